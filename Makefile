@@ -1,0 +1,41 @@
+# Every target sets up what it needs in .venv; `make demo` and `make test` work on a fresh clone.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-slow lint types check golden sample-data clean
+
+demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
+	@mkdir -p demo-out
+	$(BIN)/lstm-anomaly train sample_data/normal.csv --model demo-out/pump.model
+	$(BIN)/lstm-anomaly inspect demo-out/pump.model
+	$(BIN)/lstm-anomaly detect sample_data/week.csv --model demo-out/pump.model --exit-zero
+
+test: .venv/dev  ## install, run the whole suite
+	$(BIN)/python -m pytest
+
+test-slow: .venv/dev  ## the long forms of the tests
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+check: lint types test
+
+sample-data: .venv/runtime  ## make sample_data/ again; the same bytes each time
+	$(BIN)/python sample_data/make_sample_data.py
+
+.venv/runtime: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev: .venv/runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv demo-out build *.egg-info

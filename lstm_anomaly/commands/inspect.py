@@ -1,0 +1,26 @@
+"""`lstm-anomaly inspect`: what is in a model file."""
+
+import json
+
+import click
+
+from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.commands.options import talk_options
+from lstm_anomaly.commands.talk import Talk
+
+
+@click.command("inspect")
+@click.argument("model_path", metavar="MODEL", type=click.Path())
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@talk_options
+@click.pass_obj
+def command(settings: Settings, /, model_path: str, format_: str) -> None:
+    """Show what is in a model file: sensors, window, training, threshold and what it promises."""
+    from lstm_anomaly.model import Model
+    from lstm_anomaly.output.summary import model_document, model_lines
+
+    model = Model.load(model_path)
+    if format_ == "json":
+        Talk(settings).deliver(json.dumps(model_document(model), indent=2) + "\n")
+    else:
+        Talk(settings).result(model_lines(model, model_path))

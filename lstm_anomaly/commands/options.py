@@ -1,0 +1,152 @@
+"""Options that several commands share: how to read the input, and how to talk."""
+
+import sys
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.commands.talk import is_terminal
+
+if TYPE_CHECKING:
+    from lstm_anomaly.reading import ReadOptions
+
+Command = Callable[..., Any]
+
+FILES = click.argument("files", metavar="[CSV]...", nargs=-1)
+MODEL = click.option(
+    "-m", "--model", "model_path", metavar="FILE", required=True, help="The model file.", type=click.Path()
+)
+
+
+class Percent(click.ParamType[float]):
+    """A share, written `1%` or `0.01`; its value is the fraction."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """`1%` -> 0.01."""
+        try:
+            share = float(str(value).rstrip("%")) / (100 if str(value).endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{value!r} is not a share; write 1% or 0.01", param, ctx)
+        return share
+
+
+_INPUT_OPTIONS = (
+    click.option("-d", "--delimiter", help="Character between fields; `\\t` for tabs.  [default: found]"),
+    click.option("-e", "--encoding", help="Such as latin-1 or utf-16.  [default: found]"),
+    click.option("-H", "--no-header-row", is_flag=True, help="The first row is data, not names."),
+    click.option("-K", "--skip-lines", type=click.IntRange(0), default=0, help="Lines to pass over first."),
+    click.option("--decimal", type=click.Choice([".", ","]), help="Decimal sign.  [default: found]"),
+    click.option("--thousands", metavar="CHAR", help="Sign that groups digits.  [default: none]"),
+    click.option("--null-value", "null_values", multiple=True, metavar="TEXT", help="Also means missing."),
+    click.option("--time", metavar="COLUMN", help="The time column; '' for none.  [default: found]"),
+    click.option(
+        "--datetime-format", metavar="FORMAT", help="strptime format, epoch, epoch-ms, day-first, ..."
+    ),
+    click.option("--tz", metavar="ZONE", help="Zone of time stamps without one.  [default: UTC]"),
+    click.option("--exclude", metavar="A,B", help="Columns that are not sensors, such as labels."),
+    click.option("--only", metavar="A,B", help="The only columns to use as sensors."),
+    click.option("--rows", metavar="FROM:TO", help="Data rows to use, counted from 1: 1:400 or 401: ."),
+    click.option(
+        "--bad-values",
+        type=click.Choice(["nan", "skip", "fail"]),
+        default="nan",
+        show_default=True,
+        help="A cell that is no number: missing, refuse its row, or stop.",
+    ),
+    click.option(
+        "--max-bad", type=Percent(), metavar="SHARE", help="Stop above this share of bad cells (1%)."
+    ),
+)
+
+
+def input_options(command: Command) -> Command:
+    """All options on how to read CSVs; the command receives them as one mapping, `reading`."""
+    names = [name for option in _INPUT_OPTIONS for name in _parameter_names(option)]
+
+    def gathered(*args: Any, **given: Any) -> Any:
+        reading = {name: given.pop(name) for name in names}
+        return command(*args, reading=reading, **given)
+
+    wrapped: Command = update_wrapper(gathered, command)
+    for option in reversed(_INPUT_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def _parameter_names(option: Callable[[Command], Command]) -> list[str]:
+    def probe() -> None: ...
+
+    option(probe)
+    return [parameter.name for parameter in probe.__click_params__]  # type: ignore[attr-defined]
+
+
+def read_options(reading: dict[str, Any]) -> "ReadOptions":
+    """The reading stage's options from the command line's."""
+    from lstm_anomaly.reading import ReadOptions
+
+    delimiter = reading["delimiter"]
+    return ReadOptions(
+        delimiter="\t" if delimiter in ("\\t", "tab") else delimiter,
+        encoding=reading["encoding"],
+        header=False if reading["no_header_row"] else None,
+        skip_lines=reading["skip_lines"],
+        decimal=reading["decimal"],
+        thousands=reading["thousands"],
+        null_values=reading["null_values"],
+        datetime_format=reading["datetime_format"],
+        tz=reading["tz"],
+        time=reading["time"],
+        exclude=_names(reading["exclude"]),
+        only=_names(reading["only"]),
+        bad_values=reading["bad_values"],
+        max_bad=reading["max_bad"],
+    )
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def talk_options(command: Command) -> Command:
+    """`-q`, `-v`, `--color` and `--debug`; they are kept in the run's settings."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+        settings = ctx.ensure_object(Settings)
+        setattr(settings, str(parameter.name), value)
+
+    options: tuple[Callable[[Command], Command], ...] = (
+        click.option("--debug", is_flag=True, expose_value=False, callback=keep, help="Show tracebacks."),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            expose_value=False,
+            callback=keep,
+            help="Colour in tables; NO_COLOR is honoured.  [default: auto]",
+        ),
+        click.option(
+            "-v", "--verbose", is_flag=True, expose_value=False, callback=keep, help="Say more on stderr."
+        ),
+        click.option(
+            "-q", "--quiet", is_flag=True, expose_value=False, callback=keep, help="Print results only."
+        ),
+    )
+    for option in options:
+        command = option(command)
+    return command
+
+
+def input_files(files: tuple[str, ...]) -> tuple[str, ...]:
+    """The files to read; without any, standard input unless that is a terminal."""
+    if files:
+        return files
+    if is_terminal(sys.stdin):
+        raise click.UsageError("No input: name one or more CSV files, or `-` for standard input.")
+    return ("-",)

@@ -1,0 +1,91 @@
+"""What a run says, and where: results on standard output, everything else on standard error."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.errors import OutputError
+from lstm_anomaly.text import printable
+
+if TYPE_CHECKING:
+    from lstm_anomaly.network.training import EpochReport
+
+
+class Talk:
+    """Prints for one run, by its settings and by what each stream is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def warn(self, lines: Iterable[str]) -> None:
+        """Say what the user must know even when nobody watches."""
+        if not self._settings.quiet:
+            _print(sys.stderr, lines)
+
+    def note(self, lines: Iterable[str]) -> None:
+        """Say what helps somebody who watches: on a terminal, or with -v."""
+        if self._settings.verbose or (is_terminal(sys.stderr) and not self._settings.quiet):
+            _print(sys.stderr, lines)
+
+    def result(self, lines: Iterable[str]) -> None:
+        """Print lines of results, unless --quiet; what they hold is escaped."""
+        if not self._settings.quiet:
+            self.deliver("".join(f"{printable(line)}\n" for line in lines))
+
+    def deliver(self, text: str) -> None:
+        """Write finished text to standard output, all of it or an OutputError."""
+        if not text:
+            return
+        if sys.stdout is None:
+            raise OutputError("standard output is closed; the results could not be delivered")
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"cannot write the results: {error.strerror}", where="standard output"
+            ) from error
+
+    def canvas(self) -> dict[str, Any]:
+        """How a table is to be drawn on standard output: width, colour, and which characters."""
+        terminal = is_terminal(sys.stdout)
+        if self._settings.color == "auto":
+            color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        else:
+            color = self._settings.color == "always"
+        encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+        width = shutil.get_terminal_size().columns if terminal else None
+        return {"terminal": terminal, "color": color, "unicode": encoding == "utf8", "width": width}
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Callable[["EpochReport"], None] | None]:
+        """A function to call after each epoch, which draws a bar on a terminal; None elsewhere."""
+        if self._settings.quiet or not is_terminal(sys.stderr):
+            yield None
+            return
+        from lstm_anomaly.output.progress import epoch_bar
+
+        with epoch_bar(title) as on_epoch:
+            yield on_epoch
+
+
+def is_terminal(stream: TextIO | Any) -> bool:
+    """Whether somebody looks at this stream."""
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
+def _print(stream: TextIO | None, lines: Iterable[str]) -> None:
+    if stream is None:
+        return
+    for line in lines:
+        stream.write(f"{printable(line)}\n")
+    stream.flush()

@@ -1,0 +1,70 @@
+"""`lstm-anomaly train`: learn what normal looks like from CSVs, and write a model file."""
+
+import time
+from typing import Any
+
+import click
+
+from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.commands.options import FILES, MODEL, input_files, input_options, read_options, talk_options
+from lstm_anomaly.commands.talk import Talk
+
+EPILOG = """\b
+Examples:
+  lstm-anomaly train normal.csv --model pump.model
+  lstm-anomaly train 2024-*.csv --model pump.model --exclude label,comment
+  zcat normal.csv.gz | lstm-anomaly train - --model pump.model --false-alarms 2/month
+"""
+
+
+@click.command("train", epilog=EPILOG)
+@FILES
+@MODEL
+@click.option(
+    "--window", type=click.IntRange(2), help="Rows that a verdict looks back on.  [default: chosen]"
+)
+@click.option("--stride", type=click.IntRange(1), help="Rows between training windows.  [default: chosen]")
+@click.option("--hidden", type=click.IntRange(1), help="Units of each LSTM.  [default: chosen]")
+@click.option("--layers", type=click.IntRange(1), help="LSTMs on top of each other.  [default: 1]")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the data, at most.  [default: chosen]")
+@click.option("--batch-size", type=click.IntRange(1), help="Windows a weight update.  [default: chosen]")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Of Adam.  [default: chosen]")
+@click.option("--weight-decay", type=click.FloatRange(0), help="Decoupled, as in AdamW.  [default: 0]")
+@click.option("--patience", type=click.IntRange(0), help="Epochs without gain before stopping; 0: never.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
+@click.option("--false-alarms", metavar="BUDGET", help="Such as 1/week or 1/10000rows.  [default: 1/week]")
+@click.option(
+    "--confidence", type=click.FloatRange(0.5, 0.999), help="That the budget holds.  [default: 0.9]"
+)
+@input_options
+@talk_options
+@click.pass_obj
+def command(
+    settings: Settings, /, files: tuple[str, ...], model_path: str, reading: dict[str, Any], **given: Any
+) -> None:
+    """Learn what normal looks like from sensor CSVs that are mostly normal.
+
+    Reads CSV files (`-` is standard input), trains an LSTM autoencoder on the first part of the rows,
+    learns the threshold on the last, and writes everything that `detect` needs into one file.
+    """
+    from lstm_anomaly.commands.load import training_series
+    from lstm_anomaly.learning import learn
+    from lstm_anomaly.output.summary import training_lines
+
+    talk = Talk(settings)
+    started = time.perf_counter()
+    learning = _learning_settings(given)
+    series = training_series(input_files(files), read_options(reading), reading["rows"], talk)
+    with talk.progress("training") as on_epoch:
+        model = learn(series, learning, on_epoch)
+    model.save(model_path)
+    talk.result(training_lines(model, model_path, time.perf_counter() - started))
+
+
+def _learning_settings(given: dict[str, Any]) -> Any:
+    from lstm_anomaly.decision.budget import Budget
+    from lstm_anomaly.learning import LearningSettings
+
+    budget = given.pop("false_alarms")
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return LearningSettings(budget=Budget.parse(budget) if budget else None, **chosen)

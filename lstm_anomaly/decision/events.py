@@ -1,0 +1,193 @@
+"""Events: stretches of anomalous rows, how bad each one was, and which sensors made it so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
+from lstm_anomaly.types import BoolArray, FloatArray
+
+SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
+"""An event's severity by its peak, in multiples of the threshold."""
+
+FLAT_ROWS = 10
+"""A sensor that repeats one reading for so many rows, up to the peak, reads flat."""
+
+
+@dataclass(frozen=True)
+class EventRules:
+    """How anomalous rows become events.
+
+    merge_gap     at most this many rows, quiet or unknown, may lie between two parts of one event
+    min_duration  events of fewer rows, start and end included, are dropped
+    off           an event begins above 1 and lasts while scores are above `off`, which is at most 1
+    """
+
+    merge_gap: int = 0
+    min_duration: int = 1
+    off: float = LIMIT
+
+    def __post_init__(self) -> None:
+        if self.merge_gap < 0 or self.min_duration < 1 or not 0 <= self.off <= LIMIT:
+            raise ValueError(f"{self}: merge_gap >= 0, min_duration >= 1 and 0 <= off <= 1 are needed")
+
+
+@dataclass(frozen=True)
+class JudgedRows:
+    """Consecutive rows after scoring; N rows, F sensors.
+
+    scores    (N,) multiples of the threshold, NaN where a row could not be judged
+    errors    (N, F) what each sensor adds to a row's score, at least 0, in any one unit
+    seen      (N, F) readings in the sensors' own units
+    expected  (N, F) what the model expected, in the same units
+    """
+
+    scores: FloatArray
+    errors: FloatArray
+    seen: FloatArray
+    expected: FloatArray
+
+    def __post_init__(self) -> None:
+        shapes = {self.errors.shape, self.seen.shape, self.expected.shape}
+        if len(shapes) != 1 or self.errors.shape[:1] != self.scores.shape:
+            raise ValueError(f"scores {self.scores.shape} do not go with sensors' arrays {sorted(shapes)}")
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, rows: slice) -> "JudgedRows":
+        return JudgedRows(self.scores[rows], self.errors[rows], self.seen[rows], self.expected[rows])
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """One sensor's part in an event: its share (0 to 1) of the error at the peak, and its reading there.
+
+    direction is `up` or `down` for a reading above or below the expected one, `flat` for a sensor that
+    repeats its reading (`FLAT_ROWS`) while another one is expected.
+    """
+
+    sensor: str
+    share: float
+    seen: float
+    expected: float
+    direction: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """Rows start..end, both included, that depart from normal together.
+
+    peak and mean are multiples of the threshold; the mean is over the rows above the limit (or above
+    `EventRules.off`), without the quiet ones between them. contributions: largest share first.
+    """
+
+    start: int
+    end: int
+    peak_row: int
+    peak: float
+    mean: float
+    contributions: tuple[Contribution, ...]
+
+    @property
+    def duration(self) -> int:
+        """Rows from start to end, both included."""
+        return self.end - self.start + 1
+
+    @property
+    def severity(self) -> str:
+        """`low`, `medium` or `high`, see `SEVERITIES`."""
+        return next(name for least, name in SEVERITIES if self.peak > least)
+
+
+class EventTracker:
+    """Finds events in rows that arrive piece by piece: the same ones however the rows are cut.
+
+    Rows are numbered from 0 in the order they arrive. Memory does not grow with the length of an event.
+    """
+
+    def __init__(self, sensors: Sequence[str], rules: EventRules) -> None:
+        self._sensors = tuple(sensors)
+        self._rules = rules
+        self._spans = SpanTracker(rules.merge_gap, rules.off)
+        self._row_count = 0
+        self._earlier = np.empty((0, len(self._sensors)))  # readings before the next piece, (up to 9, F)
+        self._at_open_peak: tuple[Contribution, ...] = ()
+
+    def push(self, rows: JudgedRows) -> list[Event]:
+        """Take the next rows (N, at least 0) and return the events that they bring to an end, in order."""
+        first = self._row_count
+        self._row_count += len(rows)
+        readings = np.concatenate([self._earlier, rows.seen])  # (up to 9 + N, F)
+
+        def explained(span: Span) -> tuple[Contribution, ...]:
+            if span.peak_row < first:
+                return self._at_open_peak
+            row = span.peak_row - first
+            upto = len(self._earlier) + row + 1
+            return self._contributions(rows, row, readings[max(0, upto - FLAT_ROWS) : upto])
+
+        events = [self._event(span, explained(span)) for span in self._spans.push(rows.scores)]
+        if self._spans.open is not None:
+            self._at_open_peak = explained(self._spans.open)
+        self._earlier = readings[max(0, len(readings) - FLAT_ROWS + 1) :]
+        return self._long_enough(events)
+
+    def finish(self) -> list[Event]:
+        """The event still open, if any. Call it at the end, and before a row that does not follow in time."""
+        return self._long_enough([self._event(span, self._at_open_peak) for span in self._spans.finish()])
+
+    def _long_enough(self, events: list[Event]) -> list[Event]:
+        return [event for event in events if event.duration >= self._rules.min_duration]
+
+    def _event(self, span: Span, contributions: tuple[Contribution, ...]) -> Event:
+        mean = span.total / span.count
+        return Event(span.start, span.end, span.peak_row, span.peak, mean, contributions)
+
+    def _contributions(self, rows: JudgedRows, row: int, readings: FloatArray) -> tuple[Contribution, ...]:
+        """Each sensor's part at `row`; readings (up to 10, F) are those up to and with the row."""
+        seen, expected, errors = rows.seen[row], rows.expected[row], rows.errors[row]  # (F,) each
+        whole = float(errors.sum())
+        shares = errors / whole if whole > 0 else errors  # (F,)
+        is_flat = (readings == seen).all(axis=0) & (len(readings) == FLAT_ROWS) & (seen != expected)  # (F,)
+        direction = np.where(is_flat, "flat", np.where(seen < expected, "down", "up"))  # (F,)
+        return tuple(
+            Contribution(
+                self._sensors[f], float(shares[f]), float(seen[f]), float(expected[f]), str(direction[f])
+            )
+            for f in np.argsort(-shares, kind="stable")
+        )
+
+
+def find_events(
+    rows: JudgedRows,
+    sensors: Sequence[str],
+    rules: EventRules | None = None,
+    breaks: Sequence[int] = (),
+) -> list[Event]:
+    """All events of a series of rows, in order.
+
+    No event crosses a break, the index of a row that does not follow the row before it in time.
+    """
+    tracker = EventTracker(sensors, rules or EventRules())
+    events = []
+    for start, stop in pairwise([0, *breaks, len(rows)]):
+        events += tracker.push(rows[start:stop])
+        events += tracker.finish()
+    return events
+
+
+def events_to_flags(events: Sequence[Event], row_count: int) -> BoolArray:
+    """Which of `row_count` rows lie in an event, (row_count,): the inverse of `find_events`."""
+    flags = np.zeros(row_count, dtype=np.bool_)
+    for event in events:
+        flags[event.start : event.end + 1] = True
+    return flags
+
+
+def row_states(scores: FloatArray) -> NDArray[np.str_]:
+    """`normal`, `anomaly` or `unknown` for each score (N,), a multiple of the threshold."""
+    return np.where(np.isnan(scores), "unknown", np.where(scores > LIMIT, "anomaly", "normal"))

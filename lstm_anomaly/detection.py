@@ -1,0 +1,83 @@
+"""Detection on rows as they were read: clean, judge, group into events, and back to the input's rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
+from lstm_anomaly.judging import Judgement, judge
+from lstm_anomaly.model import Model
+from lstm_anomaly.reading import CleanReport, clean
+from lstm_anomaly.types import FloatArray, IntArray, SensorFrame, Series
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What was found in one input.
+
+    frame      the rows as read, N of them
+    series     the same cleaned, in time order, M rows
+    judgement  scores, errors and expected values, M rows
+    events     found events; their rows are rows of `series`
+    cleaning   what cleaning noticed
+    """
+
+    frame: SensorFrame
+    series: Series
+    judgement: Judgement
+    events: list[Event]
+    cleaning: CleanReport
+
+    def row_scores(self) -> FloatArray:
+        """A score for each row of the input, (N,), NaN where it could not be judged."""
+        known = self.series.row_of >= 0
+        return np.where(known, self.judgement.scores[np.where(known, self.series.row_of, 0)], np.nan)
+
+    def top_sensors(self) -> list[str]:
+        """For each row of the input the sensor with the largest error, empty where unknown; N names."""
+        errors = self.judgement.errors[np.maximum(self.series.row_of, 0)]  # (N, F)
+        judged = np.isfinite(self.row_scores())
+        best = np.where(judged, np.nan_to_num(errors, nan=-1.0).argmax(axis=1), -1)
+        names = (*self.series.sensors, "")
+        return [names[k] for k in best]
+
+    def counts(self) -> dict[str, int]:
+        """How many input rows there were, were judged, anomalous, and unknown."""
+        scores = self.row_scores()
+        unknown = int(np.isnan(scores).sum())
+        return {
+            "rows": len(scores),
+            "judged": len(scores) - unknown,
+            "anomalous": int((scores > 1).sum()),
+            "unknown": unknown,
+        }
+
+    def frame_rows(self) -> IntArray:
+        """For each row of the series the input row that it came from, (M,)."""
+        origin = np.zeros(len(self.series), dtype=np.int64)
+        rows = np.flatnonzero(self.series.row_of >= 0)[::-1]  # the first input row of a pair wins
+        origin[self.series.row_of[rows]] = rows
+        return origin
+
+
+def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) -> Detection:
+    """Judge the rows of `frame`, whose sensors are the model's in the model's order.
+
+    An event is what calibration counted as one episode: by default `rules` merges parts that lie
+    within the model's own merge gap.
+    """
+    step = None
+    if model.step_seconds is not None and frame.times is not None:
+        step = np.timedelta64(round(model.step_seconds * 1e9), "ns")
+    series, cleaning = clean(frame, step=step)
+    judgement = judge(model, series)
+    rows = JudgedRows(judgement.scores, judgement.errors, series.values, judgement.expected)
+    rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
+    breaks = tuple(start for start, _stop in series.segments)
+    events = find_events(rows, series.sensors, rules, breaks)
+    return Detection(frame, series, judgement, events, cleaning)
+
+
+def states(scores: FloatArray) -> list[str]:
+    """`normal`, `anomaly` or `unknown` for each score."""
+    return [str(state) for state in row_states(scores)]

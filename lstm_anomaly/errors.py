@@ -1,0 +1,67 @@
+"""Every error a user can meet, in one tree, so that one place can turn each into a message.
+
+LstmAnomalyError              what, where, why, what to try; exit status 2
+  InputError                  a CSV that cannot be read, or not without guessing
+    SensorsError              its sensors are not the ones the model was trained on
+  NotEnoughDataError          too few usable rows for what was asked
+  TrainingError               the loss or a statistic stopped being finite
+  ThresholdError              no threshold can be learned from these scores
+  ModelFileError              a model file that is damaged, foreign, or from the future
+  OutputError                 a result that could not be written or delivered
+  LockedError                 another run holds the lock; exit status 75
+"""
+
+
+class LstmAnomalyError(Exception):
+    """Base of all errors with a message for the user.
+
+    `message` says what is wrong and why, `where` names the place (`file` or `file:line`), and
+    `hint` says what to try. `str(error)` is the one line that the command line prints.
+    """
+
+    exit_status = 2
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        hint = f". Try: {self.hint}" if self.hint else ""
+        return f"{place}{self.message.rstrip('.')}{hint}"
+
+
+class InputError(LstmAnomalyError):
+    """A CSV that cannot be read, or only by guessing."""
+
+
+class SensorsError(InputError):
+    """The sensors in the input are not the sensors of the model."""
+
+
+class NotEnoughDataError(LstmAnomalyError):
+    """Too few usable rows for what was asked."""
+
+
+class TrainingError(LstmAnomalyError):
+    """Training stopped being numbers: a loss or statistic that is not finite."""
+
+
+class ThresholdError(LstmAnomalyError):
+    """No threshold can be learned from these scores."""
+
+
+class ModelFileError(LstmAnomalyError):
+    """A model file that is damaged, not a model file, or from a later version."""
+
+
+class OutputError(LstmAnomalyError):
+    """A result that could not be written or delivered."""
+
+
+class LockedError(LstmAnomalyError):
+    """Another run holds the lock on this model or state."""
+
+    exit_status = 75

@@ -1,0 +1,88 @@
+"""Writing a file so that a crash, a full disk or a `kill -9` leaves the old one or the new one, never half.
+
+The bytes go to a temporary file in the same folder, are synced, renamed over the target, and the
+folder is synced (SQLite's "Atomic Commit" explains why each step is needed).
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from lstm_anomaly.errors import OutputError
+
+_TEMPORARY = ".{name}.{pid}.tmp"
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a binary file for writing that takes `path`'s place when the block ends without an error.
+
+    A symbolic link is followed, an existing file keeps its permissions, and an existing file that
+    is not a regular one (a device, a pipe) is written to directly, since it cannot be replaced.
+
+    Raises OutputError, naming the path and the reason, when anything cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    with _as_output_error(path):
+        if target.exists() and not target.is_file():
+            with open(target, "wb") as device:
+                yield device
+            return
+        temporary = target.with_name(_TEMPORARY.format(name=target.name, pid=os.getpid()))
+        _remove_leftovers(target)
+        try:
+            with open(temporary, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if target.exists():
+                os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+            os.replace(temporary, target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+
+
+@contextmanager
+def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write: {error.strerror or error}", where=os.fspath(path)) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Delete temporary files that killed runs left beside `target`; a living run's file stays."""
+    prefix, suffix = f".{target.name}.", ".tmp"
+    for stray in target.parent.glob(f"{_glob_escape(prefix)}*{suffix}"):
+        pid = stray.name.removeprefix(prefix).removesuffix(suffix)
+        if pid.isdigit() and not _is_running(int(pid)):
+            with suppress(OSError):
+                stray.unlink()
+
+
+def _glob_escape(text: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in text)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return pid != os.getpid()

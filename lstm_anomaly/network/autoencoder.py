@@ -1,0 +1,138 @@
+"""The LSTM autoencoder: squeeze a window into one code, unroll the code again, compare with the window.
+
+    x (T, F, B) -> encoder LSTM -> its last hidden state, the code (H, B)
+                -> the code, repeated at every step -> decoder LSTM -> W h_t + b -> x^ (T, F, B)
+    loss = mean of (x^ - x)^2
+
+(Malhotra et al. 2016, with the code as input of every decoder step as in Srivastava et al. 2015.)
+Encoder and decoder have the same number of layers; a layer above the first reads the outputs of the one
+below. The parameters are one flat dict from name to array, so that saving, clipping and Adam need to
+know nothing of the architecture.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.network.lstm import LstmBuffers, LstmParams, init_lstm, lstm_backward, lstm_forward
+
+Array = NDArray[Any]
+Params = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Numbers of sensors F, hidden units H, and layers of the encoder (and of the decoder)."""
+
+    sensors: int
+    hidden: int
+    layers: int
+
+
+def init_autoencoder(
+    rng: np.random.Generator, sensors: int, hidden: int, layers: int = 1, dtype: Any = np.float32
+) -> Params:
+    """Fresh parameters of an autoencoder; see `parameter_shapes` for their names and shapes."""
+    params: Params = {}
+    for stack, first_inputs in (("encoder", sensors), ("decoder", hidden)):
+        for layer in range(layers):
+            lstm = init_lstm(rng, first_inputs if layer == 0 else hidden, hidden, dtype)
+            params.update(_named(stack, layer, lstm))
+    limit = np.sqrt(6 / (hidden + sensors))  # Glorot & Bengio 2010
+    params["output.W"] = rng.uniform(-limit, limit, (sensors, hidden)).astype(dtype)
+    params["output.b"] = np.zeros(sensors, dtype)
+    return params
+
+
+def parameter_shapes(sensors: int, hidden: int, layers: int) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every parameter, in order."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for stack, first_inputs in (("encoder", sensors), ("decoder", hidden)):
+        for layer in range(layers):
+            inputs = first_inputs if layer == 0 else hidden
+            shapes[f"{stack}.{layer}.W_x"] = (4 * hidden, inputs)
+            shapes[f"{stack}.{layer}.W_h"] = (4 * hidden, hidden)
+            shapes[f"{stack}.{layer}.b"] = (4 * hidden,)
+    shapes["output.W"] = (sensors, hidden)
+    shapes["output.b"] = (sensors,)
+    return shapes
+
+
+def architecture(params: Params) -> Architecture:
+    """The sizes of the autoencoder that these parameters belong to."""
+    sensors, hidden = params["output.W"].shape
+    layers = sum(name.startswith("encoder.") and name.endswith(".b") for name in params)
+    return Architecture(sensors, hidden, layers)
+
+
+def layer_params(params: Params, stack: str, layer: int) -> LstmParams:
+    """The weights of one LSTM layer; `stack` is "encoder" or "decoder"."""
+    prefix = f"{stack}.{layer}."
+    return LstmParams(params[prefix + "W_x"], params[prefix + "W_h"], params[prefix + "b"])
+
+
+def _named(stack: str, layer: int, lstm: LstmParams) -> Params:
+    prefix = f"{stack}.{layer}."
+    return {prefix + "W_x": lstm.W_x, prefix + "W_h": lstm.W_h, prefix + "b": lstm.b}
+
+
+class Workspace:
+    """All arrays that forward and backward need for windows of T steps, B at a time; made once."""
+
+    def __init__(self, params: Params, steps: int, batch: int) -> None:
+        sizes = architecture(params)
+        F, H, T, B = sizes.sensors, sizes.hidden, steps, batch
+        dtype = params["output.W"].dtype
+        self.encoder = [LstmBuffers(F if layer == 0 else H, H, T, B, dtype) for layer in range(sizes.layers)]
+        self.decoder = [
+            LstmBuffers(H, H, T, B, dtype, constant_input=layer == 0) for layer in range(sizes.layers)
+        ]
+        self.d_decoded = np.empty((T, H, B), dtype)
+        self.reconstruction = np.empty((T, F, B), dtype)
+        self.error = np.empty((T, F, B), dtype)
+
+
+def reconstruct(params: Params, x: Array, workspace: Workspace) -> Array:
+    """What the autoencoder makes of the windows x (T, F, B): (T, F, B), a buffer of the workspace."""
+    sequence = x
+    for layer, buffers in enumerate(workspace.encoder):
+        sequence, code, _ = lstm_forward(layer_params(params, "encoder", layer), sequence, buffers)
+    sequence = code  # (H, B), the same at every step
+    for layer, buffers in enumerate(workspace.decoder):
+        sequence, _, _ = lstm_forward(layer_params(params, "decoder", layer), sequence, buffers)
+    output = workspace.reconstruction
+    np.matmul(params["output.W"], sequence, out=output)  # (T, F, B), one product a step
+    output += params["output.b"][:, None]
+    return output
+
+
+def loss_and_gradients(params: Params, x: Array, workspace: Workspace) -> tuple[float, Params]:
+    """Mean squared reconstruction error of the windows x (T, F, B), and its gradient by parameter name."""
+    error = np.subtract(reconstruct(params, x, workspace), x, out=workspace.error)  # (T, F, B)
+    loss = float(np.vdot(error, error)) / error.size
+    error *= 2 / error.size  # undoes loss = mean(error^2); from here on this is d_output
+
+    d_output, decoded = error, workspace.decoder[-1].outputs  # (T, F, B), (T, H, B)
+    gradients = {
+        "output.W": np.matmul(d_output, decoded.transpose(0, 2, 1)).sum(axis=0),  # undoes output = W h + b
+        "output.b": d_output.sum(axis=(0, 2)),
+    }
+    d_sequence: Array | None = np.matmul(params["output.W"].T, d_output, out=workspace.d_decoded)
+    for layer in reversed(range(len(workspace.decoder))):
+        lstm = lstm_backward(layer_params(params, "decoder", layer), workspace.decoder[layer], d_sequence)
+        gradients.update(_named("decoder", layer, lstm.params))
+        d_sequence = lstm.d_x
+    d_code, d_sequence = d_sequence, None  # (H, B): undoes the repetition, and only h_T was read
+    for layer in reversed(range(len(workspace.encoder))):
+        lstm = lstm_backward(
+            layer_params(params, "encoder", layer),
+            workspace.encoder[layer],
+            d_sequence,
+            d_code,
+            input_gradient=layer > 0,
+        )
+        gradients.update(_named("encoder", layer, lstm.params))
+        d_sequence, d_code = lstm.d_x, None
+    return loss, {name: gradients[name] for name in params}

@@ -1,0 +1,72 @@
+"""The optimiser: Adam with decoupled weight decay, and clipping of the gradients' global norm."""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Params = dict[str, NDArray[Any]]
+
+
+@dataclass
+class AdamState:
+    """How many steps were taken, and the running means of each gradient and of its square."""
+
+    step: int
+    mean: Params
+    square: Params
+
+
+def init_adam(params: Params) -> AdamState:
+    """The state before the first step: both running means zero."""
+    return AdamState(
+        0,
+        {name: np.zeros_like(value) for name, value in params.items()},
+        {name: np.zeros_like(value) for name, value in params.items()},
+    )
+
+
+def adam_step(
+    params: Params,
+    gradients: Params,
+    state: AdamState,
+    learning_rate: float,
+    *,
+    weight_decay: float = 0.0,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+) -> None:
+    """One step of Adam (Kingma & Ba 2015), changing `params` and `state` in place.
+
+    Weight decay is decoupled from the gradient (AdamW, Loshchilov & Hutter 2019) and spares biases,
+    which are the one-dimensional parameters.
+    """
+    state.step += 1
+    # Both bias corrections in one factor, as in section 2 of the paper; epsilon is scaled along with it.
+    root = sqrt(1 - beta2**state.step)
+    rate = learning_rate * root / (1 - beta1**state.step)
+    for name, value in params.items():
+        gradient, mean, square = gradients[name], state.mean[name], state.square[name]
+        mean *= beta1
+        mean += (1 - beta1) * gradient
+        square *= beta2
+        square += (1 - beta2) * gradient * gradient
+        if weight_decay and value.ndim > 1:
+            value *= 1 - learning_rate * weight_decay
+        value -= rate * mean / (np.sqrt(square) + epsilon * root)
+
+
+def clip_global_norm(gradients: Params, limit: float) -> float:
+    """Scale all gradients together, in place, to a joint Euclidean norm of at most `limit`.
+
+    Returns the norm before clipping. It keeps the direction and tames exploding gradients
+    (Pascanu, Mikolov & Bengio 2013).
+    """
+    norm = sqrt(sum(float(np.vdot(value, value)) for value in gradients.values()))
+    if norm > limit:
+        for value in gradients.values():
+            value *= limit / norm
+    return norm

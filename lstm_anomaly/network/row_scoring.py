@@ -1,0 +1,168 @@
+"""Run the autoencoder over every window of a stretch of rows without ever building the windows.
+
+With time along the last axis, what step t of all windows with stride 1 reads is one slice: window w
+reads row w + t. So the rows go through the encoder's input weights once, not T times, each step takes
+its slice of the result, and memory grows with the rows alone.
+
+Results do not depend on how the rows were cut, to the last bit: a matrix product may take another path,
+and round differently, when it is only a few columns wide, so every product here is padded to whole
+multiples of `COLUMNS`; and the errors of one row are added up in the order of its windows.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.network.autoencoder import Params, architecture, layer_params
+from lstm_anomaly.network.lstm import CellStep, LstmParams, half_angle, lstm_cell
+from lstm_anomaly.types import FloatArray
+
+Array = NDArray[Any]
+
+COLUMNS = 16
+
+
+@dataclass(frozen=True)
+class RowErrors:
+    """Squared reconstruction errors, in the units the network saw.
+
+    rows     (M, F) of each row and sensor, averaged over all windows that cover the row
+    windows  (W, F) of each window and sensor, averaged over the window's T steps; W = M - T + 1
+    """
+
+    rows: FloatArray
+    windows: FloatArray
+
+
+def reconstruct_at(params: Params, rows: Array, window: int, position: int = -1) -> tuple[Array, Array]:
+    """What each window of rows (F, M) makes of its row at `position` (-1 is its last), and its code.
+
+    Returns the expected values (W, F) and the codes (W, H), one line for each of the W = M - T + 1
+    windows with stride 1. Raises ValueError when there are fewer rows than one window.
+    """
+    steps = range(window)[position] + 1
+    sizes = architecture(params)
+    count = _count_windows(rows, window)
+    expected = np.empty((count, sizes.sensors), rows.dtype)
+    codes = np.empty((count, sizes.hidden), rows.dtype)
+    for block in _blocks(params, rows, window):
+        code = block.encode()  # (H, n)
+        codes[block.windows] = code.T[: block.count]
+        for _ in range(steps):
+            output = block.decode_step()  # (F, n)
+        expected[block.windows] = output.T[: block.count]
+    return expected, codes
+
+
+def row_errors(params: Params, rows: Array, window: int) -> RowErrors:
+    """Squared errors of the reconstructions of all windows of rows (F, M) with stride 1.
+
+    Raises ValueError when there are fewer rows than one window.
+    """
+    F, M = rows.shape
+    count = _count_windows(rows, window)
+    row_sums = np.zeros((F, M))
+    window_sums = np.zeros((F, count))
+    for block in _blocks(params, rows, window):
+        block.encode()
+        n, start = block.count, block.windows.start
+        squares = np.empty((window, F, n))
+        for t in range(window):
+            np.subtract(block.decode_step()[:, :n], rows[:, start + t : start + t + n], out=squares[t])
+        squares *= squares  # (T, F, n)
+        for t in range(window):
+            window_sums[:, block.windows] += squares[t]
+        for t in reversed(range(window)):  # so that each row meets its windows from the first to the last
+            row_sums[:, start + t : start + t + n] += squares[t]
+    covering = np.minimum(np.minimum(np.arange(1, M + 1), np.arange(M, 0, -1)), min(window, count))
+    return RowErrors((row_sums / covering).T, window_sums.T / window)
+
+
+def _count_windows(rows: Array, window: int) -> int:
+    count = rows.shape[1] - window + 1
+    if count < 1:
+        raise ValueError(f"a window of {window} rows needs at least as many rows, got {rows.shape[1]}")
+    return count
+
+
+def _blocks(params: Params, rows: Array, window: int) -> Iterator["_Block"]:
+    """Cut all windows into blocks of as many as stay in the processor's cache."""
+    count = _count_windows(rows, window)
+    size = max(COLUMNS, 8192 // architecture(params).hidden // COLUMNS * COLUMNS)
+    for start in range(0, count, size):
+        yield _Block(params, rows, window, slice(start, min(start + size, count)))
+
+
+class _Block:
+    """A run of neighbouring windows, worked on side by side as the columns of every product."""
+
+    def __init__(self, params: Params, rows: Array, window: int, windows: slice) -> None:
+        self.windows = windows
+        self.count = windows.stop - windows.start
+        self.window = window
+        self.output_W = params["output.W"]
+        self.output_b = params["output.b"][:, None]
+        width = _padded(self.count)
+        layers = range(architecture(params).layers)
+        self.encoder = [_Layer(layer_params(params, "encoder", k), width) for k in layers]
+        self.decoder = [_Layer(layer_params(params, "decoder", k), width) for k in layers]
+        self.width = width
+        x = rows[:, windows.start : windows.stop + window - 1]
+        self.x = np.zeros((len(rows), _padded(width + window - 1)), rows.dtype)  # (F, n + T - 1)
+        self.x[:, : x.shape[1]] = x
+
+    def encode(self) -> Array:
+        """Run the encoder over all T steps; the code (H, n) of each window."""
+        projected = self.encoder[0].project(self.x)  # (4H, n + T - 1)
+        for t in range(self.window):
+            code = _step(self.encoder, projected[:, t : t + self.width])
+        self.projected_code = self.decoder[0].project(code)  # (4H, n), the same at every step
+        return code
+
+    def decode_step(self) -> Array:
+        """Run the decoder one step on; what it expects at that step, (F, n)."""
+        output = self.output_W @ _step(self.decoder, self.projected_code)
+        output += self.output_b
+        return output
+
+
+def _padded(columns: int) -> int:
+    return -(-columns // COLUMNS) * COLUMNS
+
+
+def _step(layers: list["_Layer"], projected: Array) -> Array:
+    """One step of a stack of layers, the lowest of which reads `projected` (4H, n); the top's h (H, n)."""
+    h = layers[0].step(projected)
+    for layer in layers[1:]:
+        h = layer.step(layer.project(h))
+    return h
+
+
+class _Layer:
+    """An LSTM layer that is run step by step and keeps only its last state."""
+
+    def __init__(self, params: LstmParams, width: int) -> None:
+        halved = half_angle(params)
+        self.W_x, self.W_h, self.b = halved.W_x, halved.W_h, halved.b[:, None]
+        hidden, dtype = params.W_h.shape[1], params.W_h.dtype
+        self.h = np.zeros((hidden, width), dtype)
+        c, tanh_c, product = np.zeros((3, hidden, width), dtype)
+        gates = np.empty((4, hidden, width), dtype)
+        self.z = gates.reshape(4 * hidden, width)
+        self.cell = CellStep.of(gates, c, c, tanh_c, self.h, product)
+
+    def project(self, x: Array) -> Array:
+        """W_x x + b for x (F, n): (4H, n)."""
+        projected: Array = self.W_x @ x
+        projected += self.b
+        return projected
+
+    def step(self, projected: Array) -> Array:
+        """One step on from the last state, given its projected input; h (H, n)."""
+        np.matmul(self.W_h, self.h, out=self.z)
+        np.add(self.z, projected, out=self.z)
+        lstm_cell(self.cell)
+        return self.h

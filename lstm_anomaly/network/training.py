@@ -1,0 +1,177 @@
+"""Training: batches of windows, epochs, a learning-rate schedule, and stopping early with the best weights.
+
+Windows are never built as a whole: the rows stay as they are, and each batch is gathered from them by
+its windows' first rows. The loop is a generator, so whoever calls it shows progress and may stop it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import cos, isfinite, nan, pi
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.errors import TrainingError
+from lstm_anomaly.network.autoencoder import Params, Workspace, loss_and_gradients, reconstruct
+from lstm_anomaly.network.optim import AdamState, adam_step, clip_global_norm, init_adam
+
+Array = NDArray[Any]
+Starts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train.
+
+    patience        stop after this many epochs in a row without improvement; 0 trains all epochs
+    min_improvement the share of the best validation loss by which an epoch must beat it to count
+    clip_norm       largest global norm of the gradients
+    weight_decay    decoupled, see `adam_step`
+    warmup_epochs   epochs over which the learning rate rises from near 0, step by step
+    schedule        "constant", or "cosine" to fall to 0 at the last epoch (Loshchilov & Hutter 2017)
+    """
+
+    epochs: int = 50
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    patience: int = 5
+    min_improvement: float = 0.0
+    clip_norm: float = 1.0
+    weight_decay: float = 0.0
+    warmup_epochs: float = 0.0
+    schedule: str = "constant"
+
+    def rate_at(self, epoch: float) -> float:
+        """Learning rate after `epoch` epochs, a fraction during one."""
+        if epoch < self.warmup_epochs:
+            return self.learning_rate * epoch / self.warmup_epochs
+        if self.schedule == "constant":
+            return self.learning_rate
+        share = (epoch - self.warmup_epochs) / max(self.epochs - self.warmup_epochs, 1e-9)
+        return self.learning_rate * (1 + cos(pi * share)) / 2
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """One finished epoch: mean losses over the windows, and whether its weights are the best so far.
+
+    `validation_loss` is NaN without validation windows; the fit loss then decides which are best.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    validation_loss: float
+    learning_rate: float
+    improved: bool
+    seconds: float
+
+
+def train(
+    params: Params,
+    rows: Array,
+    fit_starts: Starts,
+    validation_starts: Starts,
+    window: int,
+    config: TrainingConfig,
+    rng: np.random.Generator,
+) -> Iterator[EpochReport]:
+    """Fit `params` to the windows of rows (F, M) that begin at `fit_starts`; yield a report per epoch.
+
+    rows is scaled and finite; a window covers the rows start .. start + window - 1. `params` is changed
+    in place while epochs run, and holds the best weights once the iteration has ended or was closed.
+    Raises TrainingError when the loss stops being finite.
+    """
+    state = init_adam(params)
+    batches = _Batches(params, rows, window)
+    best, best_loss, waited = _copy(params), np.inf, 0
+    try:
+        for epoch in range(1, config.epochs + 1):
+            began = perf_counter()
+            loss, rate = _run_epoch(params, state, batches, fit_starts, epoch, config, rng)
+            validation_loss = batches.mean_loss(params, validation_starts, config.batch_size)
+            judged = validation_loss if len(validation_starts) else loss
+            _require_finite(judged, epoch)
+            improved = judged < best_loss * (1 - config.min_improvement)
+            waited = 0 if improved else waited + 1
+            if improved:
+                best, best_loss = _copy(params), judged
+            yield EpochReport(
+                epoch, config.epochs, loss, validation_loss, rate, improved, perf_counter() - began
+            )
+            if config.patience and waited >= config.patience:
+                return
+    finally:
+        for name, value in best.items():
+            params[name][...] = value
+
+
+def mean_loss(params: Params, rows: Array, starts: Starts, window: int, batch_size: int = 128) -> float:
+    """Mean squared reconstruction error over the windows of rows (F, M) at `starts`; NaN without any."""
+    return _Batches(params, rows, window).mean_loss(params, starts, batch_size)
+
+
+class _Batches:
+    """Gathers windows batch by batch, and keeps one workspace for each size of batch it has met."""
+
+    def __init__(self, params: Params, rows: Array, window: int) -> None:
+        self.params = params
+        self.rows = rows
+        self.offsets = np.arange(window)[:, None]  # (T, 1)
+        self.workspaces: dict[int, Workspace] = {}
+
+    def gather(self, starts: Starts) -> tuple[Array, Workspace]:
+        """The windows at `starts` as (T, F, B), and a workspace of their shape."""
+        if len(starts) not in self.workspaces:
+            self.workspaces[len(starts)] = Workspace(self.params, len(self.offsets), len(starts))
+        x = np.take(self.rows, self.offsets + starts, axis=1)  # (F, T, B)
+        return x.transpose(1, 0, 2), self.workspaces[len(starts)]
+
+    def mean_loss(self, params: Params, starts: Starts, batch_size: int) -> float:
+        total = 0.0
+        for begin in range(0, len(starts), batch_size):
+            x, workspace = self.gather(starts[begin : begin + batch_size])
+            with np.errstate(over="ignore", invalid="ignore"):
+                error = np.subtract(reconstruct(params, x, workspace), x, out=workspace.error)  # (T, F, B)
+            total += float(np.vdot(error, error))
+        size = len(self.rows) * len(self.offsets) * len(starts)
+        return total / size if size else nan
+
+
+def _run_epoch(
+    params: Params,
+    state: AdamState,
+    batches: _Batches,
+    starts: Starts,
+    epoch: int,
+    config: TrainingConfig,
+    rng: np.random.Generator,
+) -> tuple[float, float]:
+    """One pass over the windows in random order; returns their mean loss and the last learning rate."""
+    order = rng.permutation(starts)
+    total, rate = 0.0, 0.0
+    for begin in range(0, len(order), config.batch_size):
+        chosen = order[begin : begin + config.batch_size]
+        x, workspace = batches.gather(chosen)
+        with np.errstate(over="ignore", invalid="ignore"):  # the next line says it better
+            loss, gradients = loss_and_gradients(params, x, workspace)
+        _require_finite(loss, epoch)
+        clip_global_norm(gradients, config.clip_norm)
+        rate = config.rate_at(epoch - 1 + (begin + len(chosen)) / len(order))
+        adam_step(params, gradients, state, rate, weight_decay=config.weight_decay)
+        total += loss * len(chosen)
+    return total / len(order), rate
+
+
+def _require_finite(loss: float, epoch: int) -> None:
+    if not isfinite(loss):
+        raise TrainingError(
+            f"the loss of epoch {epoch} is not a finite number, so the weights have diverged",
+            hint="a smaller --learning-rate, and look for extreme values in the training data",
+        )
+
+
+def _copy(params: Params) -> Params:
+    return {name: value.copy() for name, value in params.items()}

@@ -1,0 +1,1 @@
+"""Results as text: tables, CSV, JSON; the only part that uses rich."""

@@ -1,0 +1,98 @@
+"""A model in words: the summary after training, and what `inspect` shows."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from lstm_anomaly.model import Model
+from lstm_anomaly.output.plots import curves
+from lstm_anomaly.text import count, duration, listed, number
+
+
+def training_lines(model: Model, path: str, seconds: float) -> list[str]:
+    """What training did, for the person who started it."""
+    summary = model.summary
+    return [
+        f"Learned normal from {_rows(model)}.",
+        *_body(model),
+        f"Took {duration(seconds)}; wrote {path}.",
+        f"Next: lstm-anomaly detect NEW.csv --model {path}" if summary.rows else "",
+    ]
+
+
+def model_lines(model: Model, path: str) -> list[str]:
+    """Everything in a model file that a person may want to know."""
+    summary = model.summary
+    kept = f"  (epoch {summary.best_epoch} was kept)"
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(summary.versions.items()))
+    return [
+        f"{path}: normal learned from {_rows(model)}.",
+        *_body(model),
+        f"made by     {versions}; seed {summary.seed}",
+        "",
+        *_sensor_table(model),
+        "",
+        f"loss{kept}",
+        *curves({"fit": summary.losses, "validation": summary.validation_losses}),
+    ]
+
+
+def model_document(model: Model) -> dict[str, Any]:
+    """The same as data, for JSON."""
+    return {
+        "schema_version": 1,
+        "sensors": [
+            {"name": name, "mean": mean, "spread": spread, "usual_error": unit}
+            for name, mean, spread, unit in _sensor_rows(model)
+        ],
+        "step_seconds": model.step_seconds,
+        "window": model.window,
+        "hidden": model.hidden,
+        "layers": model.layers,
+        "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
+        "summary": asdict(model.summary),
+    }
+
+
+def _rows(model: Model) -> str:
+    summary = model.summary
+    span = f", {summary.first[:19]} to {summary.last[:19]}" if summary.first else ""
+    left_out = f" ({count(summary.rows_left_out, 'row')} left out)" if summary.rows_left_out else ""
+    return f"{count(summary.rows, 'row')}{left_out} of {count(len(model.sensors), 'sensor')}{span}"
+
+
+def _body(model: Model) -> list[str]:
+    summary = model.summary
+    step = "" if model.step_seconds is None else f", one every {duration(model.step_seconds)}"
+    return [
+        f"sensors     {listed(model.sensors)}{step}",
+        f"window      {count(model.window, 'row')}, training windows {count(summary.stride, 'row')} apart",
+        f"rows        {summary.fit_rows:,} to fit, {summary.validation_rows:,} to validate,"
+        f" {summary.calibration_rows:,} to calibrate",
+        f"network     {count(model.layers, 'layer')} of {model.hidden} units,"
+        f" {summary.parameters:,} parameters",
+        f"training    {count(len(summary.losses), 'epoch')}, loss {number(_at_best(summary.losses, model))},"
+        f" validation {number(_at_best(summary.validation_losses, model))}",
+        f"threshold   {number(model.threshold.value)}: {model.threshold.promise()}",
+    ]
+
+
+def _at_best(losses: tuple[float, ...], model: Model) -> float:
+    return losses[model.summary.best_epoch - 1]
+
+
+def _sensor_rows(model: Model) -> list[tuple[str, float, float, float]]:
+    """Name, mean and standard deviation in training, usual error in the sensor's own unit."""
+    usual = np.sqrt(model.error_unit) * model.scaler.scale  # (F,)
+    columns = (model.scaler.center.tolist(), model.scaler.scale.tolist(), usual.tolist())
+    return list(zip(model.sensors, *columns, strict=True))
+
+
+def _sensor_table(model: Model) -> list[str]:
+    rows = [("sensor", "mean", "spread", "usual error")]
+    rows += [(listed([name]), number(m), number(s), number(u)) for name, m, s, u in _sensor_rows(model)]
+    widths = [max(len(row[k]) for row in rows) for k in range(4)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *(row[k].rjust(widths[k]) for k in (1, 2, 3))]) for row in rows
+    ]

@@ -1,0 +1,25 @@
+"""From CSV files to a clean, evenly spaced series: the only part that uses pandas."""
+
+from lstm_anomaly.reading.clean_report import CleanReport
+from lstm_anomaly.reading.cleaning import clean
+from lstm_anomaly.reading.frames import drop_empty_sensors, join_frames, match_sensors, select_rows, take_rows
+from lstm_anomaly.reading.options import ReadOptions
+from lstm_anomaly.reading.reader import CsvReader, read_csvs
+from lstm_anomaly.reading.report import BadCell, FileReport, ReadReport, Refused
+
+__all__ = [
+    "BadCell",
+    "CleanReport",
+    "CsvReader",
+    "FileReport",
+    "ReadOptions",
+    "ReadReport",
+    "Refused",
+    "clean",
+    "drop_empty_sensors",
+    "join_frames",
+    "match_sensors",
+    "read_csvs",
+    "select_rows",
+    "take_rows",
+]

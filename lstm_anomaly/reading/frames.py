@@ -1,0 +1,78 @@
+"""Choosing and joining rows and sensors of frames that have been read."""
+
+import dataclasses
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from lstm_anomaly.errors import InputError
+from lstm_anomaly.reading.layout import check_sensors
+from lstm_anomaly.types import SensorFrame
+
+
+def join_frames(frames: Sequence[SensorFrame]) -> SensorFrame:
+    """One frame of the rows of all, in this order. They must have the same sensors and sources."""
+    if len(frames) == 1:
+        return frames[0]
+    first = frames[0]
+    stamps = [frame.stamps for frame in frames if frame.stamps is not None]
+    times = [frame.times for frame in frames if frame.times is not None]
+    return dataclasses.replace(
+        first,
+        values=np.concatenate([frame.values for frame in frames]),
+        lines=np.concatenate([frame.lines for frame in frames]),
+        source_index=np.concatenate([frame.source_index for frame in frames]),
+        stamps=np.concatenate(stamps) if stamps else None,
+        times=np.concatenate(times) if times else None,
+    )
+
+
+def take_rows(frame: SensorFrame, rows: slice) -> SensorFrame:
+    """The rows of a slice."""
+    return dataclasses.replace(
+        frame,
+        values=frame.values[rows],
+        lines=frame.lines[rows],
+        source_index=frame.source_index[rows],
+        stamps=None if frame.stamps is None else frame.stamps[rows],
+        times=None if frame.times is None else frame.times[rows],
+    )
+
+
+def select_rows(frame: SensorFrame, rows: str) -> SensorFrame:
+    """The rows `FIRST:LAST`, counted from 1, both included; either may be left out, `N` is one row.
+
+    Raises InputError when the text is no such range or when it names no row of the frame.
+    """
+    found = re.fullmatch(r"\s*(?:(\d*)\s*:\s*(\d*)|(\d+))\s*", rows)
+    if found is None or not any(found.groups()):
+        raise InputError(
+            f"{rows!r} is no range of rows", hint="--rows 1:400 or --rows 401: (the first row is 1)"
+        )
+    first = int(found[1] or found[3] or 1)
+    last = int(found[2] or found[3] or len(frame))
+    if first < 1 or last < first or first > len(frame):
+        raise InputError(
+            f"rows {rows} are not in the input, which has {len(frame):,} rows", hint=f"--rows 1:{len(frame)}"
+        )
+    return take_rows(frame, slice(first - 1, last))
+
+
+def match_sensors(frame: SensorFrame, sensors: Sequence[str]) -> tuple[SensorFrame, tuple[str, ...]]:
+    """The frame with exactly these sensors in this order, and the names of those left out.
+
+    Raises SensorsError, naming both lists, when one is missing.
+    """
+    check_sensors(sensors, frame.sensors, ", ".join(frame.sources))
+    ignored = tuple(name for name in frame.sensors if name not in sensors)
+    columns = [frame.sensors.index(name) for name in sensors]
+    return dataclasses.replace(frame, values=frame.values[:, columns], sensors=tuple(sensors)), ignored
+
+
+def drop_empty_sensors(frame: SensorFrame) -> tuple[SensorFrame, tuple[str, ...]]:
+    """The frame without sensors that never have a reading, and their names."""
+    has_reading = ~np.isnan(frame.values).all(axis=0)
+    kept = tuple(name for name, used in zip(frame.sensors, has_reading, strict=True) if used)
+    dropped = tuple(name for name, used in zip(frame.sensors, has_reading, strict=True) if not used)
+    return dataclasses.replace(frame, values=frame.values[:, has_reading], sensors=kept), dropped

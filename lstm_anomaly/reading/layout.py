@@ -1,0 +1,331 @@
+"""What each column of a file is: the time, a sensor, or neither and why."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.errors import InputError, SensorsError
+from lstm_anomaly.reading.dialect import DELIMITER_NAMES, Dialect, find_dialect
+from lstm_anomaly.reading.numbers import BOOLEAN_WORDS, NumberFormat, find_number_format, is_null, to_numbers
+from lstm_anomaly.reading.options import ReadOptions
+from lstm_anomaly.reading.time_formats import find_digits_format, find_epoch_format, find_time_format
+from lstm_anomaly.reading.timestamps import TimeFormat
+from lstm_anomaly.types import BoolArray, FloatArray
+
+_TIME_WORDS = {
+    "time",
+    "timestamp",
+    "date",
+    "datetime",
+    "ts",
+    "epoch",
+    "unixtime",
+    "zeit",
+    "datum",
+    "uhrzeit",
+    "zeitstempel",
+    "fecha",
+    "hora",
+    "heure",
+    "utc",
+    "localtime",
+}
+_ROW_NUMBER_NAMES = {"index", "idx", "id", "row", "no", "nr", "#", "unnamed: 0", "record"}
+_DATE_ONLY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", re.ASCII)
+_TIME_OF_DAY = re.compile(r"\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?", re.ASCII)
+
+
+@dataclass
+class Layout:
+    """How to read the rows of one file.
+
+    names         all columns; `len(names)` is the number of fields that a row has
+    header        the header's own fields, to know it again when it is repeated further down
+    sensors       names of the sensors, and `columns` where each stands (-1: not in this file)
+    time_columns  none, one, or a date column and a time-of-day column
+    left_out      column -> why it is neither
+    """
+
+    delimiter: str
+    names: tuple[str, ...]
+    header: tuple[str, ...]
+    numbers: NumberFormat
+    data_line: int
+    sensors: tuple[str, ...] = ()
+    columns: tuple[int, ...] = ()
+    time_columns: tuple[int, ...] = ()
+    time_format: TimeFormat | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def time_name(self) -> str | None:
+        """Name of the time column, both names when date and time stand apart."""
+        return " ".join(self.names[column] for column in self.time_columns) or None
+
+    def describe(self) -> str:
+        """Delimiter, decimal sign and header in a few words."""
+        parts = [f"{DELIMITER_NAMES.get(self.delimiter, repr(self.delimiter))}-separated"]
+        if self.numbers.decimal != ".":
+            parts.append("decimal comma")
+        if self.numbers.thousands:
+            parts.append(f"{self.numbers.thousands!r} between thousands")
+        parts.append("header" if self.header else "no header")
+        return ", ".join(parts)
+
+
+def find_layout(lines: Sequence[str], options: ReadOptions, path: str, sensors: Sequence[str] = ()) -> Layout:
+    """Find the dialect and the columns' roles from the first lines of a file.
+
+    `sensors` are names that must be there, and are sensors whatever their cells hold. Raises InputError
+    or SensorsError, with the option that settles what was not clear.
+    """
+    dialect = find_dialect(lines, options, path)
+    cells = _cells(dialect)
+    where = f"{path}:{dialect.data_line}"
+    layout = Layout(
+        dialect.delimiter,
+        dialect.names,
+        dialect.header,
+        _number_format(dialect, cells, options, path),
+        dialect.data_line,
+        notes=dialect.notes,
+    )
+    if not len(cells):
+        return layout
+    _check_names(layout, options, path, sensors)
+    values, _ = _values(cells, layout.numbers)
+    _find_time(layout, cells, values, options, where)
+    _find_sensors(layout, cells, values, options, sensors)
+    if not layout.sensors:
+        raise _no_sensors(layout, path)
+    return layout
+
+
+def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str) -> None:
+    """Raise SensorsError, naming both lists, unless every wanted sensor is among those found."""
+    missing = [name for name in wanted if name not in found]
+    if not missing:
+        return
+    close = {
+        name: difflib.get_close_matches(name, found, 1, 0.7) or _same_but_case(name, found)
+        for name in missing
+    }
+    guesses = [f"{found_as[0]!r} for {name!r}" for name, found_as in close.items() if found_as]
+    hint = "rename the columns to the names that the model knows"
+    if guesses:
+        hint += f" (perhaps {', '.join(guesses[:3])})"
+    raise SensorsError(
+        f"has no column {_listed(missing)}; wanted: {_listed(wanted)}; in the file: {_listed(found)}",
+        where=where,
+        hint=hint,
+    )
+
+
+def _same_but_case(name: str, found: Sequence[str]) -> list[str]:
+    return [other for other in found if other.casefold() == name.casefold()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name[:60]) for name in names[:12])
+    return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def _cells(dialect: Dialect) -> NDArray[np.object_]:
+    """The sample as an array of texts (n, columns)."""
+    columns = len(dialect.names)
+    rows = [record.fields for record in dialect.sample if len(record.fields) == columns]
+    cells = np.empty((len(rows), columns), object)
+    cells[:] = rows if rows else None
+    return cells
+
+
+def _number_format(
+    dialect: Dialect, cells: NDArray[np.object_], options: ReadOptions, path: str
+) -> NumberFormat:
+    if options.decimal or options.thousands:
+        decimal = options.decimal or ("," if options.thousands == "." else ".")
+        return NumberFormat(decimal, options.thousands or "", options.null_values)
+    found = find_number_format(cells.ravel().tolist()) if len(cells) else (".", "")
+    if found is None:
+        raise InputError(
+            "numbers are written with a comma that may be a decimal sign or may group thousands",
+            where=f"{path}:{dialect.data_line}",
+            hint="--decimal , or --thousands ,",
+        )
+    return NumberFormat(found[0], found[1], options.null_values)
+
+
+def _values(cells: NDArray[np.object_], form: NumberFormat) -> tuple[FloatArray, BoolArray]:
+    """Values and "has something to say" of the sample, both (n, columns)."""
+    values, bad = to_numbers(cells.ravel().tolist(), form)
+    return values.reshape(cells.shape), bad.reshape(cells.shape)
+
+
+def _check_names(layout: Layout, options: ReadOptions, path: str, sensors: Sequence[str]) -> None:
+    """Names given in options must exist: a mistyped one must not pass in silence."""
+    wanted = [*options.only, *((options.time,) if options.time else ())]
+    if not sensors:  # a model's sensors are fixed: what is excluded beyond them does not matter
+        wanted += options.exclude
+    missing = [name for name in wanted if name not in layout.names]
+    if missing:
+        close = difflib.get_close_matches(missing[0], layout.names, 1)
+        raise SensorsError(
+            f"has no column {_listed(missing)}; its columns: {_listed(layout.names)}",
+            where=f"{path}:{max(1, layout.data_line - 1)}",
+            hint=f"{close[0]!r}" if close else "a name from that list",
+        )
+
+
+def _find_time(
+    layout: Layout, cells: NDArray[np.object_], values: FloatArray, options: ReadOptions, where: str
+) -> None:
+    """Set the time column and its format, when there is one."""
+    if options.time == "":
+        return
+    if options.time is not None:
+        column = layout.names.index(options.time)
+        found = _time_format(layout, column, cells, values, options, where, named=True)
+        if found is None:
+            raise InputError(
+                f"column {options.time!r} holds no time stamps that can be read, e.g. {cells[0, column]!r}",
+                where=where,
+                hint="--datetime-format with a pattern such as '%d.%m.%Y %H:%M:%S'",
+            )
+        layout.time_columns, layout.time_format = (column,), found
+        return
+    taken = {layout.names.index(name) for name in options.only if name in layout.names}
+    if _find_split_time(layout, cells, options, where):
+        return
+    for column in range(len(layout.names)):
+        if column in taken or layout.names[column] in options.exclude:
+            continue
+        found = _time_format(layout, column, cells, values, options, where)
+        if found is not None:
+            layout.time_columns, layout.time_format = (column,), found
+            return
+
+
+def _time_format(
+    layout: Layout,
+    column: int,
+    cells: NDArray[np.object_],
+    values: FloatArray,
+    options: ReadOptions,
+    where: str,
+    *,
+    named: bool = False,
+) -> TimeFormat | None:
+    texts = cells[:, column].tolist()
+    named = named or is_time_name(layout.names[column])
+    mostly_numbers = np.isfinite(values[:, column]).mean() > 0.5
+    if options.datetime_format is not None:
+        looks_right = named or not mostly_numbers
+        found = find_time_format(texts, options.datetime_format, options.tz, where) if looks_right else None
+        return found if found and _parses(found, texts) else None
+    if not mostly_numbers:
+        return find_time_format(texts, None, options.tz, where)
+    if named and (digits := find_digits_format(texts, options.tz)):
+        return digits
+    return find_epoch_format(values[:, column], named_time=named) if named or column == 0 else None
+
+
+def _parses(form: TimeFormat, texts: list[str]) -> bool:
+    said = np.array([text.strip() for text in texts if text.strip()], object)
+    return len(said) > 0 and float(np.mean(~np.isnat(form.parse(said)))) > 0.5
+
+
+def _find_split_time(layout: Layout, cells: NDArray[np.object_], options: ReadOptions, where: str) -> bool:
+    """A date column followed by a time-of-day column."""
+    for column in range(len(layout.names) - 1):
+        dates, clocks = cells[:, column], cells[:, column + 1]
+        if _all_match(_DATE_ONLY, dates) and _all_match(_TIME_OF_DAY, clocks):
+            texts = [f"{date.strip()} {clock.strip()}" for date, clock in zip(dates, clocks, strict=True)]
+            form = find_time_format(texts, options.datetime_format, options.tz, where)
+            if form is not None:
+                layout.time_columns, layout.time_format = (column, column + 1), form
+                return True
+    return False
+
+
+def _all_match(pattern: re.Pattern[str], texts: NDArray[np.object_]) -> bool:
+    said = [text.strip() for text in texts if text.strip()]
+    return bool(said) and all(pattern.fullmatch(text) for text in said)
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a column's name speaks of time."""
+    return not _TIME_WORDS.isdisjoint(re.split(r"[^a-z]+", name.casefold()))
+
+
+def _find_sensors(
+    layout: Layout,
+    cells: NDArray[np.object_],
+    values: FloatArray,
+    options: ReadOptions,
+    sensors: Sequence[str],
+) -> None:
+    found: list[str] = []
+    for column, name in enumerate(layout.names):
+        if column in layout.time_columns:
+            continue
+        reason = _why_not(layout, column, cells[:, column], values[:, column], options, sensors)
+        if reason:
+            layout.left_out[name] = reason
+        else:
+            found.append(name)
+    layout.sensors = tuple(sensors) or tuple(found)
+    layout.columns = tuple(layout.names.index(name) if name in found else -1 for name in layout.sensors)
+
+
+def _why_not(
+    layout: Layout,
+    column: int,
+    texts: NDArray[np.object_],
+    values: FloatArray,
+    options: ReadOptions,
+    sensors: Sequence[str],
+) -> str:
+    """Why a column is no sensor; "" when it is one."""
+    name = layout.names[column]
+    if sensors:
+        return "" if name in sensors else "not a sensor of the model"
+    if name in options.exclude:
+        return "excluded"
+    if options.only:
+        return "" if name in options.only else "not among the columns asked for"
+    said = np.array([not is_null(text, layout.numbers) for text in texts], bool)
+    if not said.any():
+        return "" if layout.header and layout.header[column].strip() else "no name and no values"
+    if float(np.isfinite(values[said]).mean()) > 0.5:
+        return _why_counter(name, values)
+    words = {text.strip().casefold() for text in texts[said]}
+    example = str(texts[said][0]).strip()[:40]
+    if words <= BOOLEAN_WORDS:
+        return f"true or false rather than numbers ({example!r})"
+    return f"text rather than numbers ({example!r})"
+
+
+def _why_counter(name: str, values: FloatArray) -> str:
+    """Why a numeric column only counts rows or seconds; "" when it is a reading."""
+    steps = np.diff(values)
+    if len(steps) < 2:
+        return ""
+    plain = name.casefold().strip()
+    if np.all(steps == 1) and (plain in _ROW_NUMBER_NAMES or plain.startswith("column 1")):
+        return "counts the rows"
+    if is_time_name(name) and np.all(steps > 0):
+        return "rises like a clock but is no time since 1970, so rows are counted instead"
+    return ""
+
+
+def _no_sensors(layout: Layout, path: str) -> InputError:
+    reasons = "; ".join(f"{name[:40]!r}: {why}" for name, why in list(layout.left_out.items())[:4])
+    if layout.time_columns:
+        reasons = "; ".join(filter(None, [f"{layout.time_name!r}: the time", reasons]))
+    hint = "check the delimiter and decimal sign with --delimiter and --decimal"
+    return InputError(f"no column of numbers ({reasons})", where=f"{path}:{layout.data_line}", hint=hint)

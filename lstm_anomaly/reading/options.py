@@ -1,0 +1,64 @@
+"""What a user may say about a CSV; everything left at None is found by looking at the file."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lstm_anomaly.errors import InputError
+
+BadValues = Literal["nan", "skip", "fail"]
+SCHEMES_OF_TIME = ("iso", "epoch", "epoch-ms", "epoch-us", "epoch-ns", "day-first", "month-first")
+# Spellings of "no value" that loggers and spreadsheets write; compared without regard to case.
+NULL_WORDS = ("", "na", "n/a", "#n/a", "#na", "nan", "-nan", "null", "none", "<na>", "nil")
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read CSV files; the names follow csvkit's options.
+
+    delimiter        one character between fields
+    encoding         a codec name such as `latin-1` or `utf-16`
+    header           False when the first row is data already
+    skip_lines       lines to pass over before anything is looked at
+    decimal          `.` or `,`
+    thousands        the sign that groups digits, `,` or `.` or `'` or a space
+    null_values      texts that mean "no value", besides empty, NA, NaN, null and their like
+    datetime_format  a strptime format, or one of `SCHEMES_OF_TIME`
+    tz               zone of time stamps that carry none, e.g. `Europe/Berlin`; UTC when None
+    time             name of the time column; "" says that there is none
+    exclude, only    columns to leave out, or the only ones to use, as sensors
+    bad_values       a cell that is not a number: `nan` counts it as missing, `skip` refuses its row,
+                     `fail` raises InputError
+    max_bad          share of bad cells (0.01 is 1 %) above which reading stops with InputError
+    allow_missing    a sensor that was asked for but is not in the file is read as missing throughout
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool | None = None
+    skip_lines: int = 0
+    decimal: str | None = None
+    thousands: str | None = None
+    null_values: tuple[str, ...] = ()
+    datetime_format: str | None = None
+    tz: str | None = None
+    time: str | None = None
+    exclude: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    bad_values: BadValues = "nan"
+    max_bad: float | None = None
+    allow_missing: bool = False
+
+    def __post_init__(self) -> None:
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            raise InputError(
+                f"the delimiter must be one character, not {self.delimiter!r}",
+                hint="--delimiter ';' (for tabs: --delimiter '\\t' or $'\\t')",
+            )
+        if self.decimal not in (None, ".", ","):
+            raise InputError(f"the decimal sign must be . or , and not {self.decimal!r}")
+        if self.decimal is not None and self.decimal in (self.delimiter, self.thousands):
+            raise InputError(f"{self.decimal!r} cannot be the decimal sign and something else as well")
+        if self.skip_lines < 0:
+            raise InputError("the number of lines to skip cannot be negative")
+        if self.max_bad is not None and not 0 <= self.max_bad <= 1:
+            raise InputError(f"the share of bad cells must lie between 0 and 1, not at {self.max_bad}")

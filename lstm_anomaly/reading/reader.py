@@ -1,0 +1,204 @@
+"""CSV files to SensorFrames: the one place that goes from paths to rows, whole or in pieces."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from lstm_anomaly.errors import InputError
+from lstm_anomaly.reading.frames import join_frames
+from lstm_anomaly.reading.layout import Layout, check_sensors, find_layout
+from lstm_anomaly.reading.options import ReadOptions
+from lstm_anomaly.reading.pieces import BlockParser, Piece
+from lstm_anomaly.reading.report import FileReport, ReadReport
+from lstm_anomaly.reading.sources import BLOCK_BYTES, Block, Source
+from lstm_anomaly.types import SensorFrame
+
+
+def read_csvs(
+    paths: Sequence[str], options: ReadOptions | None = None, *, sensors: Sequence[str] = ()
+) -> tuple[SensorFrame, ReadReport]:
+    """Read CSV files into one frame, rows in the order of the files and of their lines.
+
+    paths    files, or `-` for standard input
+    sensors  the names that must be there, for example those of a model: these columns are sensors
+             whatever their cells hold, in this order, and all others are left out. Without them the
+             first file decides
+
+    Returns the frame and what was noticed. Every data row of the input is in the frame or is refused in
+    the report. Raises InputError with `file:line` when a file cannot be read without guessing, and
+    SensorsError when a sensor is missing.
+    """
+    reader = CsvReader(paths, options, sensors=sensors)
+    return join_frames(list(reader)), reader.report
+
+
+class CsvReader:
+    """Reads files in pieces: iterating gives SensorFrames with the same rows and values as the whole.
+
+    `report` fills up on the way and is complete when the iteration ends. Iterate once.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        options: ReadOptions | None = None,
+        *,
+        sensors: Sequence[str] = (),
+        block_size: int = BLOCK_BYTES,
+    ) -> None:
+        if not paths:
+            raise InputError("no input", hint="name one or more CSV files, or - for standard input")
+        if list(paths).count("-") > 1:
+            raise InputError("standard input can be read only once", where="-", hint="name - once")
+        self.paths = tuple(paths)
+        self.options = options or ReadOptions()
+        self.report = ReadReport()
+        self.block_size = block_size
+        self._sensors = tuple(sensors)
+        self._extra_is_foreign = bool(sensors)
+        self._timed: bool | None = None
+
+    def __iter__(self) -> Iterator[SensorFrame]:
+        """Frames of at most about `block_size` bytes of text each, none of them empty."""
+        errors: list[InputError] = []
+        for index, path in enumerate(self.paths):
+            found = FileReport(path)
+            self.report.files.append(found)
+            try:
+                yield from self._read_file(index, path, found)
+            except NoRowsError as error:
+                found.notes.append(error.message)
+                errors.append(error)
+        if len(errors) == len(self.paths):
+            raise InputError(errors[0].message, where=errors[0].where, hint=errors[0].hint)
+        if not self.report.rows:
+            first = self.report.files[0]
+            raise InputError(
+                f"no row could be used; {first.refused_count} were refused, the first because of "
+                f"{first.refused[0].reason}"
+                if first.refused
+                else "no row could be used",
+                where=f"{first.source}:{first.refused[0].line}" if first.refused else first.source,
+                hint="check the header and the delimiter",
+            )
+
+    def _read_file(self, index: int, path: str, found: FileReport) -> Iterator[SensorFrame]:
+        with Source(path, self.options.encoding, self.block_size) as source:
+            blocks = source.blocks()
+            head = next(blocks, None)
+            if head is None:
+                raise NoRowsError("the file is empty", where=f"{path}:1", hint="check that the export finished")
+            layout = self._find_layout(head, path)
+            self._describe(found, layout, source)
+            parser = BlockParser(layout, found, self.options.bad_values)
+            for piece in _parse_all(parser, _behind_header(head, layout), blocks):
+                if len(piece.lines):
+                    yield self._frame(piece, index, layout)
+            found.ends_without_newline = source.ends_without_newline
+        self._check_bad_share(found)
+
+    def _find_layout(self, head: Block, path: str) -> Layout:
+        lines = head.data.decode("utf-8").split("\n")[:-1]
+        if not any(line.strip() for line in lines):
+            raise NoRowsError(
+                "the file holds blank lines only", where=f"{path}:1", hint="check that the export finished"
+            )
+        layout = find_layout(lines, self.options, path, self._sensors)
+        if layout.data_line > head.first_line + head.line_count - 1:
+            raise NoRowsError(
+                "a header but no rows below it",
+                where=f"{path}:{layout.data_line - 1}",
+                hint="check that the export finished",
+            )
+        if not self._sensors:
+            self._sensors = layout.sensors
+        elif not self.options.allow_missing:
+            check_sensors(self._sensors, layout.names, f"{path}:{max(1, layout.data_line - 1)}")
+        self._check_timed(layout, path)
+        return layout
+
+    def _check_timed(self, layout: Layout, path: str) -> None:
+        timed = layout.time_format is not None
+        if self._timed is not None and timed != self._timed:
+            one, other = ("has a", "has none") if timed else ("has no", "has one")
+            raise InputError(
+                f"{one} time column but {self.paths[0]} {other}, so the files do not go together",
+                where=f"{path}:{layout.data_line}",
+                hint="name the time column with --time, or read the files apart",
+            )
+        self._timed = timed
+
+    def _describe(self, found: FileReport, layout: Layout, source: Source) -> None:
+        parts = [layout.describe()]
+        if source.encoding != "utf-8":
+            parts.append(source.encoding)
+        if source.packing:
+            parts.append(f"{source.packing}-compressed")
+        found.dialect = ", ".join(parts)
+        found.header = layout.names if layout.header else ()
+        found.time_column = layout.time_name
+        found.time_format = layout.time_format.text if layout.time_format else None
+        found.left_out = dict(layout.left_out)
+        if not self._extra_is_foreign:
+            renamed = {"not a sensor of the model": f"not in {self.paths[0]}"}
+            found.left_out = {name: renamed.get(why, why) for name, why in found.left_out.items()}
+        found.notes += layout.notes
+        absent = [name for name, column in zip(layout.sensors, layout.columns, strict=True) if column < 0]
+        found.notes += [f"no column {name!r}: missing throughout" for name in absent]
+
+    def _frame(self, piece: Piece, index: int, layout: Layout) -> SensorFrame:
+        return SensorFrame(
+            values=piece.values,
+            sensors=layout.sensors,
+            lines=piece.lines,
+            source_index=np.full(len(piece.lines), index, np.int64),
+            sources=self.paths,
+            stamps=piece.stamps,
+            times=piece.times,
+        )
+
+    def _check_bad_share(self, found: FileReport) -> None:
+        limit = self.options.max_bad
+        cells = found.cells + found.refused_count * len(self._sensors)
+        bad = found.bad_count + found.refused_count * len(self._sensors)
+        if limit is not None and cells and bad > limit * cells:
+            raise InputError(
+                f"{bad / cells:.2%} of the cells are bad or in refused rows, more than the {limit:.2%} allowed",
+                where=f"{found.source}:{_first_fault(found)}",
+                hint="look at the lines named above, or raise --max-bad",
+            )
+
+
+class NoRowsError(InputError):
+    """A file without a data row: no trouble as long as another file has some."""
+
+
+def _first_fault(found: FileReport) -> int:
+    return min([cell.line for cell in found.bad_cells[:1]] + [row.line for row in found.refused[:1]])
+
+
+def _behind_header(head: Block, layout: Layout) -> Block:
+    """The head without the lines above the data."""
+    above = layout.data_line - head.first_line
+    offset = 0
+    for _ in range(above):
+        offset = head.data.index(b"\n", offset) + 1
+    return dataclasses.replace(
+        head, data=head.data[offset:], first_line=layout.data_line, line_count=head.line_count - above
+    )
+
+
+def _parse_all(parser: BlockParser, first: Block, others: Iterator[Block]) -> Iterator[Piece]:
+    """Pieces of a file, block by block, a record that a block's end cut in two put together."""
+    block: Block | None = first
+    while block is not None:
+        following = next(others, None)
+        piece, rest = parser.parse(block, last=following is None)
+        yield piece
+        if following is not None and rest:
+            count = rest.count(b"\n")
+            following = Block(
+                rest + following.data, following.first_line - count, following.line_count + count
+            )
+        block = following

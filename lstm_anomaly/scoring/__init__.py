@@ -1,0 +1,1 @@
+"""From reconstruction errors to one anomaly score a row."""

@@ -1,0 +1,43 @@
+"""Text that is safe and readable to print: no control characters, plain numbers, short durations."""
+
+import math
+from collections.abc import Iterable
+
+
+def printable(text: str) -> str:
+    """`text` with every character that could drive a terminal shown as an escape, `\\x1b` for ESC.
+
+    Right-to-left overrides and other format characters count as such; letters of any script stay.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def number(value: float, digits: int = 4) -> str:
+    """A number for reading: `digits` significant ones, no exponent where none is needed."""
+    if not math.isfinite(value):
+        return "-"
+    text = f"{value:.{digits}g}"
+    if "e" in text and 1e-4 <= abs(value) < 1e15:
+        text = f"{value:.0f}"
+    return text
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.5 h`, `2.1 days`."""
+    for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (129600, 3600, "h")):
+        if seconds < limit:
+            return f"{number(seconds / unit, 3)} {name}"
+    return f"{number(seconds / 86400, 3)} days"
+
+
+def count(amount: int, noun: str) -> str:
+    """`1 row`, `12,345 rows`."""
+    return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Names with commas between, cut with a count after `most` of them."""
+    shown = [printable(name) for name in names]
+    if len(shown) > most:
+        shown[most:] = [f"and {len(shown) - most} more"]
+    return ", ".join(shown)

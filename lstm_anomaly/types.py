@@ -1,0 +1,70 @@
+"""The records that pass from one stage to the next, and the letters their shapes are written in.
+
+Shapes: N rows as read, M rows after cleaning, F sensors, W windows, T window length, B batch,
+H hidden size. Arrays that a user sees are rows first, (M, F); inside the network they are
+features first, (F, M), so that each gate is one contiguous block.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+TimeArray = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class SensorFrame:
+    """Sensor readings as they stood in the input: input order, nothing repaired, nothing dropped.
+
+    values        (N, F) float64; NaN where a cell is empty or is not a number
+    sensors       F names, in column order
+    lines         (N,) line number of each row in its file; the first line of a file is 1
+    source_index  (N,) which of `sources` a row came from
+    sources       names of the files, `-` for standard input
+    stamps        (N,) the time stamps as text, as they stood there, or None without a time column
+    times         (N,) the same as UTC datetime64[ns], or None without a time column
+    """
+
+    values: FloatArray
+    sensors: tuple[str, ...]
+    lines: IntArray
+    source_index: IntArray
+    sources: tuple[str, ...]
+    stamps: NDArray[np.object_] | None = None
+    times: TimeArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def place(self, row: int) -> str:
+        """`file:line` of one row."""
+        return f"{self.sources[self.source_index[row]]}:{self.lines[row]}"
+
+
+@dataclass(frozen=True)
+class Series:
+    """Cleaned readings: time order, even steps, and the stretches on which windows may lie.
+
+    values    (M, F) float64, finite inside every segment
+    sensors   F names
+    times     (M,) UTC datetime64[ns], or None when rows are only counted
+    step      sampling step, or None when rows are only counted
+    segments  half-open row ranges (start, stop) without a gap or a missing value; no window
+              crosses their edges, and rows outside all of them cannot be judged
+    row_of    (N,) for each row of the frame its row here, -1 where it was left out
+    """
+
+    values: FloatArray
+    sensors: tuple[str, ...]
+    times: TimeArray | None
+    step: np.timedelta64 | None
+    segments: tuple[tuple[int, int], ...]
+    row_of: IntArray
+
+    def __len__(self) -> int:
+        return len(self.values)

@@ -1,0 +1,83 @@
+"""Make the golden arrays `lstm.npz` and `autoencoder.npz` with PyTorch: outputs and gradients in float64.
+
+    pip install torch==2.13.0 numpy
+    python tests/golden/make_golden.py
+
+Arrays are stored as PyTorch has them: (T, B, F) for sequences, (4H, F) and (4H, H) for weights with the
+gates in the order i, f, g, o, and two biases, which only count as their sum.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+HERE = Path(__file__).parent
+
+
+def numpy_dict(tensors):
+    return {name: tensor.detach().numpy() for name, tensor in tensors.items()}
+
+
+def lstm_case(layers):
+    """A stack of LSTM layers whose outputs and last states all weigh into the loss, by random factors."""
+    T, B, F, H = 7, 5, 3, 4
+    lstm = nn.LSTM(F, H, num_layers=layers, dtype=torch.float64)
+    with torch.no_grad():
+        for weight in lstm.parameters():
+            weight.copy_(torch.randn_like(weight) * 0.7)
+    made = {
+        "x": torch.randn(T, B, F, dtype=torch.float64, requires_grad=True),
+        "h0": torch.randn(layers, B, H, dtype=torch.float64, requires_grad=True),
+        "c0": torch.randn(layers, B, H, dtype=torch.float64, requires_grad=True),
+    }
+    outputs, (h_last, c_last) = lstm(made["x"], (made["h0"], made["c0"]))
+    results = {"outputs": outputs, "h_last": h_last, "c_last": c_last}
+    factors = {name: torch.randn_like(value) for name, value in results.items()}
+    sum((results[name] * factors[name]).sum() for name in results).backward()
+    given = made | dict(lstm.named_parameters())
+    return (
+        numpy_dict(given)
+        | numpy_dict(results)
+        | numpy_dict({f"factor.{name}": value for name, value in factors.items()})
+        | numpy_dict({f"gradient.{name}": value.grad for name, value in given.items()})
+    )
+
+
+class Autoencoder(nn.Module):
+    """Encoder -> last hidden state, repeated -> decoder -> linear."""
+
+    def __init__(self, sensors, hidden, layers):
+        super().__init__()
+        self.encoder = nn.LSTM(sensors, hidden, num_layers=layers, dtype=torch.float64)
+        self.decoder = nn.LSTM(hidden, hidden, num_layers=layers, dtype=torch.float64)
+        self.output = nn.Linear(hidden, sensors, dtype=torch.float64)
+
+    def forward(self, x):
+        _, (h, _) = self.encoder(x)
+        decoded, _ = self.decoder(h[-1].expand(len(x), -1, -1))
+        return self.output(decoded)
+
+
+def autoencoder_case(layers):
+    model = Autoencoder(sensors=3, hidden=4, layers=layers)
+    x = torch.randn(6, 5, 3, dtype=torch.float64)
+    reconstruction = model(x)
+    loss = ((reconstruction - x) ** 2).mean()
+    loss.backward()
+    parameters = dict(model.named_parameters())
+    return numpy_dict(parameters | {"x": x, "reconstruction": reconstruction, "loss": loss}) | numpy_dict(
+        {f"gradient.{name}": value.grad for name, value in parameters.items()}
+    )
+
+
+def main():
+    torch.manual_seed(0)
+    for name, case in (("lstm", lstm_case), ("autoencoder", autoencoder_case)):
+        arrays = {f"{layers}/{key}": value for layers in (1, 2) for key, value in case(layers).items()}
+        np.savez_compressed(HERE / f"{name}.npz", **arrays)
+
+
+if __name__ == "__main__":
+    main()

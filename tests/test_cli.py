@@ -1,0 +1,326 @@
+"""The command line: exit status, standard output, standard error, for what people type and feed it."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import QUICK, SENSORS, csv_text, normal_values
+
+from lstm_anomaly import __version__
+from lstm_anomaly.commands.app import COMMANDS
+
+
+def rows_of(path):
+    """The rows of a CSV file as mappings."""
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_no_arguments_show_the_help_and_exit_with_2(run):
+    result = run()
+    assert result.exit_code == 2
+    assert "Usage: lstm-anomaly" in result.output
+
+
+def test_version(run):
+    result = run("--version")
+    assert result.exit_code == 0
+    assert __version__ in result.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_a_sentence_for_every_option(run, command):
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: lstm-anomaly {command}")
+
+
+def test_a_misspelt_command_gets_a_suggestion(run):
+    result = run("trian")
+    assert result.exit_code == 2
+    assert "Did you mean 'train'?" in result.stderr
+
+
+class TestTrain:
+    def test_prints_one_summary_and_writes_the_model(self, run, tmp_path):
+        (tmp_path / "normal.csv").write_text(csv_text(normal_values(400)))
+        result = run("train", "normal.csv", "--model", "m", *QUICK)
+        assert result.exit_code == 0
+        assert "Learned normal from 400 rows of 3 sensors" in result.stdout
+        assert "threshold" in result.stdout
+        assert result.stderr == ""
+        assert (tmp_path / "m").exists()
+
+    def test_the_same_seed_gives_the_same_bytes_and_another_gives_others(self, run, tmp_path):
+        (tmp_path / "normal.csv").write_text(csv_text(normal_values(400)))
+        for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+            assert run("train", "normal.csv", "--model", name, "--seed", seed, *QUICK).exit_code == 0
+        a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
+        assert a == b
+        assert a != c
+
+    def test_patience_0_trains_exactly_the_epochs_asked_for(self, run, tmp_path):
+        (tmp_path / "normal.csv").write_text(csv_text(normal_values(400)))
+        run("train", "normal.csv", "--model", "m", "--patience", "0", *QUICK)
+        shown = json.loads(run("inspect", "m", "--format", "json").stdout)
+        assert len(shown["summary"]["losses"]) == 4
+
+    def test_reads_standard_input_and_several_files(self, run, tmp_path):
+        text = csv_text(normal_values(400))
+        assert run("train", "-", "--model", "a", *QUICK, stdin=text).exit_code == 0
+        lines = text.splitlines(keepends=True)
+        (tmp_path / "1.csv").write_text("".join(lines[:200]))
+        (tmp_path / "2.csv").write_text(lines[0] + "".join(lines[200:]))
+        assert run("train", "1.csv", "2.csv", "--model", "b", *QUICK).exit_code == 0
+        assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+    def test_rows_and_exclude_choose_what_is_learned_from(self, run, tmp_path):
+        (tmp_path / "normal.csv").write_text(csv_text(normal_values(500)))
+        result = run("train", "normal.csv", "--model", "m", "--rows", "1:400", "--exclude", "flow", *QUICK)
+        assert "Learned normal from 400 rows of 2 sensors" in result.stdout
+
+    def test_quiet_prints_nothing(self, run, tmp_path):
+        (tmp_path / "normal.csv").write_text(csv_text(normal_values(400)))
+        result = run("train", "normal.csv", "--model", "m", "-q", *QUICK)
+        assert (result.exit_code, result.output) == (0, "")
+
+    def test_files_without_time_work(self, run, tmp_path):
+        (tmp_path / "normal.csv").write_text(csv_text(normal_values(400), start=None))
+        result = run("train", "normal.csv", "--model", "m", *QUICK)
+        assert result.exit_code == 0
+        assert "Learned normal from 400 rows" in result.stdout
+
+
+NOTHING_TO_LEARN_FROM = {
+    "missing": (None, r"normal\.csv: there is no such file"),
+    "empty": ("", r"normal\.csv:1: the file is empty"),
+    "header only": ("time,a\n", "normal.csv"),
+    "one row": ("time,a\n2024-01-01 00:00:00,1\n", "normal.csv: .*"),
+    "no numeric column": ("time,name\n2024-01-01 00:00:00,x\n2024-01-01 00:01:00,y\n", "normal.csv"),
+    "only NaN": ("a,b\n" + "nan,nan\n" * 50, "normal.csv"),
+    "only Inf": ("a,b\n" + "inf,-inf\n" * 50, "normal.csv"),
+}
+
+
+@pytest.mark.parametrize("kind", NOTHING_TO_LEARN_FROM)
+def test_training_on_nothing_is_one_line_with_the_place_and_exit_2(run, tmp_path, kind):
+    text, message = NOTHING_TO_LEARN_FROM[kind]
+    if text is not None:
+        (tmp_path / "normal.csv").write_text(text)
+    result = run("train", "normal.csv", "--model", "m")
+    assert result.exit_code == 2
+    errors = [line for line in result.stderr.splitlines() if "error:" in line]
+    assert len(errors) == 1
+    assert re.search(message, errors[0]), errors
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+    assert not (tmp_path / "m").exists()
+
+
+class TestDetect:
+    def test_finds_the_event_and_exits_with_1(self, run, trained):
+        result = run("detect", trained / "new.csv", "--model", trained / "pump.model", "--format", "json")
+        assert result.exit_code == 1
+        document = json.loads(result.stdout)
+        assert document["schema_version"] == 1
+        assert document["rows"] == 300
+        worst = max(document["events"], key=lambda event: event["score"])
+        assert "2024-03-05 02:00:00" <= worst["peak"] <= "2024-03-05 02:27:00"
+        assert worst["sensors"][0]["sensor"] == "temp_c"
+        assert worst["score"] > 1
+        assert result.stderr == ""
+
+    def test_exit_zero_turns_1_into_0(self, run, trained):
+        result = run("detect", trained / "new.csv", "--model", trained / "pump.model", "--exit-zero")
+        assert result.exit_code == 0
+        assert "temp_c" in result.stdout
+
+    def test_nothing_found_prints_nothing_and_exits_with_0(self, run, trained):
+        result = run("detect", trained / "quiet.csv", "--model", trained / "pump.model")
+        assert (result.exit_code, result.output) == (0, "")
+
+    @pytest.mark.parametrize("format_", ["csv", "jsonl"])
+    def test_csv_and_jsonl_have_a_line_an_event(self, run, trained, format_):
+        result = run("detect", trained / "new.csv", "--model", trained / "pump.model", "--format", format_)
+        if format_ == "csv":
+            events = list(csv.DictReader(io.StringIO(result.stdout)))
+            assert events[0]["sensor"] == "temp_c"
+        else:
+            events = [json.loads(line) for line in result.stdout.splitlines()]
+            assert events[0]["sensors"][0]["sensor"] == "temp_c"
+        assert events[0]["source"].endswith("new.csv")
+
+    def test_a_piped_table_is_ascii_or_utf8_and_never_cut(self, run, trained):
+        result = run("detect", trained / "new.csv", "--model", trained / "pump.model")
+        line = next(line for line in result.stdout.splitlines() if "2024-03-05" in line)
+        assert "temp_c" in line
+        assert "…" not in result.stdout
+
+    def test_scores_have_a_line_for_every_row_in_input_order(self, run, trained, tmp_path):
+        run("detect", trained / "new.csv", "--model", trained / "pump.model", "--scores", "scores.csv")
+        rows = rows_of(tmp_path / "scores.csv")
+        assert list(rows[0]) == ["source", "line", "timestamp", "score", "state", "top_sensor"]
+        assert [int(row["line"]) for row in rows] == list(range(2, 302))
+        assert rows[0]["timestamp"] == "2024-03-05 00:00:00"
+        assert [row["state"] for row in rows[:7]] == ["unknown"] * 7
+        assert rows[0]["score"] == rows[0]["top_sensor"] == ""
+        assert rows[130]["state"] == "anomaly"
+        assert float(rows[130]["score"]) > 1
+        assert rows[130]["top_sensor"] == "temp_c"
+        assert {row["state"] for row in rows[20:100]} <= {"normal", "anomaly"}
+
+    def test_scores_to_standard_output_come_alone(self, run, trained):
+        result = run("detect", trained / "new.csv", "--model", trained / "pump.model", "--scores", "-")
+        assert len(result.stdout.splitlines()) == 301
+
+    def test_standard_input_gives_what_the_file_gives(self, run, trained):
+        arguments = ("--model", trained / "pump.model", "--scores", "-")
+        from_file = run("detect", trained / "new.csv", *arguments).stdout
+        from_pipe = run("detect", "-", *arguments, stdin=(trained / "new.csv").read_text()).stdout
+        assert (
+            from_pipe.replace("-,", "", 1).splitlines()[5].split(",")[1:]
+            == (from_file.splitlines()[5].split(",")[1:])
+        )
+        assert len(from_pipe) < len(from_file)
+
+    def test_rows_with_missing_readings_are_unknown_and_the_rest_is_scored(self, run, trained, tmp_path):
+        values = normal_values(100, seed=3)
+        values[50:60, 1] = np.nan
+        (tmp_path / "holes.csv").write_text(csv_text(values))
+        run("detect", "holes.csv", "--model", trained / "pump.model", "--scores", "s.csv")
+        states = [row["state"] for row in rows_of(tmp_path / "s.csv")]
+        assert states[59] == "unknown"
+        assert "unknown" not in states[10:50]
+        assert "unknown" not in states[70:]
+
+    def test_a_constant_sensor_and_infinite_cells_are_no_crash(self, run, trained, tmp_path):
+        text = csv_text(normal_values(100)).replace("20.", "inf", 3)
+        (tmp_path / "odd.csv").write_text(text)
+        result = run("detect", "odd.csv", "--model", trained / "pump.model", "--scores", "s.csv")
+        assert result.exit_code in (0, 1)
+        assert "inf" in result.stderr
+        assert len(rows_of(tmp_path / "s.csv")) == 100
+
+    def test_other_sensors_than_the_models_name_both_lists(self, run, trained, tmp_path):
+        (tmp_path / "other.csv").write_text(csv_text(normal_values(50), sensors=("temp_c", "p", "flow")))
+        result = run("detect", "other.csv", "--model", trained / "pump.model")
+        assert result.exit_code == 2
+        assert "pressure_bar" in result.stderr
+        assert "flow" in result.stderr
+
+    def test_columns_in_another_order_give_the_same_scores(self, run, trained, tmp_path):
+        values = normal_values(60)
+        (tmp_path / "a.csv").write_text(csv_text(values))
+        (tmp_path / "b.csv").write_text(csv_text(values[:, ::-1], sensors=SENSORS[::-1]))
+        for name in ("a", "b"):
+            run("detect", f"{name}.csv", "--model", trained / "pump.model", "--scores", f"{name}.out")
+        a, b = ((tmp_path / f"{name}.out").read_text().replace("b.csv", "a.csv") for name in "ab")
+        assert a == b
+
+    def test_fewer_rows_than_a_window_are_all_unknown(self, run, trained):
+        text = csv_text(normal_values(5))
+        result = run("detect", "-", "--model", trained / "pump.model", "--scores", "-", stdin=text)
+        assert result.exit_code == 0
+        assert [row["state"] for row in csv.DictReader(io.StringIO(result.stdout))] == ["unknown"] * 5
+
+    @pytest.mark.parametrize("content", [None, b"", b"time,a\n1,2\n", b"PK\x03\x04"])
+    def test_a_model_that_is_none_is_refused(self, run, trained, tmp_path, content):
+        if content is not None:
+            (tmp_path / "m").write_bytes(content)
+        result = run("detect", trained / "new.csv", "--model", "m")
+        assert result.exit_code == 2
+        assert result.stderr.startswith("lstm-anomaly: error: m: ")
+        assert len(result.stderr.splitlines()) == 1
+
+    def test_scores_that_cannot_be_written_are_an_error(self, run, trained):
+        model = ("--model", trained / "pump.model")
+        result = run("detect", trained / "new.csv", *model, "--scores", "no/such/folder/s.csv")
+        assert result.exit_code == 2
+        assert "no/such/folder/s.csv: cannot write" in result.stderr
+
+
+class TestInspect:
+    def test_shows_sensors_window_threshold_and_a_loss_curve(self, run, trained):
+        result = run("inspect", trained / "pump.model")
+        assert result.exit_code == 0
+        for text in (*SENSORS, "window", "8 rows", "threshold", "epoch 1 to 4", "seed 0"):
+            assert text in result.stdout
+
+    def test_json_has_the_same(self, run, trained):
+        shown = json.loads(run("inspect", trained / "pump.model", "--format", "json").stdout)
+        assert [sensor["name"] for sensor in shown["sensors"]] == list(SENSORS)
+        assert shown["window"] == 8
+        assert shown["threshold"]["value"] > 0
+        assert len(shown["summary"]["losses"]) <= 4
+
+
+def test_hostile_names_reach_the_output_as_text(run, tmp_path):
+    names = ("a[/]b", "\x1b]52;c;aGk=\x07x", "[red]c")
+    values = normal_values(300)
+    (tmp_path / "n.csv").write_text(csv_text(values, sensors=names))
+    assert run("train", "n.csv", "--model", "m", *QUICK).exit_code == 0
+    values[150:170] += [5, 2, 50]
+    (tmp_path / "d.csv").write_text(csv_text(values, sensors=names))
+    for args in (("inspect", "m"), ("detect", "d.csv", "--model", "m")):
+        output = run(*args).output
+        assert "\x1b" not in output
+        assert "\x07" not in output
+        assert "a[/]b" in output
+        assert "\\x1b]52" in output
+
+
+def test_demo_ends_with_found_events(run):
+    result = run("demo", "--keep", "out")
+    assert result.exit_code == 0
+    assert "vibration_mm_s" in result.stdout
+
+
+class TestProcess:
+    """Once as a real process each: what click's runner cannot show."""
+
+    def process(self, *args, **kwargs):
+        command = [sys.executable, "-m", "lstm_anomaly", *map(str, args)]
+        return subprocess.run(command, capture_output=True, check=False, **kwargs)
+
+    def test_detect_exits_with_1_and_writes_json_lines(self, trained):
+        done = self.process(
+            "detect", trained / "new.csv", "--model", trained / "pump.model", "--format", "jsonl"
+        )
+        assert done.returncode == 1
+        assert json.loads(done.stdout.splitlines()[0])["sensors"][0]["sensor"] == "temp_c"
+        assert done.stderr == b""
+
+    def test_train_from_a_pipe(self, tmp_path):
+        text = csv_text(normal_values(300)).encode()
+        done = self.process("train", "-", "--model", tmp_path / "m", *QUICK, input=text)
+        assert done.returncode == 0, done.stderr
+        assert self.process("inspect", tmp_path / "m").returncode == 0
+
+    def test_a_missing_file_is_one_line_on_stderr(self, trained):
+        done = self.process("detect", "nowhere.csv", "--model", trained / "pump.model")
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert done.stderr.count(b"\n") == 1
+        assert b"nowhere.csv: " in done.stderr
+
+    def test_debug_shows_the_traceback(self, trained):
+        done = self.process("detect", "nowhere.csv", "--model", trained / "pump.model", "--debug")
+        assert b"Traceback" in done.stderr
+        assert done.returncode == 2
+
+    def test_results_that_cannot_be_delivered_are_an_error(self, trained):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "lstm_anomaly", "detect"]
+                + [str(trained / "new.csv"), "--model", str(trained / "pump.model")],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        assert done.returncode == 2
+        assert b"No space left" in done.stderr
+        assert b"Traceback" not in done.stderr

@@ -1,0 +1,131 @@
+"""The Python interface, as users of scikit-learn and PyOD expect it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SENSORS, normal_values
+
+from lstm_anomaly import Detector
+from lstm_anomaly.errors import InputError, LstmAnomalyError, NotEnoughDataError, SensorsError
+
+QUICK = {"epochs": 4, "hidden": 8, "window": 8}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return Detector(**QUICK).fit(normal_values(900))
+
+
+def with_fault():
+    values = normal_values(300, seed=1)
+    values[120:140, 0] += 6
+    return values
+
+
+def test_fit_returns_the_detector_and_learns_a_positive_threshold(fitted):
+    assert isinstance(fitted, Detector)
+    assert fitted.threshold_ > 0
+
+
+def test_higher_is_more_abnormal_and_above_1_is_predicted_as_1(fitted):
+    scores = fitted.score(with_fault())
+    assert scores.shape == (300,)
+    assert scores[120:140].max() > 1 > np.nanmedian(scores)
+    np.testing.assert_array_equal(fitted.predict(with_fault()), (scores > 1).astype(int))
+    np.testing.assert_array_equal(fitted.decision_function(with_fault()), scores)
+
+
+def test_rows_before_the_first_whole_window_are_nan_and_predicted_as_0(fitted):
+    scores = fitted.score(with_fault())
+    assert np.isnan(scores[:7]).all()
+    assert np.isfinite(scores[7:]).all()
+    assert fitted.predict(with_fault())[:7].tolist() == [0] * 7
+
+
+def test_detect_names_the_sensor_with_seen_and_expected_values(fitted):
+    worst = max(fitted.detect(with_fault()), key=lambda event: event.peak)
+    assert 118 <= worst.start <= worst.end <= 150
+    top = worst.contributions[0]
+    assert top.sensor == "sensor_1"
+    assert top.direction == "up"
+    assert top.seen - top.expected == pytest.approx(6, abs=3)
+
+
+def test_save_and_load_give_identical_scores(fitted, tmp_path):
+    fitted.save(tmp_path / "m")
+    loaded = Detector.load(tmp_path / "m")
+    np.testing.assert_array_equal(loaded.score(with_fault()), fitted.score(with_fault()))
+
+
+def test_the_same_seed_gives_the_same_file_and_another_seed_another(tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        Detector(seed=seed, **QUICK).fit(normal_values(300)).save(tmp_path / name)
+    a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 300])
+def test_rows_in_pieces_score_as_the_whole_does(fitted, size):
+    values = with_fault()
+    values[200, 1] = np.nan
+    stream = fitted.stream()
+    pieces = [stream.push(values[k : k + size]).scores for k in range(0, 300, size)]
+    whole = fitted.stream().push(values).scores
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+    np.testing.assert_array_equal(whole[:200], fitted.score(with_fault())[:200])
+
+
+def test_data_frames_go_by_column_name(fitted):
+    frame = pd.DataFrame(normal_values(400), columns=SENSORS)
+    detector = Detector(**QUICK).fit(frame)
+    shuffled = frame[list(SENSORS[::-1])]
+    np.testing.assert_array_equal(detector.score(shuffled), detector.score(frame))
+    with pytest.raises(SensorsError, match="flow"):
+        detector.score(frame.drop(columns="flow"))
+
+
+def test_a_gap_in_a_datetime_index_is_seen():
+    index = pd.date_range("2024-01-01", periods=400, freq="min", tz="Europe/Berlin")
+    frame = pd.DataFrame(normal_values(400), columns=SENSORS, index=index)
+    detector = Detector(**QUICK).fit(frame)
+    scores = detector.score(frame.drop(index=index[100:150]))
+    assert np.isnan(scores[100:107]).all()
+    assert np.isfinite(scores[107:]).all()
+
+
+def test_one_sensor_as_a_flat_array_works():
+    values = normal_values(400)[:, 0]
+    assert np.isfinite(Detector(**QUICK).fit(values).score(values)[7:]).all()
+
+
+def test_missing_and_infinite_readings_are_not_normal_but_unknown(fitted):
+    values = normal_values(100, seed=4)
+    values[40:50, 0] = np.nan
+    values[50, 0] = np.inf
+    assert np.isnan(fitted.score(values)[45:58]).all()
+
+
+def test_an_array_with_other_sensors_is_refused(fitted):
+    with pytest.raises(SensorsError, match="2 sensors in an array, but the model was trained on 3"):
+        fitted.score(np.zeros((20, 2)))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5])
+def test_too_few_rows_are_refused_with_what_is_needed(rows):
+    with pytest.raises(NotEnoughDataError, match="row"):
+        Detector().fit(normal_values(rows))
+
+
+def test_text_is_refused():
+    with pytest.raises(InputError, match="must be numbers"):
+        Detector().fit([["a"], ["b"]])
+
+
+def test_an_unfitted_detector_says_so():
+    with pytest.raises(RuntimeError, match="not fitted yet"):
+        Detector().score(normal_values(20))
+
+
+def test_all_errors_share_one_base():
+    assert issubclass(SensorsError, LstmAnomalyError)

@@ -1,0 +1,284 @@
+"""Events: how anomalous rows are grouped, who gets the blame, and that pieces give what the whole gives."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lstm_anomaly.decision.events import (
+    FLAT_ROWS,
+    Contribution,
+    Event,
+    EventRules,
+    EventTracker,
+    JudgedRows,
+    events_to_flags,
+    find_events,
+    row_states,
+)
+from lstm_anomaly.decision.filters import filter_events
+
+NAN = np.nan
+SENSORS = ("flow", "heat")
+
+
+def judged(scores: list[float]) -> JudgedRows:
+    """Rows of one sensor that moves every row and is always expected at 0."""
+    column = np.array(scores)[:, None]  # (N, 1)
+    return JudgedRows(
+        column[:, 0], np.nan_to_num(column), 1.0 + np.arange(len(scores))[:, None], 0.0 * column
+    )
+
+
+def spans(scores: list[float], breaks: tuple[int, ...] = (), **rules: float) -> list[tuple[int, int]]:
+    """Start and end (included) of each event."""
+    found = find_events(judged(scores), ("s",), EventRules(**rules), breaks)  # type: ignore[arg-type]
+    return [(event.start, event.end) for event in found]
+
+
+def naive_spans(scores: list[float], merge_gap: int, min_duration: int, off: float) -> list[tuple[int, int]]:
+    """The same, one row at a time, written for reading."""
+    found: list[tuple[int, int]] = []
+    start = end = None
+    inside = False
+    for row, score in enumerate(scores):
+        if end is not None and row - end - 1 > merge_gap:
+            found.append((start, end))
+            start = end = None
+            inside = False
+        if np.isnan(score):
+            continue
+        inside = score > 1.0 or (inside and score > off)
+        if inside:
+            start = row if start is None else start
+            end = row
+    if end is not None:
+        found.append((start, end))
+    return [(start, end) for start, end in found if end - start + 1 >= min_duration]
+
+
+# Grouping
+
+
+def test_limit_itself_is_normal_and_above_it_is_anomalous() -> None:
+    assert spans([1.0, 1.0, np.nextafter(1.0, 2.0), 1.0]) == [(2, 2)]
+
+
+def test_event_ends_are_inclusive_and_one_row_is_an_event_of_duration_one() -> None:
+    events = find_events(judged([0.5, 2.0, 0.5, 2.0, 3.0]), ("s",))
+    assert [(event.start, event.end, event.duration) for event in events] == [(1, 1, 1), (3, 4, 2)]
+
+
+@pytest.mark.parametrize(
+    ("merge_gap", "expected"),
+    [
+        (0, [(0, 0), (2, 2), (5, 5)]),
+        (1, [(0, 2), (5, 5)]),  # one quiet row is bridged, two are not
+        (2, [(0, 5)]),
+    ],
+)
+def test_merge_gap_counts_the_rows_between(merge_gap: int, expected: list[tuple[int, int]]) -> None:
+    assert spans([2, 0, 2, 0, 0, 2], merge_gap=merge_gap) == expected
+
+
+def test_short_events_are_dropped_after_merging_not_before() -> None:
+    scores = [2, 0, 2, 0, 0, 0, 2, 2]
+    assert spans(scores, min_duration=3) == []
+    assert spans(scores, min_duration=3, merge_gap=1) == [(0, 2)]
+
+
+def test_hysteresis_keeps_an_event_open_but_does_not_open_one() -> None:
+    scores = [0.8, 2.0, 0.8, 0.8, 0.4, 0.8, 2.0]
+    assert spans(scores, off=0.5) == [(1, 3), (6, 6)]
+    assert spans(scores) == [(1, 1), (6, 6)]
+
+
+def test_unknown_rows_never_start_nor_end_an_event() -> None:
+    assert spans([NAN, NAN, 2.0, NAN, NAN], merge_gap=5) == [(2, 2)]
+    assert spans([NAN, NAN, NAN], merge_gap=5) == []
+
+
+def test_unknown_stretch_within_the_merge_gap_does_not_break_an_event() -> None:
+    assert spans([2.0, NAN, NAN, 2.0], merge_gap=2) == [(0, 3)]
+    assert spans([2.0, NAN, NAN, 2.0], merge_gap=1) == [(0, 0), (3, 3)]
+
+
+def test_hysteresis_outlives_a_short_unknown_stretch_but_not_a_long_one() -> None:
+    assert spans([2.0, NAN, 0.8], merge_gap=1, off=0.5) == [(0, 2)]
+    assert spans([2.0, NAN, NAN, 0.8], merge_gap=1, off=0.5) == [(0, 0)]
+
+
+def test_no_event_crosses_a_break_in_time() -> None:
+    assert spans([2, 2, 2, 2], breaks=(2,), merge_gap=9) == [(0, 1), (2, 3)]
+    assert spans([2, 2, 0.8, 2], breaks=(2,), merge_gap=0, off=0.5) == [(0, 1), (3, 3)]
+
+
+def test_event_over_everything_and_no_rows_at_all() -> None:
+    assert spans([2.0] * 7) == [(0, 6)]
+    assert spans([]) == []
+
+
+scores_lists = st.lists(st.sampled_from([0.0, 0.5, 0.8, 1.0, 1.5, 3.0, NAN]), max_size=60)
+rules_given = {
+    "merge_gap": st.integers(0, 4),
+    "min_duration": st.integers(1, 3),
+    "off": st.sampled_from([0.0, 0.6, 1.0]),
+}
+
+
+@given(scores=scores_lists, **rules_given)
+def test_events_are_those_of_a_row_by_row_state_machine(
+    scores: list[float], merge_gap: int, min_duration: int, off: float
+) -> None:
+    expected = naive_spans(scores, merge_gap, min_duration, off)
+    assert spans(scores, merge_gap=merge_gap, min_duration=min_duration, off=off) == expected
+
+
+@given(scores=scores_lists, cuts=st.lists(st.integers(0, 60), max_size=8), **rules_given)
+def test_events_are_identical_however_the_rows_are_cut(
+    scores: list[float], cuts: list[int], merge_gap: int, min_duration: int, off: float
+) -> None:
+    rules = EventRules(merge_gap, min_duration, off)
+    rng = np.random.default_rng(len(scores))
+    noisy = np.array(scores) * (1 + 1e-3 * rng.random(len(scores)))  # sums whose last bit depends on order
+    rows = JudgedRows(noisy, *rng.integers(0, 2, size=(3, len(scores), 2)).astype(float))
+    tracker = EventTracker(SENSORS, rules)
+    edges = [0, *sorted(min(cut, len(scores)) for cut in cuts), len(scores)]
+    in_pieces = [event for start, stop in pairwise(edges) for event in tracker.push(rows[start:stop])]
+    in_pieces += tracker.finish()
+    assert in_pieces == find_events(rows, SENSORS, rules)
+
+    tracker = EventTracker(SENSORS, rules)
+    row_by_row = [event for row in range(len(scores)) for event in tracker.push(rows[row : row + 1])]
+    assert row_by_row + tracker.finish() == in_pieces
+
+
+@given(flags=st.lists(st.booleans(), max_size=50))
+def test_flags_to_events_to_flags_is_the_identity(flags: list[bool]) -> None:
+    events = find_events(judged([2.0 if flag else 0.0 for flag in flags]), ("s",))
+    assert events_to_flags(events, len(flags)).tolist() == flags
+    assert all(later.start > earlier.end + 1 for earlier, later in pairwise(events))
+
+
+def test_event_is_reported_as_soon_as_no_later_row_can_belong_to_it() -> None:
+    tracker = EventTracker(("s",), EventRules(merge_gap=1))
+    rows = judged([2.0, 0.0, 0.0, 0.0])
+    reported = [len(tracker.push(rows[row : row + 1])) for row in range(4)]
+    assert reported == [0, 0, 1, 0]  # at row 1, row 2 could still have joined
+    assert tracker.finish() == []
+
+
+# What an event says
+
+
+def test_peak_is_the_first_highest_row_and_mean_is_over_rows_above_the_limit() -> None:
+    (event,) = find_events(judged([2.0, 0.0, 5.0, 5.0]), ("s",), EventRules(merge_gap=1))
+    assert (event.peak, event.peak_row, event.mean) == (5.0, 2, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("peak", "severity"), [(1.01, "low"), (2.0, "low"), (2.01, "medium"), (4.01, "high"), (900.0, "high")]
+)
+def test_severity_goes_by_multiples_of_the_threshold(peak: float, severity: str) -> None:
+    (event,) = find_events(judged([peak]), ("s",))
+    assert event.severity == severity
+
+
+def test_contributions_are_those_of_the_peak_row_largest_share_first() -> None:
+    rows = JudgedRows(
+        scores=np.array([2.0, 4.0, 3.0]),
+        errors=np.array([[9.0, 1.0], [1.0, 3.0], [5.0, 5.0]]),
+        seen=np.array([[10.0, 50.0], [11.0, 49.0], [12.0, 48.0]]),
+        expected=np.array([[0.0, 0.0], [10.0, 60.0], [0.0, 0.0]]),
+    )
+    (event,) = find_events(rows, SENSORS)
+    assert event.contributions == (
+        Contribution("heat", 0.75, 49.0, 60.0, "down"),
+        Contribution("flow", 0.25, 11.0, 10.0, "up"),
+    )
+
+
+def test_sensor_that_repeats_its_reading_is_flat_only_after_enough_rows() -> None:
+    def direction(repeated: int) -> str:
+        seen = np.append(np.arange(50.0, 60.0), np.full(repeated, 7.0))[:, None]  # (10 + repeated, 1)
+        scores = np.append(np.zeros(len(seen) - 1), 2.0)
+        (event,) = find_events(JudgedRows(scores, seen, seen, 0.0 * seen + 3.0), ("s",))
+        return event.contributions[0].direction
+
+    assert direction(FLAT_ROWS) == "flat"
+    assert direction(FLAT_ROWS - 1) == "up"
+
+
+def test_event_without_any_sensor_error_has_no_shares() -> None:
+    rows = JudgedRows(np.array([2.0]), np.zeros((1, 2)), np.ones((1, 2)), np.ones((1, 2)))
+    (event,) = find_events(rows, SENSORS)
+    assert [part.share for part in event.contributions] == [0.0, 0.0]
+
+
+def test_row_states_call_a_row_without_score_unknown_never_normal() -> None:
+    assert row_states(np.array([0.2, 1.0, 1.1, NAN])).tolist() == ["normal", "normal", "anomaly", "unknown"]
+
+
+def test_arrays_that_do_not_go_together_are_refused() -> None:
+    with pytest.raises(ValueError, match="do not go with"):
+        JudgedRows(np.zeros(3), np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 1)))
+
+
+@pytest.mark.parametrize("rules", [{"merge_gap": -1}, {"min_duration": 0}, {"off": 1.1}, {"off": NAN}])
+def test_rules_out_of_range_are_refused(rules: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="merge_gap >= 0"):
+        EventRules(**rules)  # type: ignore[arg-type]
+
+
+# Filters
+
+UP_AND_DOWN = Event(
+    5,
+    9,
+    7,
+    3.0,
+    2.0,
+    (Contribution("flow", 0.6, 12.0, 10.0, "up"), Contribution("heat", 0.4, 40.0, 41.0, "down")),
+)
+STUCK = Event(20, 29, 25, 2.0, 1.5, (Contribution("flow", 1.0, 8.0, 9.0, "flat"),))
+
+
+@pytest.mark.parametrize(
+    ("direction", "kept"),
+    [
+        ("both", [UP_AND_DOWN, STUCK]),
+        ("up", [UP_AND_DOWN, STUCK]),  # 3.0 * 0.6 is above the limit by itself
+        ("down", [UP_AND_DOWN, STUCK]),  # 3.0 * 0.4 too
+    ],
+)
+def test_direction_keeps_what_is_above_the_limit_in_that_direction(direction: str, kept: list[Event]) -> None:
+    assert filter_events([UP_AND_DOWN, STUCK], direction=direction) == kept
+
+
+def test_direction_drops_what_is_below_the_limit_without_the_other_direction() -> None:
+    weaker = Event(5, 9, 7, 2.0, 1.5, UP_AND_DOWN.contributions)  # up 1.2, down 0.8
+    assert filter_events([weaker], direction="up") == [weaker]
+    assert filter_events([weaker], direction="down") == []
+
+
+def test_min_deviation_is_absolute_and_in_the_sensors_own_unit() -> None:
+    assert filter_events([STUCK], min_deviation={"flow": 1.0}) == [STUCK]  # |8 - 9| = 1
+    assert filter_events([STUCK], min_deviation={"flow": 1.1}) == []
+    assert filter_events([STUCK], min_deviation={"heat": 50.0}) == [STUCK]
+
+
+def test_filters_together_ask_both_of_the_same_sensor() -> None:
+    # Flow goes up but by too little; heat deviates enough but goes down.
+    assert filter_events([UP_AND_DOWN], direction="up", min_deviation={"flow": 2.5}) == []
+
+
+def test_filter_without_conditions_keeps_everything() -> None:
+    barely = Event(0, 0, 0, 1.0 + 1e-12, 1.0, (Contribution("flow", 1.0 - 1e-9, 1.0, 0.0, "up"),))
+    assert filter_events([barely]) == [barely]
+
+
+def test_unknown_direction_is_refused() -> None:
+    with pytest.raises(ValueError, match="sideways"):
+        filter_events([], direction="sideways")

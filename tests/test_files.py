@@ -1,0 +1,82 @@
+"""Atomic writing: the old file or the new one, with its permissions, through links, without litter."""
+
+import os
+import stat
+
+import pytest
+
+from lstm_anomaly.errors import OutputError
+from lstm_anomaly.files import atomic_write
+
+
+def write(path, content):
+    with atomic_write(path) as file:
+        file.write(content)
+
+
+def test_the_file_is_replaced_when_the_block_ends(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    with atomic_write(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+
+
+def test_an_error_inside_leaves_the_old_file_and_no_litter(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+
+    def fail_half_way():
+        with atomic_write(path) as file:
+            file.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_half_way()
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["x"]
+
+
+def test_permissions_of_an_existing_file_are_kept(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    write(path, b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_new_file_has_the_usual_permissions(tmp_path):
+    write(tmp_path / "ours", b"")
+    (tmp_path / "plain").write_bytes(b"")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_link_stays_a_link(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    write(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_files_that_killed_runs_left_are_removed_and_others_are_not(tmp_path):
+    dead = 2**22 + 1  # beyond any process id
+    litter, other = tmp_path / f".x.{dead}.tmp", tmp_path / f".y.{dead}.tmp"
+    litter.write_bytes(b"")
+    other.write_bytes(b"")
+    write(tmp_path / "x", b"")
+    assert not litter.exists()
+    assert other.exists()
+
+
+def test_a_device_is_written_to(tmp_path):
+    write("/dev/null", b"anything")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_a_full_disk_names_the_path_and_the_reason():
+    with pytest.raises(OutputError, match="/dev/full: cannot write: No space left"):
+        write("/dev/full", b"anything")

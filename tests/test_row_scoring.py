@@ -1,0 +1,99 @@
+"""Scoring rows without building windows: the same numbers as window by window, however the rows are cut."""
+
+import os
+import subprocess
+import sys
+
+import naive
+import numpy as np
+import pytest
+
+from lstm_anomaly.network.autoencoder import init_autoencoder
+from lstm_anomaly.network.row_scoring import reconstruct_at, row_errors
+
+
+def make(sensors, hidden, layers, count):
+    """A float32 autoencoder, and rows (F, M)."""
+    rng = np.random.default_rng(0)
+    params = init_autoencoder(rng, sensors, hidden, layers)
+    return params, rng.normal(size=(sensors, count)).astype(np.float32)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("T", [1, 5])
+def test_errors_equal_the_naive_version(T, layers):
+    params, rows = make(3, 4, layers, 30)
+    errors = row_errors(params, rows, T)
+    by_row, by_window = naive.row_errors(params, rows.T.astype(float), T)
+    np.testing.assert_allclose(errors.rows, by_row, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(errors.windows, by_window, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("position", [0, 2, -1])
+def test_expected_values_and_codes_equal_the_naive_version(position):
+    params, rows = make(3, 4, 1, 30)
+    expected, codes = reconstruct_at(params, rows, 5, position)
+    windows = [rows.T[start : start + 5].astype(float) for start in range(26)]
+    reconstructions = [naive.reconstruct(params, window)[position] for window in windows]
+    np.testing.assert_allclose(expected, reconstructions, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(codes, [naive.encode(params, window) for window in windows], rtol=0, atol=1e-6)
+
+
+def pieces(rows, T, size):
+    """The rows in pieces of `size` windows, each with the rows its windows share with the next piece."""
+    count = rows.shape[1] - T + 1
+    return [(start, rows[:, start : start + size + T - 1]) for start in range(0, count, size)]
+
+
+# Widths around those at which a matrix product takes another path, and more windows than one block holds.
+@pytest.mark.parametrize(("sensors", "hidden", "layers"), [(1, 4, 1), (8, 32, 1), (3, 24, 2), (38, 64, 1)])
+@pytest.mark.parametrize("size", [1, 7, 64, 300])
+def test_results_are_bit_identical_however_the_rows_are_cut(sensors, hidden, layers, size):
+    T, count = 9, 400 if size > 1 else 40
+    params, rows = make(sensors, hidden, layers, count)
+    expected, codes = reconstruct_at(params, rows, T)
+    errors = row_errors(params, rows, T)
+    for start, piece in pieces(rows, T, size):
+        part_expected, part_codes = reconstruct_at(params, piece, T)
+        part = row_errors(params, piece, T)
+        np.testing.assert_array_equal(part_expected, expected[start : start + size])
+        np.testing.assert_array_equal(part_codes, codes[start : start + size])
+        np.testing.assert_array_equal(part.windows, errors.windows[start : start + size])
+        inner = slice(T - 1, piece.shape[1] - T + 1)  # rows that have all their windows in this piece
+        np.testing.assert_array_equal(part.rows[inner], errors.rows[start:][inner])
+
+
+THREADS_SCRIPT = """
+import hashlib
+from test_row_scoring import make, reconstruct_at, row_errors
+params, rows = make(8, 32, 1, 120)
+results = [*reconstruct_at(params, rows, 9), row_errors(params, rows, 9).rows]
+print(hashlib.sha256(b"".join(result.tobytes() for result in results)).hexdigest())
+"""
+
+
+def test_results_are_bit_identical_on_one_and_two_threads():
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", THREADS_SCRIPT],
+            env=os.environ | {"OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": os.path.dirname(__file__)},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(digests) == 1
+
+
+def test_fewer_rows_than_a_window_are_refused():
+    params, rows = make(3, 4, 1, 4)
+    for function in (reconstruct_at, row_errors):
+        with pytest.raises(ValueError, match="window of 5 rows .* got 4"):
+            function(params, rows, 5)
+
+
+def test_the_rows_given_are_not_changed():
+    params, rows = make(3, 4, 1, 20)
+    before = rows.copy()
+    row_errors(params, rows, 5)
+    np.testing.assert_array_equal(rows, before)

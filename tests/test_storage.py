@@ -1,0 +1,161 @@
+"""The model file's container: round trip, same bytes, and refusal of whatever is not one."""
+
+import io
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from lstm_anomaly.errors import ModelFileError, OutputError
+from lstm_anomaly.storage import load_arrays, save_arrays
+
+HEADER = {"sensors": ["a", "b"], "window": 3}
+
+
+def arrays():
+    return {"W": np.arange(6, dtype=np.float32).reshape(2, 3), "center": np.array([0.5, 1.5])}
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "x.model"
+    save_arrays(path, HEADER, arrays())
+    return path
+
+
+def test_what_was_saved_is_loaded(saved):
+    header, loaded = load_arrays(saved)
+    assert header["sensors"] == ["a", "b"]
+    assert header["window"] == 3
+    for name, array in arrays().items():
+        assert loaded[name].dtype == array.dtype
+        np.testing.assert_array_equal(loaded[name], array)
+
+
+def test_the_same_content_gives_the_same_bytes(saved, tmp_path):
+    save_arrays(tmp_path / "again", HEADER, arrays())
+    assert (tmp_path / "again").read_bytes() == saved.read_bytes()
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(ModelFileError, match=r"nowhere\.model: cannot read the model: No such file"):
+        load_arrays("nowhere.model")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"x", b"PK\x03\x04 cut", b"time,temp\n1,2\n", pickle.dumps({"a": 1}), b"\0" * 5000]
+)
+def test_foreign_content_is_refused(tmp_path, content):
+    path = tmp_path / "foreign"
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match="not a model file"):
+        load_arrays(path)
+
+
+def test_a_pickled_array_is_refused_and_not_run(tmp_path):
+    ran = tmp_path / "ran"
+
+    class Hostile:
+        def __reduce__(self):
+            return (open, (str(ran), "w"))
+
+    path = tmp_path / "hostile"
+    with open(path, "wb") as file:
+        np.savez(file, header=np.array([Hostile()], dtype=object))
+    with pytest.raises(ModelFileError):
+        load_arrays(path)
+    assert not ran.exists()
+
+
+def test_every_truncation_is_refused(saved, tmp_path):
+    content = saved.read_bytes()
+    path = tmp_path / "cut"
+    for length in range(0, len(content), 7):
+        path.write_bytes(content[:length])
+        with pytest.raises(ModelFileError):
+            load_arrays(path)
+
+
+def test_a_changed_byte_is_refused_or_changes_nothing(saved, tmp_path, rng):
+    content = saved.read_bytes()
+    path = tmp_path / "changed"
+    refused = 0
+    for position in rng.integers(len(content), size=600):
+        changed = bytearray(content)
+        changed[position] ^= 1 << int(rng.integers(8))
+        path.write_bytes(changed)
+        try:
+            header, loaded = load_arrays(path)
+        except ModelFileError:
+            refused += 1
+        else:
+            assert header["window"] == 3
+            for name, array in arrays().items():
+                np.testing.assert_array_equal(loaded[name], array)
+    assert refused > 300
+
+
+def rewritten(source, target, change):
+    """Copy an npz, with `change(members)` in between."""
+    with zipfile.ZipFile(source) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    change(members)
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def npy(array):
+    out = io.BytesIO()
+    np.save(out, array)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda m: m.update({"more.npy": npy(np.ones(2))}), "members"),
+        (lambda m: m.pop("W.npy"), "members"),
+        (lambda m: m.update({"W.npy": npy(np.ones((2, 4), np.float32))}), "belongs there"),
+        (lambda m: m.update({"W.npy": npy(np.ones((2, 3)))}), "belongs there"),
+        (lambda m: m.update({"W.npy": npy(np.full((2, 3), np.nan, np.float32))}), "not finite"),
+        (lambda m: m.update({"W.npy": npy(np.zeros((2, 3), np.float32))}), "checksum"),
+        (lambda m: m.update({"header.npy": npy(np.frombuffer(b"[]", np.uint8))}), "not a model"),
+        (
+            lambda m: m.update(
+                {"header.npy": m["header.npy"].replace(b'"format_version": 1', b'"format_version": 9')}
+            ),
+            "format version 9",
+        ),
+        (
+            lambda m: m.update({"header.npy": m["header.npy"].replace(b'"window": 3', b'"window": 4')}),
+            "checksum",
+        ),
+    ],
+)
+def test_each_inconsistency_is_refused_with_its_reason(saved, tmp_path, change, reason):
+    rewritten(saved, tmp_path / "odd", change)
+    with pytest.raises(ModelFileError, match=reason):
+        load_arrays(tmp_path / "odd")
+
+
+def test_a_bomb_is_refused_unread(tmp_path):
+    path = tmp_path / "bomb"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.npy", bytes(2**27))
+    with pytest.raises(ModelFileError, match="more bytes than a model"):
+        load_arrays(path)
+
+
+def test_a_failed_save_leaves_the_old_file_and_no_other(saved):
+    before = saved.read_bytes()
+    with pytest.raises(ValueError, match="JSON"):
+        save_arrays(saved, {"not finite": float("nan")}, arrays())
+    assert saved.read_bytes() == before
+    assert [p.name for p in saved.parent.iterdir()] == [saved.name]
+
+
+def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path):
+    with pytest.raises(OutputError, match="cannot write: No such file or directory"):
+        save_arrays(tmp_path / "no" / "x.model", HEADER, arrays())

@@ -1,0 +1,49 @@
+"""Tail fits: they find the parameters that made the sample, and levels with the rate that was asked for."""
+
+import numpy as np
+import pytest
+
+from lstm_anomaly.decision.tails import daily_maxima_level, gpd_fit, gumbel_fit, peaks_over_threshold_level
+
+EVENLY = (np.arange(1, 20001) - 0.5) / 20000  # a sample without chance: quantiles at even shares
+
+
+@pytest.mark.parametrize("shape", [-0.2, 0.1, 0.3])
+def test_gpd_fit_finds_shape_and_scale(shape: float) -> None:
+    excesses = 2.0 / shape * ((1.0 - EVENLY) ** -shape - 1.0)
+    assert gpd_fit(excesses) == pytest.approx((shape, 2.0), rel=0.02, abs=0.01)
+
+
+def test_gpd_fit_of_exponential_excesses_has_shape_zero() -> None:
+    assert gpd_fit(-3.0 * np.log(1.0 - EVENLY)) == pytest.approx((0.0, 3.0), abs=0.01)
+
+
+def test_gumbel_fit_finds_location_and_scale() -> None:
+    assert gumbel_fit(5.0 - 2.0 * np.log(-np.log(EVENLY))) == pytest.approx((5.0, 2.0), rel=0.01)
+
+
+def test_daily_maxima_level_is_exceeded_as_often_as_asked() -> None:
+    level = daily_maxima_level(5.0 - 2.0 * np.log(-np.log(EVENLY)), per_block=1 / 7)
+    days_above = 1.0 - np.exp(-np.exp(-(level - 5.0) / 2.0))
+    assert days_above == pytest.approx(1.0 - np.exp(-1 / 7), rel=0.01)
+
+
+def test_level_of_independent_exponential_scores_is_their_quantile() -> None:
+    scores = np.random.default_rng(0).permutation(-np.log(1.0 - EVENLY))
+    level = peaks_over_threshold_level(scores, merge_gap=0, per_row=1e-6)
+    assert level == pytest.approx(-np.log(1e-6), rel=0.05)
+
+
+def test_level_does_not_change_when_every_score_lasts_several_rows() -> None:
+    """Repeating rows makes clusters, not new episodes: per row they are that much rarer."""
+    scores = np.random.default_rng(0).exponential(size=20000)
+    level = peaks_over_threshold_level(scores, merge_gap=0, per_row=1e-6)
+    repeated = peaks_over_threshold_level(np.repeat(scores, 5), merge_gap=0, per_row=1e-6 / 5)
+    assert repeated == pytest.approx(level, rel=0.02)
+
+
+def test_level_grows_with_the_scores_and_as_alarms_become_rarer() -> None:
+    scores = np.random.default_rng(0).exponential(size=60)
+    levels = [peaks_over_threshold_level(scores, 32, per_row) for per_row in (1e-3, 1e-5, 1e-7)]
+    assert scores.max() < levels[0] < levels[1] < levels[2] < 100
+    assert peaks_over_threshold_level(7 * scores, 32, 1e-5) == pytest.approx(7 * levels[1])

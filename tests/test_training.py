@@ -1,0 +1,121 @@
+"""The training loop: what stops it, which weights it keeps, and that chance comes from one generator."""
+
+import naive
+import numpy as np
+import pytest
+
+from lstm_anomaly.errors import TrainingError
+from lstm_anomaly.network.autoencoder import init_autoencoder
+from lstm_anomaly.network.training import TrainingConfig, mean_loss, train
+
+WINDOW = 6
+FIT, VALIDATION = np.arange(0, 70), np.arange(75, 94)
+
+
+@pytest.fixture
+def rows():
+    """Two noisy sines, (F, M) = (2, 100)."""
+    t = np.arange(100)
+    noise = np.random.default_rng(0).normal(0, 0.05, (2, 100))
+    return (np.stack([np.sin(t / 3), np.cos(t / 5)]) + noise).astype(np.float32)
+
+
+def run(rows, config, *, seed=0, fit=FIT, validation=VALIDATION):
+    rng = np.random.default_rng(seed)
+    params = init_autoencoder(rng, 2, 8)
+    return params, list(train(params, rows, fit, validation, WINDOW, config, rng))
+
+
+def test_mean_loss_is_the_mean_squared_error_over_the_windows(rows):
+    params, starts = init_autoencoder(np.random.default_rng(0), 2, 8), np.array([3, 40, 41, 90, 94])
+    windows = [rows.T[start : start + WINDOW].astype(float) for start in starts]
+    expected = np.mean([(naive.reconstruct(params, window) - window) ** 2 for window in windows])
+    assert mean_loss(params, rows, starts, WINDOW, batch_size=2) == pytest.approx(expected, rel=1e-5)
+
+
+def test_loss_falls_on_windows_it_is_fitted_to_and_on_others(rows):
+    _, reports = run(rows, TrainingConfig(epochs=40, batch_size=16, learning_rate=0.01, patience=0))
+    assert reports[-1].loss < 0.2 * reports[0].loss
+    assert reports[-1].validation_loss < 0.3 * reports[0].validation_loss
+
+
+def test_patience_0_trains_exactly_the_epochs_asked_for(rows):
+    """Even when nothing improves: a learning rate of zero."""
+    _, reports = run(rows, TrainingConfig(epochs=7, patience=0, learning_rate=0.0))
+    assert [report.epoch for report in reports] == [1, 2, 3, 4, 5, 6, 7]
+    assert [report.improved for report in reports] == [True] + [False] * 6
+
+
+def test_training_stops_after_as_many_epochs_without_improvement_as_patience_says(rows):
+    _, reports = run(rows, TrainingConfig(epochs=50, patience=3, learning_rate=0.0))
+    assert len(reports) == 1 + 3
+
+
+def test_the_weights_with_the_best_validation_loss_are_kept(rows):
+    """With a learning rate so high that the losses jump about, the last epoch is not the best."""
+    config = TrainingConfig(epochs=25, batch_size=8, learning_rate=0.2, patience=0)
+    params, reports = run(rows, config)
+    losses = [report.validation_loss for report in reports]
+    assert min(losses) < losses[-1]
+    assert mean_loss(params, rows, VALIDATION, WINDOW) == pytest.approx(min(losses), rel=1e-6)
+
+
+def test_closing_the_iteration_early_leaves_the_best_weights_so_far(rows):
+    rng = np.random.default_rng(0)
+    params = init_autoencoder(rng, 2, 8)
+    config = TrainingConfig(epochs=50, batch_size=8, learning_rate=0.2, patience=0)
+    epochs = train(params, rows, FIT, VALIDATION, WINDOW, config, rng)
+    losses = [next(epochs).validation_loss for _ in range(20)]
+    epochs.close()
+    assert min(losses) < losses[-1]
+    assert mean_loss(params, rows, VALIDATION, WINDOW) == pytest.approx(min(losses), rel=1e-6)
+
+
+def test_without_validation_windows_the_fit_loss_decides(rows):
+    config = TrainingConfig(epochs=3, patience=1)
+    _, reports = run(rows, config, validation=np.array([], dtype=np.int64))
+    assert all(np.isnan(report.validation_loss) for report in reports)
+    assert all(report.improved for report in reports)
+
+
+def test_same_seed_gives_the_same_bytes_and_another_seed_does_not(rows):
+    config = TrainingConfig(epochs=3, batch_size=16)
+    (first, _), (same, _), (other, _) = (run(rows, config, seed=seed) for seed in (1, 1, 2))
+    for name, value in first.items():
+        assert value.tobytes() == same[name].tobytes(), name
+    assert any(value.tobytes() != other[name].tobytes() for name, value in first.items())
+
+
+def test_every_window_counts_when_the_last_batch_is_smaller(rows):
+    """With a learning rate of zero, the loss of an epoch is the mean loss of all its windows."""
+    params, reports = run(rows, TrainingConfig(epochs=1, batch_size=32, learning_rate=0.0))
+    assert len(FIT) % 32
+    assert reports[0].loss == pytest.approx(mean_loss(params, rows, FIT, WINDOW), rel=1e-5)
+
+
+def test_rows_outside_the_windows_have_no_influence(rows):
+    config = TrainingConfig(epochs=2, batch_size=16)
+    params, _ = run(rows, config, fit=np.arange(0, 50))
+    rows[:, 50 + WINDOW - 1 : 75] = np.nan
+    same, _ = run(rows, config, fit=np.arange(0, 50))
+    for name, value in params.items():
+        np.testing.assert_array_equal(value, same[name])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_a_loss_that_is_not_finite_is_an_error_that_says_what_to_try(rows, value):
+    rows[1, 20] = value
+    with pytest.raises(TrainingError, match=r"epoch 1 .* --learning-rate"):
+        run(rows, TrainingConfig(epochs=3))
+
+
+def test_warm_up_rises_step_by_step_and_cosine_falls_to_zero():
+    config = TrainingConfig(epochs=10, learning_rate=0.1, warmup_epochs=2, schedule="cosine")
+    rates = [config.rate_at(epoch) for epoch in (0.5, 1, 2, 6, 10)]
+    np.testing.assert_allclose(rates, [0.025, 0.05, 0.1, 0.05, 0.0], atol=1e-12)
+    assert TrainingConfig(learning_rate=0.1).rate_at(33.3) == 0.1
+
+
+def test_training_prints_nothing(rows, capsys):
+    run(rows, TrainingConfig(epochs=2))
+    assert capsys.readouterr() == ("", "")
