@@ -66,10 +66,7 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     An event is what calibration counted as one episode: by default `rules` merges parts that lie
     within the model's own merge gap.
     """
-    step = None
-    if model.step_seconds is not None and frame.times is not None:
-        step = np.timedelta64(round(model.step_seconds * 1e9), "ns")
-    series, cleaning = clean(frame, step=step)
+    series, cleaning = clean(frame, step=model.step)
     judgement = judge(model, series)
     rows = JudgedRows(judgement.scores, judgement.errors, series.values, judgement.expected)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)

@@ -74,6 +74,11 @@ class Model:
     threshold: Threshold
     summary: TrainingSummary
 
+    @property
+    def step(self) -> np.timedelta64 | None:
+        """The sampling step as a time difference, None when rows are only counted."""
+        return None if self.step_seconds is None else np.timedelta64(round(self.step_seconds * 1e9), "ns")
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file, atomically. Raises OutputError."""
         header = {

@@ -178,6 +178,13 @@ def test_peak_is_the_first_highest_row_and_mean_is_over_rows_above_the_limit() -
     assert (event.peak, event.peak_row, event.mean) == (5.0, 2, 4.0)
 
 
+def test_first_of_equal_peaks_counts_in_pieces_too() -> None:
+    rows = judged([5.0, 5.0])
+    tracker = EventTracker(("s",), EventRules())
+    (event,) = [*tracker.push(rows[:1]), *tracker.push(rows[1:]), *tracker.finish()]
+    assert (event.peak_row, event.contributions[0].seen) == (0, 1.0)
+
+
 @pytest.mark.parametrize(
     ("peak", "severity"), [(1.01, "low"), (2.0, "low"), (2.01, "medium"), (4.01, "high"), (900.0, "high")]
 )
@@ -267,6 +274,14 @@ def test_min_deviation_is_absolute_and_in_the_sensors_own_unit() -> None:
     assert filter_events([STUCK], min_deviation={"flow": 1.0}) == [STUCK]  # |8 - 9| = 1
     assert filter_events([STUCK], min_deviation={"flow": 1.1}) == []
     assert filter_events([STUCK], min_deviation={"heat": 50.0}) == [STUCK]
+    slight = Event(0, 0, 0, 9.0, 9.0, (Contribution("flow", 1.0, 0.1, 0.2, "down"),))
+    assert filter_events([slight], min_deviation={"heat": 50.0}) == [slight]
+
+
+def test_event_at_the_limit_by_the_sensors_that_count_is_dropped() -> None:
+    halves = (Contribution("flow", 0.5, 1.0, 0.0, "up"), Contribution("heat", 0.5, 0.0, 1.0, "down"))
+    assert filter_events([Event(0, 0, 0, 2.0, 2.0, halves)], direction="up") == []
+    assert len(filter_events([Event(0, 0, 0, 2.01, 2.0, halves)], direction="up")) == 1
 
 
 def test_filters_together_ask_both_of_the_same_sensor() -> None:

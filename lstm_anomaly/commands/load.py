@@ -7,6 +7,7 @@ from lstm_anomaly.errors import InputError, NotEnoughDataError
 from lstm_anomaly.reading import ReadOptions, clean, drop_empty_sensors, read_csvs, select_rows
 
 if TYPE_CHECKING:
+    from lstm_anomaly.model import Model
     from lstm_anomaly.types import SensorFrame, Series
 
 
@@ -21,6 +22,20 @@ def training_series(files: tuple[str, ...], options: ReadOptions, rows: str | No
         )
     series, report = clean(frame)
     talk.note(report.lines())
+    return series
+
+
+def calibration_series(
+    model: "Model", files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk
+) -> "Series":
+    """Clean rows of the model's sensors to calibrate on."""
+    frame = read_frame(files, options, rows, talk, model.sensors)
+    series, report = clean(frame, step=model.step)
+    talk.note(report.lines())
+    if not any(b - a >= model.window for a, b in series.segments):
+        raise NotEnoughDataError(
+            f"no {model.window} rows in a row have every reading", where=files[0], hint="a longer file"
+        )
     return series
 
 

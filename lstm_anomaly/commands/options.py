@@ -1,7 +1,7 @@
 """Options that several commands share: how to read the input, and how to talk."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
@@ -66,16 +66,49 @@ _INPUT_OPTIONS = (
 )
 
 
+_THRESHOLD_OPTIONS = (
+    click.option(
+        "--false-alarms", metavar="BUDGET", help="Such as 1/week or 1/10000rows.  [default: 1/week]"
+    ),
+    click.option(
+        "--confidence", type=click.FloatRange(0.5, 0.999), help="That the budget holds.  [default: 0.9]"
+    ),
+    click.option(
+        "--threshold-method",
+        type=click.Choice(["episodes", "pot", "daily-max", "quantile", "sigma", "fixed"]),
+        help="How the threshold is learned; only `episodes` keeps a promise.  [default: episodes]",
+    ),
+    click.option(
+        "--threshold",
+        "threshold_level",
+        type=click.FloatRange(0, min_open=True),
+        metavar="VALUE",
+        help="Of quantile: the share; of sigma: how many; alone: the raw score itself.",
+    ),
+    click.option(
+        "--merge-gap", type=click.IntRange(0), help="Rows between parts of one event.  [default: window]"
+    ),
+)
+
+
 def input_options(command: Command) -> Command:
     """All options on how to read CSVs; the command receives them as one mapping, `reading`."""
-    names = [name for option in _INPUT_OPTIONS for name in _parameter_names(option)]
+    return _gathered(command, _INPUT_OPTIONS, "reading")
+
+
+def threshold_options(command: Command) -> Command:
+    """All options on the threshold; the command receives them as one mapping, `threshold`."""
+    return _gathered(command, _THRESHOLD_OPTIONS, "threshold")
+
+
+def _gathered(command: Command, options: Sequence[Callable[[Command], Command]], into: str) -> Command:
+    names = [name for option in options for name in _parameter_names(option)]
 
     def gathered(*args: Any, **given: Any) -> Any:
-        reading = {name: given.pop(name) for name in names}
-        return command(*args, reading=reading, **given)
+        return command(*args, **{into: {name: given.pop(name) for name in names}}, **given)
 
     wrapped: Command = update_wrapper(gathered, command)
-    for option in reversed(_INPUT_OPTIONS):
+    for option in reversed(options):
         wrapped = option(wrapped)
     return wrapped
 
@@ -108,6 +141,18 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
         bad_values=reading["bad_values"],
         max_bad=reading["max_bad"],
     )
+
+
+def threshold_settings(threshold: dict[str, Any]) -> dict[str, Any]:
+    """What was said about the threshold, as fields of `LearningSettings`."""
+    from lstm_anomaly.decision.budget import Budget
+
+    given = {name: value for name, value in threshold.items() if value is not None}
+    if budget := given.pop("false_alarms", None):
+        given["budget"] = Budget.parse(budget)
+    if "threshold_level" in given:
+        given.setdefault("threshold_method", "fixed")
+    return given
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -6,7 +6,16 @@ from typing import Any
 import click
 
 from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.options import FILES, MODEL, input_files, input_options, read_options, talk_options
+from lstm_anomaly.commands.options import (
+    FILES,
+    MODEL,
+    input_files,
+    input_options,
+    read_options,
+    talk_options,
+    threshold_options,
+    threshold_settings,
+)
 from lstm_anomaly.commands.talk import Talk
 
 EPILOG = """\b
@@ -32,15 +41,18 @@ Examples:
 @click.option("--weight-decay", type=click.FloatRange(0), help="Decoupled, as in AdamW.  [default: 0]")
 @click.option("--patience", type=click.IntRange(0), help="Epochs without gain before stopping; 0: never.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
-@click.option("--false-alarms", metavar="BUDGET", help="Such as 1/week or 1/10000rows.  [default: 1/week]")
-@click.option(
-    "--confidence", type=click.FloatRange(0.5, 0.999), help="That the budget holds.  [default: 0.9]"
-)
+@threshold_options
 @input_options
 @talk_options
 @click.pass_obj
 def command(
-    settings: Settings, /, files: tuple[str, ...], model_path: str, reading: dict[str, Any], **given: Any
+    settings: Settings,
+    /,
+    files: tuple[str, ...],
+    model_path: str,
+    reading: dict[str, Any],
+    threshold: dict[str, Any],
+    **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
 
@@ -48,23 +60,15 @@ def command(
     learns the threshold on the last, and writes everything that `detect` needs into one file.
     """
     from lstm_anomaly.commands.load import training_series
-    from lstm_anomaly.learning import learn
+    from lstm_anomaly.learning import LearningSettings, learn
     from lstm_anomaly.output.summary import training_lines
 
     talk = Talk(settings)
     started = time.perf_counter()
-    learning = _learning_settings(given)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    learning = LearningSettings(**chosen, **threshold_settings(threshold))
     series = training_series(input_files(files), read_options(reading), reading["rows"], talk)
     with talk.progress("training") as on_epoch:
         model = learn(series, learning, on_epoch)
     model.save(model_path)
     talk.result(training_lines(model, model_path, time.perf_counter() - started))
-
-
-def _learning_settings(given: dict[str, Any]) -> Any:
-    from lstm_anomaly.decision.budget import Budget
-    from lstm_anomaly.learning import LearningSettings
-
-    budget = given.pop("false_alarms")
-    chosen = {name: value for name, value in given.items() if value is not None}
-    return LearningSettings(budget=Budget.parse(budget) if budget else None, **chosen)

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.network.autoencoder import Params, architecture, layer_params
-from lstm_anomaly.network.lstm import CellStep, LstmParams, half_angle, lstm_cell
+from lstm_anomaly.network.cell import CellScratch, CellStep, cell_forward, to_cell_weights
+from lstm_anomaly.network.lstm import LstmParams
 from lstm_anomaly.types import FloatArray
 
 Array = NDArray[Any]
@@ -145,14 +146,13 @@ class _Layer:
     """An LSTM layer that is run step by step and keeps only its last state."""
 
     def __init__(self, params: LstmParams, width: int) -> None:
-        halved = half_angle(params)
-        self.W_x, self.W_h, self.b = halved.W_x, halved.W_h, halved.b[:, None]
+        self.W_x, self.W_h = to_cell_weights(params.W_x), to_cell_weights(params.W_h)
+        self.b = to_cell_weights(params.b)[:, None]
         hidden, dtype = params.W_h.shape[1], params.W_h.dtype
+        block = np.zeros((6, hidden, width), dtype)
         self.h = np.zeros((hidden, width), dtype)
-        c, tanh_c, product = np.zeros((3, hidden, width), dtype)
-        gates = np.empty((4, hidden, width), dtype)
-        self.z = gates.reshape(4 * hidden, width)
-        self.cell = CellStep.of(gates, c, c, tanh_c, self.h, product)
+        self.cell = CellStep(block, c=block[4], h=self.h)  # c_t takes the place of c_{t-1}
+        self.scratch = CellScratch(hidden, width, dtype)
 
     def project(self, x: Array) -> Array:
         """W_x x + b for x (F, n): (4H, n)."""
@@ -162,7 +162,8 @@ class _Layer:
 
     def step(self, projected: Array) -> Array:
         """One step on from the last state, given its projected input; h (H, n)."""
-        np.matmul(self.W_h, self.h, out=self.z)
-        np.add(self.z, projected, out=self.z)
-        lstm_cell(self.cell)
+        z = self.cell.z
+        np.matmul(self.W_h, self.h, out=z)
+        np.add(z, projected, out=z)
+        cell_forward(self.cell, self.scratch)
         return self.h

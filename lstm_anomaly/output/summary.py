@@ -21,6 +21,11 @@ def training_lines(model: Model, path: str, seconds: float) -> list[str]:
     ]
 
 
+def threshold_line(model: Model) -> str:
+    """The threshold and what it promises."""
+    return f"threshold   {number(model.threshold.value)}: {model.threshold.promise()}"
+
+
 def model_lines(model: Model, path: str) -> list[str]:
     """Everything in a model file that a person may want to know."""
     summary = model.summary
@@ -74,7 +79,7 @@ def _body(model: Model) -> list[str]:
         f" {summary.parameters:,} parameters",
         f"training    {count(len(summary.losses), 'epoch')}, loss {number(_at_best(summary.losses, model))},"
         f" validation {number(_at_best(summary.validation_losses, model))}",
-        f"threshold   {number(model.threshold.value)}: {model.threshold.promise()}",
+        threshold_line(model),
     ]
 
 

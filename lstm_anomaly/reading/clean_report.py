@@ -56,12 +56,13 @@ class CleanReport:
         if self.no_time:
             found.append(f"{_rows(self.no_time)} without a readable time stamp cannot be judged")
         if self.backward:
-            found.append(f"{_rows(self.backward)} step back in time (first: {self.first_backward}): sorted")
+            found.append(
+                f"{_rows(self.backward)} earlier than the row before (first: {self.first_backward}): sorted"
+            )
         if self.duplicates:
             fate = "averaged" if self.duplicates_are == "mean" else "the first of each is used"
-            found.append(
-                f"{_rows(self.duplicates)} repeat a time stamp (first: {self.first_duplicate}): {fate}"
-            )
+            place = self.first_duplicate
+            found.append(f"{_rows(self.duplicates)} with the time stamp of another (first: {place}): {fate}")
         if self.gaps:
             longest = f", the longest {duration(self.longest_gap)}" if self.longest_gap is not None else ""
             at = f" before {self.longest_gap_at}" if self.longest_gap_at else ""

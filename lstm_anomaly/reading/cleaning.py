@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 
 from lstm_anomaly.reading.clean_report import CleanReport, duration
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray, SensorFrame, Series, TimeArray
+from lstm_anomaly.types import BoolArray, FloatArray, IntArray, SensorFrame, Series
 
 NS = np.dtype("timedelta64[ns]")
+HOUR = 3_600_000_000_000  # ns
 Segments = tuple[tuple[int, int], ...]
 Duplicates = Literal["first", "mean"]
 
@@ -58,10 +59,12 @@ def clean(
         row_of[order.rows[_differs_from_first(frame, order, kept, first_of)]] = -1
     position, file = order.position[kept], order.file[kept]
     timed = frame.times is not None
-    unit = _step(position, step if timed else None)
-    limit = (max_fill + 1.5 if max_gap is None else max_gap) * unit
+    learned = _step(position, step if timed else None)
+    limit = (max_fill + 1.5 if max_gap is None else max_gap) * (learned or 1.0)
     starts = _stretch_starts(position, file if not timed else None, limit)
-    _report_steps(report, frame, order.rows[kept], position, starts, unit)
+    _report_gaps(report, frame, order.rows[kept], position, starts)
+    if timed and learned:
+        _report_steps(report, position, learned)
     row_of[_without_reading(frame, report)] = -1
     values = _carry_forward(values, starts, max_fill, report)
     segments = _finite_runs(values, starts)
@@ -70,7 +73,7 @@ def clean(
         values=values,
         sensors=frame.sensors,
         times=position.astype("datetime64[ns]") if timed else None,
-        step=np.timedelta64(round(unit), "ns") if timed else None,
+        step=report.step,
         segments=segments,
         row_of=row_of,
     )
@@ -88,10 +91,20 @@ def _in_order(frame: SensorFrame, report: CleanReport) -> _Ordered:
     back = np.flatnonzero(np.diff(position) < 0)
     report.backward = len(back)
     if len(back):
+        _note_clock_change(report, position)
         report.first_backward = frame.place(int(rows[back[0] + 1]))
         sort = np.argsort(position, kind="stable")
         rows, position = rows[sort], position[sort]
     return _Ordered(rows, position, frame.source_index[rows])
+
+
+def _note_clock_change(report: CleanReport, position: IntArray) -> None:
+    """One step back by an hour, less the usual step, is the end of summer time."""
+    steps = np.diff(position)
+    if np.any(steps == np.median(steps) - HOUR):
+        report.notes.append(
+            "time steps back by one hour, as where summer time ends: naming the zone keeps the rows apart"
+        )
 
 
 def _without_duplicates(
@@ -130,13 +143,13 @@ def _means(values: FloatArray, group: IntArray, count: int) -> FloatArray:
     return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
 
 
-def _step(position: IntArray, given: np.timedelta64 | None) -> float:
-    """The sampling step in the units of `position`: given, or the median of the differences."""
+def _step(position: IntArray, given: np.timedelta64 | None) -> float | None:
+    """The sampling step in the units of `position`: given, or the median difference; None without any."""
     if given is not None:
         return float(given.astype(NS).astype(np.int64))
     steps = np.diff(position)
     steps = steps[steps > 0]
-    return float(np.median(steps)) if len(steps) else 1.0
+    return float(np.median(steps)) if len(steps) else None
 
 
 def _stretch_starts(position: IntArray, file: IntArray | None, limit: float) -> IntArray:
@@ -149,32 +162,36 @@ def _stretch_starts(position: IntArray, file: IntArray | None, limit: float) -> 
     return np.concatenate([[0], np.flatnonzero(cut) + 1])
 
 
-def _report_steps(
-    report: CleanReport, frame: SensorFrame, rows: IntArray, position: IntArray, starts: IntArray, unit: float
+def _report_gaps(
+    report: CleanReport, frame: SensorFrame, rows: IntArray, position: IntArray, starts: IntArray
 ) -> None:
-    steps = np.diff(position)
-    inner = starts[1:]
+    after = starts[1:]  # (gaps,) the rows behind them
     if frame.times is None:
-        report.gaps = int(np.sum(frame.source_index[rows[inner]] == frame.source_index[rows[inner - 1]]))
+        after = after[frame.source_index[rows[after]] == frame.source_index[rows[after - 1]]]
+    report.gaps = len(after)
+    if len(after):
+        sizes = position[after] - position[after - 1]
+        report.longest_gap_at = frame.place(int(rows[after[np.argmax(sizes)]]))
+        if frame.times is not None:
+            report.longest_gap = np.timedelta64(int(sizes.max()), "ns")
+
+
+def _report_steps(report: CleanReport, position: IntArray, step: float) -> None:
+    report.step = np.timedelta64(round(step), "ns")
+    steps = np.diff(position)
+    if not len(steps):
         return
-    report.step = np.timedelta64(round(unit), "ns")
-    report.gaps = len(inner)
-    if len(inner):
-        longest = int(np.argmax(steps[inner - 1]))
-        report.longest_gap = np.timedelta64(int(steps[inner[longest] - 1]), "ns")
-        report.longest_gap_at = frame.place(int(rows[inner[longest]]))
-    if len(steps):
-        report.irregular_share = float(np.mean(np.abs(steps - unit) > 0.5 * unit))
-        usual = float(np.median(steps))
-        if not 0.6 <= usual / unit <= 1.7:
-            report.notes.append(
-                f"rows come every {duration(np.timedelta64(round(usual), 'ns'))}, but the step is to be"
-                f" {duration(report.step)}: the rows do not fit, resampling may help"
-            )
+    usual = float(np.median(steps))
+    report.irregular_share = float(np.mean(np.abs(steps - usual) > 0.5 * usual))
+    if not 0.6 <= usual / step <= 1.7:
+        report.notes.append(
+            f"rows come every {duration(np.timedelta64(round(usual), 'ns'))}, but the step is to be"
+            f" {duration(report.step)}: the rows do not fit, resampling may help"
+        )
 
 
 def _without_reading(frame: SensorFrame, report: CleanReport) -> BoolArray:
-    empty: BoolArray = np.isnan(frame.values).all(axis=1)
+    empty = np.asarray(np.isnan(frame.values).all(axis=1))
     report.empty_rows = int(empty.sum())
     return empty
 
@@ -198,7 +215,7 @@ def _carry_forward(values: FloatArray, starts: IntArray, max_fill: int, report: 
 
 def _finite_runs(values: FloatArray, starts: IntArray) -> Segments:
     """Half-open ranges of rows without a missing value, none across the start of a stretch."""
-    usable = np.isfinite(values).all(axis=1)
+    usable = np.asarray(np.isfinite(values).all(axis=1))
     begins = usable.copy()
     begins[1:] &= ~usable[:-1]
     begins[starts] = usable[starts]
@@ -218,7 +235,7 @@ def _report_segments(
     report.missing_by_sensor = {
         name: int(count) for name, count in zip(frame.sensors, missing.sum(axis=0), strict=True) if count
     }
-    usable = ~missing.any(axis=1)
+    usable = np.asarray(~missing.any(axis=1))
     mapped = row_of[row_of >= 0]
     report.judged = int(usable[mapped].sum())
     report.missing_rows = len(mapped) - report.judged

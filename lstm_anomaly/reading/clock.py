@@ -35,10 +35,8 @@ class WallClock:
     def to_utc(self, naive: TimeArray) -> TimeArray:
         """UTC (n,) datetime64[ns] of naive stamps (n,); NaT where a stamp does not exist."""
         index = pd.DatetimeIndex(naive)
-        unsure = (
-            index.tz_localize(self.zone, ambiguous="NaT", nonexistent="shift_forward").isna() & ~index.isna()
-        )
-        summer = self._is_summer(naive, np.asarray(unsure, bool))
+        placed = index.tz_localize(self.zone, ambiguous="NaT", nonexistent="shift_forward")
+        summer = self._is_summer(naive, np.asarray(placed.isna()) & ~np.isnat(naive))
         local = index.tz_localize(self.zone, ambiguous=summer, nonexistent="NaT")
         utc: TimeArray = local.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]")
         return utc

@@ -72,7 +72,7 @@ def match_sensors(frame: SensorFrame, sensors: Sequence[str]) -> tuple[SensorFra
 
 def drop_empty_sensors(frame: SensorFrame) -> tuple[SensorFrame, tuple[str, ...]]:
     """The frame without sensors that never have a reading, and their names."""
-    has_reading = ~np.isnan(frame.values).all(axis=0)
+    has_reading = np.asarray(~np.isnan(frame.values).all(axis=0))
     kept = tuple(name for name, used in zip(frame.sensors, has_reading, strict=True) if used)
     dropped = tuple(name for name, used in zip(frame.sensors, has_reading, strict=True) if not used)
     return dataclasses.replace(frame, values=frame.values[:, has_reading], sensors=kept), dropped

@@ -9,34 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.errors import InputError, SensorsError
-from lstm_anomaly.reading.dialect import DELIMITER_NAMES, Dialect, find_dialect
+from lstm_anomaly.reading.dialect import DELIMITER_NAMES, SAMPLE_ROWS, Dialect, find_dialect
 from lstm_anomaly.reading.numbers import BOOLEAN_WORDS, NumberFormat, find_number_format, is_null, to_numbers
 from lstm_anomaly.reading.options import ReadOptions
-from lstm_anomaly.reading.time_formats import find_digits_format, find_epoch_format, find_time_format
+from lstm_anomaly.reading.time_column import find_time_columns, is_time_name
 from lstm_anomaly.reading.timestamps import TimeFormat
 from lstm_anomaly.types import BoolArray, FloatArray
 
-_TIME_WORDS = {
-    "time",
-    "timestamp",
-    "date",
-    "datetime",
-    "ts",
-    "epoch",
-    "unixtime",
-    "zeit",
-    "datum",
-    "uhrzeit",
-    "zeitstempel",
-    "fecha",
-    "hora",
-    "heure",
-    "utc",
-    "localtime",
-}
+_LABEL_WORDS = frozenset({"anomaly", "label", "changepoint", "outlier", "attack", "target"})
 _ROW_NUMBER_NAMES = {"index", "idx", "id", "row", "no", "nr", "#", "unnamed: 0", "record"}
-_DATE_ONLY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", re.ASCII)
-_TIME_OF_DAY = re.compile(r"\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?", re.ASCII)
 
 
 @dataclass
@@ -99,7 +80,7 @@ def find_layout(lines: Sequence[str], options: ReadOptions, path: str, sensors: 
         return layout
     _check_names(layout, options, path, sensors)
     values, _ = _values(cells, layout.numbers)
-    _find_time(layout, cells, values, options, where)
+    layout.time_columns, layout.time_format = find_time_columns(layout.names, cells, values, options, where)
     _find_sensors(layout, cells, values, options, sensors)
     if not layout.sensors:
         raise _no_sensors(layout, path)
@@ -181,87 +162,6 @@ def _check_names(layout: Layout, options: ReadOptions, path: str, sensors: Seque
         )
 
 
-def _find_time(
-    layout: Layout, cells: NDArray[np.object_], values: FloatArray, options: ReadOptions, where: str
-) -> None:
-    """Set the time column and its format, when there is one."""
-    if options.time == "":
-        return
-    if options.time is not None:
-        column = layout.names.index(options.time)
-        found = _time_format(layout, column, cells, values, options, where, named=True)
-        if found is None:
-            raise InputError(
-                f"column {options.time!r} holds no time stamps that can be read, e.g. {cells[0, column]!r}",
-                where=where,
-                hint="--datetime-format with a pattern such as '%d.%m.%Y %H:%M:%S'",
-            )
-        layout.time_columns, layout.time_format = (column,), found
-        return
-    taken = {layout.names.index(name) for name in options.only if name in layout.names}
-    if _find_split_time(layout, cells, options, where):
-        return
-    for column in range(len(layout.names)):
-        if column in taken or layout.names[column] in options.exclude:
-            continue
-        found = _time_format(layout, column, cells, values, options, where)
-        if found is not None:
-            layout.time_columns, layout.time_format = (column,), found
-            return
-
-
-def _time_format(
-    layout: Layout,
-    column: int,
-    cells: NDArray[np.object_],
-    values: FloatArray,
-    options: ReadOptions,
-    where: str,
-    *,
-    named: bool = False,
-) -> TimeFormat | None:
-    texts = cells[:, column].tolist()
-    named = named or is_time_name(layout.names[column])
-    mostly_numbers = np.isfinite(values[:, column]).mean() > 0.5
-    if options.datetime_format is not None:
-        looks_right = named or not mostly_numbers
-        found = find_time_format(texts, options.datetime_format, options.tz, where) if looks_right else None
-        return found if found and _parses(found, texts) else None
-    if not mostly_numbers:
-        return find_time_format(texts, None, options.tz, where)
-    if named and (digits := find_digits_format(texts, options.tz)):
-        return digits
-    return find_epoch_format(values[:, column], named_time=named) if named or column == 0 else None
-
-
-def _parses(form: TimeFormat, texts: list[str]) -> bool:
-    said = np.array([text.strip() for text in texts if text.strip()], object)
-    return len(said) > 0 and float(np.mean(~np.isnat(form.parse(said)))) > 0.5
-
-
-def _find_split_time(layout: Layout, cells: NDArray[np.object_], options: ReadOptions, where: str) -> bool:
-    """A date column followed by a time-of-day column."""
-    for column in range(len(layout.names) - 1):
-        dates, clocks = cells[:, column], cells[:, column + 1]
-        if _all_match(_DATE_ONLY, dates) and _all_match(_TIME_OF_DAY, clocks):
-            texts = [f"{date.strip()} {clock.strip()}" for date, clock in zip(dates, clocks, strict=True)]
-            form = find_time_format(texts, options.datetime_format, options.tz, where)
-            if form is not None:
-                layout.time_columns, layout.time_format = (column, column + 1), form
-                return True
-    return False
-
-
-def _all_match(pattern: re.Pattern[str], texts: NDArray[np.object_]) -> bool:
-    said = [text.strip() for text in texts if text.strip()]
-    return bool(said) and all(pattern.fullmatch(text) for text in said)
-
-
-def is_time_name(name: str) -> bool:
-    """Whether a column's name speaks of time."""
-    return not _TIME_WORDS.isdisjoint(re.split(r"[^a-z]+", name.casefold()))
-
-
 def _find_sensors(
     layout: Layout,
     cells: NDArray[np.object_],
@@ -279,6 +179,10 @@ def _find_sensors(
         else:
             found.append(name)
     layout.sensors = tuple(sensors) or tuple(found)
+    labels = [] if sensors else [name for name in found if _is_label_name(name)]
+    layout.notes += [
+        f"column {name!r} is named like a label; exclude it if it is none of the sensors" for name in labels
+    ]
     layout.columns = tuple(layout.names.index(name) if name in found else -1 for name in layout.sensors)
 
 
@@ -310,9 +214,13 @@ def _why_not(
     return f"text rather than numbers ({example!r})"
 
 
+def _is_label_name(name: str) -> bool:
+    return not _LABEL_WORDS.isdisjoint(re.split(r"[^a-z]+", name.casefold()))
+
+
 def _why_counter(name: str, values: FloatArray) -> str:
     """Why a numeric column only counts rows or seconds; "" when it is a reading."""
-    steps = np.diff(values)
+    steps = np.diff(values[:SAMPLE_ROWS])
     if len(steps) < 2:
         return ""
     plain = name.casefold().strip()

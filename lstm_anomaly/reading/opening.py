@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 from lstm_anomaly.errors import InputError
 
@@ -46,7 +46,7 @@ class ByteStream:
         self._count = 0
         try:
             self._raw = _Counted(self._open())
-            self._stream = self._unpack(io.BufferedReader(self._raw))
+            self._stream = self._unpack(io.BufferedReader(self._raw))  # type: ignore[type-var]
         except _READ_ERRORS as error:
             self._stack.close()
             raise self._cannot_read(error) from error
@@ -91,7 +91,7 @@ class ByteStream:
         self.packing = next((name for sign, name in _PACKED.items() if magic.startswith(sign)), "")
         match self.packing:
             case "gzip":
-                return self._stack.enter_context(gzip.GzipFile(fileobj=raw))
+                return cast(BinaryIO, self._stack.enter_context(gzip.GzipFile(fileobj=raw)))
             case "bzip2":
                 return self._stack.enter_context(bz2.BZ2File(raw))
             case "xz":
@@ -123,7 +123,9 @@ class ByteStream:
         if isinstance(error, IsADirectoryError):
             return InputError("is a directory", where=self.path, hint="name the files in it, e.g. with *.csv")
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        what = f"its {self.packing} data is damaged, locked or cut short" if self.packing else "cannot be read"
+        what = (
+            f"its {self.packing} data is damaged, locked or cut short" if self.packing else "cannot be read"
+        )
         return InputError(f"{what} ({why})", where=self.path, hint="check the file, or copy it again")
 
 

@@ -91,7 +91,7 @@ class BlockParser:
             odd += [column for column in self._nulls if column not in odd and np.isinf(table[column]).any()]
             if odd:
                 texts = self._read_csv(rows.good, dtype=object, na_values=[], usecols=odd)
-                table = table.assign(**{}).drop(columns=odd).join(texts)
+                table = table.drop(columns=odd).join(texts)
         except pd.errors.ParserError:
             return None
         return table if len(table) == len(rows.lines) else None
@@ -130,7 +130,7 @@ class BlockParser:
     def _repeated_header(self, table: pd.DataFrame, lines: IntArray) -> BoolArray:
         """Rows (n,) that are the header once more, as where files were joined end to end."""
         same = np.zeros(len(table), bool)
-        texts = [column for column in table.columns if table[column].dtype == object]
+        texts = [column for column in range(len(self.layout.names)) if table[column].dtype == object]
         if not self.layout.header or not any(column in self._nulls for column in texts):
             return same
         same[:] = True
@@ -154,7 +154,7 @@ class BlockParser:
             if cells.dtype != object:
                 values[:, sensor] = cells.to_numpy()
                 continue
-            values[:, sensor], is_bad = to_numbers(cells.to_numpy(), self.layout.numbers)
+            values[:, sensor], is_bad = to_numbers(cells.tolist(), self.layout.numbers)
             if is_bad.any():
                 bad[column] = is_bad
         return values, bad

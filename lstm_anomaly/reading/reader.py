@@ -61,7 +61,7 @@ class CsvReader:
 
     def __iter__(self) -> Iterator[SensorFrame]:
         """Frames of at most about `block_size` bytes of text each, none of them empty."""
-        errors: list[InputError] = []
+        errors: list[NoRowsError] = []
         for index, path in enumerate(self.paths):
             found = FileReport(path)
             self.report.files.append(found)
@@ -71,7 +71,7 @@ class CsvReader:
                 found.notes.append(error.message)
                 errors.append(error)
         if len(errors) == len(self.paths):
-            raise InputError(errors[0].message, where=errors[0].where, hint=errors[0].hint)
+            raise errors[0]
         if not self.report.rows:
             first = self.report.files[0]
             raise InputError(
@@ -88,7 +88,7 @@ class CsvReader:
             blocks = source.blocks()
             head = next(blocks, None)
             if head is None:
-                raise NoRowsError("the file is empty", where=f"{path}:1", hint="check that the export finished")
+                raise NoRowsError("the file is empty", where=f"{path}:1")
             layout = self._find_layout(head, path)
             self._describe(found, layout, source)
             parser = BlockParser(layout, found, self.options.bad_values)
@@ -101,16 +101,10 @@ class CsvReader:
     def _find_layout(self, head: Block, path: str) -> Layout:
         lines = head.data.decode("utf-8").split("\n")[:-1]
         if not any(line.strip() for line in lines):
-            raise NoRowsError(
-                "the file holds blank lines only", where=f"{path}:1", hint="check that the export finished"
-            )
+            raise NoRowsError("the file holds blank lines only", where=f"{path}:1")
         layout = find_layout(lines, self.options, path, self._sensors)
         if layout.data_line > head.first_line + head.line_count - 1:
-            raise NoRowsError(
-                "a header but no rows below it",
-                where=f"{path}:{layout.data_line - 1}",
-                hint="check that the export finished",
-            )
+            raise NoRowsError("a header but no rows below it", where=f"{path}:{layout.data_line - 1}")
         if not self._sensors:
             self._sensors = layout.sensors
         elif not self.options.allow_missing:
@@ -164,7 +158,7 @@ class CsvReader:
         bad = found.bad_count + found.refused_count * len(self._sensors)
         if limit is not None and cells and bad > limit * cells:
             raise InputError(
-                f"{bad / cells:.2%} of the cells are bad or in refused rows, more than the {limit:.2%} allowed",
+                f"{bad / cells:.2%} of the cells are bad or in refused rows, more than {limit:.2%}",
                 where=f"{found.source}:{_first_fault(found)}",
                 hint="look at the lines named above, or raise --max-bad",
             )
@@ -172,6 +166,9 @@ class CsvReader:
 
 class NoRowsError(InputError):
     """A file without a data row: no trouble as long as another file has some."""
+
+    def __init__(self, message: str, *, where: str) -> None:
+        super().__init__(message, where=where, hint="check that the export finished")
 
 
 def _first_fault(found: FileReport) -> int:

@@ -74,7 +74,11 @@ class FileReport:
 
     def lines(self) -> list[str]:
         """Plain text, one thing a line, grouped: never one line a cell."""
-        found = [f"{self.source}: {self.rows:,} rows; {self.dialect}" if self.dialect else f"{self.source}:"]
+        found = [
+            f"{self.source}: {_count(self.rows, 'row')}; {self.dialect}"
+            if self.dialect
+            else f"{self.source}:"
+        ]
         if self.time_column is not None:
             found.append(f"  time: column {self.time_column!r}, {self.time_format}")
         elif self.rows:

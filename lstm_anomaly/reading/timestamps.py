@@ -72,18 +72,17 @@ def _parse(texts: NDArray[np.object_], pattern: str) -> tuple[TimeArray, TimeArr
     local = np.full(len(texts), "NaT", NS)
     utc = local.copy()
     try:
-        parsed = pd.DatetimeIndex(pd.to_datetime(texts, format=pattern, errors="coerce"))
+        parsed = _to_index(texts, pattern)
     except ValueError:  # offsets differ, or only some stamps have one
         zoned = np.array([has_offset(text) for text in texts], bool)
-        utc[zoned] = _utc(
-            pd.DatetimeIndex(pd.to_datetime(texts[zoned], format=pattern, errors="coerce", utc=True))
-        )
-        if not zoned.all():
-            local[~zoned] = _as_ns(
-                pd.DatetimeIndex(pd.to_datetime(texts[~zoned], format=pattern, errors="coerce"))
-            )
+        utc[zoned] = _utc(_to_index(texts[zoned], pattern, utc=True))
+        local[~zoned] = _as_ns(_to_index(texts[~zoned], pattern))
         return local, utc
     return (_as_ns(parsed), utc) if parsed.tz is None else (local, _utc(parsed))
+
+
+def _to_index(texts: NDArray[np.object_], pattern: str, *, utc: bool = False) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(pd.to_datetime(pd.Index(texts), format=pattern, errors="coerce", utc=utc))
 
 
 def _utc(times: pd.DatetimeIndex) -> TimeArray:

@@ -1,0 +1,59 @@
+"""`lstm-anomaly calibrate`: learn the threshold of a model again from fresh normal data."""
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.commands.options import (
+    FILES,
+    input_options,
+    read_options,
+    talk_options,
+    threshold_options,
+    threshold_settings,
+)
+from lstm_anomaly.commands.talk import Talk
+
+EPILOG = """\b
+Examples:
+  lstm-anomaly calibrate pump.model april.csv may.csv
+  lstm-anomaly calibrate pump.model may.csv --false-alarms 1/month --out strict.model
+"""
+
+
+@click.command("calibrate", epilog=EPILOG)
+@click.argument("model_path", metavar="MODEL", type=click.Path())
+@FILES
+@click.option("--out", metavar="FILE", help="Write the model there.  [default: in place]")
+@threshold_options
+@input_options
+@talk_options
+@click.pass_obj
+def command(
+    settings: Settings,
+    /,
+    model_path: str,
+    files: tuple[str, ...],
+    out: str | None,
+    reading: dict[str, Any],
+    threshold: dict[str, Any],
+) -> None:
+    """Learn only the threshold again, from CSVs of normal data; weights and statistics stay.
+
+    For data that the model was not trained on, so that all of it can be counted: four weeks of it
+    certify one false alarm a week where the last quarter of the training data could not.
+    """
+    from lstm_anomaly.commands.load import calibration_series
+    from lstm_anomaly.learning import LearningSettings, calibrated
+    from lstm_anomaly.model import Model
+    from lstm_anomaly.output.summary import threshold_line
+
+    talk = Talk(settings)
+    model = Model.load(model_path)
+    series = calibration_series(model, files, read_options(reading), reading["rows"], talk)
+    learning = LearningSettings(**threshold_settings(threshold))
+    model = replace(model, threshold=calibrated(model, series, series.segments, learning))
+    model.save(out or model_path)
+    talk.result([threshold_line(model), f"Wrote {out or model_path}."])
