@@ -54,7 +54,7 @@ def demand(rng: np.random.Generator, rows: int) -> Floats:
     changes = rng.random(rows) < 1 / 90
     levels = rng.choice([-0.08, -0.04, 0.0, 0.04, 0.08], size=rows)
     steps = levels[np.maximum.accumulate(np.where(changes, minute, 0))]
-    return 0.68 + daily + lagged(steps, 3.0) + 0.012 * wandering(rng, rows, 20.0)
+    return 0.68 + daily + lagged(steps, 12.0) + 0.012 * wandering(rng, rows, 20.0)
 
 
 def make_normal(rng: np.random.Generator, days: int) -> Floats:
@@ -91,7 +91,7 @@ def knock(rows: Floats, rng: np.random.Generator) -> None:
 
 def zero_shift(rows: Floats, rng: np.random.Generator) -> None:
     """The pressure transmitter's zero moves."""
-    rows[:, PRESSURE] += 0.4
+    rows[:, PRESSURE] += 0.6
 
 
 def bearing_heats(rows: Floats, rng: np.random.Generator) -> None:
@@ -132,8 +132,8 @@ FAULTS = (
     Fault("2026-03-24T09:12:00", "2026-03-24T09:14:00", "spike", VIBRATION,
           "a loose part knocks", knock),
     Fault("2026-03-24T20:00:00", "2026-03-25T01:59:00", "level_shift", PRESSURE,
-          "the transmitter's zero moves by 0.4 bar", zero_shift),
-    Fault("2026-03-25T13:30:00", "2026-03-25T16:29:00", "stuck", FLOW,
+          "the transmitter's zero moves by 0.6 bar", zero_shift),
+    Fault("2026-03-25T17:30:00", "2026-03-25T21:29:00", "stuck", FLOW,
           "the meter repeats its last reading", frozen_flow),
     Fault("2026-03-26T06:00:00", "2026-03-26T09:59:00", "lost_correlation", CURRENT,
           "the transformer sits on another pump's cable", foreign_current),

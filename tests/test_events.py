@@ -196,14 +196,14 @@ def test_severity_goes_by_multiples_of_the_threshold(peak: float, severity: str)
 def test_contributions_are_those_of_the_peak_row_largest_share_first() -> None:
     rows = JudgedRows(
         scores=np.array([2.0, 4.0, 3.0]),
-        errors=np.array([[9.0, 1.0], [1.0, 3.0], [5.0, 5.0]]),
+        errors=np.array([[9.0, 1.0], [0.1, 0.3], [5.0, 5.0]]),
         seen=np.array([[10.0, 50.0], [11.0, 49.0], [12.0, 48.0]]),
         expected=np.array([[0.0, 0.0], [10.0, 60.0], [0.0, 0.0]]),
     )
     (event,) = find_events(rows, SENSORS)
     assert event.contributions == (
-        Contribution("heat", 0.75, 49.0, 60.0, "down"),
-        Contribution("flow", 0.25, 11.0, 10.0, "up"),
+        Contribution("heat", pytest.approx(0.75), 49.0, 60.0, "down"),
+        Contribution("flow", pytest.approx(0.25), 11.0, 10.0, "up"),
     )
 
 
@@ -216,6 +216,20 @@ def test_sensor_that_repeats_its_reading_is_flat_only_after_enough_rows() -> Non
 
     assert direction(FLAT_ROWS) == "flat"
     assert direction(FLAT_ROWS - 1) == "up"
+
+
+@pytest.mark.parametrize("piece", [1, 3, FLAT_ROWS])
+def test_sensor_is_seen_to_be_flat_over_the_edges_of_pieces(piece: int) -> None:
+    def directions(repeated: int) -> list[str]:
+        seen = np.full((repeated, 1), 7.0)
+        rows = JudgedRows(np.append(np.zeros(repeated - 1), 2.0), seen, seen, 0.0 * seen)
+        tracker = EventTracker(("s",), EventRules())
+        events = [e for row in range(0, repeated, piece) for e in tracker.push(rows[row : row + piece])]
+        return [event.contributions[0].direction for event in events + tracker.finish()]
+
+    assert directions(FLAT_ROWS - 1) == ["up"]
+    assert directions(FLAT_ROWS) == ["flat"]
+    assert directions(3 * FLAT_ROWS) == ["flat"]
 
 
 def test_event_without_any_sensor_error_has_no_shares() -> None:

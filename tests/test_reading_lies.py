@@ -47,10 +47,14 @@ def test_a_delimiter_at_the_end_of_the_header_only_names_nothing(write):
 
 
 def test_short_rows_are_refused_by_line_and_not_filled_up(write):
-    frame, report = read_csvs([write("time,a,b\n" + ROWS + "2024-01-01 00:10:00,1\n2024-01-01 00:11:00,1,2\n")])
+    frame, report = read_csvs(
+        [write("time,a,b\n" + ROWS + "2024-01-01 00:10:00,1\n2024-01-01 00:11:00,1,2\n")]
+    )
     assert len(frame) == 11
     assert frame.lines[-1] == 13
-    assert [(row.line, row.reason) for row in report.files[0].refused] == [(12, "too few fields: 2 instead of 3")]
+    assert [(row.line, row.reason) for row in report.files[0].refused] == [
+        (12, "too few fields: 2 instead of 3")
+    ]
 
 
 def test_a_long_row_that_makes_up_for_a_short_one_hides_neither(write):
@@ -93,6 +97,25 @@ def test_two_stray_quotes_that_would_make_one_row_of_two_do_not(write):
     frame, report = read_csvs([write('a,b\n1,2\n3,"4\n5,6"\n7,8\n')])
     assert frame.lines.tolist() == [2, 4, 5]
     assert report.files[0].refused[0].line == 3
+
+
+def test_stray_quotes_in_a_text_column_swallow_no_rows(write):
+    frame, report = read_csvs([write('a,b,note\n1,2,on\n3,4,"on\n5,6,off\n7,8,"on\n9,8,on\n')])
+    assert frame.lines.tolist() == [2, 4, 6]
+    assert [row.line for row in report.files[0].refused] == [3, 5]
+
+
+def test_a_stray_quote_in_the_header_swallows_no_rows(write):
+    with pytest.raises(
+        InputError, match=r"input\.csv:1: is neither a header nor a row.*a quote is not closed"
+    ):
+        read_csvs([write('time,a,"b\n' + ROWS + '2024-01-01 00:10:00,1,2"\n' + ROWS)])
+
+
+def test_a_text_cell_may_span_lines(write):
+    frame, report = read_csvs([write('a,b,note\n1,2,"on\nand off"\n3,4,on\n')])
+    assert frame.lines.tolist() == [2, 4]
+    assert report.is_clean
 
 
 def test_leading_comment_lines_are_not_the_header(write):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.row_scoring import reconstruct_at, row_errors
+from lstm_anomaly.network.forking import CAN_FORK, run_parts, shared_empty
+from lstm_anomaly.network.row_scoring import PART, reconstruct_at, row_errors
 
 
 def make(sensors, hidden, layers, count):
@@ -63,6 +64,27 @@ def test_results_are_bit_identical_however_the_rows_are_cut(sensors, hidden, lay
         np.testing.assert_array_equal(part.rows[inner], errors.rows[start:][inner])
 
 
+def test_results_are_bit_identical_on_several_processes():
+    params, rows = make(3, 4, 1, 3 * PART)
+    for ours, theirs in zip(
+        reconstruct_at(params, rows, 4), reconstruct_at(params, rows, 4, processes=8), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="other platforms work in one process")
+def test_a_part_whose_process_failed_is_done_again():
+    here, done = os.getpid(), shared_empty((3,), np.int64)
+
+    def work(part):
+        if os.getpid() != here and part == 2:
+            raise MemoryError
+        done[part] += 1
+
+    run_parts(work, 3)
+    np.testing.assert_array_equal(done, [1, 1, 1])
+
+
 THREADS_SCRIPT = """
 import hashlib
 from test_row_scoring import make, reconstruct_at, row_errors
@@ -88,7 +110,7 @@ def test_results_are_bit_identical_on_one_and_two_threads():
 def test_fewer_rows_than_a_window_are_refused():
     params, rows = make(3, 4, 1, 4)
     for function in (reconstruct_at, row_errors):
-        with pytest.raises(ValueError, match="window of 5 rows .* got 4"):
+        with pytest.raises(ValueError, match=r"window of 5 rows .* got 4"):
             function(params, rows, 5)
 
 

@@ -130,7 +130,7 @@ def test_infinite_score_is_refused_with_its_row() -> None:
 
 def test_negative_score_is_refused_with_its_row() -> None:
     scores = quiet(1)
-    scores[17] = -0.5
+    scores[3], scores[17] = 0.0, -0.5
     with pytest.raises(ThresholdError, match=r"row 17 is -0\.5"):
         learn(scores)
 
@@ -195,6 +195,10 @@ def test_daily_maxima_extrapolate_to_the_budget() -> None:
     assert learn(scores, method="daily-max", merge_gap=0).value == pytest.approx(once_a_week, rel=0.05)
 
 
+def test_fourteen_days_are_enough_for_daily_maxima() -> None:
+    assert learn(quiet(2), method="daily-max").value > 0.9
+
+
 def test_daily_maxima_need_two_weeks_of_days_with_times() -> None:
     with pytest.raises(ThresholdError, match="13 whole days"):
         learn(quiet(13.9 / 7), method="daily-max")
@@ -219,7 +223,9 @@ def test_any_method_is_certified_when_it_is_not_below_the_certified_level() -> N
 def test_fixed_threshold_needs_no_scores() -> None:
     threshold = learn([], method="fixed", level=2)
     assert (threshold.value, threshold.rows, threshold.proven_rate) == (2.0, 0, math.inf)
-    assert "Not certified" in threshold.promise()
+    assert threshold.promise() == (
+        "Not certified for 1 false alarm a week: given by hand, without normal data to check it."
+    )
 
 
 @pytest.mark.parametrize(
@@ -234,6 +240,7 @@ def test_fixed_threshold_needs_no_scores() -> None:
         ({"method": "fixed", "level": NAN}, "nan is no level"),
         ({"method": "fixed", "level": 0.0}, "0 is no level"),
         ({"method": "quantile", "level": 99.9}, "not between 0 and 1"),
+        ({"method": "quantile", "level": 1.0}, "not between 0 and 1"),
         ({"level": 3.0}, '"episodes" takes no level'),
     ],
 )
@@ -259,6 +266,29 @@ def test_promise_of_other_methods_says_that_they_make_none() -> None:
     assert "knows nothing of how often alarms come" in promise
 
 
+@pytest.mark.parametrize(
+    ("rows", "step_seconds", "extent"),
+    [
+        (1, None, "1 row"),
+        (60, None, "60 rows"),
+        (60, 1.0, "60 seconds"),
+        (120, 1.0, "2 minutes"),
+        (120, 60.0, "2 hours"),
+        (47, 3600.0, "47 hours"),
+        (48, 3600.0, "2 days"),
+        (13, 86_400.0, "13 days"),
+        (14, 86_400.0, "2 weeks"),
+        (105, 86_400.0, "15 weeks"),
+    ],
+)
+def test_promise_names_the_data_in_a_unit_that_reads_well(
+    rows: int, step_seconds: float | None, extent: str
+) -> None:
+    budget = "1/week" if step_seconds else "1/10000rows"
+    threshold = learn(np.zeros(rows), budget, method="fixed", level=1.0, step_seconds=step_seconds)
+    assert f" {extent} of normal data had 0 episodes above it" in threshold.promise()
+
+
 def test_promise_counts_rows_where_there_is_no_time() -> None:
     promise = learn(quiet(1), "1/10000rows", step_seconds=None).promise()
     assert "takes 23026 rows of normal data, 12946 rows more than there was" in promise
@@ -268,6 +298,12 @@ def test_promise_counts_rows_where_there_is_no_time() -> None:
 def test_stored_threshold_reads_back_the_same_through_json(method: str) -> None:
     threshold = learn(quiet(4), method=method, level=0.9 if method == "fixed" else None)
     assert Threshold.from_dict(json.loads(json.dumps(threshold.to_dict()))) == threshold
+
+
+def test_stored_threshold_that_is_not_certified_reads_back_too() -> None:
+    threshold = learn(quiet(0.5), confidence=0.5)
+    assert threshold.allowed == -1
+    assert Threshold.from_dict(threshold.to_dict()) == threshold
 
 
 @pytest.mark.parametrize(

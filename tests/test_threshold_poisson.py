@@ -4,7 +4,13 @@ import math
 
 import pytest
 
-from lstm_anomaly.decision.poisson import allowed_count, probability_at_most, upper_bound
+from lstm_anomaly.decision.poisson import (
+    allowed_count,
+    interval,
+    lower_bound,
+    probability_at_most,
+    upper_bound,
+)
 
 # count, confidence, scipy.stats.chi2.ppf(confidence, 2 * (count + 1)) / 2
 GOLDEN = [
@@ -28,6 +34,25 @@ GOLDEN = [
 @pytest.mark.parametrize(("count", "confidence", "expected"), GOLDEN)
 def test_upper_bound_is_the_chi_square_quantile(count: int, confidence: float, expected: float) -> None:
     assert upper_bound(count, confidence) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("count", "confidence", "expected"),  # scipy.stats.chi2.ppf(1 - confidence, 2 * count) / 2
+    [
+        (0, 0.9, 0.0),
+        (1, 0.9, 0.10536051565782632),
+        (7, 0.95, 3.285315691894672),
+        (1000, 0.9, 959.6939327288333),
+        (100000, 0.95, 99480.42074678872),
+    ],
+)
+def test_lower_bound_is_the_chi_square_quantile(count: int, confidence: float, expected: float) -> None:
+    assert lower_bound(count, confidence) == pytest.approx(expected, rel=1e-9)
+
+
+def test_interval_leaves_half_of_the_doubt_on_either_side() -> None:
+    assert interval(7, 0.9) == pytest.approx((lower_bound(7, 0.95), upper_bound(7, 0.95)))
+    assert interval(0, 0.9) == pytest.approx((0.0, 2.9957322735539895))
 
 
 def test_probability_is_the_sum_of_the_terms() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lstm_anomaly.decision.episodes import episode_peaks
 from lstm_anomaly.decision.tails import daily_maxima_level, gpd_fit, gumbel_fit, peaks_over_threshold_level
 
 EVENLY = (np.arange(1, 20001) - 0.5) / 20000  # a sample without chance: quantiles at even shares
@@ -40,6 +41,36 @@ def test_level_does_not_change_when_every_score_lasts_several_rows() -> None:
     level = peaks_over_threshold_level(scores, merge_gap=0, per_row=1e-6)
     repeated = peaks_over_threshold_level(np.repeat(scores, 5), merge_gap=0, per_row=1e-6 / 5)
     assert repeated == pytest.approx(level, rel=0.02)
+
+
+def test_level_for_a_budget_that_needs_no_extrapolation_is_the_base_level() -> None:
+    scores = np.random.default_rng(0).permutation(EVENLY)
+    assert peaks_over_threshold_level(scores, merge_gap=0, per_row=0.1) == np.quantile(scores, 0.995)
+
+
+def test_shape_of_the_tail_is_kept_within_limits() -> None:
+    """Beyond them a short sample would extrapolate to absurd levels, or to none above its own maximum."""
+    heavy = np.random.default_rng(0).permutation(EVENLY**-1.0)  # shape 1
+    rarer, rarest = (peaks_over_threshold_level(heavy, 0, per_row) for per_row in (1e-12, 1e-15))
+    assert rarest / rarer == pytest.approx(1000**0.3, rel=0.01)
+    bounded = np.random.default_rng(0).permutation(EVENLY)  # shape -1
+    assert peaks_over_threshold_level(bounded, 0, 1e-6) > 1.0
+
+
+def test_tail_of_few_peaks_lies_between_exponential_and_heavy() -> None:
+    falling = np.linspace(0.005, 0.995, 40) ** -0.5  # (40,) shape 0.5
+    scores = np.ravel(
+        [falling[:20], falling[20:]], order="F"
+    )  # high and low in turn: 20 peaks above the median
+    base = float(np.median(scores))
+    peaks = episode_peaks(scores, base, merge_gap=0)
+    rarer = len(peaks) / len(scores) / 1e-6
+
+    def level(shape: float) -> float:
+        return base + np.mean(peaks - base) * (1 - shape) / shape * (rarer**shape - 1)
+
+    assert level(1e-9) < 0.8 * peaks_over_threshold_level(scores, 0, 1e-6)
+    assert peaks_over_threshold_level(scores, 0, 1e-6) < 0.8 * level(0.3)
 
 
 def test_level_grows_with_the_scores_and_as_alarms_become_rarer() -> None:

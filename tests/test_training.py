@@ -1,5 +1,9 @@
 """The training loop: what stops it, which weights it keeps, and that chance comes from one generator."""
 
+import os
+import signal
+import sys
+
 import naive
 import numpy as np
 import pytest
@@ -20,10 +24,10 @@ def rows():
     return (np.stack([np.sin(t / 3), np.cos(t / 5)]) + noise).astype(np.float32)
 
 
-def run(rows, config, *, seed=0, fit=FIT, validation=VALIDATION):
+def run(rows, config, *, seed=0, fit=FIT, validation=VALIDATION, processes=1):
     rng = np.random.default_rng(seed)
     params = init_autoencoder(rng, 2, 8)
-    return params, list(train(params, rows, fit, validation, WINDOW, config, rng))
+    return params, list(train(params, rows, fit, validation, WINDOW, config, rng, processes))
 
 
 def test_mean_loss_is_the_mean_squared_error_over_the_windows(rows):
@@ -84,6 +88,41 @@ def test_same_seed_gives_the_same_bytes_and_another_seed_does_not(rows):
     for name, value in first.items():
         assert value.tobytes() == same[name].tobytes(), name
     assert any(value.tobytes() != other[name].tobytes() for name, value in first.items())
+
+
+def test_the_number_of_processes_changes_no_bit_of_the_result(rows):
+    config = TrainingConfig(epochs=3, batch_size=32, shards=3)
+    (alone, _), *others = (run(rows, config, processes=processes) for processes in (1, 2, 3, 8))
+    for params, _ in others:
+        for name, value in alone.items():
+            assert value.tobytes() == params[name].tobytes(), name
+
+
+def test_shards_add_up_to_the_whole_batch(rows):
+    """Even uneven ones: 70 windows in batches of 32 cut in three."""
+    (whole, _), (cut, _) = (run(rows, TrainingConfig(epochs=3, batch_size=32, shards=k)) for k in (1, 3))
+    for name, value in whole.items():
+        np.testing.assert_allclose(value, cut[name], rtol=0, atol=1e-5)
+
+
+def test_a_loss_that_is_not_finite_in_another_process_is_noticed(rows):
+    rows[:] = np.inf
+    with pytest.raises(TrainingError, match=r"epoch 1"):
+        run(rows, TrainingConfig(epochs=1, shards=2), processes=2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other platforms train in one process")
+def test_a_process_that_was_killed_is_an_error_and_not_a_wait_for_ever(rows, monkeypatch):
+    pids = []
+    fork = os.fork
+    monkeypatch.setattr(os, "fork", lambda: pids.append(fork()) or pids[-1])
+    rng = np.random.default_rng(0)
+    params = init_autoencoder(rng, 2, 8)
+    epochs = train(params, rows, FIT, VALIDATION, WINDOW, TrainingConfig(shards=2), rng, processes=2)
+    next(epochs)
+    os.kill(pids[0], signal.SIGKILL)
+    with pytest.raises(TrainingError, match="a process that trains beside this one ended"):
+        list(epochs)
 
 
 def test_every_window_counts_when_the_last_batch_is_smaller(rows):

@@ -163,6 +163,7 @@ def _check_scores(scores: FloatArray) -> None:
 
 
 def _by_episodes(calibration: Calibration, level: float) -> float:
+    """Keeps the budget at the confidence, whatever the scores' distribution, where rows are enough."""
     if calibration.allowed >= 0:
         return calibration.certified_level
     # Too few rows to certify: extrapolate, but stay above everything that normal data has shown.
@@ -170,10 +171,12 @@ def _by_episodes(calibration: Calibration, level: float) -> float:
 
 
 def _by_tail(calibration: Calibration, level: float) -> float:
+    """For budgets rarer than the data: keeps the budget half the time at best, within 2.5 times mostly."""
     return tails.peaks_over_threshold_level(calibration.scores, calibration.merge_gap, calibration.per_row)
 
 
 def _by_daily_maxima(calibration: Calibration, level: float) -> float:
+    """The same from one number a day, the easiest to check by eye; needs days that are alike."""
     if calibration.step_seconds is None:
         raise ThresholdError("daily maxima need rows with a time", hint='threshold method "pot"')
     rows = max(1, round(DAY_SECONDS / calibration.step_seconds))
@@ -190,14 +193,17 @@ def _by_daily_maxima(calibration: Calibration, level: float) -> float:
 
 
 def _by_quantile(calibration: Calibration, level: float) -> float:
+    """Fixes the share of anomalous rows; says nothing of how many alarms they make."""
     return float(np.quantile(calibration.judged, level))
 
 
 def _by_sigma(calibration: Calibration, level: float) -> float:
+    """The custom of control charts; its rate of alarms is whatever the scores' distribution makes it."""
     return float(calibration.judged.mean() + level * calibration.judged.std())
 
 
 def _fixed(calibration: Calibration, level: float) -> float:
+    """Promises what the calibration rows happen to prove about the given value."""
     return level
 
 

@@ -45,12 +45,9 @@ def peaks_over_threshold_level(scores: FloatArray, merge_gap: int, per_row: floa
     base, peaks = _base_and_peaks(scores, merge_gap)
     rows = int(np.count_nonzero(scores > NOT_JUDGED))
     times_rarer = len(peaks) / rows / per_row
-    excesses = peaks - base
-    if times_rarer <= 1.0 or len(peaks) < 2:
+    if times_rarer <= 1.0:  # also without any peak: constant scores
         return base
-    shape, scale = _tail(excesses)
-    if abs(shape) < 1e-6:
-        return base + scale * math.log(times_rarer)
+    shape, scale = _tail(peaks - base)
     return base + scale / shape * math.expm1(shape * math.log(times_rarer))
 
 
@@ -86,6 +83,6 @@ def _tail(excesses: FloatArray) -> tuple[float, float]:
     """Shape and scale for extrapolation: the shape drawn towards 0 (exponential) as far as data is short."""
     shape, _ = gpd_fit(excesses)
     trusted = shape * len(excesses) / (len(excesses) + ENOUGH_PEAKS)
-    shape = min(max(trusted, SHAPE_LIMITS[0]), SHAPE_LIMITS[1])
+    shape = min(max(trusted, SHAPE_LIMITS[0]), SHAPE_LIMITS[1]) or 1e-12  # at 0 the formula has only a limit
     # Keep the mean excess, scale / (1 - shape), which is known best.
     return shape, float(excesses.mean()) * (1.0 - shape)

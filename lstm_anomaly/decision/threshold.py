@@ -52,7 +52,7 @@ class Threshold:
 
     @property
     def proven_rate(self) -> float:
-        """Alarms in the budget's span of time or rows that calibration data rules out being exceeded.
+        """False alarms, in the budget's span of time or rows, that calibration data shows not to be exceeded.
 
         The exact upper Poisson bound for the counted episodes at the confidence.
         """
@@ -69,6 +69,8 @@ class Threshold:
 
     def promise(self) -> str:
         """What the threshold promises and what it does not, in one to three sentences."""
+        if self.rows == 0:
+            return f"Not certified for {self.budget.words}: {self._how()}, without normal data to check it."
         confidence = f"{100 * self.confidence:.4g} % confidence"
         episodes = f"{self.episodes} episode{'' if self.episodes == 1 else 's'}"
         data = f"{self._extent(self.rows)} of normal data"

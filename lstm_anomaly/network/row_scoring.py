@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.network.autoencoder import Params, architecture, layer_params
 from lstm_anomaly.network.cell import CellScratch, CellStep, cell_forward, to_cell_weights
+from lstm_anomaly.network.forking import CAN_FORK, run_parts, shared_empty
 from lstm_anomaly.network.lstm import LstmParams
 from lstm_anomaly.types import FloatArray
 
 Array = NDArray[Any]
 
 COLUMNS = 16
+PART = 4096  # windows that are worth a process
 
 
 @dataclass(frozen=True)
@@ -38,23 +40,32 @@ class RowErrors:
     windows: FloatArray
 
 
-def reconstruct_at(params: Params, rows: Array, window: int, position: int = -1) -> tuple[Array, Array]:
+def reconstruct_at(
+    params: Params, rows: Array, window: int, position: int = -1, processes: int = 1
+) -> tuple[Array, Array]:
     """What each window of rows (F, M) makes of its row at `position` (-1 is its last), and its code.
 
     Returns the expected values (W, F) and the codes (W, H), one line for each of the W = M - T + 1
-    windows with stride 1. Raises ValueError when there are fewer rows than one window.
+    windows with stride 1. Long stretches are shared out among `processes`, with the same result to the
+    last bit. Raises ValueError when there are fewer rows than one window.
     """
     steps = range(window)[position] + 1
     sizes = architecture(params)
     count = _count_windows(rows, window)
-    expected = np.empty((count, sizes.sensors), rows.dtype)
-    codes = np.empty((count, sizes.hidden), rows.dtype)
-    for block in _blocks(params, rows, window):
-        code = block.encode()  # (H, n)
-        codes[block.windows] = code.T[: block.count]
-        for _ in range(steps):
-            output = block.decode_step()  # (F, n)
-        expected[block.windows] = output.T[: block.count]
+    parts = max(1, min(processes, count // PART)) if CAN_FORK else 1
+    make = np.empty if parts == 1 else shared_empty
+    expected = make((count, sizes.sensors), rows.dtype)
+    codes = make((count, sizes.hidden), rows.dtype)
+
+    def work(part: int) -> None:
+        for block in _blocks(params, rows, window, count * part // parts, count * (part + 1) // parts):
+            code = block.encode()  # (H, n)
+            codes[block.windows] = code.T[: block.count]
+            for _ in range(steps):
+                output = block.decode_step()  # (F, n)
+            expected[block.windows] = output.T[: block.count]
+
+    run_parts(work, parts)
     return expected, codes
 
 
@@ -67,7 +78,7 @@ def row_errors(params: Params, rows: Array, window: int) -> RowErrors:
     count = _count_windows(rows, window)
     row_sums = np.zeros((F, M))
     window_sums = np.zeros((F, count))
-    for block in _blocks(params, rows, window):
+    for block in _blocks(params, rows, window, 0, count):
         block.encode()
         n, start = block.count, block.windows.start
         squares = np.empty((window, F, n))
@@ -83,18 +94,17 @@ def row_errors(params: Params, rows: Array, window: int) -> RowErrors:
 
 
 def _count_windows(rows: Array, window: int) -> int:
-    count = rows.shape[1] - window + 1
+    count = int(rows.shape[1]) - window + 1
     if count < 1:
         raise ValueError(f"a window of {window} rows needs at least as many rows, got {rows.shape[1]}")
     return count
 
 
-def _blocks(params: Params, rows: Array, window: int) -> Iterator["_Block"]:
-    """Cut all windows into blocks of as many as stay in the processor's cache."""
-    count = _count_windows(rows, window)
-    size = max(COLUMNS, 8192 // architecture(params).hidden // COLUMNS * COLUMNS)
-    for start in range(0, count, size):
-        yield _Block(params, rows, window, slice(start, min(start + size, count)))
+def _blocks(params: Params, rows: Array, window: int, start: int, stop: int) -> Iterator["_Block"]:
+    """The windows start .. stop - 1 in blocks of as many as stay in the processor's cache."""
+    size = max(COLUMNS, 16384 // architecture(params).hidden // COLUMNS * COLUMNS)
+    for first in range(start, stop, size):
+        yield _Block(params, rows, window, slice(first, min(first + size, stop)))
 
 
 class _Block:

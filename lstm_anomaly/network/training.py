@@ -1,24 +1,21 @@
-"""Training: batches of windows, epochs, a learning-rate schedule, and stopping early with the best weights.
+"""Training: epochs of batches, a learning-rate schedule, and stopping early with the best weights.
 
-Windows are never built as a whole: the rows stay as they are, and each batch is gathered from them by
-its windows' first rows. The loop is a generator, so whoever calls it shows progress and may stop it.
+The loop is a generator, so whoever calls it shows progress and may stop it.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import cos, isfinite, nan, pi
+from math import cos, isfinite, pi
 from time import perf_counter
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lstm_anomaly.errors import TrainingError
-from lstm_anomaly.network.autoencoder import Params, Workspace, loss_and_gradients, reconstruct
+from lstm_anomaly.network.autoencoder import Params
+from lstm_anomaly.network.batches import Starts, WindowBatches
+from lstm_anomaly.network.cell import Array
 from lstm_anomaly.network.optim import AdamState, adam_step, clip_global_norm, init_adam
-
-Array = NDArray[Any]
-Starts = NDArray[np.int64]
+from lstm_anomaly.network.shards import ShardedGradients
 
 
 @dataclass(frozen=True)
@@ -31,6 +28,7 @@ class TrainingConfig:
     weight_decay    decoupled, see `adam_step`
     warmup_epochs   epochs over which the learning rate rises from near 0, step by step
     schedule        "constant", or "cosine" to fall to 0 at the last epoch (Loshchilov & Hutter 2017)
+    shards          pieces a batch is cut into, to be worked on side by side; rounding depends on it
     """
 
     epochs: int = 50
@@ -42,6 +40,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     warmup_epochs: float = 0.0
     schedule: str = "constant"
+    shards: int = 1
 
     def rate_at(self, epoch: float) -> float:
         """Learning rate after `epoch` epochs, a fraction during one."""
@@ -77,20 +76,23 @@ def train(
     window: int,
     config: TrainingConfig,
     rng: np.random.Generator,
+    processes: int = 1,
 ) -> Iterator[EpochReport]:
     """Fit `params` to the windows of rows (F, M) that begin at `fit_starts`; yield a report per epoch.
 
     rows is scaled and finite; a window covers the rows start .. start + window - 1. `params` is changed
     in place while epochs run, and holds the best weights once the iteration has ended or was closed.
+    Up to `processes` shards of a batch are worked on at a time, without any influence on the result.
     Raises TrainingError when the loss stops being finite.
     """
     state = init_adam(params)
-    batches = _Batches(params, rows, window)
+    batches = WindowBatches(rows, window)
+    shards = ShardedGradients(batches, params, config.batch_size, config.shards, processes)
     best, best_loss, waited = _copy(params), np.inf, 0
     try:
         for epoch in range(1, config.epochs + 1):
             began = perf_counter()
-            loss, rate = _run_epoch(params, state, batches, fit_starts, epoch, config, rng)
+            loss, rate = _run_epoch(params, state, shards, fit_starts, epoch, config, rng)
             validation_loss = batches.mean_loss(params, validation_starts, config.batch_size)
             judged = validation_loss if len(validation_starts) else loss
             _require_finite(judged, epoch)
@@ -104,46 +106,20 @@ def train(
             if config.patience and waited >= config.patience:
                 return
     finally:
+        shards.close()
         for name, value in best.items():
             params[name][...] = value
 
 
 def mean_loss(params: Params, rows: Array, starts: Starts, window: int, batch_size: int = 128) -> float:
     """Mean squared reconstruction error over the windows of rows (F, M) at `starts`; NaN without any."""
-    return _Batches(params, rows, window).mean_loss(params, starts, batch_size)
-
-
-class _Batches:
-    """Gathers windows batch by batch, and keeps one workspace for each size of batch it has met."""
-
-    def __init__(self, params: Params, rows: Array, window: int) -> None:
-        self.params = params
-        self.rows = rows
-        self.offsets = np.arange(window)[:, None]  # (T, 1)
-        self.workspaces: dict[int, Workspace] = {}
-
-    def gather(self, starts: Starts) -> tuple[Array, Workspace]:
-        """The windows at `starts` as (T, F, B), and a workspace of their shape."""
-        if len(starts) not in self.workspaces:
-            self.workspaces[len(starts)] = Workspace(self.params, len(self.offsets), len(starts))
-        x = np.take(self.rows, self.offsets + starts, axis=1)  # (F, T, B)
-        return x.transpose(1, 0, 2), self.workspaces[len(starts)]
-
-    def mean_loss(self, params: Params, starts: Starts, batch_size: int) -> float:
-        total = 0.0
-        for begin in range(0, len(starts), batch_size):
-            x, workspace = self.gather(starts[begin : begin + batch_size])
-            with np.errstate(over="ignore", invalid="ignore"):
-                error = np.subtract(reconstruct(params, x, workspace), x, out=workspace.error)  # (T, F, B)
-            total += float(np.vdot(error, error))
-        size = len(self.rows) * len(self.offsets) * len(starts)
-        return total / size if size else nan
+    return WindowBatches(rows, window).mean_loss(params, starts, batch_size)
 
 
 def _run_epoch(
     params: Params,
     state: AdamState,
-    batches: _Batches,
+    shards: ShardedGradients,
     starts: Starts,
     epoch: int,
     config: TrainingConfig,
@@ -154,9 +130,7 @@ def _run_epoch(
     total, rate = 0.0, 0.0
     for begin in range(0, len(order), config.batch_size):
         chosen = order[begin : begin + config.batch_size]
-        x, workspace = batches.gather(chosen)
-        with np.errstate(over="ignore", invalid="ignore"):  # the next line says it better
-            loss, gradients = loss_and_gradients(params, x, workspace)
+        loss, gradients = shards.loss_and_gradients(params, chosen)
         _require_finite(loss, epoch)
         clip_global_norm(gradients, config.clip_norm)
         rate = config.rate_at(epoch - 1 + (begin + len(chosen)) / len(order))

@@ -6,16 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lstm_anomaly.errors import InputError
-from lstm_anomaly.reading.header import (
-    Record,
-    count_units_rows,
-    fit_header,
-    has_header,
-    is_null,
-    is_value,
-    is_word,
-    unique_names,
-)
+from lstm_anomaly.reading.cells import is_null, is_value, is_word
+from lstm_anomaly.reading.header import Record, count_units_rows, fit_header, has_header, unique_names
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.records import take_record
 

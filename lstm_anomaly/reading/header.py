@@ -1,17 +1,12 @@
 """Is the first row a header, and are there units below it? Told by the rows further down."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lstm_anomaly.errors import InputError
-from lstm_anomaly.reading.options import NULL_WORDS
+from lstm_anomaly.reading.cells import is_null, is_value, is_word
 
-_NUMBERLIKE = re.compile(r"[+-]?[\d.,' ]*\d[\d.,']*([eE][+-]?\d+)?", re.ASCII)
-_TIMELIKE = re.compile(
-    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ,].*\d.*)?|\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?|\d{8}T\d+Z?"
-)
 # Names, units, kind of processing: no logger writes more rows of words above its numbers.
 MAX_UNITS_ROWS = 3
 
@@ -23,22 +18,6 @@ class Record:
     line: int
     span: int
     fields: list[str]
-
-
-def is_value(cell: str) -> bool:
-    """Whether a cell looks like a number or a time, in any notation."""
-    text = cell.strip()
-    return _NUMBERLIKE.fullmatch(text) is not None or _TIMELIKE.fullmatch(text) is not None
-
-
-def is_null(cell: str) -> bool:
-    """Whether a cell says "no value"."""
-    return cell.strip().casefold() in NULL_WORDS
-
-
-def is_word(cell: str) -> bool:
-    """Whether a cell says something that is neither a number nor a time."""
-    return not is_null(cell) and not is_value(cell)
 
 
 def _value_columns(body: list[Record]) -> set[int]:
@@ -101,8 +80,9 @@ def fit_header(leading: list[Record], body: list[Record], columns: int, path: st
 
 
 def _unclear_first_line(first: Record, columns: int, path: str) -> InputError:
+    quote = " (a quote is not closed)" if '"' in first.fields[0] else ""
     return InputError(
-        f"is neither a header nor a row: 1 field where the rows have {columns}",
+        f"is neither a header nor a row: 1 field where the rows have {columns}{quote}",
         where=f"{path}:{first.line}",
         hint=f"--skip-lines {first.line}, with --no-header-row if no header follows",
     )
@@ -125,13 +105,15 @@ def unique_names(header: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     """Names without blanks at their ends, none empty, none twice; and what had to be changed."""
     plain = [name.strip().strip("\ufeff") for name in header]
     counts = Counter(plain)
+    taken = set(plain)
     names: list[str] = []
     for number, name in enumerate(plain, start=1):
         unique = name
         if not name or counts[name] > 1:
             unique = f"{name} (column {number})" if name else f"column {number}"
-        while unique in names or (unique != name and unique in counts):
-            unique += "'"
+            while unique in taken:
+                unique += "'"
+            taken.add(unique)
         names.append(unique)
     twice = [name for name, count in counts.items() if count > 1 and name]
     if not twice:

@@ -183,7 +183,8 @@ def _find_sensors(
     layout.notes += [
         f"column {name!r} is named like a label; exclude it if it is none of the sensors" for name in labels
     ]
-    layout.columns = tuple(layout.names.index(name) if name in found else -1 for name in layout.sensors)
+    column_of = {name: column for column, name in enumerate(layout.names) if name not in layout.left_out}
+    layout.columns = tuple(column_of.get(name, -1) for name in layout.sensors)
 
 
 def _why_not(

@@ -1,26 +1,25 @@
-"""One block of lines to values and times: pandas parses, after every line was judged."""
+"""One block of lines to values and times, with everything that was odd about it reported."""
 
-import csv
-import io
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lstm_anomaly.errors import InputError
 from lstm_anomaly.reading.layout import Layout
 from lstm_anomaly.reading.numbers import to_numbers
 from lstm_anomaly.reading.options import BadValues
-from lstm_anomaly.reading.records import Rows, is_regular, scan
+from lstm_anomaly.reading.parsing import Table, TableParser
+from lstm_anomaly.reading.records import is_regular, scan
 from lstm_anomaly.reading.report import FileReport
 from lstm_anomaly.reading.sources import Block
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, TimeArray
 
 REPEATED_HEADER = "the header again"
+BAD_CELL = "a cell that is not a number"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Piece:
     """The rows of one block.
 
@@ -42,6 +41,15 @@ class Piece:
         )
 
 
+@dataclass(frozen=True)
+class _BadCells:
+    """Cells (n,) of one column as texts, and which of them are bad."""
+
+    name: str
+    texts: NDArray[np.object_]
+    is_bad: BoolArray
+
+
 class BlockParser:
     """Parses the blocks of one file in order, and writes what it notices into the file's report."""
 
@@ -49,155 +57,105 @@ class BlockParser:
         self.layout = layout
         self.report = report
         self.bad_values = bad_values
-        present = sorted({column for column in layout.columns if column >= 0})
-        self._nulls = dict.fromkeys(present, layout.numbers.nulls())
-        self._texts = [column for column in range(len(layout.names)) if column not in self._nulls]
-        self._one_line = {*present, *layout.time_columns}
+        self._present = sorted({column for column in layout.columns if column >= 0})
+        self._one_line = {*self._present, *layout.time_columns}
+        self._parser = TableParser(
+            len(layout.names), self._present, layout.time_columns, layout.delimiter, layout.numbers
+        )
 
     def parse(self, block: Block, *, last: bool) -> tuple[Piece, bytes]:
         """The rows of a block, and the lines at its end that the next block must begin with."""
-        columns = len(self.layout.names)
-        table: pd.DataFrame | None = None
-        rows = Rows(block.data, np.arange(block.first_line, block.first_line + block.line_count))
-        if is_regular(block.data, block.line_count, self.layout.delimiter, columns):
-            table = self._read(rows)
-        if table is None:
-            rows = scan(
-                block.data, block.first_line, self.layout.delimiter, columns, self._one_line, last=last
-            )
-            self._note_refused(rows)
-            table = self._read(rows)
+        columns, delimiter = len(self.layout.names), self.layout.delimiter
+        if is_regular(block.data, block.line_count, delimiter, columns):
+            table = self._parser.parse(block.data, block.line_count)
+            if table is not None:
+                lines = np.arange(block.first_line, block.first_line + block.line_count)
+                return self._convert(table, lines), b""
+        rows = scan(block.data, block.first_line, delimiter, columns, self._one_line, last=last)
+        self.report.blank_lines += rows.blank
+        for refused in rows.refused:
+            self.report.refuse(*refused)
+        table = self._parser.parse(rows.good, len(rows.lines))
         if table is None:
             raise InputError(
                 "these lines cannot be told apart into fields",
                 where=f"{self.report.source}:{block.first_line}",
                 hint="look at the quotes around there",
             )
-        return self._convert(table, rows), rows.rest
+        return self._convert(table, rows.lines), rows.rest
 
-    def _note_refused(self, rows: Rows) -> None:
-        self.report.blank_lines += rows.blank
-        for line, reason, kind in rows.refused:
-            self.report.refuse(line, reason, kind)
-
-    def _read(self, rows: Rows) -> pd.DataFrame | None:
-        """Numbers where a whole column is numbers, texts elsewhere; None when the rows do not come out."""
-        columns = len(self.layout.names)
-        if not rows.good:
-            return pd.DataFrame({column: np.empty(0, object) for column in range(columns)})
-        try:
-            table = self._read_csv(rows.good, dtype=dict.fromkeys(self._texts, object), na_values=self._nulls)
-            odd = [column for column in self._nulls if table[column].dtype.kind not in "iuf"]
-            odd += [column for column in self._nulls if column not in odd and np.isinf(table[column]).any()]
-            if odd:
-                texts = self._read_csv(rows.good, dtype=object, na_values=[], usecols=odd)
-                table = table.drop(columns=odd).join(texts)
-        except pd.errors.ParserError:
-            return None
-        return table if len(table) == len(rows.lines) else None
-
-    def _read_csv(self, data: bytes, **options: object) -> pd.DataFrame:
-        table: pd.DataFrame = pd.read_csv(  # type: ignore[call-overload]
-            io.BytesIO(data),
-            sep=self.layout.delimiter,
-            decimal=self.layout.numbers.decimal,
-            header=None,
-            names=range(len(self.layout.names)),
-            index_col=False,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            low_memory=False,
-            quoting=csv.QUOTE_MINIMAL if b'"' in data else csv.QUOTE_NONE,
-            **options,
-        )
-        return table
-
-    def _convert(self, table: pd.DataFrame, rows: Rows) -> Piece:
-        lines = rows.lines
-        kept = ~self._repeated_header(table, lines)
-        if not kept.all():
-            table, lines = table[kept], lines[kept]
-        stamps, times, bad_time = self._times(table)
-        values, bad = self._values(table)
-        refused = self._note_bad(table, lines, stamps, bad_time, bad)
+    def _convert(self, table: Table, lines: IntArray) -> Piece:
+        repeated = self._repeated_header(table, len(lines))
+        if repeated.any():
+            for line in lines[repeated]:
+                self.report.refuse(int(line), REPEATED_HEADER)
+            table, lines = table.keep(~repeated), lines[~repeated]
+        stamps, times, bad_stamps = self._times(table)
+        values, bad_values = self._values(table)
         piece = Piece(values, lines, stamps, times)
-        piece = piece if refused is None else piece.keep(~refused)
+        bad = bad_stamps + bad_values
+        if bad:
+            any_bad = self._note_bad(bad, lines)
+            piece = piece.keep(~any_bad) if self.bad_values == "skip" else piece
         self.report.rows += len(piece.lines)
         self.report.cells += piece.values.size
         self.report.missing_cells += int(np.isnan(piece.values).sum())
         return piece
 
-    def _repeated_header(self, table: pd.DataFrame, lines: IntArray) -> BoolArray:
+    def _repeated_header(self, table: Table, row_count: int) -> BoolArray:
         """Rows (n,) that are the header once more, as where files were joined end to end."""
-        same = np.zeros(len(table), bool)
-        texts = [column for column in range(len(self.layout.names)) if table[column].dtype == object]
-        if not self.layout.header or not any(column in self._nulls for column in texts):
-            return same
-        same[:] = True
-        for column in texts:
-            named = self.layout.header[column].strip()
-            same[same] = table.loc[same, column].str.strip().str.strip("\ufeff").to_numpy() == named
-        if any(table[column].dtype != object for column in self._nulls):
-            same[:] = False  # a header would have made every sensor's column text
-        for line in lines[same]:
-            self.report.refuse(int(line), REPEATED_HEADER)
+        same = np.zeros(row_count, bool)
+        if not self.layout.header or any(column not in table.texts for column in self._present):
+            return same  # a header would have made a text of every sensor's column
+        rows = np.arange(row_count)
+        for column, cells in table.texts.items():
+            name = self.layout.header[column].strip()
+            rows = rows[[str(cell).strip(" \t\ufeff") == name for cell in cells[rows]]]
+        same[rows] = True
         return same
 
-    def _values(self, table: pd.DataFrame) -> tuple[FloatArray, dict[int, BoolArray]]:
-        """Values (n, F), and for each column that has any the cells (n,) that are bad."""
-        values = np.full((len(table), len(self.layout.columns)), np.nan)
-        bad: dict[int, BoolArray] = {}
-        for sensor, column in enumerate(self.layout.columns):
-            if column < 0:
-                continue
-            cells = table[column]
-            if cells.dtype != object:
-                values[:, sensor] = cells.to_numpy()
-                continue
-            values[:, sensor], is_bad = to_numbers(cells.tolist(), self.layout.numbers)
-            if is_bad.any():
-                bad[column] = is_bad
+    def _values(self, table: Table) -> tuple[FloatArray, list[_BadCells]]:
+        """Values (n, F), and the columns that have bad cells."""
+        numbers = table.numbers
+        bad: list[_BadCells] = []
+        for place, column in enumerate(self._present):
+            if column in table.texts:
+                texts = table.texts[column]
+                numbers[:, place], is_bad = to_numbers(texts.tolist(), self.layout.numbers)
+                if is_bad.any():
+                    bad.append(_BadCells(self.layout.names[column], texts, is_bad))
+        if list(self.layout.columns) == self._present:
+            return numbers, bad
+        place_of = {column: place for place, column in enumerate(self._present)}
+        places = np.array([place_of.get(column, -1) for column in self.layout.columns])
+        values = np.full((len(numbers), len(places)), np.nan)
+        values[:, places >= 0] = numbers[:, places[places >= 0]]
         return values, bad
 
-    def _times(
-        self, table: pd.DataFrame
-    ) -> tuple[NDArray[np.object_] | None, TimeArray | None, BoolArray | None]:
-        """Stamps (n,) as texts, times (n,), and which stamps are there but are no times."""
+    def _times(self, table: Table) -> tuple[NDArray[np.object_] | None, TimeArray | None, list[_BadCells]]:
+        """Stamps (n,) as texts, times (n,), and the stamps that are there but are no times."""
         form = self.layout.time_format
         if form is None:
-            return None, None, None
-        first, *others = (table[column].to_numpy(object) for column in self.layout.time_columns)
-        stamps = first if not others else first + " " + others[0]
+            return None, None, []
+        first, *others = (table.texts[column] for column in self.layout.time_columns)
+        stamps = first + " " + others[0] if others else first
         times = form.parse(stamps)
         bad = np.isnat(times)
         if bad.any():
             bad[bad] = [bool(stamp.strip()) for stamp in stamps[bad]]
-        return stamps, times, bad
+        return stamps, times, [_BadCells(self.layout.time_name or "", stamps, bad)] if bad.any() else []
 
-    def _note_bad(
-        self,
-        table: pd.DataFrame,
-        lines: IntArray,
-        stamps: NDArray[np.object_] | None,
-        bad_time: BoolArray | None,
-        bad: dict[int, BoolArray],
-    ) -> BoolArray | None:
-        """Report bad cells line by line; rows (n,) to refuse because of them, or None."""
-        found = [
-            (self.layout.names[column], table[column].to_numpy(), is_bad) for column, is_bad in bad.items()
-        ]
-        if stamps is not None and bad_time is not None and bad_time.any():
-            found.insert(0, (self.layout.time_name or "", stamps, bad_time))
-        if not found:
-            return None
-        any_bad: BoolArray = np.logical_or.reduce([is_bad for _, _, is_bad in found])
+    def _note_bad(self, columns: list[_BadCells], lines: IntArray) -> BoolArray:
+        """Report bad cells line by line; which rows (n,) have any."""
+        any_bad: BoolArray = np.logical_or.reduce([cells.is_bad for cells in columns])
         for row in np.flatnonzero(any_bad):
-            for name, texts, is_bad in found:
-                if is_bad[row]:
-                    self._note_cell(int(lines[row]), name, str(texts[row]))
+            line = int(lines[row])
+            for cells in columns:
+                if cells.is_bad[row]:
+                    self._note_cell(line, cells.name, str(cells.texts[row]))
             if self.bad_values == "skip":
-                self.report.refuse(int(lines[row]), "a cell that is not a number")
-        return any_bad if self.bad_values == "skip" else None
+                self.report.refuse(line, BAD_CELL)
+        return any_bad
 
     def _note_cell(self, line: int, name: str, text: str) -> None:
         if self.bad_values == "fail":

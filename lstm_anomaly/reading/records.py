@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lstm_anomaly.reading.cells import looks_like_row
 from lstm_anomaly.types import IntArray
 
 # A quote that is not closed within so many lines was a stray character, not the start of a long cell.
@@ -54,13 +55,19 @@ def is_regular(data: bytes, line_count: int, delimiter: str, columns: int) -> bo
 def take_record(lines: Sequence[str], start: int, delimiter: str) -> tuple[list[str], int] | None:
     """Fields of the record that starts at `lines[start]`, and how many lines it spans.
 
-    None when a quote opened there is not closed within `MAX_SPAN` lines.
+    None when a quote opened there is not closed within `MAX_SPAN` lines, or only behind lines that are
+    rows by themselves: then it was no quote but a stray character.
     """
     if '"' not in lines[start]:
         return lines[start].split(delimiter), 1
-    return _take_quoted(lines[start : start + 1], delimiter) or _take_quoted(
-        lines[start : start + MAX_SPAN], delimiter
-    )
+    record = _take_quoted(lines[start : start + 1], delimiter)
+    if record is None:
+        record = _take_quoted(lines[start : start + MAX_SPAN], delimiter)
+    if record is None:
+        return None
+    fields, span = record
+    swallowed = any(looks_like_row(line, delimiter, len(fields)) for line in lines[start + 1 : start + span])
+    return None if swallowed else record
 
 
 def _take_quoted(lines: Sequence[str], delimiter: str) -> tuple[list[str], int] | None:

@@ -129,7 +129,7 @@ def _known_codec(encoding: str | None) -> str:
     if encoding is None:
         return ""
     try:
-        b"".decode(encoding)
+        b"a".decode(encoding, errors="ignore")  # a codec that is no text encoding raises LookupError
         return codecs.lookup(encoding).name.removesuffix("-sig")
     except LookupError as error:
         raise InputError(

@@ -105,5 +105,5 @@ def _from_epoch(texts: NDArray[np.object_], ticks: float) -> TimeArray:
     if numbers.dtype.kind in "iu":
         times[known] = (numbers[known] * round(1e9 / ticks)).astype(NS)
     else:  # a float of seconds is exact to a microsecond, not to a nanosecond
-        times[known] = (np.round(numbers[known] * (1e6 / ticks)) * 1000).astype(np.int64).astype(NS)
+        times[known] = np.round(numbers[known] * (1e6 / ticks)).astype("datetime64[us]")
     return times

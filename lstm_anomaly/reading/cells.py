@@ -1,0 +1,32 @@
+"""What a cell looks like at a glance, before the notation of the file is known."""
+
+import re
+
+from lstm_anomaly.reading.options import NULL_WORDS
+
+_NUMBERLIKE = re.compile(r"[+-]?[\d.,' ]*\d[\d.,']*([eE][+-]?\d+)?", re.ASCII)
+_TIMELIKE = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ,].*\d.*)?|\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?|\d{8}T\d+Z?"
+)
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell looks like a number or a time, in any notation."""
+    text = cell.strip()
+    return _NUMBERLIKE.fullmatch(text) is not None or _TIMELIKE.fullmatch(text) is not None
+
+
+def is_null(cell: str) -> bool:
+    """Whether a cell says "no value"."""
+    return cell.strip().casefold() in NULL_WORDS
+
+
+def is_word(cell: str) -> bool:
+    """Whether a cell says something that is neither a number nor a time."""
+    return not is_null(cell) and not is_value(cell)
+
+
+def looks_like_row(line: str, delimiter: str, columns: int) -> bool:
+    """Whether a line by itself has the fields of a row, most of them numbers or times."""
+    fields = line.split(delimiter)
+    return len(fields) >= columns and 2 * sum(is_value(cell.strip(' "')) for cell in fields) > len(fields)

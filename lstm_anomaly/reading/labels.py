@@ -1,0 +1,182 @@
+"""Labels: which rows of the data are known to be anomalous, from a file of 0 and 1 or of starts and ends."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.errors import InputError
+from lstm_anomaly.reading.options import ReadOptions
+from lstm_anomaly.reading.sources import Source
+from lstm_anomaly.reading.time_formats import find_epoch_format, find_time_format
+from lstm_anomaly.types import BoolArray, IntArray, SensorFrame, TimeArray
+
+START, END = "start", "end"
+LABEL_NAMES = ("label", "labels", "anomaly", "is_anomaly", "attack", "outlier")
+_VALUES = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A small CSV as texts: names of its columns, and rows with their line numbers."""
+
+    path: str
+    names: tuple[str, ...]
+    rows: list[list[str]]
+    lines: list[int]
+
+    def column(self, name: str) -> list[str]:
+        """The cells of one column, without blanks around them."""
+        at = self.names.index(name)
+        return [row[at].strip() if at < len(row) else "" for row in self.rows]
+
+    def place(self, row: int) -> str:
+        """`file:line` of one row."""
+        return f"{self.path}:{self.lines[row]}"
+
+
+def read_labels(
+    path: str, frame: SensorFrame, column: str | None = None, options: ReadOptions | None = None
+) -> BoolArray:
+    """Which rows of `frame` are labelled anomalous, (N,), by the CSV file at `path`.
+
+    The file holds either the columns `start` and `end`, time stamps or row numbers counted from 1, both
+    included; or one 0 or 1 for each row of the data, in the same order, in `column` (when None: a column
+    named like a label, or the only one). A file that is itself the data goes by its line numbers, so
+    rows refused while reading do not matter. Of `options` the time zone and time format are used.
+
+    Raises InputError with `file:line` for anything else.
+    """
+    options = options or ReadOptions()
+    table = _read_table(path, options.encoding)
+    folded = {name.casefold(): name for name in table.names}
+    if column is None and {START, END} <= set(folded):
+        return _rows_between(table, folded[START], folded[END], frame, options)
+    return _row_by_row(table, column or _label_column(table), frame)
+
+
+def _read_table(path: str, encoding: str | None) -> _Table:
+    with Source(path, encoding) as source:
+        text = b"".join(block.data for block in source.blocks()).decode("utf-8")
+    lines = ["" if line.startswith("#") else line for line in text.split("\n")]
+    head = next((line for line in lines if line.strip()), "")
+    reader = csv.reader(lines, delimiter=max(",;\t|", key=head.count))
+    numbered = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    if numbered and len(numbered[0][1]) == 1 and numbered[0][1][0].strip() in _VALUES:
+        numbered.insert(0, (0, ["label"]))  # a bare list of 0 and 1
+    if len(numbered) < 2:
+        raise InputError("holds no labels", where=path, hint=f"one 0 or 1 a data row, or {START},{END} pairs")
+    names = tuple(cell.strip() for cell in numbered[0][1])
+    return _Table(path, names, [cells for _, cells in numbered[1:]], [line for line, _ in numbered[1:]])
+
+
+def _label_column(table: _Table) -> str:
+    named = [name for name in table.names if name.casefold() in LABEL_NAMES]
+    candidates = named if len(table.names) > 1 else list(table.names)
+    if len(candidates) == 1:
+        return candidates[0]
+    raise InputError(
+        f"which column holds the labels is not clear; its columns: {', '.join(map(repr, table.names[:12]))}",
+        where=f"{table.path}:1",
+        hint=f"--label-column NAME, or columns named {START} and {END}",
+    )
+
+
+def _row_by_row(table: _Table, column: str, frame: SensorFrame) -> BoolArray:
+    """One label a data row."""
+    if column not in table.names:
+        raise InputError(
+            f"has no column {column!r}; its columns: {', '.join(map(repr, table.names[:12]))}",
+            where=f"{table.path}:1",
+            hint="--label-column with one of these",
+        )
+    cells = [cell.casefold() for cell in table.column(column)]
+    odd = next((row for row, cell in enumerate(cells) if cell not in _VALUES), None)
+    if odd is not None:
+        raise InputError(
+            f"{cells[odd][:40]!r} in {column!r} is neither 0 nor 1",
+            where=table.place(odd),
+            hint="another --label-column",
+        )
+    labels = np.array([_VALUES[cell] for cell in cells], np.bool_)
+    if frame.sources == (table.path,) and np.isin(frame.lines, table.lines).all():
+        same_line: BoolArray = labels[np.searchsorted(table.lines, frame.lines)]
+        return same_line
+    if len(labels) != len(frame):
+        raise InputError(
+            f"has {len(labels):,} labels, but the data has {len(frame):,} rows that could be read",
+            where=table.path,
+            hint=f"one label a data row, or a file of {START},{END} pairs",
+        )
+    return labels
+
+
+def _rows_between(table: _Table, start: str, end: str, frame: SensorFrame, options: ReadOptions) -> BoolArray:
+    """Rows from each start to its end, both included."""
+    starts, ends = table.column(start), table.column(end)
+    for row, pair in enumerate(zip(starts, ends, strict=True)):
+        if not all(pair):
+            raise InputError(f"an event needs a {START} and an {END}", where=table.place(row))
+    if _are_row_numbers(starts + ends):
+        rows = np.arange(1, len(frame) + 1)
+        first, last = _as_row_numbers(table, starts, len(frame)), _as_row_numbers(table, ends, len(frame))
+        return _within(rows, first, last, table)
+    if frame.times is None:
+        raise InputError(
+            f"labels by time ({starts[0][:40]!r}), but the data has no time column",
+            where=table.place(0),
+            hint=f"row numbers as {START} and {END}, or name the time column with --time",
+        )
+    both = _as_times(table, starts + ends, options)
+    return _within(frame.times, both[: len(starts)], both[len(starts) :], table)
+
+
+def _within(
+    rows: IntArray | TimeArray, first: IntArray | TimeArray, last: IntArray | TimeArray, table: _Table
+) -> BoolArray:
+    """Which rows lie in one of the ranges, (N,)."""
+    labels = np.zeros(len(rows), np.bool_)
+    for row, (a, b) in enumerate(zip(first, last, strict=True)):
+        if a > b:
+            raise InputError("the event ends before it starts", where=table.place(row))
+        labels |= (rows >= a) & (rows <= b)
+    return labels
+
+
+def _are_row_numbers(texts: Sequence[str]) -> bool:
+    """Whole numbers that are too small to be epoch seconds."""
+    if not all(text.isascii() and text.isdecimal() for text in texts):
+        return False
+    return find_epoch_format(np.array(texts, np.float64), named_time=True) is None
+
+
+def _as_row_numbers(table: _Table, texts: Sequence[str], row_count: int) -> IntArray:
+    numbers = np.array([int(text) for text in texts], np.int64)
+    outside = np.flatnonzero((numbers < 1) | (numbers > row_count))
+    if len(outside):
+        raise InputError(
+            f"row {numbers[outside[0]]} is not in the data, which has rows 1 to {row_count:,}",
+            where=table.place(int(outside[0])),
+        )
+    return numbers
+
+
+def _as_times(table: _Table, texts: list[str], options: ReadOptions) -> TimeArray:
+    """UTC times (n,), by the format told for the data if it fits, else by the one that these texts show."""
+    stamps: NDArray[np.object_] = np.array(texts, object)
+    for told in dict.fromkeys((options.datetime_format, None)):
+        form = find_time_format(texts, told, options.tz, f"{table.path}:1")
+        if form is None and all(text.isdecimal() for text in texts):
+            form = find_epoch_format(np.array(texts, np.float64), named_time=True)
+        times = None if form is None else form.parse(stamps)
+        if times is not None and not np.isnat(times).any():
+            return times
+    unread = [find_time_format([text], None, options.tz, "") is None for text in texts]
+    bad = unread.index(True) if any(unread) else int(np.isnat(times).argmax()) if times is not None else 0
+    raise InputError(
+        f"{texts[bad][:40]!r} is no time stamp that can be read",
+        where=table.place(bad % len(table.rows)),
+        hint="time stamps as in 2024-03-01 12:00:00, or row numbers",
+    )
