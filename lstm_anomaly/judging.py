@@ -4,20 +4,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_anomaly.members import NetworkReader
 from lstm_anomaly.model import Model
-from lstm_anomaly.network.row_scoring import reconstruct_at
-from lstm_anomaly.scoring.errors import row_score, sensor_errors
+from lstm_anomaly.scoring.memory import trailing_mean
+from lstm_anomaly.scoring.score import LONGEST_MEMORY, level, raw_score
 from lstm_anomaly.types import FloatArray, Series
 from lstm_anomaly.windows import finite_segments
+
+PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
+EXPLAINED_ROWS = 10  # a sensor's part in a row's score is its mean error over so many rows
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the model makes of M rows.
+    """What the model makes of n rows.
 
-    scores    (M,) multiples of the threshold, NaN where a row could not be judged
-    errors    (M, F) each sensor's squared error as a multiple of its usual one, NaN likewise
-    expected  (M, F) what the network expected, in the sensors' own units, NaN likewise
+    scores    (n,) multiples of the threshold, NaN where a row could not be judged
+    errors    (n, F) each sensor's part in the score, at least 0, NaN likewise
+    expected  (n, F) what the networks expected, in the sensors' own units, NaN likewise
     """
 
     scores: FloatArray
@@ -27,50 +31,138 @@ class Judgement:
     @classmethod
     def unknown(cls, rows: int, sensors: int) -> "Judgement":
         """`rows` rows that could not be judged."""
-        return cls(np.full(rows, np.nan), np.full((rows, sensors), np.nan), np.full((rows, sensors), np.nan))
+        return cls(
+            np.full(rows, np.nan), np.full((rows, sensors), np.nan), np.full((rows, sensors), np.nan)
+        )
+
+    @classmethod
+    def joined(cls, parts: list["Judgement"], sensors: int) -> "Judgement":
+        """Several judgements, one after the other."""
+        parts = parts or [cls.unknown(0, sensors)]
+        return cls(
+            np.concatenate([part.scores for part in parts]),
+            np.concatenate([part.errors for part in parts]),
+            np.concatenate([part.expected for part in parts]),
+        )
 
 
 class Judge:
-    """Judges rows as they come. A row that is not finite is unknown, and so is the row after it
-    until a whole window of finite rows has passed.
+    """Judges rows as they come; verdicts come in the rows' order, `model.look_ahead` rows later.
 
-    One judge lives for one stretch of rows; `restart` begins the next, after a gap in time.
+    A row with a missing reading ends the stretch: it is unknown, and so are the rows after it until a
+    whole window has passed.
     """
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget the rows seen: those that follow are not their continuation."""
-        self._tail = np.empty((0, len(self._model.sensors)))  # the last window - 1 rows at most
+        self._stretch: _Stretch | None = None
 
     def push(self, values: FloatArray) -> Judgement:
-        """Judge the next rows, (n, F) in own units; each gets its verdict at once."""
-        out = Judgement.unknown(*values.shape)
-        position = 0
+        """Take the next rows, (n, F) in own units; verdicts on the rows that are ready."""
+        sensors = len(self._model.sensors)
+        parts, position = [], 0
         for start, stop in finite_segments(np.asarray(np.isfinite(values).all(axis=1))):
             if start > position:
-                self.restart()
-            self._push_finite(values[start:stop], out, start)
+                parts += [self.finish(), Judgement.unknown(start - position, sensors)]
+            self._stretch = self._stretch or _Stretch(self._model)
+            for first in range(start, stop, PIECE):
+                parts.append(self._stretch.push(values[first : min(first + PIECE, stop)]))
             position = stop
         if position < len(values):
-            self.restart()
+            parts += [self.finish(), Judgement.unknown(len(values) - position, sensors)]
+        return Judgement.joined(parts, sensors)
+
+    def finish(self) -> Judgement:
+        """Verdicts on the rows that still wait; the next rows begin a new stretch."""
+        stretch, self._stretch = self._stretch, None
+        return stretch.finish() if stretch else Judgement.unknown(0, len(self._model.sensors))
+
+
+class _Stretch:
+    """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._reader = NetworkReader(model.networks)
+        self._seen = 0  # rows pushed
+        self._statistics = np.empty((3, 0))  # of the rows that a memory can still reach
+        self._novelty = np.empty((0, len(model.novelty.sensors)))
+        self._near = np.empty((0, int(model.roles.targets.sum())))
+        self._far = np.empty_like(self._near)
+        self._expected = np.empty_like(self._near)
+        self._judged = 0
+
+    def push(self, values: FloatArray) -> Judgement:
+        model = self._model
+        scaled = model.scaler.transform(values)[model.roles.inputs]  # (F_in, n)
+        readings = self._reader.push(scaled)
+        statistics, near, far = model.usual.statistics(readings.near, readings.far, readings.latent)
+        first_known = max(0, model.window - 1 - self._seen)
+        statistics[:, :first_known] = np.nan
+        near[:first_known] = np.nan
+        self._seen += len(values)
+        self._statistics = np.concatenate([self._statistics, statistics], axis=1)
+        self._novelty = np.concatenate([self._novelty, model.novelty.of_rows(values)])
+        self._near = np.concatenate([self._near, near])
+        self._far = np.concatenate([self._far, far])
+        self._expected = np.concatenate([self._expected, readings.expected])
+        return self._verdicts(max(0, self._seen - model.look_ahead - self._judged))
+
+    def finish(self) -> Judgement:
+        """The rows that wait for later ones, judged without them."""
+        waiting = self._seen - self._judged
+        nothing = self._model.look_ahead
+        self._statistics = np.pad(self._statistics, ((0, 0), (0, nothing)), constant_values=np.nan)
+        self._novelty = np.pad(self._novelty, ((0, nothing), (0, 0)))
+        for name in ("_near", "_far", "_expected"):
+            padded = np.pad(getattr(self, name), ((0, nothing), (0, 0)), constant_values=np.nan)
+            setattr(self, name, padded)
+        return self._verdicts(waiting)
+
+    def _verdicts(self, count: int) -> Judgement:
+        """Judge the next `count` rows, after which `look_ahead` more are known."""
+        model, ahead = self._model, self._model.look_ahead
+        out = Judgement.unknown(count, len(model.sensors))
+        if not count:
+            return out
+        rows = slice(len(self._near) - ahead - count, len(self._near) - ahead)
+        evidence = model.novelty.remembered(self._novelty, count + ahead)[ahead:]  # (count, R)
+        level_ = level(self._statistics, model.bounds, count, ahead)  # (count,)
+        level_[np.isnan(self._statistics[0, rows])] = np.nan
+        out.scores[:] = raw_score(level_, evidence.sum(axis=1)) / model.threshold.value
+        out.errors[:] = self._parts(level_, evidence, rows)
+        out.expected[:] = model.scaler.center
+        targets = np.flatnonzero(model.roles.targets)
+        out.expected[:, targets] += self._expected[rows] * model.scaler.scale[targets]
+        out.errors[np.isnan(out.scores)] = out.expected[np.isnan(out.scores)] = np.nan
+        self._judged += count
+        self._forget()
         return out
 
-    def _push_finite(self, values: FloatArray, out: Judgement, at: int) -> None:
-        model, window = self._model, self._model.window
-        context = np.concatenate([self._tail, values])  # (window - 1 at most + n, F)
-        self._tail = context[max(0, len(context) - window + 1) :]
-        if len(context) < window:
-            return
-        scaled = model.scaler.transform(context)  # (F, rows)
-        expected = reconstruct_at(model.params, scaled, window)[0]  # (judged, F)
-        judged = slice(at + len(values) - len(expected), at + len(values))
-        errors = sensor_errors(scaled[:, window - 1 :].T, expected, model.error_unit)  # (judged, F)
-        out.scores[judged] = row_score(errors) / model.threshold.value
-        out.errors[judged] = errors
-        out.expected[judged] = model.scaler.inverse(expected)
+    def _parts(self, level_: FloatArray, evidence: FloatArray, rows: slice) -> FloatArray:
+        """Each sensor's part in the score, (count, F), in nats.
+
+        What raises the level is shared out by the sensors' errors, near ones over the last rows and far
+        ones; what a ruled sensor showed for the first time is its own.
+        """
+        model, count = self._model, len(level_)
+        parts = np.zeros((count, len(model.sensors)))
+        for k, target in enumerate(np.flatnonzero(model.roles.targets)):
+            near = trailing_mean(self._near[: rows.stop, k], EXPLAINED_ROWS, count)
+            parts[:, target] = np.nan_to_num(near) + np.nan_to_num(self._far[rows, k])
+        total = parts.sum(axis=1)  # (count,)
+        share = np.log1p(np.nan_to_num(level_)) / np.maximum(total, 1e-300)
+        parts *= share[:, np.newaxis]
+        parts[:, model.novelty.sensors] += evidence
+        return parts
+
+    def _forget(self) -> None:
+        """Drop what no memory reaches any more."""
+        kept = LONGEST_MEMORY + self._model.look_ahead
+        self._statistics = self._statistics[:, -kept:]
+        self._novelty = self._novelty[-kept:]
+        self._near, self._far = self._near[-kept:], self._far[-kept:]
+        self._expected = self._expected[-kept:]
 
 
 def judge(model: Model, series: Series) -> Judgement:
@@ -78,8 +170,7 @@ def judge(model: Model, series: Series) -> Judgement:
     out = Judgement.unknown(*series.values.shape)
     judge_ = Judge(model)
     for start, stop in series.segments:
-        judge_.restart()
-        part = judge_.push(series.values[start:stop])
+        part = Judgement.joined([judge_.push(series.values[start:stop]), judge_.finish()], len(model.sensors))
         out.scores[start:stop] = part.scores
         out.errors[start:stop] = part.errors
         out.expected[start:stop] = part.expected

@@ -56,12 +56,13 @@ def test_two_delimiters_that_fit_equally_are_refused_with_the_options():
 
 
 def test_a_delimiter_that_is_told_is_taken():
+    assert ReadOptions(delimiter="\\t").delimiter == "\t"
     assert dialect_of("a b\n1 2\n3 4", delimiter=" ").names == ("a", "b")
 
 
-@pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n"])
+@pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n", "\0", "§"])
 def test_a_delimiter_must_be_one_plain_character(delimiter):
-    with pytest.raises(InputError, match="delimiter must be one character"):
+    with pytest.raises(InputError, match="delimiter must be one plain character"):
         ReadOptions(delimiter=delimiter)
 
 
@@ -156,3 +157,22 @@ def test_a_word_in_every_row_of_the_first_pages_does_not_hide_a_sensor(write):
     frame, report = read_csvs([write("n,a\n" + rows)])
     assert "a" in frame.sensors
     assert report.bad_count == 220
+
+
+def test_a_short_first_row_of_a_file_without_header_is_refused_and_not_lost(write):
+    frame, report = read_csvs([write("1,2\n1,2,3\n4,5,6\n")], ReadOptions(header=False))
+    assert frame.lines.tolist() == [2, 3]
+    assert report.files[0].refused[0].line == 1
+
+
+def test_a_sensor_of_the_model_is_never_taken_for_the_time(write):
+    frame, _ = read_csvs([write("ts,a\n1700000000,1\n1700000001,2\n")], sensors=["ts", "a"])
+    assert frame.times is None
+    assert frame.values[:, 0].tolist() == [1700000000, 1700000001]
+
+
+def test_a_file_of_refused_rows_only_says_why_the_first_was(write):
+    with pytest.raises(
+        InputError, match=r"input\.csv:2: all 2 rows are refused, the first because of a cell"
+    ):
+        read_csvs([write("a,b\nx,2\ny,4\n")], ReadOptions(bad_values="skip"), sensors=["a", "b"])

@@ -99,6 +99,12 @@ def test_two_stray_quotes_that_would_make_one_row_of_two_do_not(write):
     assert report.files[0].refused[0].line == 3
 
 
+def test_a_cell_of_a_sensor_never_spans_lines(write):
+    frame, report = read_csvs([write('a,b\n1,2\n3,"4\nERR,6"\n7,8\n')])
+    assert frame.lines.tolist() == [2, 4, 5]
+    assert [row.line for row in report.files[0].refused] == [3]
+
+
 def test_stray_quotes_in_a_text_column_swallow_no_rows(write):
     frame, report = read_csvs([write('a,b,note\n1,2,on\n3,4,"on\n5,6,off\n7,8,"on\n9,8,on\n')])
     assert frame.lines.tolist() == [2, 4, 6]

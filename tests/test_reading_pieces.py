@@ -89,6 +89,17 @@ def test_pieces_of_a_clean_file_hold_the_same_rows(write, monkeypatch):
     assert count > 50
 
 
+def test_the_hour_that_autumn_repeats_is_told_across_pieces(write, monkeypatch):
+    monkeypatch.setattr(sources, "HEAD_BYTES", 100)
+    clock = [f"{hour:02d}:{minute:02d}" for hour in (1, 2, 2, 3) for minute in range(0, 60, 5)]
+    path = write("time,a\n" + "".join(f"2024-10-27 {time},{n}\n" for n, time in enumerate(clock)))
+    options = ReadOptions(tz="Europe/Berlin")
+    whole, _ = read_csvs([path], options)
+    assert (np.diff(whole.times) == np.timedelta64(5, "m")).all()
+    for size in (60, 200, 500):
+        assert_same(whole, in_pieces(path, size, options)[0])
+
+
 def test_a_file_larger_than_a_block_is_never_held_whole(write, monkeypatch):
     monkeypatch.setattr(sources, "HEAD_BYTES", 1000)
     path = write("a,b\n" + "1,2\n" * 20_000)

@@ -11,6 +11,7 @@ import pytest
 from lstm_anomaly.network.autoencoder import init_autoencoder
 from lstm_anomaly.network.forking import CAN_FORK, run_parts, shared_empty
 from lstm_anomaly.network.row_scoring import PART, reconstruct_at, row_errors
+from lstm_anomaly.network.tiles import tile_width, tiled_product
 
 
 def make(sensors, hidden, layers, count):
@@ -119,3 +120,13 @@ def test_the_rows_given_are_not_changed():
     before = rows.copy()
     row_errors(params, rows, 5)
     np.testing.assert_array_equal(rows, before)
+
+
+@pytest.mark.parametrize("shape", [(4, 1), (16, 3), (128, 8), (128, 32), (256, 64), (38, 64)])
+def test_a_column_has_the_same_product_in_every_place_of_a_tiled_product(shape):
+    rng = np.random.default_rng(1)
+    W, column = rng.normal(size=shape).astype(np.float32), rng.normal(size=(shape[1], 1)).astype(np.float32)
+    width = tile_width({shape}, np.float32)
+    products = tiled_product(W, np.repeat(column, 3 * width, axis=1), width)
+    np.testing.assert_array_equal(products, np.repeat(products[:, :1], 3 * width, axis=1))
+    np.testing.assert_allclose(products[:, :1], W @ column, rtol=0, atol=1e-4)

@@ -167,8 +167,11 @@ def test_years_beyond_the_calendar_are_bad_stamps(write):
     assert report.files[0].bad_cells[0].text == "9999-12-31"
 
 
-def test_an_empty_stamp_is_no_time_but_not_bad(write):
-    frame, report = read_csvs([write("2024-01-01", "", "2024-01-03")])
+@pytest.mark.parametrize("stamp", ["", "NA", "null"])
+def test_no_value_for_a_stamp_is_no_time_but_not_bad(write, stamp):
+    frame, report = read_csvs([write("2024-01-01", stamp, "2024-01-03")])
+    assert frame.stamps is not None
+    assert frame.stamps.tolist() == ["2024-01-01", "", "2024-01-03"]
     assert np.isnat(frame.times).tolist() == [False, True, False]
     assert report.is_clean
 

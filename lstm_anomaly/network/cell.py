@@ -22,6 +22,7 @@ go, and [i, f] * [g, c_{t-1}] makes both terms of (3). The order o, i, f, g is i
 from typing import Any
 
 import numpy as np
+from numpy import add, multiply, subtract, tanh
 from numpy.typing import NDArray
 
 Array = NDArray[Any]  # float32 for use, float64 for gradient checks: the parameters decide
@@ -77,13 +78,13 @@ class CellScratch:
 
 def cell_forward(step: CellStep, scratch: CellScratch) -> None:
     """Equations (2) to (4) in place; step.z holds z_t and step.c_prev c_{t-1}."""
-    np.tanh(step.gates, out=step.gates)
-    np.multiply(step.logistic, 0.5, out=step.logistic)
-    np.add(step.logistic, 0.5, out=step.logistic)  # (2)
-    np.multiply(step.i_f, step.g_c_prev, out=scratch.terms)
-    np.add(scratch.term_i, scratch.term_f, out=step.c)  # (3)
-    np.tanh(step.c, out=step.tanh_c)
-    np.multiply(step.o, step.tanh_c, out=step.h)  # (4)
+    tanh(step.gates, out=step.gates)
+    multiply(step.logistic, 0.5, out=step.logistic)
+    add(step.logistic, 0.5, out=step.logistic)  # (2)
+    multiply(step.i_f, step.g_c_prev, out=scratch.terms)
+    add(scratch.term_i, scratch.term_f, out=step.c)  # (3)
+    tanh(step.c, out=step.tanh_c)
+    multiply(step.o, step.tanh_c, out=step.h)  # (4)
 
 
 def cell_backward(step: CellStep, d_h: Array, scratch: CellScratch) -> None:
@@ -95,21 +96,21 @@ def cell_backward(step: CellStep, d_h: Array, scratch: CellScratch) -> None:
     """
     s = scratch
     # undoes (4): h = o * tanh(c), through c: d_c += d_h o (1 - tanh(c)^2) = d_h o - d_h h tanh(c)
-    np.multiply(d_h, step.o, out=s.product)
-    np.add(s.d_c_prev, s.product, out=s.d_c)
-    np.multiply(d_h, step.h, out=s.d_h_h)
-    np.multiply(s.d_h_h, step.tanh_c, out=s.product)
-    np.subtract(s.d_c, s.product, out=s.d_c)
+    multiply(d_h, step.o, out=s.product)
+    add(s.d_c_prev, s.product, out=s.d_c)
+    multiply(d_h, step.h, out=s.d_h_h)
+    multiply(s.d_h_h, step.tanh_c, out=s.product)
+    subtract(s.d_c, s.product, out=s.d_c)
     # undoes (4) and (2), through o: d_z_o = d_h tanh(c) o (1 - o) = d_h h (1 - o)
-    np.multiply(s.d_h_h, step.o, out=s.product)
-    np.subtract(s.d_h_h, s.product, out=s.d_z_o)
+    multiply(s.d_h_h, step.o, out=s.product)
+    subtract(s.d_h_h, s.product, out=s.d_z_o)
     # undoes (3): c = i * g + f * c_prev, through g and c_prev
-    np.multiply(s.d_c, step.i, out=s.d_g)
-    np.multiply(s.d_c, step.f, out=s.d_c_prev)
+    multiply(s.d_c, step.i, out=s.d_g)
+    multiply(s.d_c, step.f, out=s.d_c_prev)
     # undoes (3) and (2), through i and f: d_z_i = d_c g i (1 - i), d_z_f = d_c c_prev f (1 - f)
-    np.multiply(s.d_g_c_prev, step.g_c_prev, out=s.shares)
-    np.multiply(s.shares, step.i_f, out=s.d_z_i_f)
-    np.subtract(s.shares, s.d_z_i_f, out=s.d_z_i_f)
+    multiply(s.d_g_c_prev, step.g_c_prev, out=s.shares)
+    multiply(s.shares, step.i_f, out=s.d_z_i_f)
+    subtract(s.shares, s.d_z_i_f, out=s.d_z_i_f)
     # undoes (2), through g: d_z_g = d_c i (1 - g^2)
-    np.multiply(s.share_i, step.g, out=s.product)
-    np.subtract(s.d_g, s.product, out=s.d_z_g)
+    multiply(s.share_i, step.g, out=s.product)
+    subtract(s.d_g, s.product, out=s.d_z_g)

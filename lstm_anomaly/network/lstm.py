@@ -33,6 +33,7 @@ from lstm_anomaly.network.cell import (
     to_cell_order,
     to_cell_weights,
 )
+from lstm_anomaly.network.tiles import fast_tile, tiles
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,8 @@ def lstm_backward(
     W_T = np.ascontiguousarray(to_cell_order(W).T)  # (H or H + F, 4H)
     d_joined = np.empty((len(W_T), B), dtype)  # d_h_{t-1}, and d_x_t below it when asked for
     d_h, d_x_t = d_joined[:H], d_joined[H:]
+    tile = fast_tile((len(W_T), 4 * H), B, dtype)
+    d_z_tiles, d_joined_tiles = tiles(d_z, tile), tiles(d_joined, tile)
     d_W, d_W_t = np.zeros((2, 4 * H, buffers.joined.shape[1]), dtype)  # (4H, K)
     d_z_sum = np.zeros((4 * H, B), dtype)
     d_x = np.empty((T, F, B), dtype) if input_gradient and not constant else None
@@ -162,7 +165,7 @@ def lstm_backward(
         cell_backward(cell, d_h, scratch)  # undoes (4), (3) and (2)
         np.matmul(d_z, joined.T, out=d_W_t)  # undoes (1), through the weights
         np.add(d_W, d_W_t, out=d_W)
-        np.matmul(W_T, d_z, out=d_joined)  # undoes (1), through h_{t-1} and x_t
+        np.matmul(W_T, d_z_tiles, out=d_joined_tiles)  # undoes (1), through h_{t-1} and x_t
         if constant:
             np.add(d_z_sum, d_z, out=d_z_sum)
         elif d_x is not None:

@@ -4,9 +4,8 @@ With time along the last axis, what step t of all windows with stride 1 reads is
 reads row w + t. So the rows go through the encoder's input weights once, not T times, each step takes
 its slice of the result, and memory grows with the rows alone.
 
-Results do not depend on how the rows were cut, to the last bit: a matrix product may take another path,
-and round differently, when it is only a few columns wide, so every product here is padded to whole
-multiples of `COLUMNS`; and the errors of one row are added up in the order of its windows.
+Results do not depend on how the rows were cut, to the last bit: every product is made in tiles, see
+tiles.py, and the errors of one row are added up in the order of its windows.
 """
 
 from collections.abc import Iterator
@@ -20,11 +19,11 @@ from lstm_anomaly.network.autoencoder import Params, architecture, layer_params
 from lstm_anomaly.network.cell import CellScratch, CellStep, cell_forward, to_cell_weights
 from lstm_anomaly.network.forking import CAN_FORK, run_parts, shared_empty
 from lstm_anomaly.network.lstm import LstmParams
+from lstm_anomaly.network.tiles import tile_width, tiled_product, tiles
 from lstm_anomaly.types import FloatArray
 
 Array = NDArray[Any]
 
-COLUMNS = 16
 PART = 4096  # windows that are worth a process
 
 
@@ -102,28 +101,30 @@ def _count_windows(rows: Array, window: int) -> int:
 
 def _blocks(params: Params, rows: Array, window: int, start: int, stop: int) -> Iterator["_Block"]:
     """The windows start .. stop - 1 in blocks of as many as stay in the processor's cache."""
-    size = max(COLUMNS, 16384 // architecture(params).hidden // COLUMNS * COLUMNS)
+    matrices = [value for value in params.values() if value.ndim == 2]
+    tile = tile_width({matrix.shape for matrix in matrices}, matrices[0].dtype)
+    size = max(tile, 16384 // architecture(params).hidden // tile * tile)
     for first in range(start, stop, size):
-        yield _Block(params, rows, window, slice(first, min(first + size, stop)))
+        yield _Block(params, rows, window, slice(first, min(first + size, stop)), tile)
 
 
 class _Block:
     """A run of neighbouring windows, worked on side by side as the columns of every product."""
 
-    def __init__(self, params: Params, rows: Array, window: int, windows: slice) -> None:
+    def __init__(self, params: Params, rows: Array, window: int, windows: slice, tile: int) -> None:
         self.windows = windows
         self.count = windows.stop - windows.start
         self.window = window
+        self.tile = tile
         self.output_W = params["output.W"]
         self.output_b = params["output.b"][:, None]
-        width = _padded(self.count)
+        self.width = _round_up(self.count, tile)
         layers = range(architecture(params).layers)
-        self.encoder = [_Layer(layer_params(params, "encoder", k), width) for k in layers]
-        self.decoder = [_Layer(layer_params(params, "decoder", k), width) for k in layers]
-        self.width = width
+        self.encoder = [_Layer(layer_params(params, "encoder", k), self.width, tile) for k in layers]
+        self.decoder = [_Layer(layer_params(params, "decoder", k), self.width, tile) for k in layers]
         x = rows[:, windows.start : windows.stop + window - 1]
-        self.x = np.zeros((len(rows), _padded(width + window - 1)), rows.dtype)  # (F, n + T - 1)
-        self.x[:, : x.shape[1]] = x
+        self.x = np.zeros((len(rows), _round_up(self.width + window - 1, tile)), rows.dtype)
+        self.x[:, : x.shape[1]] = x  # (F, n + T - 1), and what fills up the last tile
 
     def encode(self) -> Array:
         """Run the encoder over all T steps; the code (H, n) of each window."""
@@ -135,13 +136,13 @@ class _Block:
 
     def decode_step(self) -> Array:
         """Run the decoder one step on; what it expects at that step, (F, n)."""
-        output = self.output_W @ _step(self.decoder, self.projected_code)
+        output = tiled_product(self.output_W, _step(self.decoder, self.projected_code), self.tile)
         output += self.output_b
         return output
 
 
-def _padded(columns: int) -> int:
-    return -(-columns // COLUMNS) * COLUMNS
+def _round_up(columns: int, tile: int) -> int:
+    return -(-columns // tile) * tile
 
 
 def _step(layers: list["_Layer"], projected: Array) -> Array:
@@ -155,25 +156,27 @@ def _step(layers: list["_Layer"], projected: Array) -> Array:
 class _Layer:
     """An LSTM layer that is run step by step and keeps only its last state."""
 
-    def __init__(self, params: LstmParams, width: int) -> None:
+    def __init__(self, params: LstmParams, width: int, tile: int) -> None:
         self.W_x, self.W_h = to_cell_weights(params.W_x), to_cell_weights(params.W_h)
         self.b = to_cell_weights(params.b)[:, None]
+        self.tile = tile
         hidden, dtype = params.W_h.shape[1], params.W_h.dtype
         block = np.zeros((6, hidden, width), dtype)
         self.h = np.zeros((hidden, width), dtype)
         self.cell = CellStep(block, c=block[4], h=self.h)  # c_t takes the place of c_{t-1}
         self.scratch = CellScratch(hidden, width, dtype)
+        self.h_tiles, self.z_tiles = tiles(self.h, tile), tiles(self.cell.z, tile)
 
     def project(self, x: Array) -> Array:
         """W_x x + b for x (F, n): (4H, n)."""
-        projected: Array = self.W_x @ x
+        projected = tiled_product(self.W_x, x, self.tile)
         projected += self.b
         return projected
 
     def step(self, projected: Array) -> Array:
         """One step on from the last state, given its projected input; h (H, n)."""
         z = self.cell.z
-        np.matmul(self.W_h, self.h, out=z)
+        np.matmul(self.W_h, self.h_tiles, out=self.z_tiles)
         np.add(z, projected, out=z)
         cell_forward(self.cell, self.scratch)
         return self.h

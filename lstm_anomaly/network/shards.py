@@ -96,10 +96,10 @@ class _Worker:
             raise _ended() from None
 
     def finish(self) -> tuple[float, Params]:
-        """Wait for the shard's loss and gradients; they are good until the next `begin`."""
+        """Wait for the shard's loss and gradients."""
         if not os.read(self.answers, 1):
             raise _ended()
-        return float(self.loss[0]), self.gradients
+        return float(self.loss[0]), {name: value.copy() for name, value in self.gradients.items()}
 
     def hang_up(self) -> None:
         """Let the process know that there will be no more to do."""

@@ -53,26 +53,40 @@ def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> Diale
     sample = _take_records(lines, start, delimiter)
     columns = _usual_count(sample)
     _check_width(columns, path, start + 1)
-    first = next(at for at, record in enumerate(sample) if len(record.fields) == columns)
-    leading, body = sample[:first], sample[first:]
-    notes = _preamble_notes(lines, start, options.skip_lines)
-    header: list[str] = []
-    if has_header(body, path) if options.header is None else options.header:
-        header, body = body[0].fields, body[1:]
-        notes += [f"line {record.line} stands before the header and is no row" for record in leading]
-    elif leading and options.header is None:
-        header = fit_header(leading, body, columns, path)
-        columns = len(header)
-    elif options.header is None:
+    header, above = _find_header(sample, columns, options.header, path)
+    if not above and options.header is None:
         header = _commented_header(lines, start, delimiter, columns)
-    units = count_units_rows(body) if header else 0
-    notes += [f"line {record.line} holds units or the like, and is no row" for record in body[:units]]
-    names, renamed = unique_names(header or [""] * columns)
-    notes += renamed if header else ["no header row: columns are named by their numbers"]
+    columns = len(header) or columns
+    units = count_units_rows(sample[above:]) if header else 0
+    names, notes = unique_names(header or [""] * columns)
     last = sample[-1]
-    data_line = body[units].line if units < len(body) else last.line + last.span
-    body = body[units:] + _spread_records(lines, last, delimiter)
-    return Dialect(delimiter, names, tuple(header), body, data_line, notes)
+    rows = sample[above + units :] + _spread_records(lines, last, delimiter)
+    return Dialect(
+        delimiter,
+        names,
+        tuple(header),
+        sample=rows,
+        data_line=rows[0].line if rows else last.line + last.span,
+        notes=[
+            *_preamble_notes(lines, start, options.skip_lines),
+            *(
+                f"line {record.line} stands before the header and is no row"
+                for record in sample[: max(above - 1, 0)]
+            ),
+            *(f"line {r.line} holds units or the like, and is no row" for r in sample[above : above + units]),
+            *(notes if header else ["no header row: columns are named by their numbers"]),
+        ],
+    )
+
+
+def _find_header(sample: list[Record], columns: int, told: bool | None, path: str) -> tuple[list[str], int]:
+    """The header's fields, or [], and how many of the records come before the rows."""
+    first = next(at for at, record in enumerate(sample) if len(record.fields) == columns)
+    if told is False:
+        return [], 0
+    if told or has_header(sample[first:], path):
+        return sample[first].fields, first + 1
+    return (fit_header(sample[:first], sample[first:], columns, path), first) if first else ([], 0)
 
 
 def _skip_leading(lines: Sequence[str], skip: int) -> int:

@@ -14,7 +14,7 @@ from lstm_anomaly.reading.numbers import BOOLEAN_WORDS, NumberFormat, find_numbe
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.time_column import find_time_columns, is_time_name
 from lstm_anomaly.reading.timestamps import TimeFormat
-from lstm_anomaly.types import BoolArray, FloatArray
+from lstm_anomaly.types import FloatArray
 
 _LABEL_WORDS = frozenset({"anomaly", "label", "changepoint", "outlier", "attack", "target"})
 _ROW_NUMBER_NAMES = {"index", "idx", "id", "row", "no", "nr", "#", "unnamed: 0", "record"}
@@ -59,11 +59,17 @@ class Layout:
         return ", ".join(parts)
 
 
-def find_layout(lines: Sequence[str], options: ReadOptions, path: str, sensors: Sequence[str] = ()) -> Layout:
+def find_layout(
+    lines: Sequence[str],
+    options: ReadOptions,
+    path: str,
+    sensors: Sequence[str] = (),
+    why_not_others: str = "not a sensor of the model",
+) -> Layout:
     """Find the dialect and the columns' roles from the first lines of a file.
 
-    `sensors` are names that must be there, and are sensors whatever their cells hold. Raises InputError
-    or SensorsError, with the option that settles what was not clear.
+    `sensors`, when there are any, are the only sensors, whatever their cells hold; the others are left out
+    for the reason given. Raises InputError or SensorsError, with the option that settles what was not clear.
     """
     dialect = find_dialect(lines, options, path)
     cells = _cells(dialect)
@@ -79,9 +85,19 @@ def find_layout(lines: Sequence[str], options: ReadOptions, path: str, sensors: 
     if not len(cells):
         return layout
     _check_names(layout, options, path, sensors)
-    values, _ = _values(cells, layout.numbers)
-    layout.time_columns, layout.time_format = find_time_columns(layout.names, cells, values, options, where)
-    _find_sensors(layout, cells, values, options, sensors)
+    values = to_numbers(cells.ravel().tolist(), layout.numbers)[0].reshape(cells.shape)
+    layout.time_columns, layout.time_format = find_time_columns(
+        layout.names, cells, values, options, where, no_time={*sensors, *options.only, *options.exclude}
+    )
+    for column, name in enumerate(layout.names):
+        if column not in layout.time_columns:
+            if sensors:
+                reason = "" if name in sensors else why_not_others
+            else:
+                reason = _why_not(layout, column, cells[:, column], values[:, column], options)
+            if reason:
+                layout.left_out[name] = reason
+    _set_sensors(layout, sensors)
     if not layout.sensors:
         raise _no_sensors(layout, path)
     return layout
@@ -141,12 +157,6 @@ def _number_format(
     return NumberFormat(found[0], found[1], options.null_values)
 
 
-def _values(cells: NDArray[np.object_], form: NumberFormat) -> tuple[FloatArray, BoolArray]:
-    """Values and "has something to say" of the sample, both (n, columns)."""
-    values, bad = to_numbers(cells.ravel().tolist(), form)
-    return values.reshape(cells.shape), bad.reshape(cells.shape)
-
-
 def _check_names(layout: Layout, options: ReadOptions, path: str, sensors: Sequence[str]) -> None:
     """Names given in options must exist: a mistyped one must not pass in silence."""
     wanted = [*options.only, *((options.time,) if options.time else ())]
@@ -162,43 +172,28 @@ def _check_names(layout: Layout, options: ReadOptions, path: str, sensors: Seque
         )
 
 
-def _find_sensors(
-    layout: Layout,
-    cells: NDArray[np.object_],
-    values: FloatArray,
-    options: ReadOptions,
-    sensors: Sequence[str],
-) -> None:
-    found: list[str] = []
-    for column, name in enumerate(layout.names):
-        if column in layout.time_columns:
-            continue
-        reason = _why_not(layout, column, cells[:, column], values[:, column], options, sensors)
-        if reason:
-            layout.left_out[name] = reason
-        else:
-            found.append(name)
-    layout.sensors = tuple(sensors) or tuple(found)
-    labels = [] if sensors else [name for name in found if _is_label_name(name)]
-    layout.notes += [
-        f"column {name!r} is named like a label; exclude it if it is none of the sensors" for name in labels
-    ]
-    column_of = {name: column for column, name in enumerate(layout.names) if name not in layout.left_out}
+def _set_sensors(layout: Layout, sensors: Sequence[str]) -> None:
+    """The sensors that are wanted, or all columns that are neither the time nor left out."""
+    column_of = {
+        name: column
+        for column, name in enumerate(layout.names)
+        if name not in layout.left_out and column not in layout.time_columns
+    }
+    layout.sensors = tuple(sensors) or tuple(column_of)
     layout.columns = tuple(column_of.get(name, -1) for name in layout.sensors)
+    if not sensors:
+        layout.notes += [
+            f"column {name!r} is named like a label; exclude it if it is none of the sensors"
+            for name in column_of
+            if _is_label_name(name)
+        ]
 
 
 def _why_not(
-    layout: Layout,
-    column: int,
-    texts: NDArray[np.object_],
-    values: FloatArray,
-    options: ReadOptions,
-    sensors: Sequence[str],
+    layout: Layout, column: int, texts: NDArray[np.object_], values: FloatArray, options: ReadOptions
 ) -> str:
     """Why a column is no sensor; "" when it is one."""
     name = layout.names[column]
-    if sensors:
-        return "" if name in sensors else "not a sensor of the model"
     if name in options.exclude:
         return "excluded"
     if options.only:
@@ -209,10 +204,8 @@ def _why_not(
     if float(np.isfinite(values[said]).mean()) > 0.5:
         return _why_counter(name, values)
     words = {text.strip().casefold() for text in texts[said]}
-    example = str(texts[said][0]).strip()[:40]
-    if words <= BOOLEAN_WORDS:
-        return f"true or false rather than numbers ({example!r})"
-    return f"text rather than numbers ({example!r})"
+    kind = "true or false" if words <= BOOLEAN_WORDS else "text"
+    return f"{kind} rather than numbers ({texts[said][0].strip()[:40]!r})"
 
 
 def _is_label_name(name: str) -> bool:

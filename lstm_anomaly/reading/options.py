@@ -49,10 +49,12 @@ class ReadOptions:
     allow_missing: bool = False
 
     def __post_init__(self) -> None:
-        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+        if self.delimiter == "\\t":  # as it arrives from most shells
+            object.__setattr__(self, "delimiter", "\t")
+        if self.delimiter is not None and not _can_delimit(self.delimiter):
             raise InputError(
-                f"the delimiter must be one character, not {self.delimiter!r}",
-                hint="--delimiter ';' (for tabs: --delimiter '\\t' or $'\\t')",
+                f"the delimiter must be one plain character, not {self.delimiter!r}",
+                hint="--delimiter ';' or --delimiter '\\t' for tabs",
             )
         if self.decimal not in (None, ".", ","):
             raise InputError(f"the decimal sign must be . or , and not {self.decimal!r}")
@@ -62,3 +64,7 @@ class ReadOptions:
             raise InputError("the number of lines to skip cannot be negative")
         if self.max_bad is not None and not 0 <= self.max_bad <= 1:
             raise InputError(f"the share of bad cells must lie between 0 and 1, not at {self.max_bad}")
+
+
+def _can_delimit(sign: str) -> bool:
+    return len(sign) == 1 and sign.isascii() and (sign == "\t" or sign.isprintable()) and sign != '"'

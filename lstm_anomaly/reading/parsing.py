@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,8 @@ class Table:
     """The cells of a block.
 
     numbers  (n, P) float64, a column for each of the P number columns; NaN throughout where `texts` has it
-    texts    column -> its n cells as they stand in the file, for every column that is not all numbers
+    texts    column -> its n cells as they stand in the file, for every column that is not all numbers; NaN
+             for "no value" in columns that are not to be numbers
     """
 
     numbers: FloatArray
@@ -36,13 +37,11 @@ class TableParser:
         self,
         columns: int,
         number_columns: Sequence[int],
-        time_columns: Collection[int],
         delimiter: str,
         form: NumberFormat,
     ) -> None:
         self.columns = columns
         self.number_columns = list(number_columns)
-        self.time_columns = list(time_columns)
         self.delimiter = delimiter
         self.decimal = form.decimal
         self._nulls = form.nulls()
@@ -59,8 +58,6 @@ class TableParser:
             if len(table) != row_count:
                 return None
             numbers, odd = self._numbers(table)
-            # In a time column a word such as "NA" is a text to be reported, not a missing number.
-            odd += [column for column in self.time_columns if table[column].isna().any()]
             again = self._read_csv(data, dtype=object, na_filter=False, usecols=odd) if odd else table[[]]
         except pd.errors.ParserError:
             return None

@@ -13,6 +13,7 @@ from lstm_anomaly.reading.parsing import Table, TableParser
 from lstm_anomaly.reading.records import is_regular, scan
 from lstm_anomaly.reading.report import FileReport
 from lstm_anomaly.reading.sources import Block
+from lstm_anomaly.reading.timestamps import all_texts
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, TimeArray
 
 REPEATED_HEADER = "the header again"
@@ -59,9 +60,8 @@ class BlockParser:
         self.bad_values = bad_values
         self._present = sorted({column for column in layout.columns if column >= 0})
         self._one_line = {*self._present, *layout.time_columns}
-        self._parser = TableParser(
-            len(layout.names), self._present, layout.time_columns, layout.delimiter, layout.numbers
-        )
+        self._without_reading = list(range(len(layout.sensors)))
+        self._parser = TableParser(len(layout.names), self._present, layout.delimiter, layout.numbers)
 
     def parse(self, block: Block, *, last: bool) -> tuple[Piece, bytes]:
         """The rows of a block, and the lines at its end that the next block must begin with."""
@@ -84,6 +84,10 @@ class BlockParser:
             )
         return self._convert(table, rows.lines), rows.rest
 
+    def sensors_without_reading(self) -> list[str]:
+        """Sensors that had no reading in any row so far."""
+        return [self.layout.sensors[place] for place in self._without_reading]
+
     def _convert(self, table: Table, lines: IntArray) -> Piece:
         repeated = self._repeated_header(table, len(lines))
         if repeated.any():
@@ -97,9 +101,12 @@ class BlockParser:
         if bad:
             any_bad = self._note_bad(bad, lines)
             piece = piece.keep(~any_bad) if self.bad_values == "skip" else piece
+        if self._without_reading:
+            still = np.isnan(piece.values[:, self._without_reading]).all(axis=0)
+            self._without_reading = np.array(self._without_reading)[still].tolist()
         self.report.rows += len(piece.lines)
         self.report.cells += piece.values.size
-        self.report.missing_cells += int(np.isnan(piece.values).sum())
+        self.report.missing_cells += int(np.count_nonzero(np.isnan(piece.values)))
         return piece
 
     def _repeated_header(self, table: Table, row_count: int) -> BoolArray:
@@ -138,10 +145,11 @@ class BlockParser:
         if form is None:
             return None, None, []
         first, *others = (table.texts[column] for column in self.layout.time_columns)
-        stamps = first + " " + others[0] if others else first
+        stamps = all_texts(first) + " " + all_texts(others[0]) if others else first
         times = form.parse(stamps)
         bad = np.isnat(times)
         if bad.any():
+            stamps = all_texts(stamps)
             bad[bad] = [bool(stamp.strip()) for stamp in stamps[bad]]
         return stamps, times, [_BadCells(self.layout.time_name or "", stamps, bad)] if bad.any() else []
 

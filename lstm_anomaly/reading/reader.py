@@ -56,7 +56,7 @@ class CsvReader:
         self.report = ReadReport()
         self.block_size = block_size
         self._sensors = tuple(sensors)
-        self._extra_is_foreign = bool(sensors)
+        self._why_not_others = "not a sensor of the model" if sensors else f"not in {paths[0]}"
         self._timed: bool | None = None
 
     def __iter__(self) -> Iterator[SensorFrame]:
@@ -73,15 +73,7 @@ class CsvReader:
         if len(errors) == len(self.paths):
             raise errors[0]
         if not self.report.rows:
-            first = self.report.files[0]
-            raise InputError(
-                f"no row could be used; {first.refused_count} were refused, the first because of "
-                f"{first.refused[0].reason}"
-                if first.refused
-                else "no row could be used",
-                where=f"{first.source}:{first.refused[0].line}" if first.refused else first.source,
-                hint="check the header and the delimiter",
-            )
+            raise _nothing_left(self.report)
 
     def _read_file(self, index: int, path: str, found: FileReport) -> Iterator[SensorFrame]:
         with Source(path, self.options.encoding, self.block_size) as source:
@@ -95,6 +87,9 @@ class CsvReader:
             for piece in _parse_all(parser, _behind_header(head, layout), blocks):
                 if len(piece.lines):
                     yield self._frame(piece, index, layout)
+            found.notes += [
+                f"no reading at all in column {name!r}" for name in parser.sensors_without_reading()
+            ]
             found.ends_without_newline = source.ends_without_newline
         self._check_bad_share(found)
 
@@ -102,7 +97,7 @@ class CsvReader:
         lines = head.data.decode("utf-8").split("\n")[:-1]
         if not any(line.strip() for line in lines):
             raise NoRowsError("the file holds blank lines only", where=f"{path}:1")
-        layout = find_layout(lines, self.options, path, self._sensors)
+        layout = find_layout(lines, self.options, path, self._sensors, self._why_not_others)
         if layout.data_line > head.first_line + head.line_count - 1:
             raise NoRowsError("a header but no rows below it", where=f"{path}:{layout.data_line - 1}")
         if not self._sensors:
@@ -134,12 +129,7 @@ class CsvReader:
         found.time_column = layout.time_name
         found.time_format = layout.time_format.text if layout.time_format else None
         found.left_out = dict(layout.left_out)
-        if not self._extra_is_foreign:
-            renamed = {"not a sensor of the model": f"not in {self.paths[0]}"}
-            found.left_out = {name: renamed.get(why, why) for name, why in found.left_out.items()}
         found.notes += layout.notes
-        absent = [name for name, column in zip(layout.sensors, layout.columns, strict=True) if column < 0]
-        found.notes += [f"no column {name!r}: missing throughout" for name in absent]
 
     def _frame(self, piece: Piece, index: int, layout: Layout) -> SensorFrame:
         return SensorFrame(
@@ -169,6 +159,19 @@ class NoRowsError(InputError):
 
     def __init__(self, message: str, *, where: str) -> None:
         super().__init__(message, where=where, hint="check that the export finished")
+
+
+def _nothing_left(report: ReadReport) -> InputError:
+    """All rows were refused: say why the first was."""
+    for file in report.files:
+        if file.refused:
+            first = file.refused[0]
+            return InputError(
+                f"all {file.refused_count:,} rows are refused, the first because of {first.reason}",
+                where=f"{file.source}:{first.line}",
+                hint="check the header, the delimiter and --bad-values",
+            )
+    return InputError("there are no rows", where=report.files[0].source, hint="check the file")
 
 
 def _first_fault(found: FileReport) -> int:

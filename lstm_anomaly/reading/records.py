@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lstm_anomaly.reading.cells import looks_like_row
+from lstm_anomaly.reading.sources import count_byte
 from lstm_anomaly.types import IntArray
 
 # A quote that is not closed within so many lines was a stray character, not the start of a long cell.
@@ -49,7 +50,7 @@ def is_regular(data: bytes, line_count: int, delimiter: str, columns: int) -> bo
     if columns == 1:
         return sign not in data and not data.startswith(b"\n") and b"\n\n" not in data
     first = data[: data.index(b"\n")]
-    return first.count(sign) == columns - 1 and data.count(sign) == (columns - 1) * line_count
+    return first.count(sign) == columns - 1 and count_byte(data, sign) == (columns - 1) * line_count
 
 
 def take_record(lines: Sequence[str], start: int, delimiter: str) -> tuple[list[str], int] | None:
@@ -90,6 +91,8 @@ def scan(
     `last` says that no block follows.
     """
     lines = data.decode("utf-8").split("\n")[:-1]
+    if b"\0" not in data and _all_are_rows(lines, delimiter, columns):
+        return Rows(data, np.arange(first_line, first_line + len(lines)))
     good: list[str] = []
     numbers: list[int] = []
     rows = Rows(b"", np.empty(0, np.int64))
@@ -116,6 +119,17 @@ def scan(
     rows.good = "".join(f"{line}\n" for line in good).encode()
     rows.lines = np.array(numbers, np.int64)
     return rows
+
+
+def _all_are_rows(lines: Sequence[str], delimiter: str, columns: int) -> bool:
+    """Whether every line is one record of so many fields: the usual case where everything is quoted."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    try:
+        return all(
+            len(fields) == columns and reader.line_num == at for at, fields in enumerate(reader, start=1)
+        )
+    except csv.Error:
+        return False
 
 
 def _is_blank(line: str, delimiter: str, columns: int) -> bool:

@@ -156,10 +156,12 @@ def _places(lines: list[int], count: int) -> str:
 
 
 def _by_reason(left_out: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
-    reasons: dict[str, list[str]] = {}
+    """Columns left out for one reason, whose example in brackets is shown where only one column has it."""
+    groups: dict[str, list[str]] = {}
     for column, reason in left_out.items():
-        reasons.setdefault(reason, []).append(column)
-    return iter(reasons.items())
+        groups.setdefault(reason.split(" (")[0], []).append(column)
+    for reason, columns in groups.items():
+        yield left_out[columns[0]] if len(columns) == 1 else reason, columns
 
 
 def _names(columns: list[str]) -> str:

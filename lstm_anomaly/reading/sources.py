@@ -4,11 +4,13 @@ import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from lstm_anomaly.errors import InputError
 from lstm_anomaly.reading.opening import ByteStream
 
 HEAD_BYTES = 1 << 20
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 2 << 20
 # A longer line is no row of sensor readings; without a limit one line could fill the memory.
 MAX_LINE_BYTES = 8 << 20
 
@@ -58,7 +60,7 @@ class Source:
         """
         next_line = 1
         for data in self._whole_lines():
-            count = data.count(b"\n")
+            count = count_byte(data, b"\n")
             if not data.isascii():
                 _check_utf8(data, self.path, next_line)
             yield Block(data, next_line, count)
@@ -71,7 +73,7 @@ class Source:
         for chunk in self._text():
             cut = chunk.rfind(b"\n") + 1
             if cut:
-                yield b"".join([*rest, chunk[:cut]])
+                yield b"".join([*rest, memoryview(chunk)[:cut]])
                 rest, size = [], 0
             rest.append(chunk[cut:])
             size += len(chunk) - cut
@@ -122,6 +124,11 @@ class Source:
                 return len(mark)
         self.encoding = self.encoding or _utf16_by_its_zeros(first) or "utf-8"
         return 0
+
+
+def count_byte(data: bytes, byte: bytes) -> int:
+    """How often a byte stands in the data; several times faster than `bytes.count` where it is frequent."""
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord(byte)))
 
 
 def _known_codec(encoding: str | None) -> str:

@@ -1,12 +1,13 @@
 """Which column holds the time, found by what the first rows hold rather than by its name alone."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.errors import InputError
+from lstm_anomaly.reading.cells import is_null
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.time_formats import find_digits_format, find_epoch_format, find_time_format
 from lstm_anomaly.reading.timestamps import TimeFormat
@@ -33,19 +34,20 @@ def find_time_columns(
     values: FloatArray,
     options: ReadOptions,
     where: str,
+    no_time: Collection[str] = (),
 ) -> TimeColumns:
     """The time column, or the two of a date and a time of day, and its format; ((), None) without one.
 
-    cells are the first rows as texts (n, columns), values the same as numbers. Raises InputError at
+    cells are the first rows as texts (n, columns), values the same as numbers, `no_time` the names of
+    columns that are something else. Raises InputError at
     `where` when the column that was named holds no time, or when day and month may be either way round.
     """
     if options.time == "":
         return (), None
     if options.time is not None:
         return _named_column(names.index(options.time), names, cells, values, options, where)
-    not_time = {*options.only, *options.exclude}
     for column, name in enumerate(names):
-        if name in not_time:
+        if name in no_time:
             continue
         pair = cells[:, column : column + 2]
         if _is_split(pair):
@@ -97,7 +99,7 @@ def _format_of(
 
 
 def _if_it_fits(form: TimeFormat | None, texts: list[str]) -> TimeFormat | None:
-    said = np.array([text for text in texts if text.strip()], object)
+    said = np.array([text for text in texts if not is_null(text)], object)
     fits = form is not None and len(said) > 0 and np.mean(~np.isnat(form.parse(said))) > 0.5
     return form if fits else None
 
@@ -108,5 +110,5 @@ def _is_split(pair: NDArray[np.object_]) -> bool:
 
 
 def _all_match(pattern: re.Pattern[str], texts: NDArray[np.object_]) -> bool:
-    said = [text.strip() for text in texts if text.strip()]
+    said = [text.strip() for text in texts if not is_null(text)]
     return bool(said) and all(pattern.fullmatch(text) for text in said)

@@ -8,6 +8,7 @@ import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
 from lstm_anomaly.errors import InputError
+from lstm_anomaly.reading.cells import is_null
 from lstm_anomaly.reading.clock import WallClock, find_zone
 from lstm_anomaly.reading.date_order import is_parted, parted_patterns
 from lstm_anomaly.reading.timestamps import ISO, OFFSET, TimeFormat, has_offset
@@ -38,7 +39,7 @@ def find_time_format(texts: Sequence[str], told: str | None, tz: str | None, whe
     `told` is a strptime format or one of `options.SCHEMES_OF_TIME`, `tz` the zone of stamps without one.
     Raises InputError at `where` when day and month could be either way round.
     """
-    samples = [text.strip() for text in texts if text.strip()]
+    samples = [text.strip() for text in texts if not is_null(text)]
     clock = WallClock(find_zone(tz)) if tz else None
     if told is not None:
         return _told_format(samples, told, clock, where)
@@ -71,7 +72,7 @@ def find_epoch_format(values: FloatArray, *, named_time: bool) -> TimeFormat | N
 
 def find_digits_format(texts: Sequence[str], tz: str | None) -> TimeFormat | None:
     """`20240131`, `202401311530` or `20240131153000`, or None."""
-    samples = [text.strip() for text in texts if text.strip()]
+    samples = [text.strip() for text in texts if not is_null(text)]
     sizes = {len(text) for text in samples}
     pattern = _DIGITS.get(sizes.pop()) if len(sizes) == 1 else None
     if pattern is None or not all(text.isdecimal() and text[:2] in ("19", "20") for text in samples):

@@ -34,7 +34,7 @@ class TimeFormat:
     clock: WallClock | None = None
 
     def parse(self, texts: NDArray[np.object_]) -> TimeArray:
-        """UTC datetime64[ns] (n,) of texts (n,); NaT where one is not in this format.
+        """UTC datetime64[ns] (n,) of texts (n,); NaT where one is not in this format, or is NaN.
 
         Without a zone that was told, stamps with an offset among stamps without one (or the other way
         round) cannot be placed in time, and are NaT too. The pieces of one file must come in order: the
@@ -52,6 +52,7 @@ class TimeFormat:
         """Times (n,) without and with an offset, the latter in UTC; NaT where a stamp is not of the kind."""
         local, utc = _parse(texts, self.patterns[0])
         failed = np.isnat(local) & np.isnat(utc)
+        texts = all_texts(texts) if failed.any() else texts
         for pattern in self.patterns[1:]:
             if not failed.any():
                 break
@@ -63,26 +64,36 @@ class TimeFormat:
         return local, utc
 
 
+def all_texts(cells: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The cells (n,), with "" for those that are no texts but NaN: no value."""
+    return np.array([cell if isinstance(cell, str) else "" for cell in cells], object)
+
+
 def has_offset(text: str) -> bool:
     """Whether a stamp ends in a UTC offset such as `Z` or `+01:00`."""
     return _ENDS_IN_OFFSET.search(text) is not None
 
 
 def _parse(texts: NDArray[np.object_], pattern: str) -> tuple[TimeArray, TimeArray]:
+    """Times (n,) of stamps without an offset, and in UTC of those with one; NaT for the others."""
     local = np.full(len(texts), "NaT", NS)
     utc = local.copy()
     try:
         parsed = _to_index(texts, pattern)
     except ValueError:  # offsets differ, or only some stamps have one
-        zoned = np.array([has_offset(text) for text in texts], bool)
+        zoned = np.array([has_offset(text) for text in all_texts(texts)], bool)
         utc[zoned] = _utc(_to_index(texts[zoned], pattern, utc=True))
-        local[~zoned] = _as_ns(_to_index(texts[~zoned], pattern))
+        # What `has_offset` does not know as an offset but pandas does is left to be parsed one by one.
+        rest = [~zoned] if zoned.any() else [np.array([row]) for row in range(len(texts)) if len(texts) > 1]
+        for rows in rest:
+            local[rows], utc[rows] = _parse(texts[rows], pattern)
         return local, utc
     return (_as_ns(parsed), utc) if parsed.tz is None else (local, _utc(parsed))
 
 
 def _to_index(texts: NDArray[np.object_], pattern: str, *, utc: bool = False) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(pd.to_datetime(pd.Index(texts), format=pattern, errors="coerce", utc=utc))
+    parsed = pd.to_datetime(texts, format=pattern, errors="coerce", utc=utc)  # type: ignore[call-overload]
+    return pd.DatetimeIndex(parsed)
 
 
 def _utc(times: pd.DatetimeIndex) -> TimeArray:

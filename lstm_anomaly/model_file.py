@@ -1,0 +1,216 @@
+"""How a model becomes named arrays and a header, and back: with every check that makes it safe to use."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.decision.threshold import Threshold
+from lstm_anomaly.errors import LstmAnomalyError, ModelFileError
+from lstm_anomaly.members import Networks
+from lstm_anomaly.model import KINDS, Model, TrainingSummary
+from lstm_anomaly.network.autoencoder import parameter_shapes
+from lstm_anomaly.network.forecaster import forecaster_shapes
+from lstm_anomaly.network.linear import LinearAutoencoder
+from lstm_anomaly.network.tracking import Forecaster
+from lstm_anomaly.scoring.distance import LatentDistance
+from lstm_anomaly.scoring.novelty import NoveltyRule
+from lstm_anomaly.scoring.scaler import Scaler
+from lstm_anomaly.scoring.score import STATISTICS, Bounds
+from lstm_anomaly.scoring.sensors import SensorRoles
+from lstm_anomaly.scoring.statistics import Usual, View
+from lstm_anomaly.storage import load_arrays, save_arrays
+
+Arrays = dict[str, NDArray[Any]]
+_ROLES = ("inputs", "targets", "ruled")
+_NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
+
+
+def write_model(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write the model file, atomically. Raises OutputError."""
+    networks = model.networks
+    header = {
+        "kind": model.kind,
+        "sensors": list(model.sensors),
+        "step_seconds": model.step_seconds,
+        "look_ahead": model.look_ahead,
+        "window": networks.window,
+        "autoencoder": _sizes(networks),
+        "forecasters": [_forecaster_header(f) for f in networks.forecasters],
+        "threshold": model.threshold.to_dict(),
+        "summary": asdict(model.summary),
+    }
+    arrays: Arrays = {
+        "scaler.center": model.scaler.center,
+        "scaler.scale": model.scaler.scale,
+        "linear.mean": networks.linear.mean,
+        "linear.components": networks.linear.components,
+        "near.unit": model.usual.near.unit,
+        "near.usual": model.usual.near.usual,
+        "far.unit": model.usual.far.unit,
+        "far.usual": model.usual.far.usual,
+        "latent.mean": model.usual.latent.mean,
+        "latent.cholesky": model.usual.latent.cholesky,
+        "latent.unit": np.float64(model.usual.latent.unit),
+        "bounds": model.bounds.most,
+        **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
+        **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
+        **_prefixed("autoencoder", networks.autoencoder or {}),
+    }
+    for k, forecaster in enumerate(networks.forecasters):
+        arrays |= _prefixed(f"forecaster.{k}", {**forecaster.params, "unit": forecaster.unit})
+    save_arrays(path, header, arrays)
+
+
+def read_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model file. Raises ModelFileError when it is not one, damaged, or makes no sense."""
+    header, arrays = load_arrays(path)
+    try:
+        return _from_parts(header, arrays)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, LstmAnomalyError) as error:
+        reason = f"its content makes no sense ({type(error).__name__}: {error})"
+        raise ModelFileError(reason, where=os.fspath(path)) from error
+
+
+def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
+    _check_header(header)
+    shapes = _expected_shapes(header, arrays)
+    found = {name: array.shape for name, array in arrays.items()}
+    odd = sorted(name for name in set(shapes) | set(found) if shapes.get(name) != found.get(name))
+    _check(not odd, f"arrays are not those that the sizes call for: {', '.join(odd)}")
+    _check_values(arrays)
+    roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
+    networks = _networks(header, arrays, roles)
+    latent = LatentDistance(
+        arrays["latent.mean"], arrays["latent.cholesky"], float(arrays["latent.unit"])
+    )
+    views = (View(arrays[f"{name}.unit"], arrays[f"{name}.usual"]) for name in ("near", "far"))
+    summary = {**header["summary"]}
+    for name in ("losses", "validation_losses"):
+        summary[name] = tuple(summary[name])
+    return Model(
+        kind=header["kind"],
+        sensors=tuple(header["sensors"]),
+        step_seconds=header["step_seconds"],
+        look_ahead=header["look_ahead"],
+        roles=roles,
+        scaler=Scaler(arrays["scaler.center"], arrays["scaler.scale"]),
+        networks=networks,
+        usual=Usual(*views, latent),
+        bounds=Bounds(arrays["bounds"]),
+        novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
+        threshold=Threshold.from_dict(header["threshold"]),
+        summary=TrainingSummary(**summary),
+    )
+
+
+def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Networks:
+    def part(prefix: str) -> Arrays:
+        return {
+            name.removeprefix(f"{prefix}."): array
+            for name, array in arrays.items()
+            if name.startswith(f"{prefix}.")
+        }
+
+    targets = roles.targets[roles.inputs]
+    forecasters = []
+    for k, described in enumerate(header["forecasters"]):
+        params = part(f"forecaster.{k}")
+        unit = params.pop("unit")
+        horizons = tuple(described["horizons"])
+        forecasters.append(Forecaster(params, horizons, unit, described["change"], targets))
+    window = header["window"]
+    linear = LinearAutoencoder(arrays["linear.mean"], arrays["linear.components"], window)
+    return Networks(window, targets, linear, tuple(forecasters), part("autoencoder") or None)
+
+
+def _check_header(header: dict[str, Any]) -> None:
+    sensors = header["sensors"]
+    _check(header["kind"] in KINDS, f"the kind {header['kind']!r} is unknown")
+    _check(all(isinstance(name, str) for name in sensors), "a sensor's name is not text")
+    _check(len(set(sensors)) == len(sensors) > 0, "sensors are missing or doubled")
+    _check(_is_count(header["window"]) and header["window"] > 0, "the window is not positive")
+    _check(_is_count(header["look_ahead"]), "the look-ahead is not a number of rows")
+    step = header["step_seconds"]
+    _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
+    _check((header["kind"] == "lstm") == (header["autoencoder"] is not None), "the networks do not fit the kind")
+    for forecaster in header["forecasters"]:
+        horizons = forecaster["horizons"]
+        _check(all(_is_count(h) and h > 0 for h in horizons) and horizons, "a horizon is not positive")
+        _check(type(forecaster["change"]) is bool, "a forecaster does not say what it forecasts")
+
+
+def _check_values(arrays: Arrays) -> None:
+    for name, array in arrays.items():
+        kind = name.split(".")[-1]
+        weights = name.startswith(("autoencoder.", "forecaster.", "linear.")) and kind != "unit"
+        counts = name.startswith("roles.") or name in ("novelty.sensors", "novelty.counts")
+        dtype = np.float32 if weights else np.int64 if counts else np.float64
+        _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
+        if kind in ("unit", "usual", "scale", "evidence"):
+            _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
+    sensors = len(arrays["scaler.center"])
+    ruled = arrays["novelty.sensors"]
+    _check(bool(((ruled >= 0) & (ruled < sensors)).all()), "a rule is for a sensor that there is not")
+    _check(bool((arrays["novelty.counts"] > 0).all()), "a rule knows no values")
+    _check(int(arrays["novelty.counts"].sum()) == len(arrays["novelty.values"]), "the rules' values are cut")
+    _check(bool((np.diag(arrays["latent.cholesky"]) > 0).all()), "the covariance is not positive")
+
+
+def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[int, ...]]:
+    """The shape that every array must have, by the header and by how many sensors have which role."""
+    F, T = len(header["sensors"]), header["window"]
+    inputs = int(arrays["roles.inputs"].sum())
+    targets = int(arrays["roles.targets"].sum())
+    rules, components = len(arrays["novelty.sensors"]), len(arrays["linear.components"])
+    _check(bool((arrays["roles.targets"] <= arrays["roles.inputs"]).all()), "a target is no input")
+    views = len(header["forecasters"]) + 1
+    shapes: dict[str, tuple[int, ...]] = {f"roles.{name}": (F,) for name in _ROLES}
+    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "bounds": (len(STATISTICS),)}
+    shapes |= {"linear.mean": (T * inputs,), "linear.components": (components, T * inputs)}
+    shapes |= {"near.unit": (views, targets), "near.usual": (views,)}
+    shapes |= {"far.unit": (2, targets), "far.usual": (2,)}
+    shapes |= {f"novelty.{name}": (rules,) for name in _NOVELTY}
+    shapes["novelty.values"] = (int(arrays["novelty.counts"].sum()),)
+    latent = components
+    if header["autoencoder"] is not None:
+        latent, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]
+        shapes |= _named("autoencoder", parameter_shapes(inputs, latent, layers))
+    for k, described in enumerate(header["forecasters"]):
+        outputs = len(described["horizons"]) * targets
+        shapes |= _named(f"forecaster.{k}", forecaster_shapes(inputs, described["hidden"], outputs))
+        shapes[f"forecaster.{k}.unit"] = (len(described["horizons"]), targets)
+    shapes |= {"latent.mean": (latent,), "latent.cholesky": (latent, latent), "latent.unit": ()}
+    return shapes
+
+
+def _sizes(networks: Networks) -> dict[str, int] | None:
+    if networks.autoencoder is None:
+        return None
+    layers = sum(name.startswith("encoder.") and name.endswith(".b") for name in networks.autoencoder)
+    return {"hidden": networks.autoencoder["output.W"].shape[1], "layers": layers}
+
+
+def _forecaster_header(forecaster: Forecaster) -> dict[str, Any]:
+    hidden = forecaster.params["lstm.W_h"].shape[1]
+    return {"hidden": hidden, "horizons": list(forecaster.horizons), "change": forecaster.change}
+
+
+def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    return {f"{prefix}.{name}": array for name, array in arrays.items()}
+
+
+def _named(prefix: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    return {f"{prefix}.{name}": shape for name, shape in shapes.items()}
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _check(holds: object, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)

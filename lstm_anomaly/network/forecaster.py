@@ -1,0 +1,115 @@
+"""An LSTM that reads row after row, its state carried along, and says what comes next.
+
+    x_t (F,) -> LSTM -> h_t (H,) -> W h_t + b -> forecasts (D,), D = horizons * targets
+
+A forecast for horizon k is the mean of the k rows to come: for k = 1 the next row, for k = 100 where
+things are heading. Since the state is carried from row to row, the context is not limited to a window,
+and scoring costs one step a row. Trained on chunks of rows by back-propagation through each chunk
+(truncated BPTT: Williams & Peng 1990).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.network.lstm import LstmBuffers, LstmParams, init_lstm, lstm_backward, lstm_forward
+
+Array = NDArray[Any]
+Params = dict[str, Array]
+
+BLOCK = 1024  # rows that `follow` reads with one set of buffers
+
+
+def init_forecaster(
+    rng: np.random.Generator, sensors: int, hidden: int, outputs: int, dtype: Any = np.float32
+) -> Params:
+    """Fresh parameters. The output weights start at zero: the first forecast is the mean, zero."""
+    lstm = init_lstm(rng, sensors, hidden, dtype)
+    return {
+        "lstm.W_x": lstm.W_x,
+        "lstm.W_h": lstm.W_h,
+        "lstm.b": lstm.b,
+        "output.W": np.zeros((outputs, hidden), dtype),
+        "output.b": np.zeros(outputs, dtype),
+    }
+
+
+def forecaster_shapes(sensors: int, hidden: int, outputs: int) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every parameter."""
+    return {
+        "lstm.W_x": (4 * hidden, sensors),
+        "lstm.W_h": (4 * hidden, hidden),
+        "lstm.b": (4 * hidden,),
+        "output.W": (outputs, hidden),
+        "output.b": (outputs,),
+    }
+
+
+def _lstm(params: Params) -> LstmParams:
+    return LstmParams(params["lstm.W_x"], params["lstm.W_h"], params["lstm.b"])
+
+
+def chunk_buffers(params: Params, steps: int, batch: int) -> LstmBuffers:
+    """Every array that forward and backward need for chunks of so many steps; made once."""
+    hidden, sensors = params["lstm.W_h"].shape[1], params["lstm.W_x"].shape[1]
+    return LstmBuffers(sensors, hidden, steps, batch, params["output.W"].dtype)
+
+
+def forecast_loss_and_gradients(
+    params: Params, x: Array, targets: Array, weights: Array, buffers: LstmBuffers
+) -> tuple[float, Params]:
+    """Weighted mean squared error of the forecasts over chunks, and its gradient by parameter name.
+
+    x (T, F, B) rows, targets (T, D, B) what they should have forecast, weights (T, D, B) at least 0: 0
+    where a target is not known or does not count.
+    """
+    h, _, _ = lstm_forward(_lstm(params), x, buffers)  # (T, H, B)
+    error = np.matmul(params["output.W"], h)  # (T, D, B)
+    error += params["output.b"][:, None]
+    error -= targets
+    total = max(float(weights.sum()), 1.0)
+    d_output = error * weights  # (T, D, B)
+    loss = float(np.vdot(d_output, error)) / total
+    d_output *= 2 / total  # undoes loss = sum(weights * error^2) / total
+    d_h = np.matmul(params["output.W"].T, d_output)  # (T, H, B), undoes output = W h + b
+    lstm = lstm_backward(_lstm(params), buffers, d_h, input_gradient=False)
+    return loss, {
+        "lstm.W_x": lstm.params.W_x,
+        "lstm.W_h": lstm.params.W_h,
+        "lstm.b": lstm.params.b,
+        "output.W": np.matmul(d_output, h.transpose(0, 2, 1)).sum(axis=0),
+        "output.b": d_output.sum(axis=(0, 2)),
+    }
+
+
+@dataclass(frozen=True)
+class State:
+    """What the LSTM remembers between two rows: h and c, (H, 1) each."""
+
+    h: Array
+    c: Array
+
+
+def first_state(params: Params) -> State:
+    """Nothing remembered yet."""
+    zero = np.zeros((params["lstm.W_h"].shape[1], 1), params["output.W"].dtype)
+    return State(zero, zero)
+
+
+def follow(params: Params, rows: Array, state: State) -> tuple[Array, State]:
+    """Read rows (F, n) one after the other; the forecasts made after each, (D, n), and the new state.
+
+    One step a row and one column a step, so that the result does not depend on how rows were cut.
+    """
+    count = rows.shape[1]
+    forecasts = np.empty((len(params["output.b"]), count), rows.dtype)  # (D, n)
+    for start in range(0, count, BLOCK):
+        block = rows[:, start : start + BLOCK].T[:, :, np.newaxis]  # (T, F, 1)
+        buffers = chunk_buffers(params, len(block), 1)
+        h, h_last, c_last = lstm_forward(_lstm(params), block, buffers, state.h, state.c)
+        forecasts[:, start : start + BLOCK] = np.matmul(params["output.W"], h)[:, :, 0].T
+        state = State(h_last.copy(), c_last.copy())
+    forecasts += params["output.b"][:, None]
+    return forecasts, state
