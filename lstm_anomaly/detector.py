@@ -13,10 +13,12 @@ from lstm_anomaly.decision.events import Event, EventRules
 from lstm_anomaly.detection import Detection, detect
 from lstm_anomaly.errors import InputError, SensorsError
 from lstm_anomaly.judging import Judge
-from lstm_anomaly.learning import LearningSettings, learn
+from lstm_anomaly.learning import learn
 from lstm_anomaly.model import Model
+from lstm_anomaly.model_file import read_model, write_model
 from lstm_anomaly.network.training import EpochReport
 from lstm_anomaly.reading import clean, match_sensors
+from lstm_anomaly.settings import LearningSettings
 from lstm_anomaly.types import FloatArray, IntArray, SensorFrame
 
 
@@ -60,12 +62,12 @@ class Detector:
     def load(cls, path: str | os.PathLike[str]) -> "Detector":
         """A fitted detector from a model file. Raises ModelFileError."""
         detector = cls()
-        detector._model = Model.load(path)
+        detector._model = read_model(path)
         return detector
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a file, atomically. Raises OutputError."""
-        self.model_.save(path)
+        write_model(self.model_, path)
 
     @property
     def model_(self) -> Model:

@@ -7,7 +7,7 @@ import numpy as np
 from lstm_anomaly.members import NetworkReader
 from lstm_anomaly.model import Model
 from lstm_anomaly.scoring.memory import trailing_mean
-from lstm_anomaly.scoring.score import LONGEST_MEMORY, level, raw_score
+from lstm_anomaly.scoring.score import LONGEST_MEMORY, STATISTICS, USUAL, level, raw_score
 from lstm_anomaly.types import FloatArray, Series
 from lstm_anomaly.windows import finite_segments
 
@@ -31,9 +31,7 @@ class Judgement:
     @classmethod
     def unknown(cls, rows: int, sensors: int) -> "Judgement":
         """`rows` rows that could not be judged."""
-        return cls(
-            np.full(rows, np.nan), np.full((rows, sensors), np.nan), np.full((rows, sensors), np.nan)
-        )
+        return cls(np.full(rows, np.nan), np.full((rows, sensors), np.nan), np.full((rows, sensors), np.nan))
 
     @classmethod
     def joined(cls, parts: list["Judgement"], sensors: int) -> "Judgement":
@@ -85,26 +83,27 @@ class _Stretch:
         self._model = model
         self._reader = NetworkReader(model.networks)
         self._seen = 0  # rows pushed
-        self._statistics = np.empty((3, 0))  # of the rows that a memory can still reach
+        # Of the rows that a memory can still reach; before the first one all is taken to have been usual,
+        # so that a memory of a hundred rows does not hang on the first few.
+        self._statistics = np.ones((len(STATISTICS), LONGEST_MEMORY))
         self._novelty = np.empty((0, len(model.novelty.sensors)))
-        self._near = np.empty((0, int(model.roles.targets.sum())))
-        self._far = np.empty_like(self._near)
-        self._expected = np.empty_like(self._near)
+        self._by_sensor = np.empty((0, int(model.roles.targets.sum())))
+        self._expected = np.empty_like(self._by_sensor)
         self._judged = 0
 
     def push(self, values: FloatArray) -> Judgement:
         model = self._model
         scaled = model.scaler.transform(values)[model.roles.inputs]  # (F_in, n)
         readings = self._reader.push(scaled)
-        statistics, near, far = model.usual.statistics(readings.near, readings.far, readings.latent)
+        statistics, by_sensor = model.usual.statistics(readings)
         first_known = max(0, model.window - 1 - self._seen)
-        statistics[:, :first_known] = np.nan
-        near[:first_known] = np.nan
+        statistics[:, :first_known] = USUAL
+        statistics[np.isnan(statistics)] = USUAL
+        by_sensor[:first_known] = np.nan
         self._seen += len(values)
         self._statistics = np.concatenate([self._statistics, statistics], axis=1)
         self._novelty = np.concatenate([self._novelty, model.novelty.of_rows(values)])
-        self._near = np.concatenate([self._near, near])
-        self._far = np.concatenate([self._far, far])
+        self._by_sensor = np.concatenate([self._by_sensor, by_sensor])
         self._expected = np.concatenate([self._expected, readings.expected])
         return self._verdicts(max(0, self._seen - model.look_ahead - self._judged))
 
@@ -114,7 +113,7 @@ class _Stretch:
         nothing = self._model.look_ahead
         self._statistics = np.pad(self._statistics, ((0, 0), (0, nothing)), constant_values=np.nan)
         self._novelty = np.pad(self._novelty, ((0, nothing), (0, 0)))
-        for name in ("_near", "_far", "_expected"):
+        for name in ("_by_sensor", "_expected"):
             padded = np.pad(getattr(self, name), ((0, nothing), (0, 0)), constant_values=np.nan)
             setattr(self, name, padded)
         return self._verdicts(waiting)
@@ -125,10 +124,10 @@ class _Stretch:
         out = Judgement.unknown(count, len(model.sensors))
         if not count:
             return out
-        rows = slice(len(self._near) - ahead - count, len(self._near) - ahead)
+        rows = slice(len(self._by_sensor) - ahead - count, len(self._by_sensor) - ahead)
         evidence = model.novelty.remembered(self._novelty, count + ahead)[ahead:]  # (count, R)
         level_ = level(self._statistics, model.bounds, count, ahead)  # (count,)
-        level_[np.isnan(self._statistics[0, rows])] = np.nan
+        level_[np.isnan(self._by_sensor[rows]).all(axis=1)] = np.nan
         out.scores[:] = raw_score(level_, evidence.sum(axis=1)) / model.threshold.value
         out.errors[:] = self._parts(level_, evidence, rows)
         out.expected[:] = model.scaler.center
@@ -142,14 +141,14 @@ class _Stretch:
     def _parts(self, level_: FloatArray, evidence: FloatArray, rows: slice) -> FloatArray:
         """Each sensor's part in the score, (count, F), in nats.
 
-        What raises the level is shared out by the sensors' errors, near ones over the last rows and far
-        ones; what a ruled sensor showed for the first time is its own.
+        What raises the level is shared out by the sensors' errors over the last rows; what a ruled sensor
+        showed for the first time is its own.
         """
         model, count = self._model, len(level_)
         parts = np.zeros((count, len(model.sensors)))
         for k, target in enumerate(np.flatnonzero(model.roles.targets)):
-            near = trailing_mean(self._near[: rows.stop, k], EXPLAINED_ROWS, count)
-            parts[:, target] = np.nan_to_num(near) + np.nan_to_num(self._far[rows, k])
+            recent = trailing_mean(self._by_sensor[: rows.stop, k], EXPLAINED_ROWS, count)
+            parts[:, target] = np.nan_to_num(recent)
         total = parts.sum(axis=1)  # (count,)
         share = np.log1p(np.nan_to_num(level_)) / np.maximum(total, 1e-300)
         parts *= share[:, np.newaxis]
@@ -161,7 +160,7 @@ class _Stretch:
         kept = LONGEST_MEMORY + self._model.look_ahead
         self._statistics = self._statistics[:, -kept:]
         self._novelty = self._novelty[-kept:]
-        self._near, self._far = self._near[-kept:], self._far[-kept:]
+        self._by_sensor = self._by_sensor[-kept:]
         self._expected = self._expected[-kept:]
 
 

@@ -1,8 +1,8 @@
-"""Training, from a clean series to a model: split, scale, fit, measure the usual error, set the threshold."""
+"""Training, from a clean series to a model: split, scale, fit, measure what is usual, set the threshold."""
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,92 +11,30 @@ from lstm_anomaly.decision.budget import DEFAULT_BUDGET, DEFAULT_ROW_BUDGET, Bud
 from lstm_anomaly.decision.calibration import learn_threshold
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.errors import NotEnoughDataError
+from lstm_anomaly.fitting import Fitted, fit_networks
 from lstm_anomaly.judging import judge
+from lstm_anomaly.members import NetworkReader, Networks
 from lstm_anomaly.model import Model, TrainingSummary
-from lstm_anomaly.network.autoencoder import Params, init_autoencoder
-from lstm_anomaly.network.row_scoring import reconstruct_at
-from lstm_anomaly.network.training import EpochReport, TrainingConfig, train
-from lstm_anomaly.scoring.errors import error_unit
+from lstm_anomaly.network.training import EpochReport
+from lstm_anomaly.scoring.distance import LatentDistance
+from lstm_anomaly.scoring.novelty import NoveltyRule
+from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.scaler import Scaler
-from lstm_anomaly.types import Float32Array, FloatArray, Series
+from lstm_anomaly.scoring.score import Bounds
+from lstm_anomaly.scoring.sensors import SensorRoles
+from lstm_anomaly.scoring.statistics import Usual, View
+from lstm_anomaly.settings import DEFAULTS, LearningSettings
+from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Series
 from lstm_anomaly.version import __version__
-from lstm_anomaly.windows import Segments, Split, rows_in, split_chronologically, window_starts
+from lstm_anomaly.windows import Segments, Split, cut, rows_in, split_chronologically, window_starts
 
-VALIDATION_SHARE = 0.15
+VALIDATION_SHARE = 0.1
 CALIBRATION_SHARE = 0.25
-LONGEST_DEFAULT_WINDOW = 24  # short windows score best; see docs/how-it-scores.md
-SHORTEST_WINDOW = 2
-WINDOWS_A_PART = 4  # a window is at most this fraction of the smallest part of the split
-DEFAULT_UPDATES = 1500  # weight updates that training may take, unless --epochs says otherwise
-MOST_FIT_WINDOWS = 20_000  # more than this, and the default stride grows
-
-
-@dataclass(frozen=True)
-class LearningSettings:
-    """What the user may overrule; None is chosen from the data."""
-
-    window: int | None = None
-    stride: int | None = None
-    hidden: int = 32
-    layers: int = 1
-    epochs: int | None = None
-    batch_size: int = 64
-    learning_rate: float = 3e-3
-    patience: int | None = None
-    weight_decay: float = 0.0
-    seed: int = 0
-    budget: Budget | None = None
-    confidence: float = 0.9
-    threshold_method: str = "episodes"
-    threshold_level: float | None = None
-    merge_gap: int = 0
-
-
-def learn(
-    series: Series,
-    settings: LearningSettings = LearningSettings(),
-    on_epoch: Callable[[EpochReport], None] | None = None,
-) -> Model:
-    """Train a model on rows that are mostly normal.
-
-    `on_epoch` is called after each epoch. Raises NotEnoughDataError when the series is too short,
-    TrainingError when the loss stops being finite, ThresholdError when no threshold can be learned.
-    """
-    if not series.segments:
-        raise NotEnoughDataError(
-            "no row has a reading of every sensor, so there is nothing to learn from",
-            hint="--exclude the sensors that are missing, or a longer file",
-        )
-    split = split_chronologically(series.segments, VALIDATION_SHARE, CALIBRATION_SHARE)
-    window = settings.window or _default_window(split)
-    _require_windows(series, split, window)
-    stride = settings.stride or _default_stride(split.fit, window)
-    scaler = Scaler.fit(_stacked(series.values, split.fit))
-    scaled = np.nan_to_num(scaler.transform(series.values))  # (F, M); no window holds a NaN row
-    rng = np.random.default_rng(settings.seed)
-    params = init_autoencoder(rng, len(series.sensors), settings.hidden, settings.layers)
-    fit_starts = window_starts(split.fit, window, stride)
-    validation_starts = window_starts(split.validation, window)
-    config = _training_config(settings, len(fit_starts))
-    reports = []
-    for report in train(params, scaled, fit_starts, validation_starts, window, config, rng):
-        reports.append(report)
-        if on_epoch:
-            on_epoch(report)
-    model = Model(
-        sensors=series.sensors,
-        step_seconds=_seconds(series.step),
-        window=window,
-        hidden=settings.hidden,
-        layers=settings.layers,
-        params=params,
-        scaler=scaler,
-        error_unit=_usual_error(params, scaled, split, window),
-        threshold=_NOT_LEARNED,
-        summary=_summary(series, split, stride, window, params, reports, settings.seed),
-    )
-    return replace(model, threshold=calibrated(model, series, split.calibration, settings))
-
+SHORT_SERIES = 4000  # usable rows below which no usual budget can be certified: rows rather serve the fit
+SHORT_CALIBRATION_SHARE = 0.15
+LONGEST_DEFAULT_WINDOW = 24  # rows
+WINDOWS_A_PART = 2  # the default window is at most this fraction of the smallest part of the split
+MOST_MEASURED_ROWS = 20_000  # of the fitted rows, the last so many tell what is usual
 
 _NOT_LEARNED = learn_threshold(
     np.ones(1),
@@ -108,31 +46,96 @@ _NOT_LEARNED = learn_threshold(
 )
 
 
-def calibrated(model: Model, series: Series, segments: Segments, settings: LearningSettings) -> Threshold:
-    """The threshold that keeps the budget on `segments`, rows that the weights were not fitted to."""
-    rows = replace(series, segments=segments)
-    raw = judge(replace(model, threshold=_NOT_LEARNED), rows).scores  # (M,) NaN outside the segments
-    first, last = segments[0][0], segments[-1][1]
+def learn(
+    series: Series,
+    settings: LearningSettings = DEFAULTS,
+    on_epoch: Callable[[EpochReport], None] | None = None,
+) -> Model:
+    """Train a model on rows that are mostly normal.
+
+    `on_epoch` is called after each epoch of the autoencoder. Raises NotEnoughDataError when the series
+    is too short, TrainingError when a loss stops being finite, ThresholdError when no threshold can be
+    learned.
+    """
+    split = _split(series)
+    window = settings.window or _default_window(split)
+    _require_windows(series, split, window)
+    fit_rows = _stacked(series.values, split.fit)  # (rows, F)
+    scaler, roles = Scaler.fit(fit_rows), SensorRoles.find(fit_rows)
+    scaled = np.nan_to_num(scaler.transform(series.values)[roles.inputs])  # (F_in, M); no window holds a NaN
+    targets = roles.targets[roles.inputs]
+    fitted = fit_networks(scaled, targets, split, window, settings, on_epoch)
+    readings, is_fitted = _read_training_rows(fitted.networks, scaled, split)
+    usual = Usual(
+        near=View.fit(readings.near, is_fitted),
+        level=View.fit(readings.level, is_fitted),
+        slow=View.fit(readings.slow, is_fitted),
+        latent=LatentDistance.fit(readings.latent[np.isfinite(readings.latent).all(axis=1)]),
+    )
+    model = Model(
+        kind=settings.kind,
+        sensors=series.sensors,
+        step_seconds=None if series.step is None else float(series.step / np.timedelta64(1, "s")),
+        look_ahead=settings.look_ahead,
+        roles=roles,
+        scaler=scaler,
+        networks=fitted.networks,
+        usual=usual,
+        bounds=Bounds.fit(usual.statistics(readings)[0]),
+        novelty=NoveltyRule.fit(_stacked(series.values, series.segments), roles.ruled),
+        threshold=_NOT_LEARNED,
+        summary=_summary(series, split, window, fitted, readings.near[:, ~is_fitted], settings),
+    )
+    return replace(model, threshold=_threshold_of_training(model, series, split, settings))
+
+
+def calibrated(model: Model, series: Series, settings: LearningSettings) -> Threshold:
+    """The threshold that keeps the budget on all rows of `series`, none of which the weights saw."""
+    return _learned(model, series, series.segments, settings)
+
+
+def _threshold_of_training(
+    model: Model, series: Series, split: Split, settings: LearningSettings
+) -> Threshold:
+    """The same on the calibration rows; the validation rows before them fill the memories."""
+    run_up = cut(series.segments, split.validation[0][0], split.calibration[-1][1])
+    return _learned(model, replace(series, segments=run_up), split.calibration, settings)
+
+
+def _learned(model: Model, series: Series, counted: Segments, settings: LearningSettings) -> Threshold:
+    """Judge the segments of `series`, and learn the threshold from the scores of the `counted` ones."""
+    raw = judge(replace(model, threshold=_NOT_LEARNED), series).scores  # (M,) NaN outside the segments
+    first, last = counted[0][0], counted[-1][1]
+    inside = np.zeros(len(raw), dtype=np.bool_)
+    for a, b in counted:
+        inside[a:b] = True
     default = DEFAULT_ROW_BUDGET if model.step_seconds is None else DEFAULT_BUDGET
     return learn_threshold(
-        raw[first:last],
+        np.where(inside, raw, np.nan)[first:last],
         budget=settings.budget or Budget.parse(default),
         step_seconds=model.step_seconds,
         merge_gap=max(model.window, settings.merge_gap),
         method=settings.threshold_method,
         confidence=settings.confidence,
         level=settings.threshold_level,
-        breaks=tuple(b[0] - first for a, b in pairwise(segments) if a[1] == b[0]),
+        breaks=tuple(b[0] - first for a, b in pairwise(counted) if a[1] == b[0]),
     )
+
+
+def _split(series: Series) -> Split:
+    if not series.segments:
+        raise NotEnoughDataError(
+            "no row has a reading of every sensor, so there is nothing to learn from",
+            hint="--exclude the sensors that are missing, or a longer file",
+        )
+    short = rows_in(series.segments) < SHORT_SERIES
+    share = SHORT_CALIBRATION_SHARE if short else CALIBRATION_SHARE
+    return split_chronologically(series.segments, VALIDATION_SHARE, share)
 
 
 def _default_window(split: Split) -> int:
     smallest = min(rows_in(split.fit), rows_in(split.validation), rows_in(split.calibration))
-    return int(np.clip(smallest // WINDOWS_A_PART, SHORTEST_WINDOW, LONGEST_DEFAULT_WINDOW))
-
-
-def _default_stride(fit: Segments, window: int) -> int:
-    return max(1, -(-len(window_starts(fit, window)) // MOST_FIT_WINDOWS))
+    return int(np.clip(smallest // WINDOWS_A_PART, 2, LONGEST_DEFAULT_WINDOW))
 
 
 def _require_windows(series: Series, split: Split, window: int) -> None:
@@ -149,62 +152,61 @@ def _require_windows(series: Series, split: Split, window: int) -> None:
             )
 
 
-def _training_config(settings: LearningSettings, windows: int) -> TrainingConfig:
-    updates_an_epoch = -(-windows // settings.batch_size)
-    epochs = settings.epochs or int(np.clip(-(-DEFAULT_UPDATES // updates_an_epoch), 3, 400))
-    patience = max(3, epochs // 5) if settings.patience is None else settings.patience
-    return TrainingConfig(
-        epochs=epochs,
-        batch_size=settings.batch_size,
-        learning_rate=settings.learning_rate,
-        patience=patience,
-        weight_decay=settings.weight_decay,
-    )
-
-
 def _stacked(values: FloatArray, segments: Segments) -> FloatArray:
     return np.concatenate([values[a:b] for a, b in segments])
 
 
-def _usual_error(params: Params, scaled: Float32Array, split: Split, window: int) -> FloatArray:
-    """Squared error of the judged row over all fit and validation windows, reduced to one a sensor."""
-    squared = []
-    for a, b in (*split.fit, *split.validation):
-        if b - a >= window:
-            expected = reconstruct_at(params, scaled[:, a:b], window)[0]  # (windows, F)
-            squared.append((scaled[:, a + window - 1 : b].T.astype(np.float64) - expected) ** 2)
-    return error_unit(np.concatenate(squared))
+def _read_training_rows(networks: Networks, scaled: Float32Array, split: Split) -> tuple[Readings, BoolArray]:
+    """What the networks say of the last fitted rows and the validation rows; which of them were fitted."""
+    end_of_fit, end = split.fit[-1][1], split.validation[-1][1]
+    first = max(split.fit[0][0], end_of_fit - MOST_MEASURED_ROWS)
+    last = min(end, end_of_fit + MOST_MEASURED_ROWS)
+    parts, is_fitted = [], []
+    for a, b in _joined((*cut(split.fit, first, end_of_fit), *cut(split.validation, end_of_fit, last))):
+        parts.append(NetworkReader(networks).push(scaled[:, a:b]))
+        is_fitted.append(np.arange(a, b) < end_of_fit)
+    return Readings.joined(parts), np.concatenate(is_fitted)
 
 
-def _seconds(step: np.timedelta64 | None) -> float | None:
-    return None if step is None else float(step / np.timedelta64(1, "s"))
+def _joined(segments: Segments) -> Segments:
+    """Segments with those that follow each other without a gap made one."""
+    out: list[tuple[int, int]] = []
+    for a, b in segments:
+        if out and out[-1][1] == a:
+            out[-1] = (out[-1][0], b)
+        else:
+            out.append((a, b))
+    return tuple(out)
 
 
 def _summary(
     series: Series,
     split: Split,
-    stride: int,
     window: int,
-    params: Params,
-    reports: list[EpochReport],
-    seed: int,
+    fitted: Fitted,
+    held_out: FloatArray,
+    settings: LearningSettings,
 ) -> TrainingSummary:
     usable = [(a, b) for a, b in series.segments if b - a >= window]
     first, last = usable[0][0], usable[-1][1] - 1
     stamps = ("", "") if series.times is None else (str(series.times[first]), str(series.times[last]))
-    best = min(reports, key=lambda report: report.validation_loss)
+    best = min(fitted.reports, key=lambda report: report.validation_loss, default=None)
+    names = ("forecaster", "linear")[-len(held_out) :]
     return TrainingSummary(
         rows=rows_in(usable),
         rows_left_out=len(series.row_of) - rows_in(usable),
         fit_rows=rows_in(split.fit),
         validation_rows=rows_in(split.validation),
         calibration_rows=rows_in(split.calibration),
-        stride=stride,
-        parameters=sum(weights.size for weights in params.values()),
-        losses=tuple(report.loss for report in reports),
-        validation_losses=tuple(report.validation_loss for report in reports),
-        best_epoch=best.epoch,
-        seed=seed,
+        stride=fitted.stride,
+        parameters=fitted.parameters,
+        losses=tuple(report.loss for report in fitted.reports),
+        validation_losses=tuple(report.validation_loss for report in fitted.reports),
+        best_epoch=best.epoch if best else 0,
+        near_errors={
+            name: float(np.nanmean(errors**2)) for name, errors in zip(names, held_out, strict=False)
+        },
+        seed=settings.seed,
         first=stamps[0],
         last=stamps[1],
         versions={"lstm-anomaly": __version__, "numpy": np.__version__, "python": platform.python_version()},

@@ -10,6 +10,7 @@ from lstm_anomaly.network.autoencoder import Params
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.row_scoring import reconstruct_at
 from lstm_anomaly.network.tracking import Forecaster, ForecastTracker, SlowMeans
+from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.types import BoolArray, FloatArray
 
 Array = NDArray[Any]
@@ -21,32 +22,18 @@ class Networks:
 
     window       T, rows of a window, the judged one included
     targets      (F,) which of the F input rows have errors that count
+    reach        (F_t,) most that a reading counts for in the mean of the last 100 rows
     linear       principal components of windows; the whole model of `--model-kind linear`
-    forecasters  LSTMs that forecast the next rows; none in a linear model
+    forecaster   the LSTM that forecasts the next row; None in a linear model
     autoencoder  the LSTM autoencoder, whose code is the latent state; None in a linear model
     """
 
     window: int
     targets: BoolArray
+    reach: FloatArray
     linear: LinearAutoencoder
-    forecasters: tuple[Forecaster, ...] = ()
+    forecaster: Forecaster | None = None
     autoencoder: Params | None = None
-
-
-@dataclass(frozen=True)
-class Readings:
-    """What the networks say of n rows; NaN where they cannot say anything yet.
-
-    near      (S, n, F_t) error of each network's view of the row itself
-    far       (S', n, F_t) error of each view of the last 100 rows
-    latent    (n, H) code of the window that ends with the row
-    expected  (n, F_t) the row as it was expected, on the network's scale: the mean of the views
-    """
-
-    near: FloatArray
-    far: FloatArray
-    latent: FloatArray
-    expected: FloatArray
 
 
 class NetworkReader:
@@ -54,20 +41,19 @@ class NetworkReader:
 
     def __init__(self, networks: Networks) -> None:
         self._networks = networks
-        self._trackers = [ForecastTracker(forecaster) for forecaster in networks.forecasters]
-        self._slow = SlowMeans(int(networks.targets.sum()))
+        self._tracker = None if networks.forecaster is None else ForecastTracker(networks.forecaster)
+        self._slow = SlowMeans(networks.reach)
         self._tail: Array | None = None  # the rows that the next windows begin with
 
     def push(self, rows: Array) -> Readings:
         """Read the next scaled rows (F, n)."""
-        tracked = [tracker.push(rows) for tracker in self._trackers]
         restored, latent = self._read_windows(rows)
+        expected = [restored] if self._tracker is None else [self._tracker.push(rows), restored]
         seen = rows[self._networks.targets].T.astype(np.float64)  # (n, F_t)
-        near = [errors[0] for errors, _expected in tracked] + [seen - restored]
-        expected = [expected for _errors, expected in tracked] + [restored]
         return Readings(
-            near=np.stack(near),
-            far=self._slow.push(seen),
+            near=np.stack([seen - view for view in expected]),
+            level=seen[np.newaxis],
+            slow=self._slow.push(seen),
             latent=latent,
             expected=np.mean(expected, axis=0),
         )

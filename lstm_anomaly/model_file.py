@@ -26,6 +26,7 @@ from lstm_anomaly.storage import load_arrays, save_arrays
 
 Arrays = dict[str, NDArray[Any]]
 _ROLES = ("inputs", "targets", "ruled")
+_VIEWS = ("near", "level", "slow")
 _NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
 
 
@@ -39,29 +40,28 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "look_ahead": model.look_ahead,
         "window": networks.window,
         "autoencoder": _sizes(networks),
-        "forecasters": [_forecaster_header(f) for f in networks.forecasters],
+        "forecaster": _forecaster_sizes(networks.forecaster),
         "threshold": model.threshold.to_dict(),
         "summary": asdict(model.summary),
     }
     arrays: Arrays = {
         "scaler.center": model.scaler.center,
         "scaler.scale": model.scaler.scale,
+        "reach": networks.reach,
         "linear.mean": networks.linear.mean,
         "linear.components": networks.linear.components,
-        "near.unit": model.usual.near.unit,
-        "near.usual": model.usual.near.usual,
-        "far.unit": model.usual.far.unit,
-        "far.usual": model.usual.far.usual,
+        **{f"{view}.unit": getattr(model.usual, view).unit for view in _VIEWS},
+        **{f"{view}.usual": getattr(model.usual, view).usual for view in _VIEWS},
         "latent.mean": model.usual.latent.mean,
         "latent.cholesky": model.usual.latent.cholesky,
-        "latent.unit": np.float64(model.usual.latent.unit),
+        "latent.unit": np.array(model.usual.latent.unit),
         "bounds": model.bounds.most,
         **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
         **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
         **_prefixed("autoencoder", networks.autoencoder or {}),
     }
-    for k, forecaster in enumerate(networks.forecasters):
-        arrays |= _prefixed(f"forecaster.{k}", {**forecaster.params, "unit": forecaster.unit})
+    if networks.forecaster:
+        arrays |= _prefixed("forecaster", {**networks.forecaster.params, "unit": networks.forecaster.unit})
     save_arrays(path, header, arrays)
 
 
@@ -84,10 +84,8 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     _check_values(arrays)
     roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
     networks = _networks(header, arrays, roles)
-    latent = LatentDistance(
-        arrays["latent.mean"], arrays["latent.cholesky"], float(arrays["latent.unit"])
-    )
-    views = (View(arrays[f"{name}.unit"], arrays[f"{name}.usual"]) for name in ("near", "far"))
+    latent = LatentDistance(arrays["latent.mean"], arrays["latent.cholesky"], float(arrays["latent.unit"]))
+    views = {name: View(arrays[f"{name}.unit"], arrays[f"{name}.usual"]) for name in _VIEWS}
     summary = {**header["summary"]}
     for name in ("losses", "validation_losses"):
         summary[name] = tuple(summary[name])
@@ -99,7 +97,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         roles=roles,
         scaler=Scaler(arrays["scaler.center"], arrays["scaler.scale"]),
         networks=networks,
-        usual=Usual(*views, latent),
+        usual=Usual(**views, latent=latent),
         bounds=Bounds(arrays["bounds"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         threshold=Threshold.from_dict(header["threshold"]),
@@ -116,15 +114,13 @@ def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Net
         }
 
     targets = roles.targets[roles.inputs]
-    forecasters = []
-    for k, described in enumerate(header["forecasters"]):
-        params = part(f"forecaster.{k}")
-        unit = params.pop("unit")
-        horizons = tuple(described["horizons"])
-        forecasters.append(Forecaster(params, horizons, unit, described["change"], targets))
+    forecaster = None
+    if header["forecaster"] is not None:
+        params = part("forecaster")
+        forecaster = Forecaster(params, params.pop("unit"), targets)
     window = header["window"]
     linear = LinearAutoencoder(arrays["linear.mean"], arrays["linear.components"], window)
-    return Networks(window, targets, linear, tuple(forecasters), part("autoencoder") or None)
+    return Networks(window, targets, arrays["reach"], linear, forecaster, part("autoencoder") or None)
 
 
 def _check_header(header: dict[str, Any]) -> None:
@@ -136,11 +132,10 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(_is_count(header["look_ahead"]), "the look-ahead is not a number of rows")
     step = header["step_seconds"]
     _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
-    _check((header["kind"] == "lstm") == (header["autoencoder"] is not None), "the networks do not fit the kind")
-    for forecaster in header["forecasters"]:
-        horizons = forecaster["horizons"]
-        _check(all(_is_count(h) and h > 0 for h in horizons) and horizons, "a horizon is not positive")
-        _check(type(forecaster["change"]) is bool, "a forecaster does not say what it forecasts")
+    for name in ("autoencoder", "forecaster"):
+        sizes = header[name]
+        _check((sizes is not None) == (header["kind"] == "lstm"), "the networks do not fit the kind")
+        _check(not sizes or all(_is_count(n) and n > 0 for n in sizes.values()), "a size is not positive")
 
 
 def _check_values(arrays: Arrays) -> None:
@@ -150,7 +145,7 @@ def _check_values(arrays: Arrays) -> None:
         counts = name.startswith("roles.") or name in ("novelty.sensors", "novelty.counts")
         dtype = np.float32 if weights else np.int64 if counts else np.float64
         _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
-        if kind in ("unit", "usual", "scale", "evidence"):
+        if kind in ("unit", "usual", "scale", "evidence", "reach"):
             _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
     sensors = len(arrays["scaler.center"])
     ruled = arrays["novelty.sensors"]
@@ -167,22 +162,21 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
     targets = int(arrays["roles.targets"].sum())
     rules, components = len(arrays["novelty.sensors"]), len(arrays["linear.components"])
     _check(bool((arrays["roles.targets"] <= arrays["roles.inputs"]).all()), "a target is no input")
-    views = len(header["forecasters"]) + 1
+    views = {"near": 2 if header["forecaster"] else 1, "level": 1, "slow": 2}
     shapes: dict[str, tuple[int, ...]] = {f"roles.{name}": (F,) for name in _ROLES}
-    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "bounds": (len(STATISTICS),)}
+    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "bounds": (len(STATISTICS),), "reach": (targets,)}
     shapes |= {"linear.mean": (T * inputs,), "linear.components": (components, T * inputs)}
-    shapes |= {"near.unit": (views, targets), "near.usual": (views,)}
-    shapes |= {"far.unit": (2, targets), "far.usual": (2,)}
+    shapes |= {f"{view}.unit": (count, targets) for view, count in views.items()}
+    shapes |= {f"{view}.usual": (count,) for view, count in views.items()}
     shapes |= {f"novelty.{name}": (rules,) for name in _NOVELTY}
     shapes["novelty.values"] = (int(arrays["novelty.counts"].sum()),)
     latent = components
     if header["autoencoder"] is not None:
         latent, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]
         shapes |= _named("autoencoder", parameter_shapes(inputs, latent, layers))
-    for k, described in enumerate(header["forecasters"]):
-        outputs = len(described["horizons"]) * targets
-        shapes |= _named(f"forecaster.{k}", forecaster_shapes(inputs, described["hidden"], outputs))
-        shapes[f"forecaster.{k}.unit"] = (len(described["horizons"]), targets)
+    if header["forecaster"] is not None:
+        shapes |= _named("forecaster", forecaster_shapes(inputs, header["forecaster"]["hidden"], targets))
+        shapes["forecaster.unit"] = (targets,)
     shapes |= {"latent.mean": (latent,), "latent.cholesky": (latent, latent), "latent.unit": ()}
     return shapes
 
@@ -194,9 +188,8 @@ def _sizes(networks: Networks) -> dict[str, int] | None:
     return {"hidden": networks.autoencoder["output.W"].shape[1], "layers": layers}
 
 
-def _forecaster_header(forecaster: Forecaster) -> dict[str, Any]:
-    hidden = forecaster.params["lstm.W_h"].shape[1]
-    return {"hidden": hidden, "horizons": list(forecaster.horizons), "change": forecaster.change}
+def _forecaster_sizes(forecaster: Forecaster | None) -> dict[str, int] | None:
+    return None if forecaster is None else {"hidden": forecaster.params["lstm.W_h"].shape[1]}
 
 
 def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

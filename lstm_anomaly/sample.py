@@ -1,6 +1,6 @@
 """Makes the sample files: a pump that runs well for two weeks, and a later week with eight faults in it.
 
-    python sample_data/make_sample_data.py [DIRECTORY]
+`lstm-anomaly demo` runs on them, and sample_data/ holds them.
 
 The pump follows a demand for water (a daily cycle, steps when consumers come and go, noise). Flow
 follows demand; pressure rises with the square of flow; the motor draws current for the hydraulic
@@ -9,7 +9,6 @@ The same seed gives the same bytes.
 """
 
 import csv
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +53,7 @@ def demand(rng: np.random.Generator, rows: int) -> Floats:
     changes = rng.random(rows) < 1 / 90
     levels = rng.choice([-0.08, -0.04, 0.0, 0.04, 0.08], size=rows)
     steps = levels[np.maximum.accumulate(np.where(changes, minute, 0))]
-    return 0.68 + daily + lagged(steps, 3.0) + 0.012 * wandering(rng, rows, 20.0)
+    return 0.68 + daily + lagged(steps, 12.0) + 0.012 * wandering(rng, rows, 20.0)
 
 
 def make_normal(rng: np.random.Generator, days: int) -> Floats:
@@ -91,7 +90,7 @@ def knock(rows: Floats, rng: np.random.Generator) -> None:
 
 def zero_shift(rows: Floats, rng: np.random.Generator) -> None:
     """The pressure transmitter's zero moves."""
-    rows[:, PRESSURE] += 0.4
+    rows[:, PRESSURE] += 0.6
 
 
 def bearing_heats(rows: Floats, rng: np.random.Generator) -> None:
@@ -132,8 +131,8 @@ FAULTS = (
     Fault("2026-03-24T09:12:00", "2026-03-24T09:14:00", "spike", VIBRATION,
           "a loose part knocks", knock),
     Fault("2026-03-24T20:00:00", "2026-03-25T01:59:00", "level_shift", PRESSURE,
-          "the transmitter's zero moves by 0.4 bar", zero_shift),
-    Fault("2026-03-25T13:30:00", "2026-03-25T16:29:00", "stuck", FLOW,
+          "the transmitter's zero moves by 0.6 bar", zero_shift),
+    Fault("2026-03-25T17:30:00", "2026-03-25T21:29:00", "stuck", FLOW,
           "the meter repeats its last reading", frozen_flow),
     Fault("2026-03-26T06:00:00", "2026-03-26T09:59:00", "lost_correlation", CURRENT,
           "the transformer sits on another pump's cable", foreign_current),
@@ -191,7 +190,3 @@ def main(directory: Path) -> None:
     write_readings(directory / "normal.csv", NORMAL_START, make_normal(rng, days=14))
     write_readings(directory / "week.csv", WEEK_START, make_week(rng))
     write_faults(directory / "faults.csv")
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)

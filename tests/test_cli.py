@@ -314,9 +314,9 @@ class TestProcess:
 
     def test_results_that_cannot_be_delivered_are_an_error(self, trained):
         with open("/dev/full", "wb") as full:
+            arguments = ["detect", str(trained / "new.csv"), "--model", str(trained / "pump.model")]
             done = subprocess.run(
-                [sys.executable, "-m", "lstm_anomaly", "detect"]
-                + [str(trained / "new.csv"), "--model", str(trained / "pump.model")],
+                [sys.executable, "-m", "lstm_anomaly", *arguments],
                 stdout=full,
                 stderr=subprocess.PIPE,
                 check=False,

@@ -6,14 +6,16 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from scripts import ROOT, load_script
+from scripts import ROOT
+
+from lstm_anomaly import sample
 
 SAMPLE_DATA = ROOT / "sample_data"
 
 
 @pytest.fixture(scope="module")
 def maker() -> ModuleType:
-    return load_script("sample_data/make_sample_data.py")
+    return sample
 
 
 def read_rows(name: str) -> list[dict[str, str]]:

@@ -159,6 +159,7 @@ def test_a_date_and_a_time_of_day_in_two_columns_are_joined(tmp_path):
     assert frame.stamps.tolist()[0] == "10/03/2004 23.00.00"
     assert frame.sensors == ("CO",)
     assert report.files[0].time_column == "Date Time"
+    assert times(str(path), time="Date")[0] == "2004-03-10T23:00:00.000"
 
 
 def test_years_beyond_the_calendar_are_bad_stamps(write):
@@ -204,3 +205,14 @@ def test_the_time_column_can_be_named_and_denied(tmp_path):
 def test_a_format_that_is_none_is_refused(write):
     with pytest.raises(InputError, match="'dmy' is no format"):
         read_csvs([write("2024-01-01")], ReadOptions(datetime_format="dmy"))
+
+
+def test_a_column_named_like_a_time_goes_before_one_that_only_looks_like_it(tmp_path):
+    path = tmp_path / "two.csv"
+    path.write_text("batch,timestamp,a\n01/02/2024,2024-02-01,5\n01/02/2024,2024-02-02,6\n", encoding="utf-8")
+    assert times(str(path)) == ["2024-02-01T00:00:00.000", "2024-02-02T00:00:00.000"]
+
+
+def test_a_format_that_fits_no_column_is_refused(write):
+    with pytest.raises(InputError, match="no column holds time stamps written as '%H:%M'"):
+        read_csvs([write("2024-01-01", "2024-01-02")], ReadOptions(datetime_format="%H:%M"))

@@ -46,14 +46,15 @@ def command(
     certify one false alarm a week where the last quarter of the training data could not.
     """
     from lstm_anomaly.commands.load import calibration_series
-    from lstm_anomaly.learning import LearningSettings, calibrated
-    from lstm_anomaly.model import Model
+    from lstm_anomaly.learning import calibrated
+    from lstm_anomaly.model_file import read_model, write_model
     from lstm_anomaly.output.summary import threshold_line
+    from lstm_anomaly.settings import LearningSettings
 
     talk = Talk(settings)
-    model = Model.load(model_path)
+    model = read_model(model_path)
     series = calibration_series(model, files, read_options(reading), reading["rows"], talk)
     learning = LearningSettings(**threshold_settings(threshold))
-    model = replace(model, threshold=calibrated(model, series, series.segments, learning))
-    model.save(out or model_path)
+    model = replace(model, threshold=calibrated(model, series, learning))
+    write_model(model, out or model_path)
     talk.result([threshold_line(model), f"Wrote {out or model_path}."])

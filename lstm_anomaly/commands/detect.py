@@ -66,10 +66,10 @@ def command(
     from lstm_anomaly.commands.load import read_frame
     from lstm_anomaly.decision.events import EventRules
     from lstm_anomaly.detection import detect
-    from lstm_anomaly.model import Model
+    from lstm_anomaly.model_file import read_model
 
     talk = Talk(settings)
-    model = Model.load(model_path)
+    model = read_model(model_path)
     gap = model.threshold.merge_gap if merge_gap is None else merge_gap
     rules = EventRules(merge_gap=gap, min_duration=min_duration)
     frame = read_frame(input_files(files), read_options(reading), reading["rows"], talk, model.sensors)

@@ -62,12 +62,12 @@ def command(
     from lstm_anomaly.commands.load import read_frame
     from lstm_anomaly.detection import detect
     from lstm_anomaly.evaluating import evaluate
-    from lstm_anomaly.model import Model
+    from lstm_anomaly.model_file import read_model
     from lstm_anomaly.output import evaluation as output
     from lstm_anomaly.reading.labels import read_labels
 
     talk = Talk(settings)
-    model = Model.load(model_path)
+    model = read_model(model_path)
     options = read_options(reading)
     frame = read_frame(input_files(files), options, None, talk, model.sensors)
     labels = read_labels(labels_path, frame, label_column, options)

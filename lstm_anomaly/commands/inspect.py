@@ -16,10 +16,10 @@ from lstm_anomaly.commands.talk import Talk
 @click.pass_obj
 def command(settings: Settings, /, model_path: str, format_: str) -> None:
     """Show what is in a model file: sensors, window, training, threshold and what it promises."""
-    from lstm_anomaly.model import Model
+    from lstm_anomaly.model_file import read_model
     from lstm_anomaly.output.summary import model_document, model_lines
 
-    model = Model.load(model_path)
+    model = read_model(model_path)
     if format_ == "json":
         Talk(settings).deliver(json.dumps(model_document(model), indent=2) + "\n")
     else:

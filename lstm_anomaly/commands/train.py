@@ -60,8 +60,10 @@ def command(
     learns the threshold on the last, and writes everything that `detect` needs into one file.
     """
     from lstm_anomaly.commands.load import training_series
-    from lstm_anomaly.learning import LearningSettings, learn
+    from lstm_anomaly.learning import learn
+    from lstm_anomaly.model_file import write_model
     from lstm_anomaly.output.summary import training_lines
+    from lstm_anomaly.settings import LearningSettings
 
     talk = Talk(settings)
     started = time.perf_counter()
@@ -70,5 +72,5 @@ def command(
     series = training_series(input_files(files), read_options(reading), reading["rows"], talk)
     with talk.progress("training") as on_epoch:
         model = learn(series, learning, on_epoch)
-    model.save(model_path)
+    write_model(model, model_path)
     talk.result(training_lines(model, model_path, time.perf_counter() - started))

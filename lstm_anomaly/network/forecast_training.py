@@ -1,4 +1,4 @@
-"""Trains a forecaster on random chunks of the rows, and keeps the weights that forecast held-out rows best."""
+"""Trains a forecaster on random chunks of the rows; keeps the weights that forecast held-out rows best."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -53,16 +53,11 @@ class ForecastConfig:
         return self.learning_rate * rising * (0.05 + 0.475 * (1 + cos(pi * update / self.updates)))
 
 
-def future_means(rows: Array, horizon: int, segments: Segments) -> Array:
-    """For each row the mean of the `horizon` rows after it, (F, M) from rows (F, M).
-
-    NaN where those rows do not all lie in the row's own segment.
-    """
+def next_changes(rows: Array, segments: Segments) -> Array:
+    """For each row (F, M) the change to the next one, (F, M); NaN for the last row of each segment."""
     out = np.full(rows.shape, np.nan, dtype=rows.dtype)
     for a, b in segments:
-        if b - a > horizon:
-            total = np.cumsum(rows[:, a:b], axis=1, dtype=np.float64)  # (F, n)
-            out[:, a : b - horizon] = (total[:, horizon:] - total[:, :-horizon]) / horizon
+        out[:, a : b - 1] = np.diff(rows[:, a:b], axis=1)
     return out
 
 

@@ -1,11 +1,11 @@
-"""An LSTM that reads row after row, its state carried along, and says what comes next.
+"""An LSTM that reads row after row, its state carried along, and says how the next row will differ.
 
-    x_t (F,) -> LSTM -> h_t (H,) -> W h_t + b -> forecasts (D,), D = horizons * targets
+    x_t (F,) -> LSTM -> h_t (H,) -> W h_t + b -> forecast of x_{t+1} - x_t for the target sensors, (D,)
 
-A forecast for horizon k is the mean of the k rows to come: for k = 1 the next row, for k = 100 where
-things are heading. Since the state is carried from row to row, the context is not limited to a window,
-and scoring costs one step a row. Trained on chunks of rows by back-propagation through each chunk
-(truncated BPTT: Williams & Peng 1990).
+It forecasts the change, not the value, so that a level that drifts out of what training showed carries
+over. Since the state is carried from row to row the context is not limited to a window, and scoring
+costs one step a row. Trained on chunks of rows by back-propagation through each chunk (truncated BPTT:
+Williams & Peng 1990).
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ BLOCK = 1024  # rows that `follow` reads with one set of buffers
 def init_forecaster(
     rng: np.random.Generator, sensors: int, hidden: int, outputs: int, dtype: Any = np.float32
 ) -> Params:
-    """Fresh parameters. The output weights start at zero: the first forecast is the mean, zero."""
+    """Fresh parameters. The output weights start at zero: the first forecast is that nothing changes."""
     lstm = init_lstm(rng, sensors, hidden, dtype)
     return {
         "lstm.W_x": lstm.W_x,

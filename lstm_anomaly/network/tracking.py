@@ -1,4 +1,4 @@
-"""A trained forecaster at work: reads rows as they come, and says how far each was from what it had forecast."""
+"""A trained forecaster at work: reads rows as they come, and says how far each was from its forecast."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,67 +19,47 @@ SLOW_ROWS = 100
 class Forecaster:
     """A forecaster's weights and what its outputs mean.
 
-    params    see `forecaster_shapes`; D = K horizons times F_t targets
-    horizons  K numbers of rows: a forecast is the mean of so many rows to come
-    unit      (K, F_t) the outputs are multiples of this, on the network's scale
-    change    the forecasts are differences from the row they are made at, not values
-    targets   (F,) which of the F rows that it reads are forecast
+    params   see `forecaster_shapes`; it reads F rows and has F_t outputs
+    unit     (F_t,) the outputs are multiples of this, on the network's scale
+    targets  (F,) which of the rows that it reads are forecast
     """
 
     params: Params
-    horizons: tuple[int, ...]
     unit: FloatArray
-    change: bool
     targets: BoolArray
 
 
 class ForecastTracker:
-    """Follows rows with one forecaster, and remembers what it forecast for rows still to come."""
+    """Follows rows with a forecaster, and remembers what it forecast for the next."""
 
     def __init__(self, forecaster: Forecaster) -> None:
         self._forecaster = forecaster
         self._state = first_state(forecaster.params)
-        longest = max(forecaster.horizons)
-        K, F = forecaster.unit.shape
-        self._rows = np.full((F, longest), np.nan)  # the rows before the next one
-        self._forecasts = np.full((K, F, longest), np.nan)  # and what was forecast at each
+        self._forecast = np.full((1, int(forecaster.targets.sum())), np.nan)
 
-    def push(self, rows: Array) -> tuple[FloatArray, FloatArray]:
-        """Read the next rows (F, n); errors (K, n, F_t), and what was expected of each row (n, F_t).
-
-        The error for horizon k is the mean of the last k rows, less what was forecast k rows before; NaN
-        while there is no such forecast.
-        """
+    def push(self, rows: Array) -> FloatArray:
+        """Read the next rows (F, n); what was expected of each, (n, F_t), NaN for the very first."""
         f = self._forecaster
-        K, F = f.unit.shape
-        count, longest = rows.shape[1], self._rows.shape[1]
-        outputs, self._state = follow(f.params, rows, self._state)  # (K F_t, n)
-        new = rows[f.targets].astype(np.float64)  # (F_t, n)
-        forecasts = outputs.reshape(K, F, count) * f.unit[:, :, np.newaxis]  # (K, F_t, n)
-        if f.change:
-            forecasts += new
-        seen = np.concatenate([self._rows, new], axis=1)  # (F_t, longest + n)
-        made = np.concatenate([self._forecasts, forecasts], axis=2)  # (K, F_t, longest + n)
-        errors = np.empty((K, count, F))
-        for k, horizon in enumerate(f.horizons):
-            last = seen[:, longest - horizon + 1 :]
-            means = sliding_window_view(last, horizon, axis=1).mean(axis=2)  # (F_t, n)
-            errors[k] = (means - made[k, :, longest - horizon : -horizon]).T
-        expected = made[0, :, longest - f.horizons[0] : -f.horizons[0]].T  # (n, F_t)
-        self._rows, self._forecasts = seen[:, -longest:], made[:, :, -longest:]
-        return errors, expected
+        changes, self._state = follow(f.params, rows, self._state)  # (F_t, n)
+        forecasts = rows[f.targets].T + changes.T * f.unit  # (n, F_t)
+        expected = np.concatenate([self._forecast, forecasts])  # (1 + n, F_t)
+        self._forecast = expected[-1:]
+        return expected[:-1]
 
 
 class SlowMeans:
     """Fixed views of the last `SLOW_ROWS` rows that no training takes part in: a level, and how it moved."""
 
-    def __init__(self, sensors: int) -> None:
-        self._rows = np.full((sensors, SLOW_ROWS), np.nan)  # the rows before the next one
+    def __init__(self, reach: FloatArray) -> None:
+        """`reach` (F_t,): a reading counts at most so much, so that a spike is no level."""
+        self._reach = reach
+        self._rows = np.full((len(reach), SLOW_ROWS), np.nan)  # the rows before the next one
 
     def push(self, rows: FloatArray) -> FloatArray:
         """Take the next rows (n, F_t); (2, n, F_t): the mean of the last rows, and that less the row before
         them. NaN while there are fewer rows.
         """
+        rows = np.clip(rows, -self._reach, self._reach)
         seen = np.concatenate([self._rows, rows.T], axis=1)  # (F_t, SLOW_ROWS + n)
         self._rows = seen[:, -SLOW_ROWS:]
         level = sliding_window_view(seen[:, 1:], SLOW_ROWS, axis=1).mean(axis=2)  # (F_t, n)

@@ -29,7 +29,6 @@ def threshold_line(model: Model) -> str:
 def model_lines(model: Model, path: str) -> list[str]:
     """Everything in a model file that a person may want to know."""
     summary = model.summary
-    kept = f"  (epoch {summary.best_epoch} was kept)"
     versions = ", ".join(f"{name} {version}" for name, version in sorted(summary.versions.items()))
     return [
         f"{path}: normal learned from {_rows(model)}.",
@@ -38,7 +37,16 @@ def model_lines(model: Model, path: str) -> list[str]:
         "",
         *_sensor_table(model),
         "",
-        f"loss{kept}",
+        *_loss_curve(model),
+    ]
+
+
+def _loss_curve(model: Model) -> list[str]:
+    summary = model.summary
+    if not summary.losses:
+        return []
+    return [
+        f"loss of the autoencoder  (epoch {summary.best_epoch} was kept)",
         *curves({"fit": summary.losses, "validation": summary.validation_losses}),
     ]
 
@@ -48,13 +56,13 @@ def model_document(model: Model) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "sensors": [
-            {"name": name, "mean": mean, "spread": spread, "usual_error": unit}
+            {"name": name, "mean": mean, "spread": spread, "usual_error": unit if unit == unit else None}
             for name, mean, spread, unit in _sensor_rows(model)
         ],
         "step_seconds": model.step_seconds,
         "window": model.window,
-        "hidden": model.hidden,
-        "layers": model.layers,
+        "kind": model.kind,
+        "look_ahead": model.look_ahead,
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
         "summary": asdict(model.summary),
     }
@@ -75,11 +83,27 @@ def _body(model: Model) -> list[str]:
         f"window      {count(model.window, 'row')}, training windows {count(summary.stride, 'row')} apart",
         f"rows        {summary.fit_rows:,} to fit, {summary.validation_rows:,} to validate,"
         f" {summary.calibration_rows:,} to calibrate",
-        f"network     {count(model.layers, 'layer')} of {model.hidden} units,"
+        *_network_lines(model),
+        threshold_line(model),
+    ]
+
+
+def _network_lines(model: Model) -> list[str]:
+    summary, autoencoder = model.summary, model.networks.autoencoder
+    errors = ", ".join(f"{name} {number(value, 3)}" for name, value in summary.near_errors.items())
+    beside = f"held out    mean squared error of the next row: {errors}"
+    if autoencoder is None:
+        return [
+            f"network     none: {count(len(model.networks.linear.components), 'principal component')}",
+            beside,
+        ]
+    hidden = autoencoder["output.W"].shape[1]
+    return [
+        f"network     LSTM autoencoder of {hidden} units and LSTM forecaster,"
         f" {summary.parameters:,} parameters",
         f"training    {count(len(summary.losses), 'epoch')}, loss {number(_at_best(summary.losses, model))},"
         f" validation {number(_at_best(summary.validation_losses, model))}",
-        threshold_line(model),
+        beside,
     ]
 
 
@@ -89,7 +113,9 @@ def _at_best(losses: tuple[float, ...], model: Model) -> float:
 
 def _sensor_rows(model: Model) -> list[tuple[str, float, float, float]]:
     """Name, mean and standard deviation in training, usual error in the sensor's own unit."""
-    usual = np.sqrt(model.error_unit) * model.scaler.scale  # (F,)
+    usual = np.full(len(model.sensors), np.nan)
+    usual[model.roles.targets] = np.sqrt(model.usual.near.unit[0])  # (F_t,)
+    usual *= model.scaler.scale
     columns = (model.scaler.center.tolist(), model.scaler.scale.tolist(), usual.tolist())
     return list(zip(model.sensors, *columns, strict=True))
 

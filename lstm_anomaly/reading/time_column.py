@@ -39,25 +39,31 @@ def find_time_columns(
     """The time column, or the two of a date and a time of day, and its format; ((), None) without one.
 
     cells are the first rows as texts (n, columns), values the same as numbers, `no_time` the names of
-    columns that are something else. Raises InputError at
-    `where` when the column that was named holds no time, or when day and month may be either way round.
+    columns that are something else. Raises InputError at `where` when what was told of the time fits no
+    column, or when day and month may be either way round.
     """
     if options.time == "":
         return (), None
     if options.time is not None:
-        return _named_column(names.index(options.time), names, cells, values, options, where)
-    for column, name in enumerate(names):
-        if name in no_time:
+        column = names.index(options.time)
+        pair = _split_columns(column, cells, options, where)
+        return pair or _named_column(column, names, cells, values, options, where)
+    named_first = sorted(range(len(names)), key=lambda column: not is_time_name(names[column]))
+    for column in named_first:
+        if names[column] in no_time:
             continue
-        pair = cells[:, column : column + 2]
-        if _is_split(pair):
-            texts = [f"{date.strip()} {clock.strip()}" for date, clock in pair]
-            form = find_time_format(texts, options.datetime_format, options.tz, where)
-            return (column, column + 1), form
-        named = is_time_name(name)
+        if pair := _split_columns(column, cells, options, where):
+            return pair
+        named = is_time_name(names[column])
         found = _format_of(cells[:, column].tolist(), values[:, column], options, where, named, column == 0)
         if found is not None:
             return (column,), found
+    if options.datetime_format is not None:
+        raise InputError(
+            f"no column holds time stamps written as {options.datetime_format!r}",
+            where=where,
+            hint="correct --datetime-format, or name the column with --time",
+        )
     return (), None
 
 
@@ -104,9 +110,16 @@ def _if_it_fits(form: TimeFormat | None, texts: list[str]) -> TimeFormat | None:
     return form if fits else None
 
 
-def _is_split(pair: NDArray[np.object_]) -> bool:
-    """Whether two columns (n, 2) are a date and a time of day."""
-    return pair.shape[1] == 2 and _all_match(_DATE_ONLY, pair[:, 0]) and _all_match(_TIME_OF_DAY, pair[:, 1])
+def _split_columns(
+    column: int, cells: NDArray[np.object_], options: ReadOptions, where: str
+) -> TimeColumns | None:
+    """This column and the next, when they are a date and a time of day."""
+    pair = cells[:, column : column + 2]
+    if pair.shape[1] < 2 or not (_all_match(_DATE_ONLY, pair[:, 0]) and _all_match(_TIME_OF_DAY, pair[:, 1])):
+        return None
+    texts = [f"{date.strip()} {clock.strip()}" for date, clock in pair]
+    form = find_time_format(texts, options.datetime_format, options.tz, where)
+    return ((column, column + 1), form) if form else None
 
 
 def _all_match(pattern: re.Pattern[str], texts: NDArray[np.object_]) -> bool:

@@ -1,6 +1,7 @@
 """How far a latent state lies from the states of training: the autoencoder's view of what was never seen."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -63,7 +64,8 @@ def ledoit_wolf(x: FloatArray) -> FloatArray:
 def _fit(states: FloatArray) -> tuple[FloatArray, FloatArray]:
     covariance = ledoit_wolf(states)
     jitter = _JITTER * max(float(np.trace(covariance)) / len(covariance), 1e-12)
-    return states.mean(axis=0), np.linalg.cholesky(covariance + jitter * np.eye(len(covariance)))
+    cholesky = np.linalg.cholesky(covariance + jitter * np.eye(len(covariance)))
+    return states.mean(axis=0), np.asarray(cholesky)
 
 
 def _squared(states: FloatArray, mean: FloatArray, cholesky: FloatArray) -> FloatArray:
@@ -77,7 +79,7 @@ def _held_out_mean(states: FloatArray) -> float:
     """Mean squared distance of each part from the others."""
     edges = np.linspace(0, len(states), BLOCKS + 1).astype(int)
     total = 0.0
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         others = np.concatenate([states[: max(0, a - PURGE)], states[b + PURGE :]])
         if len(others) < 2 or a == b:
             return float("nan") if len(states) < 2 else float(_squared(states, *_fit(states)).mean())

@@ -24,4 +24,4 @@ def trailing_mean(x: FloatArray, length: int, last: int) -> FloatArray:
     known = np.isfinite(x)
     count = trailing_sum(known.astype(np.float64), length, last)
     total = trailing_sum(np.where(known, x, 0.0), length, last)
-    return np.divide(total, count, out=np.full(last, np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(last, np.nan), where=count > 0))

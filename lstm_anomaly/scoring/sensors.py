@@ -37,10 +37,11 @@ class SensorRoles:
         top = np.array([_top_shares(column) for column in values.T])  # (F, 2)
         still = top[:, 0] >= STILL_SHARE  # (F,)
         switch = top.sum(axis=1) >= SWITCH_SHARE  # (F,) holds the still ones too
-        for targets, inputs in ((~switch, ~still), (~still, ~still), (np.ones_like(still),) * 2):
+        everything = np.ones_like(still)
+        for targets, inputs in ((~switch, ~still), (~still, ~still)):
             if targets.any():
-                break
-        return cls(inputs, targets, switch)
+                return cls(inputs, targets, switch)
+        return cls(everything, everything, switch)
 
 
 def _top_shares(column: FloatArray) -> tuple[float, float]:

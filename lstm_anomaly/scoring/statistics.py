@@ -1,11 +1,12 @@
-"""From what the networks say of rows to the three statistics of `score.py`, each 1 where things are usual."""
+"""From what the networks say of rows to the four statistics of `score.py`, each 1 where things are usual."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from lstm_anomaly.scoring.distance import LatentDistance
-from lstm_anomaly.scoring.units import error_unit, usual_level
+from lstm_anomaly.scoring.readings import Readings
+from lstm_anomaly.scoring.units import drift, error_unit, usual_level
 from lstm_anomaly.types import BoolArray, FloatArray
 
 
@@ -24,13 +25,15 @@ class View:
     def fit(cls, errors: FloatArray, fitted: BoolArray) -> "View":
         """From errors (S, M, F_t) on training rows, of which the weights were fitted to `fitted` (M,)."""
         unit, usual = [], []
-        for squared in errors**2:  # (M, F_t)
+        for error in errors:  # (M, F_t)
+            squared = error**2
             known = np.isfinite(squared).all(axis=1)
             inside, outside = squared[known & fitted], squared[known & ~fitted]
             if not len(inside) or not len(outside):
                 inside = outside = squared[known] if known.any() else np.ones((1, squared.shape[1]))
             unit.append(error_unit(inside, outside))
             usual.append(usual_level((inside / unit[-1]).mean(axis=1), (outside / unit[-1]).mean(axis=1)))
+            unit[-1] *= drift(error[known]) ** 2
         return cls(np.array(unit), np.array(usual))
 
     def by_sensor(self, errors: FloatArray) -> FloatArray:
@@ -40,19 +43,20 @@ class View:
 
 @dataclass(frozen=True)
 class Usual:
-    """What is usual for all that the networks say."""
+    """What is usual for all that the networks say, and for the rows themselves."""
 
     near: View
-    far: View
+    level: View
+    slow: View
     latent: LatentDistance
 
-    def statistics(
-        self, near: FloatArray, far: FloatArray, latent: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """(3, n) of near, far and latent, NaN where one is not known; and near and far by sensor, (n, F_t)."""
-        near_by_sensor, far_by_sensor = self.near.by_sensor(near), self.far.by_sensor(far)
-        known = np.isfinite(latent).all(axis=1)
-        distance = np.full(len(latent), np.nan)
-        distance[known] = self.latent.of_rows(latent[known])
-        rows = np.stack([near_by_sensor.mean(axis=1), far_by_sensor.mean(axis=1), distance])
-        return rows, near_by_sensor, far_by_sensor
+    def statistics(self, readings: Readings) -> tuple[FloatArray, FloatArray]:
+        """The four statistics of n rows, (4, n), NaN where one is not known; each sensor's part, (n, F_t)."""
+        near = self.near.by_sensor(readings.near)  # (n, F_t)
+        level = self.level.by_sensor(readings.level)
+        slow = self.slow.by_sensor(readings.slow)
+        known = np.isfinite(readings.latent).all(axis=1)
+        distance = np.full(len(readings.latent), np.nan)
+        distance[known] = self.latent.of_rows(readings.latent[known])
+        rows = np.stack([near.mean(axis=1), level.mean(axis=1), slow.mean(axis=1), distance])
+        return rows, near + 0.5 * (level + np.nan_to_num(slow))

@@ -4,6 +4,7 @@ import numpy as np
 
 from lstm_anomaly.types import FloatArray
 
+BLOCKS = 5
 FLOOR = 0.01  # of the median sensor's: no sensor may be trusted more than so
 
 
@@ -19,6 +20,24 @@ def error_unit(fitted: FloatArray, held_out: FloatArray) -> FloatArray:
     unit = np.maximum(unit, FLOOR * np.median(unit) + 1e-12)
     distrust = outside / np.maximum(inside, FLOOR * np.median(inside) + 1e-12)  # (F,)
     return np.asarray(unit * np.maximum(1.0, distrust))
+
+
+def drift(errors: FloatArray) -> FloatArray:
+    """How much farther each sensor's errors lie, squared, from the mean of other times than of their own.
+
+    errors (M, F), signed, in time order; at least 1, (F,). The rows are cut into `BLOCKS` parts, and each
+    is measured by the mean and variance of the others. A level that moves on from part to part gives 2 to
+    10: it says little about the rows to come. Errors that scatter about zero give 1.
+    """
+    blocks = np.array_split(errors, BLOCKS)
+    if min(map(len, blocks)) < 2:
+        return np.ones(errors.shape[1])
+    farther = []
+    for k, block in enumerate(blocks):
+        others = np.concatenate(blocks[:k] + blocks[k + 1 :])
+        mean, variance = others.mean(axis=0), others.var(axis=0) + 1e-12  # (F,)
+        farther.append(((block - mean) ** 2).mean(axis=0) / variance)
+    return np.asarray(np.maximum(1.0, np.mean(farther, axis=0)))
 
 
 def usual_level(fitted: FloatArray, held_out: FloatArray) -> float:
