@@ -1,7 +1,6 @@
 """The Python interface: fit, score, predict, detect, save and load, on arrays or data frames."""
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +11,11 @@ from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.events import Event, EventRules
 from lstm_anomaly.detection import Detection, detect
 from lstm_anomaly.errors import InputError, SensorsError
+from lstm_anomaly.fitting import OnEpoch
 from lstm_anomaly.judging import Judge
 from lstm_anomaly.learning import learn
 from lstm_anomaly.model import Model
 from lstm_anomaly.model_file import read_model, write_model
-from lstm_anomaly.network.training import EpochReport
 from lstm_anomaly.reading import clean, match_sensors
 from lstm_anomaly.settings import LearningSettings
 from lstm_anomaly.types import FloatArray, IntArray, SensorFrame
@@ -81,10 +80,9 @@ class Detector:
         """The raw score that counts as 1.0."""
         return self.model_.threshold.value
 
-    def fit(
-        self, X: Any, y: object = None, *, on_epoch: Callable[[EpochReport], None] | None = None
-    ) -> "Detector":
-        """Learn from rows that are mostly normal; `y` is ignored, `on_epoch` called after each epoch.
+    def fit(self, X: Any, y: object = None, *, on_epoch: OnEpoch | None = None) -> "Detector":
+        """Learn from rows that are mostly normal; `y` is ignored, `on_epoch(network, report)` is called
+        after each epoch of a network.
 
         Raises NotEnoughDataError, TrainingError or ThresholdError (all LstmAnomalyError).
         """

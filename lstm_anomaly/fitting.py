@@ -24,6 +24,9 @@ REACHED_BY = 0.99  # share of the rows that fixes how much a reading counts for 
 UNIT_FLOOR = 0.05  # of the median sensor: no sensor's changes may count for more in the forecaster's loss
 
 
+OnEpoch = Callable[[str, EpochReport], None]  # called with the network's name after each of its epochs
+
+
 @dataclass(frozen=True)
 class Fitted:
     """Networks, and how fitting them went.
@@ -45,7 +48,7 @@ def fit_networks(
     split: Split,
     window: int,
     settings: LearningSettings,
-    on_epoch: Callable[[EpochReport], None] | None,
+    on_epoch: OnEpoch | None,
 ) -> Fitted:
     """Fit to scaled rows (F, M); of the sensors F, those where `targets` are to be forecast."""
     for_autoencoder, for_forecaster = np.random.default_rng(settings.seed).spawn(2)
@@ -60,7 +63,7 @@ def fit_networks(
     autoencoder, reports = _fit_autoencoder(
         scaled, split, window, stride, settings, on_epoch, for_autoencoder
     )
-    forecaster = _fit_forecaster(scaled, targets, split, settings, for_forecaster)
+    forecaster = _fit_forecaster(scaled, targets, split, settings, on_epoch, for_forecaster)
     weights = [*autoencoder.values(), *forecaster.params.values()]
     networks = Networks(window, targets, reach, linear, forecaster, autoencoder)
     return Fitted(networks, stride, sum(array.size for array in weights), reports)
@@ -72,7 +75,7 @@ def _fit_autoencoder(
     window: int,
     stride: int,
     settings: LearningSettings,
-    on_epoch: Callable[[EpochReport], None] | None,
+    on_epoch: OnEpoch | None,
     rng: np.random.Generator,
 ) -> tuple[Params, list[EpochReport]]:
     params = init_autoencoder(rng, len(scaled), settings.hidden, settings.layers)
@@ -84,7 +87,7 @@ def _fit_autoencoder(
     ):
         reports.append(report)
         if on_epoch:
-            on_epoch(report)
+            on_epoch("autoencoder", report)
     return params, reports
 
 
@@ -107,6 +110,7 @@ def _fit_forecaster(
     targets: BoolArray,
     split: Split,
     settings: LearningSettings,
+    on_epoch: OnEpoch | None,
     rng: np.random.Generator,
 ) -> Forecaster:
     params = init_forecaster(rng, len(scaled), FORECASTER_HIDDEN, int(targets.sum()))
@@ -117,6 +121,7 @@ def _fit_forecaster(
     in_units = tuple((part / unit[:, np.newaxis]).astype(np.float32) for part in (changes, held_out))
     config = ForecastConfig(updates=FORECASTER_UPDATES, weight_decay=settings.weight_decay)
     parts: tuple[Segments, Segments] = (split.fit, split.validation)
-    for _report in train_forecaster(params, scaled, (in_units[0], in_units[1]), parts, config, rng):
-        pass
+    for report in train_forecaster(params, scaled, (in_units[0], in_units[1]), parts, config, rng):
+        if on_epoch:
+            on_epoch("forecaster", report)
     return Forecaster(params, unit, targets)

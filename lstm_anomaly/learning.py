@@ -1,7 +1,6 @@
 """Training, from a clean series to a model: split, scale, fit, measure what is usual, set the threshold."""
 
 import platform
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,11 +10,10 @@ from lstm_anomaly.decision.budget import DEFAULT_BUDGET, DEFAULT_ROW_BUDGET, Bud
 from lstm_anomaly.decision.calibration import learn_threshold
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.errors import NotEnoughDataError
-from lstm_anomaly.fitting import Fitted, fit_networks
+from lstm_anomaly.fitting import Fitted, OnEpoch, fit_networks
 from lstm_anomaly.judging import judge
 from lstm_anomaly.members import NetworkReader, Networks
 from lstm_anomaly.model import Model, TrainingSummary
-from lstm_anomaly.network.training import EpochReport
 from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.readings import Readings
@@ -49,13 +47,13 @@ _NOT_LEARNED = learn_threshold(
 def learn(
     series: Series,
     settings: LearningSettings = DEFAULTS,
-    on_epoch: Callable[[EpochReport], None] | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Model:
     """Train a model on rows that are mostly normal.
 
-    `on_epoch` is called after each epoch of the autoencoder. Raises NotEnoughDataError when the series
-    is too short, TrainingError when a loss stops being finite, ThresholdError when no threshold can be
-    learned.
+    `on_epoch` is called with a network's name after each of its epochs. Raises NotEnoughDataError when
+    the series is too short, TrainingError when a loss stops being finite, ThresholdError when no
+    threshold can be learned.
     """
     split = _split(series)
     window = settings.window or _default_window(split)

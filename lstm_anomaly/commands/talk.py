@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -12,7 +12,7 @@ from lstm_anomaly.errors import OutputError
 from lstm_anomaly.text import printable
 
 if TYPE_CHECKING:
-    from lstm_anomaly.network.training import EpochReport
+    from lstm_anomaly.fitting import OnEpoch
 
 
 class Talk:
@@ -64,14 +64,14 @@ class Talk:
         return {"terminal": terminal, "color": color, "unicode": encoding == "utf8", "width": width}
 
     @contextmanager
-    def progress(self, title: str) -> Iterator[Callable[["EpochReport"], None] | None]:
+    def progress(self) -> Iterator["OnEpoch | None"]:
         """A function to call after each epoch, which draws a bar on a terminal; None elsewhere."""
         if self._settings.quiet or not is_terminal(sys.stderr):
             yield None
             return
         from lstm_anomaly.output.progress import epoch_bar
 
-        with epoch_bar(title) as on_epoch:
+        with epoch_bar() as on_epoch:
             yield on_epoch
 
 

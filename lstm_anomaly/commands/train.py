@@ -70,7 +70,7 @@ def command(
     chosen = {name: value for name, value in given.items() if value is not None}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
     series = training_series(input_files(files), read_options(reading), reading["rows"], talk)
-    with talk.progress("training") as on_epoch:
+    with talk.progress() as on_epoch:
         model = learn(series, learning, on_epoch)
     write_model(model, model_path)
     talk.result(training_lines(model, model_path, time.perf_counter() - started))

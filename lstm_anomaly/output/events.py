@@ -22,6 +22,7 @@ from lstm_anomaly.types import IntArray, SensorFrame
 
 SCHEMA_VERSION = 1
 SENSORS_IN_TABLE = 3
+LEAST_SHARE = 0.05  # of an event, for a sensor other than the first to be named
 PLACE_FIELDS = ("start", "end", "peak", "source", "first_line", "last_line")
 EVENT_FIELDS = ("rows", "score", "mean_score", "severity")
 SENSOR_FIELDS = ("sensor", "share", "seen", "expected", "direction")
@@ -134,9 +135,15 @@ def table(events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bo
             f"{event.duration}",
             f"{number(event.peak, 3)}x",
             Text(event.severity, style=_SEVERITY_STYLE[event.severity]),
-            Text("\n".join(map(sensor_sentence, event.contributions[:SENSORS_IN_TABLE]))),
+            Text("\n".join(map(sensor_sentence, _telling(event)))),
         )
     return rendered(rows, terminal=terminal, color=color, width=width)
+
+
+def _telling(event: Event) -> list[Contribution]:
+    """The sensors worth a line: the first, and others that carry a visible part."""
+    first, *others = event.contributions[:SENSORS_IN_TABLE]
+    return [first, *(c for c in others if c.share >= LEAST_SHARE)]
 
 
 def sensor_sentence(c: Contribution) -> str:

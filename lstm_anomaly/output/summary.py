@@ -9,6 +9,8 @@ from lstm_anomaly.model import Model
 from lstm_anomaly.output.plots import curves
 from lstm_anomaly.text import count, duration, listed, number
 
+_VIEWS = {"forecaster": "forecast of the next row", "linear": "row restored by principal components"}
+
 
 def training_lines(model: Model, path: str, seconds: float) -> list[str]:
     """What training did, for the person who started it."""
@@ -90,8 +92,8 @@ def _body(model: Model) -> list[str]:
 
 def _network_lines(model: Model) -> list[str]:
     summary, autoencoder = model.summary, model.networks.autoencoder
-    errors = ", ".join(f"{name} {number(value, 3)}" for name, value in summary.near_errors.items())
-    beside = f"held out    mean squared error of the next row: {errors}"
+    errors = ", ".join(f"{_VIEWS[name]} {number(value, 3)}" for name, value in summary.near_errors.items())
+    beside = f"held out    mean squared error: {errors}"
     if autoencoder is None:
         return [
             f"network     none: {count(len(model.networks.linear.components), 'principal component')}",

@@ -58,5 +58,14 @@ class Usual:
         known = np.isfinite(readings.latent).all(axis=1)
         distance = np.full(len(readings.latent), np.nan)
         distance[known] = self.latent.of_rows(readings.latent[known])
-        rows = np.stack([near.mean(axis=1), level.mean(axis=1), slow.mean(axis=1), distance])
+        rows = np.stack([*map(_mean_over_sensors, (near, level, slow)), distance])  # (4, n)
         return rows, near + 0.5 * (level + np.nan_to_num(slow))
+
+
+def _mean_over_sensors(x: FloatArray) -> FloatArray:
+    """Mean of each row of x (n, F_t), (n,).
+
+    A running sum adds sensor after sensor. NumPy's mean adds in another order when there is one row only,
+    so that its last bits hang on how the rows were cut.
+    """
+    return np.asarray(np.cumsum(x, axis=1)[:, -1] / x.shape[1])

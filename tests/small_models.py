@@ -1,0 +1,32 @@
+"""Models in a tenth of a second: the whole line of training, with few updates and few units."""
+
+from unittest.mock import patch
+
+import numpy as np
+
+from lstm_anomaly import fitting
+from lstm_anomaly.learning import learn
+from lstm_anomaly.settings import LearningSettings
+from lstm_anomaly.types import Series
+from lstm_anomaly.windows import finite_segments
+
+SMALL = {"window": 8, "hidden": 4, "epochs": 1}
+
+
+def series_of(values):
+    """Rows (M, F) a minute apart as a clean series; rows with a missing reading are in no segment."""
+    values = np.asarray(values, dtype=np.float64)
+    return Series(
+        values=values,
+        sensors=tuple(f"s{k}" for k in range(values.shape[1])),
+        times=np.datetime64("2024-03-01T00:00", "ns") + np.arange(len(values)) * np.timedelta64(1, "m"),
+        step=np.timedelta64(1, "m"),
+        segments=finite_segments(np.isfinite(values).all(axis=1)),
+        row_of=np.arange(len(values)),
+    )
+
+
+def small_model(values, **settings):
+    """A model of the rows (M, F), trained with a forecaster of 4 units and 10 updates."""
+    with patch.object(fitting, "FORECASTER_UPDATES", 10), patch.object(fitting, "FORECASTER_HIDDEN", 4):
+        return learn(series_of(values), LearningSettings(**{**SMALL, **settings}))
