@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -82,13 +82,11 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     odd = sorted(name for name in set(shapes) | set(found) if shapes.get(name) != found.get(name))
     _check(not odd, f"arrays are not those that the sizes call for: {', '.join(odd)}")
     _check_values(arrays)
+    _check_roles(arrays)
     roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
     networks = _networks(header, arrays, roles)
     latent = LatentDistance(arrays["latent.mean"], arrays["latent.cholesky"], float(arrays["latent.unit"]))
     views = {name: View(arrays[f"{name}.unit"], arrays[f"{name}.usual"]) for name in _VIEWS}
-    summary = {**header["summary"]}
-    for name in ("losses", "validation_losses"):
-        summary[name] = tuple(summary[name])
     return Model(
         kind=header["kind"],
         sensors=tuple(header["sensors"]),
@@ -101,7 +99,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         bounds=Bounds(arrays["bounds"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         threshold=Threshold.from_dict(header["threshold"]),
-        summary=TrainingSummary(**summary),
+        summary=_summary(header["summary"]),
     )
 
 
@@ -123,10 +121,24 @@ def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Net
     return Networks(window, targets, arrays["reach"], linear, forecaster, part("autoencoder") or None)
 
 
+def _summary(stored: dict[str, Any]) -> TrainingSummary:
+    losses = {name: tuple(stored[name]) for name in ("losses", "validation_losses")}
+    for field in fields(TrainingSummary):
+        if field.type in (int, str):
+            right = _is_count if field.type is int else _is_text
+            _check(right(stored[field.name]), f"the summary has {field.name} = {stored[field.name]!r}")
+    numbers = (*losses["losses"], *losses["validation_losses"], *stored["near_errors"].values())
+    _check(all(type(number) is float for number in numbers), "a loss of the summary is not a number")
+    _check(all(map(_is_text, stored["versions"].values())), "a version of the summary is not text")
+    _check(stored["best_epoch"] <= len(losses["losses"]), "the best epoch is none of the epochs")
+    return TrainingSummary(**{**stored, **losses})
+
+
 def _check_header(header: dict[str, Any]) -> None:
     sensors = header["sensors"]
     _check(header["kind"] in KINDS, f"the kind {header['kind']!r} is unknown")
-    _check(all(isinstance(name, str) for name in sensors), "a sensor's name is not text")
+    _check(isinstance(sensors, list), "the sensors are not a list of names")
+    _check(all(map(_is_text, sensors)), "a sensor's name is not text")
     _check(len(set(sensors)) == len(sensors) > 0, "sensors are missing or doubled")
     _check(_is_count(header["window"]) and header["window"] > 0, "the window is not positive")
     _check(_is_count(header["look_ahead"]), "the look-ahead is not a number of rows")
@@ -145,14 +157,26 @@ def _check_values(arrays: Arrays) -> None:
         counts = name.startswith("roles.") or name in ("novelty.sensors", "novelty.counts")
         dtype = np.float32 if weights else np.int64 if counts else np.float64
         _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
-        if kind in ("unit", "usual", "scale", "evidence", "reach"):
+        if kind in ("unit", "usual", "scale", "evidence", "reach", "bounds"):
             _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
-    sensors = len(arrays["scaler.center"])
-    ruled = arrays["novelty.sensors"]
-    _check(bool(((ruled >= 0) & (ruled < sensors)).all()), "a rule is for a sensor that there is not")
-    _check(bool((arrays["novelty.counts"] > 0).all()), "a rule knows no values")
-    _check(int(arrays["novelty.counts"].sum()) == len(arrays["novelty.values"]), "the rules' values are cut")
-    _check(bool((np.diag(arrays["latent.cholesky"]) > 0).all()), "the covariance is not positive")
+    cholesky = arrays["latent.cholesky"]
+    _check(bool((np.diag(cholesky) > 0).all()), "the covariance is not positive")
+    _check(np.array_equal(cholesky, np.tril(cholesky)), "the covariance's factor is not triangular")
+
+
+def _check_roles(arrays: Arrays) -> None:
+    inputs, targets, ruled = (arrays[f"roles.{name}"] for name in _ROLES)
+    for role in (inputs, targets, ruled):
+        _check(bool(((role == 0) | (role == 1)).all()), "a sensor's role is neither 0 nor 1")
+    _check(bool(targets.any()), "no sensor is forecast")
+    _check(bool((targets <= inputs).all()), "a target is no input")
+    _check(bool((targets | ruled).all()), "a sensor is judged by nothing")
+    of_rules = np.array_equal(arrays["novelty.sensors"], np.flatnonzero(ruled))
+    _check(of_rules, "the rules are not for the sensors that are ruled")
+    counts, values = arrays["novelty.counts"], arrays["novelty.values"]
+    _check(bool((counts > 0).all()) and int(counts.sum()) == len(values), "the rules' values are cut")
+    for seen in np.split(values, np.cumsum(counts))[:-1]:
+        _check(bool((np.diff(seen) > 0).all()), "a rule's values are not in order")
 
 
 def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[int, ...]]:
@@ -161,7 +185,6 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
     inputs = int(arrays["roles.inputs"].sum())
     targets = int(arrays["roles.targets"].sum())
     rules, components = len(arrays["novelty.sensors"]), len(arrays["linear.components"])
-    _check(bool((arrays["roles.targets"] <= arrays["roles.inputs"]).all()), "a target is no input")
     views = {"near": 2 if header["forecaster"] else 1, "level": 1, "slow": 2}
     shapes: dict[str, tuple[int, ...]] = {f"roles.{name}": (F,) for name in _ROLES}
     shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "bounds": (len(STATISTICS),), "reach": (targets,)}
@@ -173,6 +196,7 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
     latent = components
     if header["autoencoder"] is not None:
         latent, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]
+        _check(layers < len(arrays), f"there are no arrays for {layers} layers")
         shapes |= _named("autoencoder", parameter_shapes(inputs, latent, layers))
     if header["forecaster"] is not None:
         shapes |= _named("forecaster", forecaster_shapes(inputs, header["forecaster"]["hidden"], targets))
@@ -202,6 +226,10 @@ def _named(prefix: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tupl
 
 def _is_count(value: object) -> bool:
     return type(value) is int and value >= 0
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str
 
 
 def _check(holds: object, otherwise: str) -> None:

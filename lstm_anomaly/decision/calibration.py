@@ -24,6 +24,8 @@ MINIMUM_DAYS = 14
 """Days below which a fit of daily maxima is guesswork."""
 MOST_ROWS_BELOW = 0.95
 """However generous the budget, this share of the calibration rows stays below the threshold."""
+UNCERTIFIED_MARGIN = 1.2
+"""Normal scores that grow by a fifth after calibration give two to six times the alarms: see docs."""
 DEFAULT_LEVELS = {"quantile": 0.999, "sigma": 3.0}
 
 
@@ -166,8 +168,9 @@ def _by_episodes(calibration: Calibration, level: float) -> float:
     """Keeps the budget at the confidence, whatever the scores' distribution, where rows are enough."""
     if calibration.allowed >= 0:
         return calibration.certified_level
-    # Too few rows to certify: extrapolate, but stay above everything that normal data has shown.
-    return max(_by_tail(calibration, level), float(calibration.judged.max()))
+    # Too few rows to certify: extrapolate, stay above everything that normal data has shown, and leave
+    # room for what so few rows cannot show.
+    return UNCERTIFIED_MARGIN * max(_by_tail(calibration, level), float(calibration.judged.max()))
 
 
 def _by_tail(calibration: Calibration, level: float) -> float:

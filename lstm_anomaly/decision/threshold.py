@@ -94,7 +94,7 @@ class Threshold:
 
     def _how(self) -> str:
         if self.method == "episodes":  # it had too few rows and took the tail instead
-            return HOW["pot"]
+            return f"{HOW['pot']}; it is raised by a fifth for what so few rows cannot show"
         return HOW[self.method]
 
     def _extent(self, rows: int) -> str:

@@ -1,0 +1,173 @@
+"""Judging rows as they come: the same verdicts however the rows are cut, none before its time, one for each."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_models import series_of, small_model
+
+from lstm_anomaly.judging import Judge, Judgement, judge
+
+SENSORS, WINDOW, ROWS = 13, 8, 260
+VERDICTS = ("scores", "errors", "expected")
+
+
+def rows(count, seed=0):
+    """Nine signals, more than NumPy adds up one by one; a switch; three sensors that stand still."""
+    t, rng = np.arange(count)[:, np.newaxis], np.random.default_rng(seed)
+    signals = np.sin(t / 20 + np.arange(9)) + 0.2 * rng.normal(size=(count, 9))
+    return np.column_stack([signals, t // 60 % 2, np.tile([0.0, 7.0, -1e6], (count, 1))])
+
+
+def new_rows():
+    """With a spike, a level shift, a value never seen of two ruled sensors, and holes."""
+    values = rows(ROWS, seed=1)
+    values[60:63, 0] += 5
+    values[100:140, 1] += 2
+    values[120:125, 9] = 3
+    values[122:, 10] = 0.5
+    values[150, 2] = np.nan
+    values[190:193] = np.nan
+    values[196, 5] = np.inf
+    return values
+
+
+@pytest.fixture(scope="module", params=["lstm", "linear"])
+def model(request):
+    return small_model(rows(700), kind=request.param)
+
+
+def pushed(model, values, size):
+    """All verdicts on rows that come `size` at a time."""
+    judge_ = Judge(model)
+    parts = [judge_.push(values[k : k + size]) for k in range(0, len(values), size)]
+    return Judgement.joined([*parts, judge_.finish()], SENSORS)
+
+
+@pytest.mark.parametrize("look_ahead", [0, 12])
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_verdicts_are_bit_identical_however_the_rows_are_cut(model, look_ahead, size):
+    model = replace(model, look_ahead=look_ahead)
+    whole, pieces = pushed(model, new_rows(), ROWS), pushed(model, new_rows(), size)
+    for name in VERDICTS:
+        np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
+    assert np.isfinite(whole.scores).sum() > 200
+
+
+@pytest.mark.parametrize("look_ahead", [0, 12])
+def test_a_long_series_is_judged_in_pieces_with_the_same_result(model, look_ahead, monkeypatch):
+    model = replace(model, look_ahead=look_ahead)
+    whole = pushed(model, new_rows(), ROWS)
+    monkeypatch.setattr("lstm_anomaly.judging.PIECE", 11)
+    for name in VERDICTS:
+        np.testing.assert_array_equal(getattr(pushed(model, new_rows(), ROWS), name), getattr(whole, name))
+
+
+@pytest.mark.parametrize("look_ahead", [0, 12])
+def test_a_series_is_judged_segment_by_segment_as_its_rows_are_one_by_one(model, look_ahead):
+    model, values = replace(model, look_ahead=look_ahead), new_rows()
+    whole, ones = judge(model, series_of(values)), pushed(model, values, 1)
+    for name in VERDICTS:
+        np.testing.assert_array_equal(getattr(whole, name), getattr(ones, name))
+
+
+def test_each_segment_is_judged_as_if_it_were_alone(model):
+    values = rows(120, seed=2)
+    series = replace(series_of(values), segments=((0, 50), (50, 120)))
+    whole = judge(model, series)
+    for a, b in series.segments:
+        alone = judge(model, series_of(values[a:b]))
+        np.testing.assert_array_equal(whole.scores[a:b], alone.scores)
+
+
+@pytest.mark.parametrize("look_ahead", [0, 12])
+def test_a_verdict_is_the_same_whatever_comes_later_than_it_waits_for(model, look_ahead):
+    model, values = replace(model, look_ahead=look_ahead), rows(ROWS, seed=1)
+    before = pushed(model, values, ROWS)
+    for row in (7, 30, 120, 200):
+        changed = values.copy()
+        changed[row + look_ahead + 1 :] = 50.0
+        after = pushed(model, changed, ROWS)
+        for name in VERDICTS:
+            np.testing.assert_array_equal(getattr(after, name)[: row + 1], getattr(before, name)[: row + 1])
+        assert after.scores[row + 1] != before.scores[row + 1]
+
+
+@pytest.mark.parametrize("look_ahead", [0, 1, 12])
+def test_a_verdict_comes_as_many_rows_later_as_it_waits_for(model, look_ahead):
+    judge_ = Judge(replace(model, look_ahead=look_ahead))
+    arrived = np.cumsum([len(judge_.push(row[np.newaxis]).scores) for row in rows(30)])
+    assert arrived.tolist() == [max(0, n - look_ahead) for n in range(1, 31)]
+    assert len(judge_.finish().scores) == look_ahead
+    assert len(judge_.finish().scores) == 0
+
+
+@pytest.mark.parametrize("look_ahead", [0, 12])
+def test_each_row_gets_one_verdict_in_its_place(model, look_ahead):
+    """Told by the expected values: those of the first model row after a hole are not there yet."""
+    model = replace(model, look_ahead=look_ahead)
+    for size in (1, 5, ROWS):
+        verdicts = pushed(model, new_rows(), size)
+        assert verdicts.scores.shape == (ROWS,)
+        assert verdicts.errors.shape == verdicts.expected.shape == (ROWS, SENSORS)
+        unknown = np.zeros(ROWS, dtype=bool)
+        for first in (0, 151, 193, 197):  # rows with which a stretch begins
+            unknown[first : first + WINDOW - 1] = True
+        unknown[[150, 190, 191, 192, 196]] = True
+        np.testing.assert_array_equal(np.isnan(verdicts.scores), unknown)
+
+
+@pytest.mark.parametrize("look_ahead", [0, 12])
+def test_rows_with_a_missing_reading_are_unknown_and_all_before_a_window_passed(model, look_ahead, rng):
+    model = replace(model, look_ahead=look_ahead)
+    for _ in range(25):
+        values = rows(80, seed=1)
+        holes = rng.random(80) < rng.choice([0.02, 0.1, 0.5])
+        for row in np.flatnonzero(holes):
+            values[row, rng.integers(SENSORS)] = rng.choice([np.nan, np.inf, -np.inf])
+        scores = pushed(model, values, int(rng.integers(1, 80))).scores
+        judged = [row >= WINDOW - 1 and not holes[row - WINDOW + 1 : row + 1].any() for row in range(80)]
+        np.testing.assert_array_equal(np.isfinite(scores), judged)
+
+
+def test_what_is_known_has_all_parts_and_what_is_not_has_none(model):
+    verdicts = pushed(model, new_rows(), ROWS)
+    known = np.isfinite(verdicts.scores)
+    assert np.isfinite(verdicts.errors[known]).all()
+    assert np.isfinite(verdicts.expected[known]).all()
+    assert np.isnan(verdicts.errors[~known]).all()
+    assert np.isnan(verdicts.expected[~known]).all()
+    assert (verdicts.errors[known] >= 0).all()
+
+
+def test_the_sensors_parts_add_up_to_the_score_in_nats(model):
+    """score * threshold = level * exp(novelty), and the parts share out log(1 + level) + novelty."""
+    verdicts = pushed(model, rows(ROWS, seed=1), ROWS)  # nothing was never seen, so novelty is 0
+    raw = verdicts.scores * model.threshold.value
+    np.testing.assert_allclose(verdicts.errors.sum(axis=1), np.log1p(raw), rtol=1e-12)
+
+
+def test_the_sensor_that_is_wrong_has_the_largest_part(model):
+    values = rows(ROWS, seed=1)
+    values[100:120, 4] += 6
+    values[200:, 11] = 7.7
+    worst = pushed(model, values, ROWS).errors.argmax(axis=1)
+    assert worst[110] == 4
+    assert worst[210] == 11
+
+
+def test_a_reading_beyond_all_bounds_gives_a_finite_score(model):
+    values = rows(60, seed=1)
+    values[30, 0] = 1e300
+    values[40, 10:13] = [1e308, -1e308, 1e308]
+    scores = pushed(model, values, 60).scores
+    assert np.isfinite(scores[WINDOW - 1 :]).all()
+    assert scores[30] > scores[29]
+    assert scores[40] > scores[39]
+
+
+def test_no_rows_are_no_verdicts(model):
+    judge_ = Judge(model)
+    assert judge_.push(np.empty((0, SENSORS))).scores.shape == (0,)
+    assert judge_.push(np.empty((0, SENSORS))).errors.shape == (0, SENSORS)
+    assert judge_.finish().scores.shape == (0,)

@@ -1,0 +1,217 @@
+"""The model as a file: what was saved scores the same, and a file that makes no sense is refused."""
+
+import numpy as np
+import pytest
+from small_models import series_of, small_model
+
+from lstm_anomaly.errors import ModelFileError
+from lstm_anomaly.judging import judge
+from lstm_anomaly.model_file import read_model, write_model
+from lstm_anomaly.storage import load_arrays, save_arrays
+
+
+def rows(count, seed=0):
+    """Three signals, then a switch, then a sensor that stands still; (count, 5)."""
+    t = np.arange(count)[:, np.newaxis]
+    signals = np.sin(t / 20 + np.arange(3)) + 0.1 * np.random.default_rng(seed).normal(size=(count, 3))
+    return np.column_stack([signals, np.arange(count) // 50 % 2, np.full(count, 7.0)])
+
+
+@pytest.fixture(scope="module", params=["lstm", "linear"])
+def model(request):
+    return small_model(rows(700), kind=request.param, look_ahead=3)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Header and arrays of a model of kind `lstm`: 5 sensors, of which 4 are inputs and 3 targets."""
+    path = tmp_path_factory.mktemp("saved") / "x.model"
+    write_model(small_model(rows(700)), path)
+    return load_arrays(path)
+
+
+def test_a_model_that_was_saved_and_read_scores_the_same(model, tmp_path):
+    write_model(model, tmp_path / "x.model")
+    loaded = read_model(tmp_path / "x.model")
+    new = rows(200, seed=1)
+    new[100:110, 0] += 2
+    new[150:, 4] = 7.5
+    ours, theirs = judge(model, series_of(new)), judge(loaded, series_of(new))
+    for name in ("scores", "errors", "expected"):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+    assert loaded.threshold == model.threshold
+    assert loaded.summary == model.summary
+    assert (loaded.sensors, loaded.step, loaded.look_ahead) == (model.sensors, model.step, 3)
+
+
+def test_writing_what_was_read_gives_the_same_bytes(model, tmp_path):
+    write_model(model, tmp_path / "a")
+    write_model(read_model(tmp_path / "a"), tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def header(**changes):
+    """A change of the header's entries."""
+    return lambda head, arrays: head.update(changes)
+
+
+def header_part(part, **changes):
+    """A change of one part of the header; None takes an entry away."""
+
+    def change(head, arrays):
+        head[part] = {name: value for name, value in (head[part] | changes).items() if value is not None}
+
+    return change
+
+
+def array(name, make):
+    """A change of one array: `make(array)` takes its place."""
+
+    def change(head, arrays):
+        arrays[name] = make(arrays[name].copy())
+
+    return change
+
+
+def value(name, index, new):
+    """A change of one number of one array."""
+
+    def make(a):
+        a[index] = new
+        return a
+
+    return array(name, make)
+
+
+def without(*names):
+    """A model without some of the header's entries, and the arrays of those names."""
+
+    def change(head, arrays):
+        for name in names:
+            head.pop(name, None)
+            for key in [key for key in arrays if key == name or key.startswith(f"{name}.")]:
+                del arrays[key]
+
+    return change
+
+
+def swapped(one, other):
+    """Two arrays in each other's place."""
+
+    def change(head, arrays):
+        arrays[one], arrays[other] = arrays[other], arrays[one]
+
+    return change
+
+
+MUTANTS = {
+    "an unknown kind": header(kind="gru"),
+    "a kind that is no text": header(kind=["lstm"]),
+    "the kind of a model without an LSTM": header(kind="linear"),
+    "a linear model with a forecaster": header(kind="linear", autoencoder=None),
+    "no forecaster": header(forecaster=None),
+    "no autoencoder": header(autoencoder=None),
+    "a forecaster without sizes": header(forecaster={}),
+    "a forecaster's weights missing": without("forecaster.lstm.W_x"),
+    "an autoencoder's weights missing": without("autoencoder.output.W"),
+    "sizes that are no numbers": header(autoencoder={"hidden": "4", "layers": 1}),
+    "sizes of zero": header(autoencoder={"hidden": 0, "layers": 1}),
+    "another hidden size": header(autoencoder={"hidden": 5, "layers": 1}),
+    "more layers than there are": header(autoencoder={"hidden": 4, "layers": 2}),
+    "more layers than memory can hold": header(autoencoder={"hidden": 4, "layers": 10**15}),
+    "sizes as a list": header(autoencoder=[4, 1]),
+    "a later format": header(format_version=2),
+    "another format": header(format="torch"),
+    "no window": without("window"),
+    "a window of 0": header(window=0),
+    "a window of -8": header(window=-8),
+    "a window of another length": header(window=9),
+    "a window that is true": header(window=True),
+    "a negative look-ahead": header(look_ahead=-1),
+    "a fractional look-ahead": header(look_ahead=1.5),
+    "a step of 0": header(step_seconds=0.0),
+    "a negative step": header(step_seconds=-60.0),
+    "a step that is text": header(step_seconds="60"),
+    "no sensors": header(sensors=[]),
+    "a sensor too few": header(sensors=["a", "b", "c", "d"]),
+    "a sensor twice": header(sensors=["a", "b", "c", "d", "d"]),
+    "a sensor without a name": header(sensors=["a", "b", "c", "d", None]),
+    "sensors as one text": header(sensors="abcde"),
+    "no sensors at all": header(sensors=None),
+    "a threshold of 0": header_part("threshold", value=0.0),
+    "a negative threshold": header_part("threshold", value=-1.0),
+    "a threshold that is text": header_part("threshold", value="1"),
+    "a threshold by an unknown method": header_part("threshold", method="guess"),
+    "a budget that is none": header_part("threshold", budget="never"),
+    "half a threshold": header_part("threshold", merge_gap=None),
+    "a threshold that is a number": header(threshold=1.0),
+    "no threshold": without("threshold"),
+    "no summary": without("summary"),
+    "half a summary": header_part("summary", seed=None),
+    "a summary with more": header_part("summary", author="x"),
+    "a summary's rows as text": header_part("summary", rows="many"),
+    "a summary's losses as a number": header_part("summary", losses=1.0),
+    "a summary's losses as text": header_part("summary", losses=["low"]),
+    "a best epoch that there was not": header_part("summary", best_epoch=9),
+    "a missing array": without("bounds"),
+    "an array too many": lambda head, arrays: arrays.update(extra=np.ones(1)),
+    "NaN in the weights": value("forecaster.lstm.W_h", (0, 0), np.nan),
+    "NaN in the scaler": value("scaler.center", 0, np.nan),
+    "an infinite unit": value("near.unit", (0, 0), np.inf),
+    "a scale of 0": value("scaler.scale", 1, 0.0),
+    "a negative scale": value("scaler.scale", 1, -1.0),
+    "a negative unit": value("slow.unit", (0, 0), -1.0),
+    "a negative unit of the forecaster": value("forecaster.unit", 0, -1.0),
+    "a usual level of 0": value("level.usual", 0, 0.0),
+    "a negative usual distance": array("latent.unit", lambda a: -a),
+    "a negative bound": value("bounds", 0, -1.0),
+    "a negative reach": value("reach", 0, -1.0),
+    "negative evidence": value("novelty.evidence", 0, -1.0),
+    "a covariance that is not positive": value("latent.cholesky", (1, 1), 0.0),
+    "a covariance's factor that is full": value("latent.cholesky", (0, 1), 1.0),
+    "weights of another type": array("forecaster.output.W", lambda a: a.astype(np.float64)),
+    "a scaler of another type": array("scaler.center", lambda a: a.astype(np.float32)),
+    "weights turned": array("forecaster.output.W", lambda a: a.T),
+    "a scaler too short": array("scaler.scale", lambda a: a[:-1]),
+    "a scaler in two dimensions": array("scaler.scale", lambda a: a[np.newaxis]),
+    "components of another length": array("linear.components", lambda a: a[:, :-1]),
+    "one unit for all": array("near.unit", lambda a: a[:, :1]),
+    "one bound for all": array("bounds", lambda a: a[:1]),
+    "counts as one number": array("novelty.counts", lambda a: a.sum()),
+    "targets and rules swapped": swapped("roles.targets", "roles.ruled"),
+    "inputs and targets swapped": swapped("roles.inputs", "roles.targets"),
+    "inputs and rules swapped": swapped("roles.inputs", "roles.ruled"),
+    "a role of 2": array("roles.inputs", lambda a: np.array([2, 0, 1, 1, 0])),
+    "roles of -1 and 3": array("roles.ruled", lambda a: np.array([0, 0, 0, -1, 3])),
+    "no roles": array("roles.targets", np.zeros_like),
+    "targets in other places": array("roles.targets", lambda a: np.array([0, 1, 1, 1, 0])),
+    "rules for sensors that are not ruled": value("novelty.sensors", 0, 0),
+    "rules for a sensor that there is not": value("novelty.sensors", 1, 5),
+    "rules for sensor -1": value("novelty.sensors", 1, -1),
+    "a rule without values": array("novelty.counts", lambda a: np.array([0, a.sum()])),
+    "more values than the rules count": array("novelty.values", lambda a: np.append(a, 9.0)),
+    "values not in order": array("novelty.values", lambda a: a[::-1]),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_file_that_makes_no_sense_is_refused_with_its_name(saved, tmp_path, name):
+    head, arrays = {**saved[0]}, {**saved[1]}
+    MUTANTS[name](head, arrays)
+    path = tmp_path / "pump.model"
+    save_arrays(path, head, arrays)
+    with pytest.raises(ModelFileError, match=r"pump\.model"):
+        read_model(path)
+
+
+def test_a_file_that_was_not_changed_is_not_refused(saved, tmp_path):
+    save_arrays(tmp_path / "pump.model", *saved)
+    read_model(tmp_path / "pump.model")
+    assert saved[1]["roles.inputs"].tolist() == [1, 1, 1, 1, 0]
+    assert saved[1]["roles.targets"].tolist() == [1, 1, 1, 0, 0]
+    assert saved[1]["roles.ruled"].tolist() == [0, 0, 0, 1, 1]
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(ModelFileError, match="cannot read the model"):
+        read_model(tmp_path)
