@@ -1,7 +1,7 @@
 """The Python interface: fit, score, predict, detect, save and load, on arrays or data frames."""
 
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.events import Event, EventRules
 from lstm_anomaly.detection import Detection, detect
-from lstm_anomaly.errors import InputError, SensorsError
+from lstm_anomaly.errors import InputError, SensorsError, SettingsError
 from lstm_anomaly.fitting import OnEpoch
 from lstm_anomaly.judging import Judge
 from lstm_anomaly.learning import learn
@@ -31,14 +31,18 @@ class Detector:
 
     A score is a multiple of the threshold: higher is more abnormal, above 1 is anomalous, NaN means
     that the row could not be judged (a missing reading, or fewer than `window` rows before it). A
-    row's score depends on the rows up to itself only.
+    row's score depends on the rows up to itself, and on `look_ahead` later ones if that is asked for.
 
-    The method: an LSTM autoencoder (Malhotra et al. 2016, https://arxiv.org/abs/1607.00148) whose
-    reconstruction errors are taken as multiples of each sensor's own usual error; the threshold is
-    the level that keeps a budget of false alarms on rows that the weights were not fitted to.
+    The method: errors of an LSTM forecaster and of a linear autoencoder, as multiples of each sensor's own
+    usual error, slow levels, and the distance of an LSTM autoencoder's state (Malhotra et al. 2016,
+    https://arxiv.org/abs/1607.00148) from those of training, each remembered over several lengths; see
+    docs/how-it-scores.md. The threshold is the level that keeps a budget of false alarms on rows that
+    the weights were not fitted to.
 
     Parameters, all optional; those left out are chosen from the data:
-        window         rows that a verdict looks back on, the judged row included
+        kind           "lstm", or "linear" for the baseline without an LSTM
+        look_ahead     later rows that a row's verdict may wait for
+        window         rows of the windows that the networks see, the judged row included
         stride         rows between the starts of two training windows
         hidden         units of each LSTM; layers: LSTMs on top of each other
         epochs, batch_size, learning_rate, patience, weight_decay   of training
@@ -54,6 +58,9 @@ class Detector:
 
     def __init__(self, *, false_alarms: str | None = None, **settings: Any) -> None:
         budget = None if false_alarms is None else Budget.parse(false_alarms)
+        unknown = sorted(set(settings) - {field.name for field in fields(LearningSettings)})
+        if unknown:
+            raise SettingsError(f"there is no setting {', '.join(unknown)}", hint="help(Detector)")
         self._settings = LearningSettings(budget=budget, **settings)
         self._model: Model | None = None
 
@@ -103,9 +110,19 @@ class Detector:
     def detect(self, X: Any, rules: EventRules | None = None) -> list[Event]:
         """The events: runs of anomalous rows with their peak and the sensors that carry the error.
 
-        Rows in an event count from 0; `end` is inclusive.
+        Rows in an event are rows of X, counted from 0; `end` is inclusive.
         """
-        return self._detection(X, rules).events
+        detection = self._detection(X, rules)
+        rows = detection.frame_rows()
+        return [
+            replace(
+                event,
+                start=int(rows[event.start]),
+                end=int(rows[event.end]),
+                peak_row=int(rows[event.peak_row]),
+            )
+            for event in detection.events
+        ]
 
     def stream(self) -> Judge:
         """A judge that scores rows as they come, `judge.push(rows).scores`, equal to `score` of the whole."""

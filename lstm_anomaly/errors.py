@@ -4,6 +4,7 @@ LstmAnomalyError              what, where, why, what to try; exit status 2
   InputError                  a CSV that cannot be read, or not without guessing
     SensorsError              its sensors are not the ones the model was trained on
   NotEnoughDataError          too few usable rows for what was asked
+  SettingsError               a setting of training that makes no sense
   TrainingError               the loss or a statistic stopped being finite
   ThresholdError              no threshold can be learned from these scores
   ModelFileError              a model file that is damaged, foreign, or from the future
@@ -43,6 +44,10 @@ class SensorsError(InputError):
 
 class NotEnoughDataError(LstmAnomalyError):
     """Too few usable rows for what was asked."""
+
+
+class SettingsError(LstmAnomalyError):
+    """A setting that makes no sense, or that does not exist."""
 
 
 class TrainingError(LstmAnomalyError):

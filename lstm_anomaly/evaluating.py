@@ -7,6 +7,8 @@ from lstm_anomaly.evaluation.figures import Figures, LabelledRows, figures
 from lstm_anomaly.model import Model
 from lstm_anomaly.types import BoolArray, FloatArray, Series
 
+_NAMES = {"lstm": "LSTM", "linear": "linear"}
+
 
 def evaluate(model: Model, detection: Detection, labels: BoolArray) -> list[Figures]:
     """How well the events and scores of a detection match `labels` (N,), one for each input row.
@@ -16,7 +18,7 @@ def evaluate(model: Model, detection: Detection, labels: BoolArray) -> list[Figu
     """
     threshold = model.threshold
     rows = labelled_rows(detection, labels, model)
-    return [figures("LSTM", rows, threshold.budget, threshold.confidence)]
+    return [figures(_NAMES[model.kind], rows, threshold.budget, threshold.confidence)]
 
 
 def labelled_rows(detection: Detection, labels: BoolArray, model: Model) -> LabelledRows:

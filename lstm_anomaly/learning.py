@@ -80,6 +80,8 @@ def learn(
         networks=fitted.networks,
         usual=usual,
         bounds=Bounds.fit(usual.statistics(readings)[0]),
+        # Values of the calibration rows count as seen, too: one first move of a switch among them would
+        # otherwise raise the threshold beyond all use. The proof of the budget does not cover novelty.
         novelty=NoveltyRule.fit(_stacked(series.values, series.segments), roles.ruled),
         threshold=_NOT_LEARNED,
         summary=_summary(series, split, window, fitted, readings.near[:, ~is_fitted], settings),

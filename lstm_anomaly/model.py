@@ -12,8 +12,6 @@ from lstm_anomaly.scoring.score import Bounds
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.statistics import Usual
 
-KINDS = ("lstm", "linear")
-
 
 @dataclass(frozen=True)
 class TrainingSummary:

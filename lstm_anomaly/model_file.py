@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.errors import LstmAnomalyError, ModelFileError
 from lstm_anomaly.members import Networks
-from lstm_anomaly.model import KINDS, Model, TrainingSummary
+from lstm_anomaly.model import Model, TrainingSummary
 from lstm_anomaly.network.autoencoder import parameter_shapes
 from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
@@ -22,6 +22,7 @@ from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import STATISTICS, Bounds
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.statistics import Usual, View
+from lstm_anomaly.settings import KINDS
 from lstm_anomaly.storage import load_arrays, save_arrays
 
 Arrays = dict[str, NDArray[Any]]

@@ -3,6 +3,23 @@
 from dataclasses import dataclass
 
 from lstm_anomaly.decision.budget import Budget
+from lstm_anomaly.errors import SettingsError
+
+KINDS = ("lstm", "linear")
+_LEAST = {
+    "look_ahead": 0,
+    "window": 2,
+    "stride": 1,
+    "hidden": 1,
+    "layers": 1,
+    "epochs": 1,
+    "batch_size": 1,
+    "learning_rate": 1e-12,
+    "patience": 0,
+    "weight_decay": 0.0,
+    "seed": 0,
+    "merge_gap": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +53,14 @@ class LearningSettings:
     threshold_method: str = "episodes"
     threshold_level: float | None = None
     merge_gap: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise SettingsError(f"there is no kind of model {self.kind!r}", hint=" or ".join(KINDS))
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and not value >= least:
+                raise SettingsError(f"{name} is {value!r}, and the least that makes sense is {least}")
 
 
 DEFAULTS = LearningSettings()

@@ -6,7 +6,7 @@ member's declared size (so that a bomb is refused unread), the format version, e
 and shape, that numbers are finite, and a SHA-256 over header and arrays. Writing is atomic and,
 for the same content, gives the same bytes.
 
-What the arrays mean is the business of `model.py`.
+What the arrays mean is the business of `model_file.py`.
 """
 
 import hashlib

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -69,6 +70,20 @@ class TestTrain:
         run("train", "normal.csv", "--model", "m", "--patience", "0", *QUICK)
         shown = json.loads(run("inspect", "m", "--format", "json").stdout)
         assert len(shown["summary"]["losses"]) == 4
+
+    @pytest.mark.parametrize(
+        ("options", "kind", "look_ahead"),
+        [([], "lstm", 0), (["--model-kind", "linear"], "linear", 0), (["--look-ahead", "5"], "lstm", 5)],
+    )
+    def test_kind_and_look_ahead_are_kept_in_the_model_and_used(
+        self, run, tmp_path, options, kind, look_ahead
+    ):
+        (tmp_path / "normal.csv").write_text(csv_text(normal_values(400)))
+        assert run("train", "normal.csv", "--model", "m", *options, *QUICK).exit_code == 0
+        shown = json.loads(run("inspect", "m", "--format", "json").stdout)
+        assert (shown["kind"], shown["look_ahead"]) == (kind, look_ahead)
+        run("detect", "normal.csv", "--model", "m", "--scores", "s.csv")
+        assert [row["state"] for row in rows_of(tmp_path / "s.csv")].count("unknown") == 7
 
     def test_reads_standard_input_and_several_files(self, run, tmp_path):
         text = csv_text(normal_values(400))
@@ -241,7 +256,7 @@ class TestDetect:
         model = ("--model", trained / "pump.model")
         result = run("detect", trained / "new.csv", *model, "--scores", "no/such/folder/s.csv")
         assert result.exit_code == 2
-        assert "no/such/folder/s.csv: cannot write" in result.stderr
+        assert "no/such/folder/s.csv: the folder does not exist" in result.stderr
 
 
 class TestInspect:
@@ -324,3 +339,121 @@ class TestProcess:
         assert done.returncode == 2
         assert b"No space left" in done.stderr
         assert b"Traceback" not in done.stderr
+
+
+class TestDelivery:
+    """What happens to results on their way out, and to files that are in the way."""
+
+    def process(self, arguments, **kwargs):
+        command = [sys.executable, "-m", "lstm_anomaly", *map(str, arguments)]
+        return subprocess.run(command, stderr=subprocess.PIPE, check=False, **kwargs)
+
+    @pytest.mark.parametrize("command", ["detect", "inspect", "--help"])
+    def test_a_reader_that_went_away_is_no_error_and_no_anomaly(self, trained, command):
+        model = trained / "pump.model"
+        arguments = {
+            "detect": ["detect", trained / "new.csv", "--model", model, "--exit-zero"],
+            "inspect": ["inspect", model],
+            "--help": ["--help"],
+        }
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        try:
+            done = self.process(arguments[command], stdout=write_end)
+        finally:
+            os.close(write_end)
+        assert (done.returncode, done.stderr) == (141, b"")
+
+    @pytest.mark.parametrize("arguments", [["--help"], ["inspect", "{model}"]])
+    def test_a_closed_standard_output_is_no_crash(self, trained, arguments):
+        words = [word.format(model=trained / "pump.model") for word in arguments]
+        shell = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "lstm_anomaly", *words]
+        done = subprocess.run(shell, stderr=subprocess.PIPE, check=False)
+        assert b"unexpected" not in done.stderr
+        assert (done.returncode == 2) == (arguments[0] == "inspect")
+
+    def test_names_that_the_encoding_lacks_are_shown_as_escapes(self, run, tmp_path):
+        values = normal_values(300)
+        (tmp_path / "n.csv").write_text(csv_text(values, sensors=("Druck °C", "b", "c")), encoding="utf-8")
+        assert run("train", "n.csv", "--model", "m", *QUICK).exit_code == 0
+        environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+        done = self.process(["inspect", tmp_path / "m"], stdout=subprocess.PIPE, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert b"Druck \\xb0C" in done.stdout
+
+    def test_an_output_never_replaces_an_input(self, run, trained, tmp_path):
+        text = csv_text(normal_values(300))
+        (tmp_path / "w.csv").write_text(text)
+        model = tmp_path / "m"
+        model.write_bytes((trained / "pump.model").read_bytes())
+        for arguments in (
+            ("train", "w.csv", "--model", "w.csv", *QUICK),
+            ("detect", "w.csv", "--model", "m", "--scores", "w.csv"),
+            ("detect", "w.csv", "--model", "m", "--scores", "m"),
+            ("calibrate", "m", "w.csv", "--out", "w.csv"),
+        ):
+            result = run(*arguments)
+            assert result.exit_code == 2
+            assert "would be written over" in result.stderr
+        assert (tmp_path / "w.csv").read_text() == text
+        assert model.read_bytes() == (trained / "pump.model").read_bytes()
+
+    def test_a_folder_that_is_missing_is_noticed_before_training(self, run, tmp_path):
+        (tmp_path / "n.csv").write_text(csv_text(normal_values(300)))
+        result = run("train", "n.csv", "--model", "no/such/m", *QUICK)
+        assert result.exit_code == 2
+        assert "the folder does not exist" in result.stderr
+
+    def test_nothing_judged_is_said_even_when_nobody_watches(self, run, trained):
+        result = run("detect", "-", "--model", trained / "pump.model", stdin=csv_text(normal_values(3)))
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert "3 rows could not be judged" in result.stderr
+
+    def test_a_column_named_like_a_label_is_warned_of(self, run, tmp_path):
+        text = csv_text(normal_values(300), sensors=("a", "b", "label"))
+        result = run("train", "-", "--model", "m", *QUICK, stdin=text)
+        assert "'label' is named like a label" in result.stderr
+
+
+class TestCalibrate:
+    def test_learns_the_threshold_again_and_nothing_else(self, run, trained, tmp_path):
+        (tmp_path / "fresh.csv").write_text(csv_text(normal_values(600, seed=7)))
+        result = run("calibrate", trained / "pump.model", "fresh.csv", "--out", "m2")
+        assert result.exit_code == 0
+        assert "threshold" in result.stdout
+        before, after = (
+            json.loads(run("inspect", path, "--format", "json").stdout)
+            for path in (trained / "pump.model", "m2")
+        )
+        assert before["threshold"]["method"] == "fixed"
+        assert after["threshold"]["method"] == "episodes"
+        assert after["threshold"]["rows"] == 593
+        assert before["sensors"] == after["sensors"]
+
+    def test_rows_of_other_sensors_are_refused(self, run, trained, tmp_path):
+        (tmp_path / "other.csv").write_text(csv_text(normal_values(100), sensors=("x", "y", "z")))
+        result = run("calibrate", trained / "pump.model", "other.csv")
+        assert result.exit_code == 2
+        assert "temp_c" in result.stderr
+
+
+class TestFilters:
+    @pytest.mark.parametrize(
+        ("options", "found"),
+        [
+            (["--direction", "up"], True),
+            (["--direction", "down"], False),
+            (["--min-deviation", "temp_c=1"], True),
+            (["--min-deviation", "temp_c=50"], False),
+        ],
+    )
+    def test_events_that_do_not_count_are_left_out(self, run, trained, options, found):
+        model = ("--model", trained / "pump.model", "--format", "json")
+        result = run("detect", trained / "new.csv", *model, *options)
+        assert (result.exit_code == 1) is found
+
+    def test_a_sensor_that_there_is_not_is_refused(self, run, trained):
+        model = ("--model", trained / "pump.model")
+        result = run("detect", trained / "new.csv", *model, "--min-deviation", "tmp=1")
+        assert result.exit_code == 2
+        assert "'tmp' is not one of temp_c, pressure_bar, flow" in result.stderr

@@ -6,7 +6,13 @@ import pytest
 from conftest import SENSORS, normal_values
 
 from lstm_anomaly import Detector
-from lstm_anomaly.errors import InputError, LstmAnomalyError, NotEnoughDataError, SensorsError
+from lstm_anomaly.errors import (
+    InputError,
+    LstmAnomalyError,
+    NotEnoughDataError,
+    SensorsError,
+    SettingsError,
+)
 
 QUICK = {"epochs": 4, "hidden": 8, "window": 8, "threshold_method": "fixed", "threshold_level": 3.0}
 
@@ -129,3 +135,20 @@ def test_an_unfitted_detector_says_so():
 
 def test_all_errors_share_one_base():
     assert issubclass(SensorsError, LstmAnomalyError)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"window": 0}, {"epochs": 0}, {"batch_size": 0}, {"hidden": -1}, {"kind": "x"}, {"epoch": 3}]
+)
+def test_a_setting_that_makes_no_sense_is_refused_by_name(setting):
+    with pytest.raises(SettingsError, match=next(iter(setting))):
+        Detector(**setting)
+
+
+def test_events_are_rows_of_what_was_given_whatever_its_order(fitted):
+    index = pd.date_range("2024-01-01", periods=300, freq="min")
+    frame = pd.DataFrame(with_fault(), columns=["sensor_1", "sensor_2", "sensor_3"], index=index)
+    (event,) = fitted.detect(frame)
+    (reverse,) = fitted.detect(frame.iloc[::-1])
+    assert reverse.peak_row == 299 - event.peak_row
+    assert fitted.score(frame.iloc[::-1])[reverse.peak_row] == pytest.approx(event.peak)

@@ -1,10 +1,11 @@
 """The command line's frame: finds commands without importing them, and turns errors into exit codes.
 
-Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble, 3 nothing judged,
-75 locked, 130/143 interrupted. Status 1 never means an error: click's and Python's own 1
-are mapped to 2 here, in one place.
+Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble, 3 nothing judged, 75 locked, 130/143
+interrupted, 141 the reader of the output went away. Status 1 never means an error: click's and Python's
+own 1 are mapped here, in one place.
 """
 
+import io
 import os
 import signal
 import sys
@@ -33,6 +34,7 @@ COMMANDS = {
 
 EXIT_TROUBLE = 2
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 EXIT_TERMINATED = 143
 
 
@@ -94,9 +96,15 @@ class App(click.Group):
         extra.pop("standalone_mode", None)
         with suppress(ValueError):  # not the main thread: the caller handles signals
             signal.signal(signal.SIGTERM, _raise_terminated)
+        for stream in (sys.stdout, sys.stderr):  # a name that the encoding lacks is shown as an escape
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             status = super().main(args, prog_name, standalone_mode=False, obj=settings, **extra)
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except SystemExit:  # click's own way out when the reader of a pipe is gone
+            status = EXIT_BROKEN_PIPE
         except Exception as error:
             status = _report(error, settings.debug)
         except KeyboardInterrupt:
@@ -115,7 +123,7 @@ def _report(error: Exception, debug: bool) -> int:
             return _say("interrupted", EXIT_INTERRUPTED)
         case BrokenPipeError():
             _silence_stdout()
-            return EXIT_TROUBLE
+            return EXIT_BROKEN_PIPE
         case click.UsageError():
             error.show()
             return EXIT_TROUBLE

@@ -8,6 +8,7 @@ import click
 from lstm_anomaly.commands.app import Settings
 from lstm_anomaly.commands.options import (
     FILES,
+    check_output,
     input_options,
     read_options,
     talk_options,
@@ -52,6 +53,7 @@ def command(
     from lstm_anomaly.settings import LearningSettings
 
     talk = Talk(settings)
+    check_output(out or model_path, *files)
     model = read_model(model_path)
     series = calibration_series(model, files, read_options(reading), reading["rows"], talk)
     learning = LearningSettings(**threshold_settings(threshold))

@@ -10,9 +10,8 @@ import click
 from lstm_anomaly.commands import detect, train
 from lstm_anomaly.commands.options import talk_options
 
-CLOSING = """
-What really happened in that week is in {folder}/faults.csv.
-Now with your own data: lstm-anomaly train NORMAL.csv --model my.model"""
+TRUTH = "\nWhat really happened in that week is in {folder}/faults.csv."
+NEXT = "\nNow with your own data: lstm-anomaly train NORMAL.csv --model my.model"
 
 
 @click.command("demo")
@@ -32,7 +31,7 @@ def command(ctx: click.Context, keep: str | None) -> None:
         ctx.invoke(train.command, files=(normal,), model_path=model)
         _show("detect", week, "--model", model)
         ctx.invoke(detect.command, files=(week,), model_path=model)
-        click.echo(CLOSING.format(folder=folder) if keep else CLOSING.partition("\n")[2].partition("\n")[2])
+        click.echo((TRUTH.format(folder=folder) if keep else "") + NEXT)
 
 
 def _show(*arguments: str) -> None:

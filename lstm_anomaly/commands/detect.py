@@ -2,12 +2,22 @@
 
 import io
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.options import FILES, MODEL, input_files, input_options, read_options, talk_options
+from lstm_anomaly.commands.options import (
+    FILES,
+    MODEL,
+    check_output,
+    deviations,
+    input_files,
+    input_options,
+    read_options,
+    talk_options,
+)
 from lstm_anomaly.commands.talk import Talk, is_terminal
 
 if TYPE_CHECKING:
@@ -42,6 +52,19 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     "--merge-gap", type=click.IntRange(0), help="Rows between parts of one event.  [default: model's]"
 )
 @click.option("--min-duration", type=click.IntRange(1), default=1, help="Rows that an event lasts at least.")
+@click.option(
+    "--direction",
+    type=click.Choice(["up", "down", "both"]),
+    default="both",
+    help="Keep events in which readings are above, or below, what was expected.  [default: both]",
+)
+@click.option(
+    "--min-deviation",
+    "min_deviations",
+    multiple=True,
+    metavar="SENSOR=VALUE",
+    help="Keep a sensor's events from this difference on, in its own unit.",
+)
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when anomalies were found, too.")
 @input_options
 @talk_options
@@ -56,6 +79,8 @@ def command(
     scores: str | None,
     merge_gap: int | None,
     min_duration: int,
+    direction: str,
+    min_deviations: tuple[str, ...],
     exit_zero: bool,
 ) -> int:
     """Judge each row of the CSV files and list the events in which they depart from normal.
@@ -65,21 +90,31 @@ def command(
     """
     from lstm_anomaly.commands.load import read_frame
     from lstm_anomaly.decision.events import EventRules
+    from lstm_anomaly.decision.filters import filter_events
     from lstm_anomaly.detection import detect
     from lstm_anomaly.model_file import read_model
 
     talk = Talk(settings)
+    if scores not in (None, "-"):
+        check_output(scores, model_path, *files)
     model = read_model(model_path)
     gap = model.threshold.merge_gap if merge_gap is None else merge_gap
     rules = EventRules(merge_gap=gap, min_duration=min_duration)
     frame = read_frame(input_files(files), read_options(reading), reading["rows"], talk, model.sensors)
     detection = detect(model, frame, rules)
+    kept = filter_events(
+        detection.events, direction=direction, min_deviation=deviations(min_deviations, model.sensors)
+    )
+    detection = replace(detection, events=kept)
     talk.note(detection.cleaning.lines())
     if scores:
         _write_scores(detection, scores, talk)
     if scores != "-":
         _write_events(detection, format_, talk)
-    talk.note([_closing(detection, model_path)])
+    judged = detection.counts()["judged"]
+    (talk.note if judged else talk.warn)(
+        [*([] if judged else detection.cleaning.lines()), _closing(detection)]
+    )
     return EXIT_ANOMALIES if detection.events and not exit_zero else 0
 
 
@@ -117,7 +152,7 @@ def _write_events(detection: "Detection", format_: str, talk: Talk) -> None:
     talk.deliver(text)
 
 
-def _closing(detection: "Detection", model_path: str) -> str:
+def _closing(detection: "Detection") -> str:
     """One sentence that says how it went."""
     from lstm_anomaly.text import count
 

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from lstm_anomaly.types import SensorFrame, Series
 
 
-def training_series(files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk) -> "Series":
-    """Clean rows to train on."""
+def training_series(
+    files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk
+) -> "tuple[Series, list[str]]":
+    """Clean rows to train on, and what cleaning noticed."""
     frame, _empty = drop_empty_sensors(read_frame(files, options, rows, talk))
     if not frame.sensors:
         raise InputError("no sensor has a single reading", where=files[0], hint="another file")
@@ -21,8 +23,7 @@ def training_series(files: tuple[str, ...], options: ReadOptions, rows: str | No
             f"{len(frame)} data row is nothing to learn from", where=files[0], hint="a file with more rows"
         )
     series, report = clean(frame)
-    talk.note(report.lines())
-    return series
+    return series, report.lines()
 
 
 def calibration_series(
@@ -48,5 +49,8 @@ def read_frame(
 ) -> "SensorFrame":
     """The rows of all files; what was refused or taken as missing is warned of, the rest noted."""
     frame, report = read_csvs(files, options, sensors=sensors)
-    (talk.note if report.is_clean else talk.warn)(report.lines())
+    if report.is_clean:
+        talk.note(report.lines(), else_warn=[note for file in report.files for note in file.label_notes])
+    else:
+        talk.warn(report.lines())
     return select_rows(frame, rows) if rows else frame

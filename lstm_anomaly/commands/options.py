@@ -1,5 +1,6 @@
 """Options that several commands share: how to read the input, and how to talk."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
@@ -21,7 +22,7 @@ MODEL = click.option(
 )
 
 
-class Percent(click.ParamType[float]):
+class Percent(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
     """A share, written `1%` or `0.01`; its value is the fraction."""
 
     name = "percent"
@@ -86,7 +87,7 @@ _THRESHOLD_OPTIONS = (
         help="Of quantile: the share; of sigma: how many; alone: the raw score itself.",
     ),
     click.option(
-        "--merge-gap", type=click.IntRange(0), help="Rows between parts of one event.  [default: window]"
+        "--merge-gap", type=click.IntRange(0), help="Rows between parts of one event; at least a window."
     ),
 )
 
@@ -186,6 +187,32 @@ def talk_options(command: Command) -> Command:
     for option in options:
         command = option(command)
     return command
+
+
+def deviations(given: tuple[str, ...], sensors: tuple[str, ...]) -> dict[str, float]:
+    """`temp=0.5` options as sensor -> difference in its own unit."""
+    out = {}
+    for text in given:
+        sensor, _sign, value = text.rpartition("=")
+        if sensor not in sensors:
+            raise click.UsageError(f"--min-deviation {text}: '{sensor}' is not one of {', '.join(sensors)}.")
+        try:
+            out[sensor] = float(value)
+        except ValueError:
+            raise click.UsageError(f"--min-deviation {text}: '{value}' is not a number.") from None
+    return out
+
+
+def check_output(path: str, *others: str) -> None:
+    """Refuse an output that would replace one of the `others`, or that has no folder to be written to."""
+    target = os.path.realpath(path)
+    for other in others:
+        if other != "-" and os.path.realpath(other) == target:
+            raise click.UsageError(f"{path} would be written over, and it is an input. Choose another name.")
+    if os.path.isdir(target):
+        raise click.UsageError(f"{path} is a folder; name a file in it.")
+    if not os.path.isdir(os.path.dirname(target)):
+        raise click.UsageError(f"{path}: the folder does not exist. Make it first.")
 
 
 def input_files(files: tuple[str, ...]) -> tuple[str, ...]:

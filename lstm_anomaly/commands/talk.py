@@ -26,10 +26,12 @@ class Talk:
         if not self._settings.quiet:
             _print(sys.stderr, lines)
 
-    def note(self, lines: Iterable[str]) -> None:
-        """Say what helps somebody who watches: on a terminal, or with -v."""
+    def note(self, lines: Iterable[str], *, else_warn: Iterable[str] = ()) -> None:
+        """Say what helps somebody who watches, on a terminal or with -v; else only what must be known."""
         if self._settings.verbose or (is_terminal(sys.stderr) and not self._settings.quiet):
             _print(sys.stderr, lines)
+        else:
+            self.warn(else_warn)
 
     def result(self, lines: Iterable[str]) -> None:
         """Print lines of results, unless --quiet; what they hold is escaped."""

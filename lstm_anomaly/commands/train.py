@@ -9,6 +9,7 @@ from lstm_anomaly.commands.app import Settings
 from lstm_anomaly.commands.options import (
     FILES,
     MODEL,
+    check_output,
     input_files,
     input_options,
     read_options,
@@ -30,16 +31,32 @@ Examples:
 @FILES
 @MODEL
 @click.option(
-    "--window", type=click.IntRange(2), help="Rows that a verdict looks back on.  [default: chosen]"
+    "--model-kind",
+    "kind",
+    type=click.Choice(["lstm", "linear"]),
+    help="linear: the baseline, without an LSTM.  [default: lstm]",
+)
+@click.option(
+    "--look-ahead",
+    type=click.IntRange(0, 1000),
+    metavar="ROWS",
+    help="Later rows that a verdict may wait for; 12 finds more.  [default: 0]",
+)
+@click.option(
+    "--window", type=click.IntRange(2), help="Rows of the windows that networks see.  [default: chosen]"
 )
 @click.option("--stride", type=click.IntRange(1), help="Rows between training windows.  [default: chosen]")
-@click.option("--hidden", type=click.IntRange(1), help="Units of each LSTM.  [default: chosen]")
-@click.option("--layers", type=click.IntRange(1), help="LSTMs on top of each other.  [default: 1]")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the data, at most.  [default: chosen]")
-@click.option("--batch-size", type=click.IntRange(1), help="Windows a weight update.  [default: chosen]")
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Of Adam.  [default: chosen]")
+@click.option("--hidden", type=click.IntRange(1), help="Units of the autoencoder's LSTMs.  [default: chosen]")
+@click.option("--layers", type=click.IntRange(1), help="LSTMs on top of each other in it.  [default: 1]")
+@click.option(
+    "--epochs", type=click.IntRange(1), help="Passes of the autoencoder, at most.  [default: chosen]"
+)
+@click.option("--batch-size", type=click.IntRange(1), help="Its windows a weight update.  [default: chosen]")
+@click.option(
+    "--learning-rate", type=click.FloatRange(0, min_open=True), help="Its Adam's.  [default: chosen]"
+)
 @click.option("--weight-decay", type=click.FloatRange(0), help="Decoupled, as in AdamW.  [default: 0]")
-@click.option("--patience", type=click.IntRange(0), help="Epochs without gain before stopping; 0: never.")
+@click.option("--patience", type=click.IntRange(0), help="Its epochs without gain before stopping; 0: never.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
 @threshold_options
 @input_options
@@ -56,8 +73,9 @@ def command(
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
 
-    Reads CSV files (`-` is standard input), trains an LSTM autoencoder on the first part of the rows,
-    learns the threshold on the last, and writes everything that `detect` needs into one file.
+    Reads CSV files (`-` is standard input), fits an LSTM autoencoder, an LSTM forecaster and a linear
+    baseline to the first part of the rows, learns the threshold on the last, and writes everything that
+    `detect` needs into one file.
     """
     from lstm_anomaly.commands.load import training_series
     from lstm_anomaly.learning import learn
@@ -66,11 +84,12 @@ def command(
     from lstm_anomaly.settings import LearningSettings
 
     talk = Talk(settings)
+    check_output(model_path, *files)
     started = time.perf_counter()
     chosen = {name: value for name, value in given.items() if value is not None}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
-    series = training_series(input_files(files), read_options(reading), reading["rows"], talk)
+    series, cleaning = training_series(input_files(files), read_options(reading), reading["rows"], talk)
     with talk.progress() as on_epoch:
         model = learn(series, learning, on_epoch)
     write_model(model, model_path)
-    talk.result(training_lines(model, model_path, time.perf_counter() - started))
+    talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaning))

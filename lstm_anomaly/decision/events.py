@@ -14,7 +14,11 @@ SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
 """An event's severity by its peak, in multiples of the threshold."""
 
 FLAT_ROWS = 10
-"""A sensor that repeats one reading for so many rows, up to the peak, reads flat."""
+"""A sensor that repeats one reading for so many rows reads flat."""
+
+OPENING_ROWS = 10
+"""An event is explained by the highest of its first so many rows: later, by the peak perhaps, memories and
+other sensors have joined in, and the end of a fault can depart from what is expected more than the fault."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class JudgedRows:
 
 @dataclass(frozen=True)
 class Contribution:
-    """One sensor's part in an event: its share (0 to 1) of the error at the peak, and its reading there.
+    """One sensor's part in an event: its share (0 to 1) of the error, and its reading, as it opened.
 
     direction is `up` or `down` for a reading above or below the expected one, `flat` for a sensor that
     repeats its reading (`FLAT_ROWS`) while another one is expected.
@@ -115,7 +119,7 @@ class EventTracker:
         self._spans = SpanTracker(rules.merge_gap, rules.off)
         self._row_count = 0
         self._earlier = np.empty((0, len(self._sensors)))  # readings before the next piece, (up to 9, F)
-        self._at_open_peak: tuple[Contribution, ...] = ()
+        self._opening: tuple[float, tuple[Contribution, ...]] = (-np.inf, ())  # of the open event
 
     def push(self, rows: JudgedRows) -> list[Event]:
         """Take the next rows (N, at least 0) and return the events that they bring to an end, in order."""
@@ -123,22 +127,29 @@ class EventTracker:
         self._row_count += len(rows)
         readings = np.concatenate([self._earlier, rows.seen])  # (up to 9 + N, F)
 
-        def explained(span: Span) -> tuple[Contribution, ...]:
-            if span.peak_row < first:
-                return self._at_open_peak
-            row = span.peak_row - first
+        def explained(span: Span) -> tuple[float, tuple[Contribution, ...]]:
+            """Score of the highest of the span's first rows, and what the sensors did there."""
+            begin = span.start - first
+            best = self._opening if begin < 0 else (-np.inf, ())
+            stop = min(begin + OPENING_ROWS, span.end - first + 1)
+            scores = rows.scores[max(0, begin) : max(0, stop)]
+            scores = np.where(np.isnan(scores), -np.inf, scores)
+            if len(scores) == 0 or scores.max() <= best[0]:
+                return best
+            row = max(0, begin) + int(scores.argmax())
             upto = len(self._earlier) + row + 1
-            return self._contributions(rows, row, readings[max(0, upto - FLAT_ROWS) : upto])
+            parts = self._contributions(rows, row, readings[max(0, upto - FLAT_ROWS) : upto])
+            return float(scores.max()), parts
 
-        events = [self._event(span, explained(span)) for span in self._spans.push(rows.scores)]
+        events = [self._event(span, explained(span)[1]) for span in self._spans.push(rows.scores)]
         if self._spans.open is not None:
-            self._at_open_peak = explained(self._spans.open)
+            self._opening = explained(self._spans.open)
         self._earlier = readings[max(0, len(readings) - FLAT_ROWS + 1) :]
         return self._long_enough(events)
 
     def finish(self) -> list[Event]:
         """The event still open, if any. Call it at the end, and before a row that does not follow in time."""
-        return self._long_enough([self._event(span, self._at_open_peak) for span in self._spans.finish()])
+        return self._long_enough([self._event(span, self._opening[1]) for span in self._spans.finish()])
 
     def _long_enough(self, events: list[Event]) -> list[Event]:
         return [event for event in events if event.duration >= self._rules.min_duration]

@@ -86,7 +86,8 @@ def train_forecaster(
     for update in range(config.updates):
         chosen = rng.choice(starts, config.batch_size)[:, np.newaxis] + np.arange(steps)  # (B, T)
         x, y, weights = _gather(rows, fit_targets, chosen)
-        loss, gradients = forecast_loss_and_gradients(params, x, y, weights, buffers)
+        with np.errstate(over="ignore", invalid="ignore"):  # told by the loss
+            loss, gradients = forecast_loss_and_gradients(params, x, y, weights, buffers)
         _require_finite(loss, update)
         losses.append(loss)
         clip_global_norm(gradients, config.clip_norm)
@@ -131,7 +132,8 @@ def _held_out_loss(params: Params, rows: Array, targets: Array, segments: Segmen
     for a, b in segments:
         start = max(0, a - RUN_UP)
         run = rows[:, start:b]
-        forecasts = follow(params, run, first_state(params))[0][:, a - start :]  # (D, b - a)
+        with np.errstate(over="ignore", invalid="ignore"):
+            forecasts = follow(params, run, first_state(params))[0][:, a - start :]  # (D, b - a)
         error = forecasts - targets[:, a:b]  # NaN where unknown
         known = np.isfinite(error)
         total += float(np.square(error[known], dtype=np.float64).sum())

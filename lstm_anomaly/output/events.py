@@ -17,11 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.decision.events import Contribution, Event
-from lstm_anomaly.text import number, printable
+from lstm_anomaly.text import count, number, printable
 from lstm_anomaly.types import IntArray, SensorFrame
 
 SCHEMA_VERSION = 1
 SENSORS_IN_TABLE = 3
+NARROW = 120  # columns of a terminal below which the table would break its sentences
 LEAST_SHARE = 0.05  # of an event, for a sensor other than the first to be named
 PLACE_FIELDS = ("start", "end", "peak", "source", "first_line", "last_line")
 EVENT_FIELDS = ("rows", "score", "mean_score", "severity")
@@ -121,7 +122,12 @@ def csv_table(events: Iterable[PlacedEvent]) -> str:
 
 
 def table(events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bool, width: int | None) -> str:
-    """A table for people; off a terminal as wide as its content, never cut, never wrapped."""
+    """A table for people; off a terminal as wide as its content, never cut, never wrapped.
+
+    On a terminal too narrow for it, each event is a line of its own with its sensors below.
+    """
+    if terminal and width is not None and width < NARROW:
+        return "".join(map(_block, events))
     rows = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
     for name, justify in (("start", "left"), ("end", "left"), ("rows", "right"), ("score", "right")):
         rows.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
@@ -138,6 +144,16 @@ def table(events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bo
             Text("\n".join(map(sensor_sentence, _telling(event)))),
         )
     return rendered(rows, terminal=terminal, color=color, width=width)
+
+
+def _block(placed: PlacedEvent) -> str:
+    """An event on lines of its own: `start to end, 12 rows, 3.4x high`, and a line a sensor."""
+    event = placed.event
+    head = f"{printable(placed.start)} to {printable(placed.end)}"
+    size = f"{count(event.duration, 'row')}, {number(event.peak, 3)}x, {event.severity}"
+    return "".join(
+        f"{line}\n" for line in [head, f"  {size}", *(f"  {sensor_sentence(c)}" for c in _telling(event))]
+    )
 
 
 def _telling(event: Event) -> list[Contribution]:
@@ -157,6 +173,7 @@ def rendered(what: Table, *, terminal: bool, color: bool, width: int | None) -> 
     console = Console(
         file=out,
         width=width if terminal else 100_000,
+        height=25,  # without one, rich takes the width of a dumb terminal for 80
         force_terminal=color,
         no_color=not color,
         color_system="auto" if color else None,

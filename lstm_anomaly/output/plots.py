@@ -1,23 +1,8 @@
-"""Small pictures made of characters: a line of blocks, and a curve on a grid."""
+"""Small pictures made of characters: curves on a grid."""
 
 from collections.abc import Sequence
 
 import numpy as np
-
-_BLOCKS = "▁▂▃▄▅▆▇█"
-_ASCII_BLOCKS = "_.-=+*#@"
-
-
-def sparkline(values: Sequence[float], *, unicode: bool = True) -> str:
-    """One character a value, its height the value between the smallest and the largest."""
-    blocks = _BLOCKS if unicode else _ASCII_BLOCKS
-    shown = np.asarray(values, dtype=float)
-    finite = shown[np.isfinite(shown)]
-    if not len(finite):
-        return " " * len(shown)
-    low, span = finite.min(), np.ptp(finite) or 1.0
-    level = np.nan_to_num((shown - low) / span * (len(blocks) - 1)).round().astype(int)
-    return "".join(blocks[k] if ok else " " for k, ok in zip(level, np.isfinite(shown), strict=True))
 
 
 def curves(series: dict[str, Sequence[float]], *, width: int = 60, height: int = 8) -> list[str]:

@@ -1,5 +1,6 @@
 """A model in words: the summary after training, and what `inspect` shows."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,11 +13,12 @@ from lstm_anomaly.text import count, duration, listed, number
 _VIEWS = {"forecaster": "forecast of the next row", "linear": "row restored by principal components"}
 
 
-def training_lines(model: Model, path: str, seconds: float) -> list[str]:
-    """What training did, for the person who started it."""
+def training_lines(model: Model, path: str, seconds: float, cleaning: Sequence[str]) -> list[str]:
+    """What training did, for the person who started it; `cleaning` says why rows were left out."""
     summary = model.summary
     return [
         f"Learned normal from {_rows(model)}.",
+        *(f"            {line}" for line in cleaning if summary.rows_left_out),
         *_body(model),
         f"Took {duration(seconds)}; wrote {path}.",
         f"Next: lstm-anomaly detect NEW.csv --model {path}" if summary.rows else "",
@@ -82,7 +84,7 @@ def _body(model: Model) -> list[str]:
     step = "" if model.step_seconds is None else f", one every {duration(model.step_seconds)}"
     return [
         f"sensors     {listed(model.sensors)}{step}",
-        f"window      {count(model.window, 'row')}, training windows {count(summary.stride, 'row')} apart",
+        f"window      {count(model.window, 'row')}, look-ahead {count(model.look_ahead, 'row')}",
         f"rows        {summary.fit_rows:,} to fit, {summary.validation_rows:,} to validate,"
         f" {summary.calibration_rows:,} to calibrate",
         *_network_lines(model),

@@ -80,6 +80,8 @@ class ByteStream:
 
     def _open(self) -> IO[bytes]:
         if self.path == STDIN:
+            if sys.stdin is None:
+                raise InputError("standard input is closed", where=self.path, hint="a file, or a pipe")
             return sys.stdin.buffer
         return self._stack.enter_context(Path(self.path).open("rb"))
 

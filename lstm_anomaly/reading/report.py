@@ -72,6 +72,11 @@ class FileReport:
             self.bad_cells.append(BadCell(line, sensor, text))
         self.bad_by_sensor[sensor] += 1
 
+    @property
+    def label_notes(self) -> list[str]:
+        """Notes on columns that look like labels, which must not become sensors unseen."""
+        return [f"{self.source}: {note}" for note in self.notes if "named like a label" in note]
+
     def lines(self) -> list[str]:
         """Plain text, one thing a line, grouped: never one line a cell."""
         found = [

@@ -1,1 +1,1 @@
-"""From reconstruction errors to one anomaly score a row."""
+"""From what the networks say of rows to one anomaly score a row."""

@@ -60,7 +60,8 @@ class NoveltyRule:
         stops = np.cumsum(self.counts)
         for k, sensor in enumerate(self.sensors):
             seen = self.values[stops[k] - self.counts[k] : stops[k]]
-            x = np.round(rows[:, sensor] / self.scale[k], _DIGITS)  # (M,)
+            with np.errstate(over="ignore"):  # infinitely far is bounded later, like all that is very far
+                x = np.round(rows[:, sensor] / self.scale[k], _DIGITS)  # (M,)
             outside = np.maximum(np.maximum(seen[0] - x, x - seen[-1]), 0)  # (M,)
             out[:, k] = np.where(np.isin(x, seen), 0.0, self.evidence[k] + np.log1p(outside))
         return out

@@ -38,7 +38,8 @@ class Scaler:
 
         Centring and scaling happen in float64: epoch-like values lose all their digits in float32.
         """
-        scaled = (values - self.center) / self.scale  # (M, F)
+        with np.errstate(over="ignore"):  # what overflows is clipped like all that is very far
+            scaled = (values - self.center) / self.scale  # (M, F)
         np.clip(scaled, -CLIP, CLIP, out=scaled)
         return np.ascontiguousarray(scaled.T, dtype=np.float32)
 

@@ -1,0 +1,228 @@
+"""Training on any rows: still sensors, few rows, holes, all scales; a usable model, or a reason why not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_models import series_of, small_model
+
+from lstm_anomaly.errors import NotEnoughDataError, ThresholdError
+from lstm_anomaly.judging import judge
+from lstm_anomaly.learning import calibrated
+from lstm_anomaly.model_file import write_model
+from lstm_anomaly.settings import LearningSettings
+
+KINDS = ("lstm", "linear")
+
+
+def waves(count, sensors=3, seed=0):
+    """Sines that lag behind each other, with noise; (count, sensors)."""
+    t, rng = np.arange(count)[:, np.newaxis], np.random.default_rng(seed)
+    return np.sin(t / 20 + np.arange(sensors)) + 0.1 * rng.normal(size=(count, sensors))
+
+
+def switch(count):
+    return (np.arange(count) // 50 % 2).astype(float)
+
+
+def scores_of(model, values):
+    return judge(model, series_of(values)).scores
+
+
+def assert_usable(model, values):
+    """A finite threshold above 0, and a score for all rows of normal data from the first whole window on."""
+    assert 0 < model.threshold.value < np.inf
+    scores = scores_of(model, values)
+    assert np.isnan(scores[: model.window - 1]).all()
+    assert np.isfinite(scores[model.window - 1 :]).all()
+    assert (scores[model.window - 1 :] >= 0).all()
+
+
+PLANTS = {
+    "one signal": lambda n, seed: waves(n, 1, seed),
+    "a signal and a sensor that stands still": lambda n, seed: np.column_stack(
+        [waves(n, 1, seed), np.full(n, 7)]
+    ),
+    "a signal and one that stands still at 0": lambda n, seed: np.column_stack(
+        [waves(n, 1, seed), np.zeros(n)]
+    ),
+    "a signal and a switch": lambda n, seed: np.column_stack([waves(n, 1, seed), switch(n)]),
+    "a switch alone": lambda n, seed: switch(n)[:, np.newaxis],
+    "a pulse every 97 rows": lambda n, seed: (np.arange(n) % 97 == 0).astype(float)[:, np.newaxis],
+    "60 sensors of which 46 stand still": lambda n, seed: np.column_stack(
+        [waves(n, 14, seed), np.tile(np.arange(46.0), (n, 1))]
+    ),
+    "scales from 1e-9 to 1e9": lambda n, seed: waves(n, 7, seed) * 10.0 ** np.arange(-9, 10, 3),
+    "small movements on large values": lambda n, seed: 1e6 + waves(n, 2, seed),
+    "a trend": lambda n, seed: waves(n, 3, seed) + 0.01 * np.arange(n)[:, np.newaxis],
+    "one wild reading": lambda n, seed: np.where(np.arange(n)[:, np.newaxis] == 100, 1e6, waves(n, 2, seed)),
+    "coarse readings": lambda n, seed: np.round(waves(n, 2, seed)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("plant", PLANTS)
+def test_any_plant_gives_a_usable_model(plant, kind):
+    model = small_model(PLANTS[plant](700, 0), kind=kind)
+    assert model.kind == kind
+    assert_usable(model, PLANTS[plant](200, 1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("magnitude", [1e-9, 1.0, 1e9])
+def test_scores_do_not_hang_on_the_unit_of_a_sensor(kind, magnitude):
+    """But for rounding: 1e-9 is no power of two."""
+    plain, new = waves(700), waves(200, seed=1)
+    units = np.array([magnitude, 1.0, 1 / magnitude])
+    ours = scores_of(small_model(plain, kind=kind), new)
+    theirs = scores_of(small_model(plain * units, kind=kind), new * units)
+    np.testing.assert_allclose(theirs, ours, rtol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sensor_that_stood_still_is_noticed_when_it_moves(kind):
+    values, new = PLANTS["60 sensors of which 46 stand still"](700, 0), waves(200, 60, seed=1)
+    model = small_model(values, kind=kind)
+    new[:, 14:] = np.arange(46)
+    before = scores_of(model, new)
+    new[150, 30] += 1e-3
+    after = judge(model, series_of(new))
+    assert after.scores[150] > 100 * before[150]
+    assert after.errors[150].argmax() == 30
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_switch_in_a_third_position_is_noticed(kind):
+    model = small_model(PLANTS["a signal and a switch"](700, 0), kind=kind)
+    new = PLANTS["a signal and a switch"](200, 1)
+    before = scores_of(model, new)
+    new[150, 1] = 0.5
+    assert scores_of(model, new)[150] > 100 * before[150]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_nothing_moves_no_threshold_can_be_learned_but_one_can_be_given(kind):
+    still = np.full((400, 2), 7.0)
+    with pytest.raises(ThresholdError, match=r"came out as 0.*rows in which the sensors move"):
+        small_model(still, kind=kind)
+    model = small_model(still, kind=kind, threshold_method="fixed", threshold_level=1.0)
+    still[200, 1] = 7.1
+    scores = scores_of(model, still)
+    assert np.flatnonzero(scores > 1)[0] == 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_level_shift_is_noticed(kind):
+    model, new = small_model(waves(700), kind=kind), waves(300, seed=1)
+    usual = np.nanmax(scores_of(model, new))
+    new[150:, 0] += 3
+    assert np.nanmax(scores_of(model, new)) > 2 * usual
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rows", [1, 2, 3, 10, 20])
+def test_too_few_rows_are_refused_with_what_to_try(kind, rows):
+    with pytest.raises(NotEnoughDataError, match="Try: more rows, or a smaller --window"):
+        small_model(waves(rows), kind=kind)
+
+
+@pytest.mark.parametrize("rows", [*range(1, 30), 50, 63])
+def test_every_small_number_of_rows_is_refused_with_a_reason(rows):
+    with pytest.raises((NotEnoughDataError, ThresholdError), match="too few"):
+        small_model(waves(rows), kind="linear", window=None)
+
+
+@pytest.mark.parametrize("rows", [80, 150])
+def test_few_rows_are_enough_for_a_short_window(rows):
+    model = small_model(waves(rows), window=None)
+    assert 2 <= model.window < 10
+    assert_usable(model, waves(60, seed=1))
+
+
+def test_no_row_with_all_readings_is_refused():
+    values = waves(100)
+    values[:, 1] = np.nan
+    with pytest.raises(NotEnoughDataError, match=r"no row has a reading of every sensor.*--exclude"):
+        small_model(values)
+
+
+def test_a_window_longer_than_any_stretch_without_a_hole_is_refused():
+    values = waves(700)
+    values[::20] = np.nan
+    with pytest.raises(NotEnoughDataError, match="a window is 24 rows without a gap"):
+        small_model(values, window=24)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_with_holes_are_learned_from_around_the_holes(kind, rng):
+    values = waves(900)
+    values[rng.choice(900, 25, replace=False), rng.integers(3, size=25)] = np.nan
+    model = small_model(values, kind=kind)
+    assert_usable(model, waves(200, seed=1))
+    assert model.summary.rows <= 875
+    assert model.summary.rows + model.summary.rows_left_out == 900
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_seed_gives_the_same_bytes(kind, tmp_path):
+    for name in ("a", "b"):
+        write_model(small_model(waves(400), kind=kind, seed=3), tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_another_seed_gives_another_lstm(tmp_path):
+    one, other = (small_model(waves(400), seed=seed) for seed in (0, 1))
+    for networks in ("forecaster", "autoencoder"):
+        assert getattr(one.networks, networks) is not None
+    assert not np.array_equal(
+        one.networks.forecaster.params["lstm.W_x"], other.networks.forecaster.params["lstm.W_x"]
+    )
+    assert not np.array_equal(one.networks.autoencoder["output.W"], other.networks.autoencoder["output.W"])
+
+
+def test_a_linear_model_has_no_lstm_and_reports_no_epochs():
+    model = small_model(waves(400), kind="linear")
+    assert model.networks.forecaster is None
+    assert model.networks.autoencoder is None
+    assert model.summary.losses == ()
+    assert model.summary.near_errors.keys() == {"linear"}
+
+
+def test_the_summary_counts_rows_weights_and_errors():
+    model = small_model(waves(400))
+    summary = model.summary
+    assert (summary.rows, summary.rows_left_out) == (400, 0)
+    assert (summary.fit_rows, summary.validation_rows, summary.calibration_rows) == (300, 40, 60)
+    networks = model.networks
+    weights = [*networks.autoencoder.values(), *networks.forecaster.params.values()]
+    assert summary.parameters == sum(array.size for array in weights)
+    assert len(summary.losses) == len(summary.validation_losses) == summary.best_epoch == 1
+    assert summary.near_errors.keys() == {"forecaster", "linear"}
+    assert (summary.first, summary.last) == ("2024-03-01T00:00:00.000000000", "2024-03-01T06:39:00.000000000")
+
+
+def test_training_never_looks_at_the_calibration_rows_but_for_the_threshold():
+    """And for the values that ruled sensors may have."""
+    values = waves(400)
+    changed = values.copy()
+    changed[345:] *= 1.5
+    one, other = small_model(values), small_model(changed)
+    for name, weights in one.networks.forecaster.params.items():
+        np.testing.assert_array_equal(other.networks.forecaster.params[name], weights)
+    np.testing.assert_array_equal(one.scaler.scale, other.scaler.scale)
+    np.testing.assert_array_equal(one.bounds.most, other.bounds.most)
+    assert other.threshold.value > one.threshold.value
+
+
+def test_calibrating_again_learns_the_threshold_from_all_rows():
+    model = small_model(waves(700))
+    threshold = calibrated(model, series_of(waves(500, seed=1)), LearningSettings())
+    assert threshold.rows == 500 - model.window + 1
+    louder = calibrated(model, series_of(1.5 * waves(500, seed=1)), LearningSettings())
+    assert louder.value > threshold.value > 0
+
+
+def test_scores_are_multiples_of_the_threshold():
+    model, new = small_model(waves(400)), waves(100, seed=1)
+    doubled = replace(model, threshold=replace(model.threshold, value=2 * model.threshold.value))
+    np.testing.assert_array_equal(2 * scores_of(doubled, new), scores_of(model, new))

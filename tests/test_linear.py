@@ -1,0 +1,96 @@
+"""The linear autoencoder: principal components of windows, whatever way they are computed."""
+
+import numpy as np
+import pytest
+
+from lstm_anomaly.network.linear import MOST_COMPONENTS, VARIANCE_KEPT, LinearAutoencoder
+
+WINDOW = 6
+
+
+def waves(sensors, count, noise=0.0, seed=0):
+    """One sine seen by all sensors with its own size and sign, (F, M): windows of it have two dimensions."""
+    rng = np.random.default_rng(seed)
+    sizes = np.linspace(-2, 3, sensors)[:, np.newaxis]
+    clean = sizes * np.sin(np.arange(count) / 4)
+    return (clean + noise * rng.normal(size=(sensors, count))).astype(np.float32)
+
+
+def fitted(rows):
+    return LinearAutoencoder.fit(rows, np.arange(rows.shape[1] - WINDOW + 1), WINDOW)
+
+
+def test_a_signal_of_low_rank_is_recovered_with_as_many_components():
+    rows = waves(3, 200)
+    linear = fitted(rows)
+    assert linear.components.shape == (2, 3 * WINDOW)
+    new = waves(3, 60)[:, 17:]
+    restored, codes = linear.rows(new)
+    np.testing.assert_allclose(restored, new[:, WINDOW - 1 :].T, atol=1e-5)
+    assert codes.shape == (43 - WINDOW + 1, 2)
+
+
+def test_a_sensor_that_departs_from_the_others_is_not_recovered():
+    linear = fitted(waves(3, 200))
+    new = waves(3, 60)
+    new[0, 30] += 5
+    restored, _ = linear.rows(new)
+    assert abs(restored[30 - WINDOW + 1, 0] - new[0, 30]) > 3
+
+
+def test_components_are_orthonormal():
+    components = fitted(waves(4, 300, noise=0.5)).components.astype(np.float64)
+    assert len(components) > 5
+    np.testing.assert_allclose(components @ components.T, np.eye(len(components)), atol=1e-6)
+
+
+def test_just_as_many_components_as_keep_the_variance():
+    rows = waves(4, 300, noise=0.5)
+    windows = np.array([rows[:, k : k + WINDOW].T.ravel() for k in range(295)], dtype=np.float64)
+    variances = np.linalg.eigvalsh(np.cov(windows.T))[::-1]
+    share = np.cumsum(variances) / variances.sum()
+    kept = len(fitted(rows).components)
+    assert share[kept - 1] >= VARIANCE_KEPT > share[kept - 2]
+    assert kept < MOST_COMPONENTS
+
+
+def test_rows_equal_the_projection_of_each_window_on_its_own():
+    """Windows are laid out step after step: all sensors of the first row, then of the second."""
+    rows = waves(3, 40, noise=0.3)
+    linear = fitted(waves(3, 200, noise=0.3))
+    restored, codes = linear.rows(rows)
+    for k in range(40 - WINDOW + 1):
+        window = rows[:, k : k + WINDOW].T.ravel()
+        code = linear.components @ (window - linear.mean)
+        np.testing.assert_allclose(codes[k], code, atol=1e-5)
+        np.testing.assert_allclose(restored[k], (linear.mean + linear.components.T @ code)[-3:], atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+@pytest.mark.parametrize("sensors", [1, 5, 12])
+def test_results_are_bit_identical_however_the_rows_are_cut(sensors, size):
+    rows = waves(sensors, 700, noise=0.3)  # more windows than one block holds
+    linear = fitted(rows)
+    rows = rows[:, :600]
+    restored, codes = linear.rows(rows)
+    starts = range(0, 595, size) if size > 1 else range(0, 595, 17)
+    for start in starts:
+        part_restored, part_codes = linear.rows(rows[:, start : start + size + WINDOW - 1])
+        np.testing.assert_array_equal(part_restored, restored[start : start + size])
+        np.testing.assert_array_equal(part_codes, codes[start : start + size])
+
+
+def test_rows_that_never_move_are_restored_as_they_are():
+    rows = np.full((2, 30), 3.0, dtype=np.float32)
+    restored, codes = fitted(rows).rows(rows)
+    np.testing.assert_array_equal(restored, np.full((25, 2), 3.0))
+    np.testing.assert_array_equal(codes, np.zeros_like(codes))
+
+
+def test_more_windows_than_are_needed_are_thinned_out(monkeypatch):
+    """Windows a whole period apart look the same, so that a fit to each 25th has no variance left."""
+    rows = np.tile(np.sin(2 * np.pi * np.arange(25) / 25), 8)[np.newaxis].astype(np.float32)
+    monkeypatch.setattr("lstm_anomaly.network.linear.MOST_WINDOWS", 7)
+    starts = np.arange(175)
+    thinned = LinearAutoencoder.fit(rows, starts, WINDOW)
+    np.testing.assert_allclose(thinned.mean, rows[0, :WINDOW], atol=1e-6)

@@ -1,0 +1,77 @@
+"""The promise of the README: a model of the sample's normal weeks finds every fault of its later week."""
+
+import csv
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from scripts import ROOT
+
+from lstm_anomaly.detection import Detection, detect
+from lstm_anomaly.judging import judge
+from lstm_anomaly.learning import learn
+from lstm_anomaly.reading import ReadOptions, clean, read_csvs
+from lstm_anomaly.sample import MINUTES_A_DAY
+
+SAMPLE_DATA = ROOT / "sample_data"
+with (SAMPLE_DATA / "faults.csv").open(encoding="utf-8", newline="") as file:
+    FAULTS = list(csv.DictReader(file))
+
+
+@dataclass(frozen=True)
+class Week:
+    """What the model says of the week with faults, and of the normal days that its weights never saw."""
+
+    detection: Detection
+    normal_days: np.ndarray  # (days, 1440) scores
+
+    def rows(self, fault):
+        """First and last row of a fault."""
+        stamps = [np.datetime64(fault[end], "ns") for end in ("start", "end")]
+        return np.searchsorted(self.detection.series.times, stamps)
+
+    def events_of(self, fault):
+        first, last = self.rows(fault)
+        return [event for event in self.detection.events if event.start <= last and event.end >= first]
+
+
+@pytest.fixture(scope="module")
+def week():
+    normal, _ = clean(read_csvs([str(SAMPLE_DATA / "normal.csv")], ReadOptions())[0])
+    model = learn(normal)
+    whole_days = model.summary.calibration_rows // MINUTES_A_DAY
+    scores = judge(model, normal).scores[-whole_days * MINUTES_A_DAY :]
+    frame, _ = read_csvs([str(SAMPLE_DATA / "week.csv")], ReadOptions())
+    return Week(detect(model, frame), scores.reshape(whole_days, MINUTES_A_DAY))
+
+
+def test_there_are_normal_days_to_compare_with_and_nothing_in_them_is_unknown(week):
+    assert len(week.normal_days) == 3
+    assert np.isfinite(week.normal_days).all()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[f"{fault['kind']}-{fault['start'][:10]}" for fault in FAULTS])
+def test_every_fault_scores_higher_inside_than_99_percent_of_any_normal_day(week, fault):
+    first, last = week.rows(fault)
+    inside = week.detection.judgement.scores[first : last + 1].max()
+    assert inside > np.quantile(week.normal_days, 0.99, axis=1).max()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[f"{fault['kind']}-{fault['start'][:10]}" for fault in FAULTS])
+def test_every_fault_is_met_by_an_event_that_names_its_sensor_first(week, fault):
+    events = week.events_of(fault)
+    assert events
+    worst = max(events, key=lambda event: event.peak)
+    assert worst.contributions[0].sensor == fault["sensor"]
+
+
+def test_the_meter_that_repeats_its_reading_is_said_to_be_flat(week):
+    stuck = next(fault for fault in FAULTS if fault["kind"] == "stuck")
+    first, last = week.rows(stuck)
+    during = [event for event in week.events_of(stuck) if first <= event.peak_row <= last]
+    assert all(event.contributions[0].direction == "flat" for event in during)
+
+
+def test_beside_the_faults_there_is_at_most_the_one_false_alarm_that_the_budget_allows_a_week(week):
+    met = {event.start for fault in FAULTS for event in week.events_of(fault)}
+    assert len([event for event in week.detection.events if event.start not in met]) <= 1
