@@ -9,7 +9,7 @@ import numpy as np
 from lstm_anomaly.decision.budget import DEFAULT_BUDGET, DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.calibration import learn_threshold
 from lstm_anomaly.decision.threshold import Threshold
-from lstm_anomaly.errors import NotEnoughDataError
+from lstm_anomaly.errors import NotEnoughDataError, TrainingError
 from lstm_anomaly.fitting import Fitted, OnEpoch, fit_networks
 from lstm_anomaly.judging import judge
 from lstm_anomaly.members import NetworkReader, Networks
@@ -59,7 +59,7 @@ def learn(
     window = settings.window or _default_window(split)
     _require_windows(series, split, window)
     fit_rows = _stacked(series.values, split.fit)  # (rows, F)
-    scaler, roles = Scaler.fit(fit_rows), SensorRoles.find(fit_rows)
+    scaler, roles = _scaler(fit_rows, series.sensors), SensorRoles.find(fit_rows)
     scaled = np.nan_to_num(scaler.transform(series.values)[roles.inputs])  # (F_in, M); no window holds a NaN
     targets = roles.targets[roles.inputs]
     fitted = fit_networks(scaled, targets, split, window, settings, on_epoch)
@@ -87,6 +87,17 @@ def learn(
         summary=_summary(series, split, window, fitted, readings.near[:, ~is_fitted], settings),
     )
     return replace(model, threshold=_threshold_of_training(model, series, split, settings))
+
+
+def _scaler(fit_rows: FloatArray, sensors: tuple[str, ...]) -> Scaler:
+    scaler = Scaler.fit(fit_rows)
+    for name, scale, column in zip(sensors, scaler.scale, fit_rows.T, strict=True):
+        if not np.isfinite(scale):
+            raise TrainingError(
+                f"'{name}' has readings of up to {np.abs(column).max():.3g}, too large to compute with",
+                hint="leave those readings empty, or --exclude the sensor",
+            )
+    return scaler
 
 
 def calibrated(model: Model, series: Series, settings: LearningSettings) -> Threshold:

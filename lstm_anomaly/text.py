@@ -1,7 +1,8 @@
 """Text that is safe and readable to print: no control characters, plain numbers, short durations."""
 
 import math
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Iterator
 
 
 def printable(text: str) -> str:
@@ -33,6 +34,13 @@ def duration(seconds: float) -> str:
 def count(amount: int, noun: str) -> str:
     """`1 row`, `12,345 rows`."""
     return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def wrapped(lines: Iterable[str], width: int, indent: int = 12) -> Iterator[str]:
+    """Lines cut at words to at most `width` characters; what follows a cut is indented."""
+    for line in lines:
+        fits = len(line) <= width
+        yield from [line] if fits else textwrap.wrap(line, width, subsequent_indent=" " * indent)
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

@@ -5,8 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import settings
 
 from lstm_anomaly.commands.app import app
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parent.parent
 SENSORS = ("temp_c", "pressure_bar", "flow")

@@ -4,7 +4,7 @@ from math import exp, log
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstm_anomaly.scoring.distance import LatentDistance
@@ -35,6 +35,7 @@ def test_trailing_means_are_over_the_rows_that_are_known():
 NUMBERS = st.one_of(st.just(float("nan")), st.floats(-1e6, 1e6))
 
 
+@settings(deadline=None)
 @given(
     st.lists(NUMBERS, min_size=1, max_size=60),
     st.integers(1, 40),

@@ -7,7 +7,6 @@ import click
 from lstm_anomaly.commands.app import Settings
 from lstm_anomaly.commands.options import talk_options
 from lstm_anomaly.commands.talk import Talk
-from lstm_anomaly.text import printable
 
 
 @click.command("inspect")
@@ -24,4 +23,4 @@ def command(settings: Settings, /, model_path: str, format_: str) -> None:
     if format_ == "json":
         Talk(settings).deliver(json.dumps(model_document(model), indent=2) + "\n")
     else:
-        Talk(settings).deliver("".join(f"{printable(line)}\n" for line in model_lines(model, model_path)))
+        Talk(settings).show(model_lines(model, model_path))

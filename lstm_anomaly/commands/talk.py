@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from lstm_anomaly.commands.app import Settings
 from lstm_anomaly.errors import OutputError
-from lstm_anomaly.text import printable
+from lstm_anomaly.text import printable, wrapped
 
 if TYPE_CHECKING:
     from lstm_anomaly.fitting import OnEpoch
@@ -34,9 +34,15 @@ class Talk:
             self.warn(else_warn)
 
     def result(self, lines: Iterable[str]) -> None:
-        """Print lines of results, unless --quiet; what they hold is escaped."""
+        """Print the lines of a summary, unless --quiet."""
         if not self._settings.quiet:
-            self.deliver("".join(f"{printable(line)}\n" for line in lines))
+            self.show(lines)
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Print lines on standard output, escaped; on a terminal they are wrapped at words."""
+        if is_terminal(sys.stdout):
+            lines = wrapped(lines, shutil.get_terminal_size().columns)
+        self.deliver("".join(f"{printable(line)}\n" for line in lines))
 
     def deliver(self, text: str) -> None:
         """Write finished text to standard output, all of it or an OutputError."""

@@ -108,8 +108,9 @@ def follow(params: Params, rows: Array, state: State) -> tuple[Array, State]:
     for start in range(0, count, BLOCK):
         block = rows[:, start : start + BLOCK].T[:, :, np.newaxis]  # (T, F, 1)
         buffers = chunk_buffers(params, len(block), 1)
-        h, h_last, c_last = lstm_forward(_lstm(params), block, buffers, state.h, state.c)
-        forecasts[:, start : start + BLOCK] = np.matmul(params["output.W"], h)[:, :, 0].T
+        with np.errstate(invalid="ignore"):  # a flag that some BLAS kernels set on finite input, too
+            h, h_last, c_last = lstm_forward(_lstm(params), block, buffers, state.h, state.c)
+            forecasts[:, start : start + BLOCK] = np.matmul(params["output.W"], h)[:, :, 0].T
         state = State(h_last.copy(), c_last.copy())
     forecasts += params["output.b"][:, None]
     return forecasts, state

@@ -7,6 +7,7 @@ import numpy as np
 from lstm_anomaly.types import Float32Array, FloatArray
 
 CLIP = 10.0  # scaled values beyond this many training standard deviations say no more than "very far"
+_LEAST = float(np.finfo(np.float64).tiny)  # by less one cannot divide
 _ROUNDING = 1e-9  # a spread below this share of the values' size is rounding noise, not movement
 
 
@@ -24,13 +25,14 @@ class Scaler:
 
     @classmethod
     def fit(cls, values: FloatArray) -> "Scaler":
-        """Learn from training rows of shape (M, F), all finite."""
-        center = values.mean(axis=0)  # (F,)
-        spread = values.std(axis=0)  # (F,)
+        """Learn from training rows of shape (M, F), all finite. The scale is not finite beyond 1e154."""
+        with np.errstate(over="ignore", invalid="ignore"):  # told by a scale that is not finite
+            center = values.mean(axis=0)  # (F,)
+            spread = values.std(axis=0)  # (F,)
         # A sum's last bits make std([0.1, 0.1, ...]) not quite 0, and mean not quite 0.1.
         constant = spread <= _ROUNDING * np.abs(values).max(axis=0)  # (F,)
         center = np.where(constant, values[0], center)
-        fallback = np.where(center != 0, 0.01 * np.abs(center), 1.0)  # (F,)
+        fallback = np.where(center != 0, np.maximum(0.01 * np.abs(center), _LEAST), 1.0)  # (F,)
         return cls(center, np.where(constant, fallback, spread))
 
     def transform(self, values: FloatArray) -> Float32Array:

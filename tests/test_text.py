@@ -1,0 +1,44 @@
+"""Text for people: safe characters, plain numbers, whole words."""
+
+import pytest
+
+from lstm_anomaly.text import count, duration, listed, number, printable, wrapped
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("temp °C", "temp °C"),
+        ("\x1b]52;c;x\x07", "\\x1b]52;c;x\\x07"),
+        ("a\nb", "a\\nb"),
+        ("\u202egnp", "\\u202egnp"),
+        ("\x9b1m", "\\x9b1m"),
+    ],
+)
+def test_what_could_drive_a_terminal_is_shown_as_an_escape(text, shown):
+    assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(3.14159, "3.142"), (123456.7, "123457"), (0.00012, "0.00012"), (1e-9, "1e-09"), (float("nan"), "-")],
+)
+def test_numbers_have_no_exponent_where_none_is_needed(value, shown):
+    assert number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(1, "1 s"), (60, "60 s"), (600, "10 min"), (7200, "2 h"), (864000, "10 days")]
+)
+def test_durations_are_in_the_unit_that_fits(seconds, shown):
+    assert duration(seconds) == shown
+
+
+def test_counts_and_lists():
+    assert count(1, "row") == "1 row"
+    assert count(12345, "row") == "12,345 rows"
+    assert listed(["a", "b", "c"], most=2) == "a, b, and 1 more"
+
+
+def test_long_lines_are_cut_at_words_and_indented():
+    assert list(wrapped(["one two three", "x"], width=8, indent=2)) == ["one two", "  three", "x"]
