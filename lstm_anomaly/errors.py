@@ -9,7 +9,6 @@ LstmAnomalyError              what, where, why, what to try; exit status 2
   ThresholdError              no threshold can be learned from these scores
   ModelFileError              a model file that is damaged, foreign, or from the future
   OutputError                 a result that could not be written or delivered
-  LockedError                 another run holds the lock; exit status 75
 """
 
 
@@ -64,9 +63,3 @@ class ModelFileError(LstmAnomalyError):
 
 class OutputError(LstmAnomalyError):
     """A result that could not be written or delivered."""
-
-
-class LockedError(LstmAnomalyError):
-    """Another run holds the lock on this model or state."""
-
-    exit_status = 75

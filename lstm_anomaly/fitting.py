@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.members import Networks
 from lstm_anomaly.network.autoencoder import Params, init_autoencoder
 from lstm_anomaly.network.forecast_training import ForecastConfig, next_changes, train_forecaster
 from lstm_anomaly.network.forecaster import init_forecaster
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network.training import EpochReport, TrainingConfig, train
+from lstm_anomaly.network_reader import Networks
 from lstm_anomaly.settings import LearningSettings
 from lstm_anomaly.types import BoolArray, Float32Array
 from lstm_anomaly.windows import Segments, Split, window_starts

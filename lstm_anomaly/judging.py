@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.members import NetworkReader
 from lstm_anomaly.model import Model
+from lstm_anomaly.network_reader import NetworkReader
 from lstm_anomaly.scoring.memory import trailing_mean
 from lstm_anomaly.scoring.score import LONGEST_MEMORY, STATISTICS, USUAL, level, raw_score
 from lstm_anomaly.types import FloatArray, Series

@@ -12,8 +12,8 @@ from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.errors import NotEnoughDataError, TrainingError
 from lstm_anomaly.fitting import Fitted, OnEpoch, fit_networks
 from lstm_anomaly.judging import judge
-from lstm_anomaly.members import NetworkReader, Networks
 from lstm_anomaly.model import Model, TrainingSummary
+from lstm_anomaly.network_reader import NetworkReader, Networks
 from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.readings import Readings

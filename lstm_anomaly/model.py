@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_anomaly.decision.threshold import Threshold
-from lstm_anomaly.members import Networks
+from lstm_anomaly.network_reader import Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import Bounds

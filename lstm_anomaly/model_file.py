@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.errors import LstmAnomalyError, ModelFileError
-from lstm_anomaly.members import Networks
 from lstm_anomaly.model import Model, TrainingSummary
 from lstm_anomaly.network.autoencoder import parameter_shapes
 from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.tracking import Forecaster
+from lstm_anomaly.network_reader import Networks
 from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.scaler import Scaler
@@ -26,6 +26,7 @@ from lstm_anomaly.settings import KINDS
 from lstm_anomaly.storage import load_arrays, save_arrays
 
 Arrays = dict[str, NDArray[Any]]
+MOST_LOOK_AHEAD = 10_000  # rows; far above any use, and a cap on what a hostile file can claim
 _ROLES = ("inputs", "targets", "ruled")
 _VIEWS = ("near", "level", "slow")
 _NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
@@ -142,7 +143,8 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(all(map(_is_text, sensors)), "a sensor's name is not text")
     _check(len(set(sensors)) == len(sensors) > 0, "sensors are missing or doubled")
     _check(_is_count(header["window"]) and header["window"] > 0, "the window is not positive")
-    _check(_is_count(header["look_ahead"]), "the look-ahead is not a number of rows")
+    look_ahead = header["look_ahead"]
+    _check(_is_count(look_ahead) and look_ahead <= MOST_LOOK_AHEAD, "the look-ahead is not a number of rows")
     step = header["step_seconds"]
     _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
     for name in ("autoencoder", "forecaster"):

@@ -25,7 +25,7 @@ LEVELS = {
     "evaluation": 2,
     "storage": 2,
     "settings": 2,
-    "members": 2,
+    "network_reader": 2,
     "model": 3,
     "fitting": 3,
     "judging": 4,

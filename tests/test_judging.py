@@ -7,7 +7,7 @@ import pytest
 from small_models import series_of, small_model
 
 from lstm_anomaly.judging import EXPLAINED_ROWS, Judge, Judgement, judge
-from lstm_anomaly.members import NetworkReader
+from lstm_anomaly.network_reader import NetworkReader
 from lstm_anomaly.scoring.novelty import MEMORY, MOST
 from lstm_anomaly.scoring.score import BOUNDED_FROM, MEMORIES, STATISTICS
 

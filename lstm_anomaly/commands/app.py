@@ -1,6 +1,6 @@
 """The command line's frame: finds commands without importing them, and turns errors into exit codes.
 
-Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble, 3 nothing judged, 75 locked, 130/143
+Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble, 130/143
 interrupted, 141 the reader of the output went away. Status 1 never means an error: click's and Python's
 own 1 are mapped here, in one place.
 """
