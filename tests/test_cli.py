@@ -457,3 +457,14 @@ class TestFilters:
         result = run("detect", trained / "new.csv", *model, "--min-deviation", "tmp=1")
         assert result.exit_code == 2
         assert "'tmp' is not one of temp_c, pressure_bar, flow" in result.stderr
+
+
+def test_rows_without_time_are_named_by_file_and_line(run, trained, tmp_path):
+    values = normal_values(300, seed=1)
+    values[120:140, 0] += 6
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(csv_text(values, start=None))
+    result = run("detect", "a.csv", "b.csv", "--model", trained / "pump.model")
+    lines = [line.split() for line in result.stdout.splitlines() if "line" in line]
+    assert [line[0] for line in lines] == ["a.csv", "b.csv"]
+    assert all(line[1] == "line" and 122 <= int(line[2]) <= 124 for line in lines)

@@ -34,7 +34,7 @@ _SEVERITY_STYLE = {"low": "yellow", "medium": "dark_orange", "high": "bold red"}
 class PlacedEvent:
     """An event with the places of its rows in the input.
 
-    start, end, peak   time stamps as they stood in the file, or `row 17` without a time column
+    start, end, peak   time stamps as they stood in the file, or `line 17` without a time column
     first_line, last_line  `file` and line numbers of the first and last row
     """
 
@@ -83,7 +83,7 @@ def place(event: Event, frame: SensorFrame, frame_rows: IntArray) -> PlacedEvent
     first, last, peak = (int(frame_rows[row]) for row in (event.start, event.end, event.peak_row))
 
     def stamp(row: int) -> str:
-        return f"row {row + 1}" if frame.stamps is None else str(frame.stamps[row])
+        return f"line {frame.lines[row]}" if frame.stamps is None else str(frame.stamps[row])
 
     return PlacedEvent(
         event=event,
@@ -128,7 +128,10 @@ def table(events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bo
     """
     if terminal and width is not None and width < NARROW:
         return "".join(map(_block, events))
+    several = len({placed.source for placed in events}) > 1
     rows = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
+    if several:
+        rows.add_column("file", no_wrap=True)
     for name, justify in (("start", "left"), ("end", "left"), ("rows", "right"), ("score", "right")):
         rows.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     rows.add_column("severity", no_wrap=True)
@@ -136,6 +139,7 @@ def table(events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bo
     for placed in events:
         event = placed.event
         rows.add_row(
+            *([Text(printable(placed.source))] if several else []),
             Text(printable(placed.start)),
             Text(printable(placed.end)),
             f"{event.duration}",
