@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint types check sample-data clean
+.PHONY: demo test lint types check sample-data clean
 
 demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 	@mkdir -p demo-out
@@ -12,9 +12,6 @@ demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 
 test: .venv/dev  ## install, run the whole suite
 	$(BIN)/python -m pytest
-
-test-slow: .venv/dev  ## the long forms of the tests
-	$(BIN)/python -m pytest -m slow
 
 lint: .venv/dev
 	$(BIN)/ruff check .
