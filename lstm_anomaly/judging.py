@@ -130,9 +130,11 @@ class _Stretch:
         level_[np.isnan(self._by_sensor[rows]).all(axis=1)] = np.nan
         out.scores[:] = raw_score(level_, evidence.sum(axis=1)) / model.threshold.value
         out.errors[:] = self._parts(level_, evidence, rows)
-        out.expected[:] = model.scaler.center
-        targets = np.flatnonzero(model.roles.targets)
-        out.expected[:, targets] += self._expected[rows] * model.scaler.scale[targets]
+        expected = np.zeros_like(
+            out.expected
+        )  # scaled: a sensor that is not forecast is expected at its mean
+        expected[:, model.roles.targets] = self._expected[rows]
+        out.expected[:] = model.scaler.inverse(expected)
         out.errors[np.isnan(out.scores)] = out.expected[np.isnan(out.scores)] = np.nan
         self._judged += count
         self._forget()

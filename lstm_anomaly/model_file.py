@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.errors import LstmAnomalyError, ModelFileError
 from lstm_anomaly.model import Model, TrainingSummary
-from lstm_anomaly.network.autoencoder import parameter_shapes
+from lstm_anomaly.network.autoencoder import architecture, parameter_shapes
 from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.tracking import Forecaster
@@ -211,8 +211,8 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
 def _sizes(networks: Networks) -> dict[str, int] | None:
     if networks.autoencoder is None:
         return None
-    layers = sum(name.startswith("encoder.") and name.endswith(".b") for name in networks.autoencoder)
-    return {"hidden": networks.autoencoder["output.W"].shape[1], "layers": layers}
+    sizes = architecture(networks.autoencoder)
+    return {"hidden": sizes.hidden, "layers": sizes.layers}
 
 
 def _forecaster_sizes(forecaster: Forecaster | None) -> dict[str, int] | None:

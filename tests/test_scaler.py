@@ -17,7 +17,7 @@ def test_training_rows_get_mean_zero_and_spread_one(rng):
 def test_inverse_undoes_transform(rng):
     values = rng.normal([1e6, 1e-6], [10.0, 1e-7], size=(50, 2))
     scaler = Scaler.fit(values)
-    back = scaler.inverse(scaler.transform(values).T)
+    back = scaler.inverse(scaler.transform(values).T.astype(np.float64))
     np.testing.assert_allclose(back, values, rtol=1e-6)
 
 

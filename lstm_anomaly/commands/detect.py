@@ -106,15 +106,12 @@ def command(
         detection.events, direction=direction, min_deviation=deviations(min_deviations, model.sensors)
     )
     detection = replace(detection, events=kept)
-    talk.note(detection.cleaning.lines())
     if scores:
         _write_scores(detection, scores, talk)
     if scores != "-":
         _write_events(detection, format_, talk)
-    judged = detection.counts()["judged"]
-    (talk.note if judged else talk.warn)(
-        [*([] if judged else detection.cleaning.lines()), _closing(detection)]
-    )
+    say = talk.note if detection.counts()["judged"] else talk.warn
+    say([*detection.cleaning.lines(), _closing(detection)])
     return EXIT_ANOMALIES if detection.events and not exit_zero else 0
 
 

@@ -46,14 +46,16 @@ Examples:
     "--window", type=click.IntRange(2), help="Rows of the windows that networks see.  [default: chosen]"
 )
 @click.option("--stride", type=click.IntRange(1), help="Rows between training windows.  [default: chosen]")
-@click.option("--hidden", type=click.IntRange(1), help="Units of the autoencoder's LSTMs.  [default: chosen]")
+@click.option("--hidden", type=click.IntRange(1), help="Units of the autoencoder's LSTMs.  [default: 32]")
 @click.option("--layers", type=click.IntRange(1), help="LSTMs on top of each other in it.  [default: 1]")
 @click.option(
     "--epochs", type=click.IntRange(1), help="Passes of the autoencoder, at most.  [default: chosen]"
 )
-@click.option("--batch-size", type=click.IntRange(1), help="Its windows a weight update.  [default: chosen]")
+@click.option("--batch-size", type=click.IntRange(1), help="Its windows a weight update.  [default: 64]")
 @click.option(
-    "--learning-rate", type=click.FloatRange(0, min_open=True), help="Its Adam's.  [default: chosen]"
+    "--learning-rate",
+    type=click.FloatRange(0, min_open=True),
+    help="Its Adam's, at the start.  [default: 0.005]",
 )
 @click.option("--weight-decay", type=click.FloatRange(0), help="Decoupled, as in AdamW.  [default: 0]")
 @click.option("--patience", type=click.IntRange(0), help="Its epochs without gain before stopping; 0: never.")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lstm_anomaly.reading.options import NULL_WORDS
 from lstm_anomaly.types import BoolArray, FloatArray
@@ -59,23 +58,10 @@ def to_numbers(cells: Sequence[str], form: NumberFormat) -> tuple[FloatArray, Bo
     return values, bad
 
 
-def is_number(text: str, form: NumberFormat) -> bool:
-    """Whether one cell is a finite number in this format."""
-    values, _ = to_numbers([text], form)
-    return bool(np.isfinite(values[0]))
-
-
 def is_null(text: str, form: NumberFormat) -> bool:
     """Whether one cell says "no value"."""
     word = text.strip()
     return word.casefold() in NULL_WORDS or word in form.null_values
-
-
-def numeric_mask(cells: NDArray[np.object_], form: NumberFormat) -> BoolArray:
-    """Which cells of an array of texts, of any shape, are finite numbers."""
-    values, _ = to_numbers(cells.ravel().tolist(), form)
-    mask: BoolArray = np.isfinite(values).reshape(cells.shape)
-    return mask
 
 
 def find_number_format(cells: Iterable[str]) -> tuple[str, str] | None:

@@ -45,6 +45,6 @@ class Scaler:
         np.clip(scaled, -CLIP, CLIP, out=scaled)
         return np.ascontiguousarray(scaled.T, dtype=np.float32)
 
-    def inverse(self, scaled: Float32Array) -> FloatArray:
+    def inverse(self, scaled: FloatArray) -> FloatArray:
         """Scaled (M, F) -> own units (M, F)."""
-        return scaled.astype(np.float64) * self.scale + self.center
+        return scaled * self.scale + self.center
