@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_anomaly.errors import InputError, SensorsError
-from lstm_anomaly.reading import drop_empty_sensors, join_frames, match_sensors, select_rows
+from lstm_anomaly.reading import drop_empty_sensors, join_frames, match_sensors, select_in_pieces, select_rows
 from lstm_anomaly.types import SensorFrame
 
 
@@ -49,7 +49,13 @@ def test_a_range_that_is_none_is_refused(frame, rows):
         select_rows(frame, rows)
 
 
-@pytest.mark.parametrize("rows", ["0:2", "5:", "3:2", "5:9"])
+@pytest.mark.parametrize("rows", ["0:2", "3:2"])
+def test_a_range_without_rows_is_refused(frame, rows):
+    with pytest.raises(InputError, match="names no row"):
+        select_rows(frame, rows)
+
+
+@pytest.mark.parametrize("rows", ["5:", "5:9"])
 def test_rows_that_are_not_there_are_refused(frame, rows):
     with pytest.raises(InputError, match="which has 4 rows"):
         select_rows(frame, rows)
@@ -83,3 +89,18 @@ def test_joining_parts_gives_the_whole(frame):
     assert whole.stamps.tolist() == frame.stamps.tolist()
     np.testing.assert_array_equal(whole.times, frame.times)
     assert whole.place(2) == "x.csv:5"
+
+
+@pytest.mark.parametrize("rows", ["1:4", "2:3", "3:", ":2", "4"])
+def test_rows_are_selected_across_pieces_as_from_the_whole(frame, rows):
+    pieces = [select_rows(frame, "1"), select_rows(frame, "2:3"), select_rows(frame, "4")]
+    selected = join_frames(list(select_in_pieces(pieces, rows)))
+    assert selected.lines.tolist() == select_rows(frame, rows).lines.tolist()
+
+
+def test_pieces_behind_the_last_row_are_not_asked_for(frame):
+    def pieces():
+        yield frame
+        raise AssertionError("read on")
+
+    assert len(join_frames(list(select_in_pieces(pieces(), "1:4")))) == 4

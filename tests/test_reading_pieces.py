@@ -5,6 +5,8 @@ import io
 import os
 import re
 import tempfile
+import threading
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,6 +106,73 @@ def test_a_file_larger_than_a_block_is_never_held_whole(write, monkeypatch):
     monkeypatch.setattr(sources, "HEAD_BYTES", 1000)
     path = write("a,b\n" + "1,2\n" * 20_000)
     assert max(len(frame) for frame in CsvReader([path], block_size=4000)) <= 1001
+
+
+def peak_memory(path: str) -> int:
+    """Most bytes held at once, by Python and NumPy, while a file is read in pieces."""
+    tracemalloc.start()
+    for _ in CsvReader([path], block_size=1 << 16):
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "HEAD_BYTES", 1 << 16)
+    row = "2024-01-01 00:00:00,1.5,ERR\n2024-01-01 00:00:01,1.5\n2024-01-01 00:00:02,2.5,7\n"
+    peaks = []
+    for name, copies in (("short", 4_000), ("long", 16_000)):
+        path = tmp_path / f"{name}.csv"
+        path.write_text("time,a,b\n" + row * copies)
+        peaks.append(peak_memory(str(path)))
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+@pytest.fixture
+def pipe(monkeypatch):
+    """Standard input as a pipe, and the function that writes to it."""
+    read_end, write_end = os.pipe()
+    with open(read_end, "rb") as reader, open(write_end, "wb", buffering=0) as writer:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(reader))
+        yield writer
+
+
+def test_rows_of_a_live_input_come_as_soon_as_their_line_ends(pipe):
+    pipe.write(b"time,a\n2024-01-01 00:00:00,1\n2024-01-01 00:00:01,2\n2024-01-01 00:0")
+    pieces = iter(CsvReader(["-"], live=True))
+    assert next(pieces).lines.tolist() == [2, 3]
+    pipe.write(b"0:02,3\n")
+    assert next(pieces).values.tolist() == [[3.0]]
+    pipe.write(b"2024-01-01 00:00:03,4\n2024-01-01 00:00:04,5\n")
+    assert next(pieces).lines.tolist() == [5, 6]
+    pipe.close()
+    assert next(pieces, None) is None
+
+
+def test_a_live_input_may_be_short(pipe):
+    pipe.write(b"a,b\n1,2\n")
+    pipe.close()
+    assert [len(piece) for piece in CsvReader(["-"], live=True)] == [1]
+
+
+def test_a_live_input_written_byte_by_byte_gives_the_same_rows(pipe, write):
+    text = nasty_text(60).encode()
+    whole, report = read_csvs([write(text.decode())], sensors=["n", "a"])
+    reader = CsvReader(["-"], sensors=["n", "a"], live=True)
+
+    def write_all():
+        for start in range(0, len(text), 7):
+            pipe.write(text[start : start + 7])
+        pipe.close()
+
+    writer = threading.Thread(target=write_all)
+    writer.start()
+    pieces = list(reader)
+    writer.join()
+    np.testing.assert_array_equal(join_frames(pieces).values, whole.values)
+    assert join_frames(pieces).lines.tolist() == whole.lines.tolist()
+    assert reader.report.files[0].refused == report.files[0].refused
 
 
 def naive_rows(text: str) -> list[list[str]]:

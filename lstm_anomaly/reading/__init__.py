@@ -2,7 +2,14 @@
 
 from lstm_anomaly.reading.clean_report import CleanReport
 from lstm_anomaly.reading.cleaning import clean
-from lstm_anomaly.reading.frames import drop_empty_sensors, join_frames, match_sensors, select_rows, take_rows
+from lstm_anomaly.reading.frames import (
+    drop_empty_sensors,
+    join_frames,
+    match_sensors,
+    select_in_pieces,
+    select_rows,
+    take_rows,
+)
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.reader import CsvReader, read_csvs
 from lstm_anomaly.reading.report import BadCell, FileReport, ReadReport, Refused
@@ -20,6 +27,7 @@ __all__ = [
     "join_frames",
     "match_sensors",
     "read_csvs",
+    "select_in_pieces",
     "select_rows",
     "take_rows",
 ]

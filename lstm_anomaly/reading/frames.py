@@ -2,7 +2,8 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -45,18 +46,37 @@ def select_rows(frame: SensorFrame, rows: str) -> SensorFrame:
 
     Raises InputError when the text is no such range or when it names no row of the frame.
     """
+    return join_frames(list(select_in_pieces([frame], rows)))
+
+
+def select_in_pieces(pieces: Iterable[SensorFrame], rows: str) -> Iterator[SensorFrame]:
+    """The same of frames that follow each other; what is behind LAST is not read."""
+    first, last = _row_range(rows)
+    seen = 0
+    for piece in pieces:
+        taken = slice(max(first - seen - 1, 0), max(last - seen, 0))
+        seen += len(piece)
+        if len(selected := take_rows(piece, taken)):
+            yield selected
+        if seen >= last:
+            return
+    if seen < first:
+        raise InputError(
+            f"rows {rows} are not in the input, which has {seen:,} rows", hint=f"--rows 1:{seen}"
+        )
+
+
+def _row_range(rows: str) -> tuple[int, int]:
     found = re.fullmatch(r"\s*(?:(\d*)\s*:\s*(\d*)|(\d+))\s*", rows)
     if found is None or not any(found.groups()):
         raise InputError(
             f"{rows!r} is no range of rows", hint="--rows 1:400 or --rows 401: (the first row is 1)"
         )
     first = int(found[1] or found[3] or 1)
-    last = int(found[2] or found[3] or len(frame))
-    if first < 1 or last < first or first > len(frame):
-        raise InputError(
-            f"rows {rows} are not in the input, which has {len(frame):,} rows", hint=f"--rows 1:{len(frame)}"
-        )
-    return take_rows(frame, slice(first - 1, last))
+    last = int(found[2] or found[3] or sys.maxsize)
+    if first < 1 or last < first:
+        raise InputError(f"{rows!r} names no row", hint="--rows 1:400 (the first row is 1)")
+    return first, last
 
 
 def match_sensors(frame: SensorFrame, sensors: Sequence[str]) -> tuple[SensorFrame, tuple[str, ...]]:

@@ -60,13 +60,14 @@ class ByteStream:
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def read(self, size: int) -> bytes:
-        """`size` bytes; fewer only at the end."""
+    def read(self, size: int, *, live: bool = False) -> bytes:
+        """`size` bytes, fewer only at the end; what is there already, at least one byte, when `live`."""
         parts: list[bytes] = []
+        read = self._stream.read1 if live else self._stream.read  # type: ignore[attr-defined]
         try:
-            while size and (part := self._stream.read(size)):
+            while size and (part := read(size)):
                 parts.append(part)
-                size -= len(part)
+                size = 0 if live else size - len(part)
         except _READ_ERRORS as error:
             raise self._cannot_read(error) from error
         self._count += sum(map(len, parts))
@@ -136,6 +137,8 @@ class _Counted(io.RawIOBase):
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
+        # What a pipe holds is passed on at once; its writer may take its time with the next line.
+        self._read = getattr(raw, "read1", raw.read)
         self.count = 0
 
     def readable(self) -> bool:
@@ -151,7 +154,7 @@ class _Counted(io.RawIOBase):
         return self._raw.tell()
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        data = self._raw.read(len(buffer))
+        data = self._read(len(buffer))
         buffer[: len(data)] = data
         self.count += len(data)
         return len(data)

@@ -1,6 +1,7 @@
 """CSV files to SensorFrames: the one place that goes from paths to rows, whole or in pieces."""
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -34,9 +35,18 @@ def read_csvs(
 
 
 class CsvReader:
-    """Reads files in pieces: iterating gives SensorFrames with the same rows and values as the whole.
+    """Reads files in pieces, in memory that does not grow with them.
 
-    `report` fills up on the way and is complete when the iteration ends. Iterate once.
+    Iterating, which can be done once, gives SensorFrames; together they hold the rows and values that
+    `read_csvs` gives, in its order, however the input was cut. Each holds the rows of about `block_size`
+    bytes of text. None is empty, all have the same sensors, `lines` are those of the file, and a piece never
+    holds rows of two files. `report` is that of all rows so far and is complete when the iteration ends; of
+    refused rows and bad cells it keeps the first thousand a file and the exact counts. Errors are raised when
+    the iteration comes to them, after the pieces before.
+
+    live    for a pipe that somebody still writes to: rows come as soon as their line ends, in pieces as
+            large as what was there to read. The layout is concluded from the first `LIVE_HEAD_LINES` lines
+            rather than from the first MiB, so what those leave open must be told by options.
     """
 
     def __init__(
@@ -46,6 +56,7 @@ class CsvReader:
         *,
         sensors: Sequence[str] = (),
         block_size: int = BLOCK_BYTES,
+        live: bool = False,
     ) -> None:
         if not paths:
             raise InputError("no input", hint="name one or more CSV files, or - for standard input")
@@ -55,12 +66,13 @@ class CsvReader:
         self.options = options or ReadOptions()
         self.report = ReadReport()
         self.block_size = block_size
+        self.live = live
         self._sensors = tuple(sensors)
         self._why_not_others = "not a sensor of the model" if sensors else f"not in {paths[0]}"
         self._timed: bool | None = None
 
     def __iter__(self) -> Iterator[SensorFrame]:
-        """Frames of at most about `block_size` bytes of text each, none of them empty."""
+        """The rows of all files, piece by piece."""
         errors: list[NoRowsError] = []
         for index, path in enumerate(self.paths):
             found = FileReport(path)
@@ -76,7 +88,7 @@ class CsvReader:
             raise _nothing_left(self.report)
 
     def _read_file(self, index: int, path: str, found: FileReport) -> Iterator[SensorFrame]:
-        with Source(path, self.options.encoding, self.block_size) as source:
+        with Source(path, self.options.encoding, self.block_size, live=self.live) as source:
             blocks = source.blocks()
             head = next(blocks, None)
             if head is None:
@@ -190,15 +202,17 @@ def _behind_header(head: Block, layout: Layout) -> Block:
 
 
 def _parse_all(parser: BlockParser, first: Block, others: Iterator[Block]) -> Iterator[Piece]:
-    """Pieces of a file, block by block, a record that a block's end cut in two put together."""
-    block: Block | None = first
-    while block is not None:
-        following = next(others, None)
-        piece, rest = parser.parse(block, last=following is None)
+    """Pieces of a file, block by block as they come, a record that a block's end cut in two put together."""
+    rest, end = b"", first.first_line
+    for block in itertools.chain([first], others):
+        end = block.first_line + block.line_count
+        piece, rest = parser.parse(_with_rest(rest, block), last=False)
         yield piece
-        if following is not None and rest:
-            count = rest.count(b"\n")
-            following = Block(
-                rest + following.data, following.first_line - count, following.line_count + count
-            )
-        block = following
+    if rest:
+        yield parser.parse(_with_rest(rest, Block(b"", end, 0)), last=True)[0]
+
+
+def _with_rest(rest: bytes, block: Block) -> Block:
+    """A block with the lines that were left of the one before it."""
+    count = rest.count(b"\n")
+    return Block(rest + block.data, block.first_line - count, block.line_count + count) if rest else block

@@ -13,6 +13,8 @@ HEAD_BYTES = 1 << 20
 BLOCK_BYTES = 2 << 20
 # A longer line is no row of sensor readings; without a limit one line could fill the memory.
 MAX_LINE_BYTES = 8 << 20
+# Of a live input so many lines are awaited before the layout is concluded: names, units and a row.
+LIVE_HEAD_LINES = 3
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -36,12 +38,16 @@ class Source:
     """One opened input. `blocks()` yields its lines once; `packing` and `encoding` say what it was.
 
     The first block holds about `HEAD_BYTES` whatever `block_size` is, so that what is concluded from it
-    does not depend on how the rest is cut.
+    does not depend on how the rest is cut. Of a `live` input it holds `LIVE_HEAD_LINES` lines or more, and
+    the others are as large as what was there to read: none waits for a line that is not written yet.
     """
 
-    def __init__(self, path: str, encoding: str | None = None, block_size: int = BLOCK_BYTES) -> None:
+    def __init__(
+        self, path: str, encoding: str | None = None, block_size: int = BLOCK_BYTES, *, live: bool = False
+    ) -> None:
         self.path = path
         self.block_size = block_size
+        self.live = live
         self.encoding = _known_codec(encoding)
         self.ends_without_newline = False
         self._bytes = ByteStream(path)
@@ -90,7 +96,7 @@ class Source:
 
     def _text(self) -> Iterator[bytes]:
         """UTF-8 chunks without byte order mark, `\\n` the only line end."""
-        chunk = self._bytes.read(HEAD_BYTES)
+        chunk = self._live_head() if self.live else self._bytes.read(HEAD_BYTES)
         chunk = chunk[self._find_encoding(chunk) :]
         decoder = None if self.encoding == "utf-8" else codecs.getincrementaldecoder(self.encoding)()
         held = b""
@@ -100,11 +106,21 @@ class Source:
             if b"\r" in data:
                 data = data[: len(data) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             yield data
-            chunk = self._bytes.read(self.block_size)
+            chunk = self._bytes.read(self.block_size, live=self.live)
         if decoder is not None:
             self._recode(decoder, b"", final=True)
         if held:
             yield b"\n"
+
+    def _live_head(self) -> bytes:
+        """The first chunk of a live input: at least so many lines, unless it ends before."""
+        head = b""
+        while len(head) < HEAD_BYTES and head.count(b"\n") < LIVE_HEAD_LINES:
+            more = self._bytes.read(HEAD_BYTES - len(head), live=True)
+            if not more:
+                break
+            head += more
+        return head
 
     def _recode(self, decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bytes:
         try:
