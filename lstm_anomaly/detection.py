@@ -66,7 +66,7 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     An event is what calibration counted as one episode: by default `rules` merges parts that lie
     within the model's own merge gap.
     """
-    series, cleaning = clean(frame, step=model.step)
+    series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     judgement = judge(model, series)
     rows = JudgedRows(judgement.scores, judgement.errors, series.values, judgement.expected)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)

@@ -74,6 +74,8 @@ def learn(
         kind=settings.kind,
         sensors=series.sensors,
         step_seconds=None if series.step is None else float(series.step / np.timedelta64(1, "s")),
+        max_fill=series.max_fill,
+        resample=series.resample,
         look_ahead=settings.look_ahead,
         roles=roles,
         scaler=scaler,

@@ -11,6 +11,7 @@ from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import Bounds
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.statistics import Usual
+from lstm_anomaly.types import Resample
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Model:
     kind          `lstm`, or `linear` for the baseline without any
     sensors       F names, in the order of every array's sensor axis
     step_seconds  sampling step, None when rows are only counted
+    max_fill      rows for which a missing reading takes the last one
+    resample      how rows of one step are joined into one before they are judged, None when they are not
     look_ahead    rows after a row that its verdict waits for
     roles         which sensors the networks read, which they forecast, which are ruled
     scaler        own units to the networks' scale and back, for all F sensors
@@ -69,6 +72,8 @@ class Model:
     kind: str
     sensors: tuple[str, ...]
     step_seconds: float | None
+    max_fill: int
+    resample: Resample | None
     look_ahead: int
     roles: SensorRoles
     scaler: Scaler

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.statistics import Usual, View
 from lstm_anomaly.settings import KINDS
 from lstm_anomaly.storage import load_arrays, save_arrays
+from lstm_anomaly.types import Resample
 
 Arrays = dict[str, NDArray[Any]]
 MOST_LOOK_AHEAD = 10_000  # rows; far above any use, and a cap on what a hostile file can claim
@@ -39,6 +40,8 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "kind": model.kind,
         "sensors": list(model.sensors),
         "step_seconds": model.step_seconds,
+        "max_fill": model.max_fill,
+        "resample": model.resample,
         "look_ahead": model.look_ahead,
         "window": networks.window,
         "autoencoder": _sizes(networks),
@@ -93,6 +96,8 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         kind=header["kind"],
         sensors=tuple(header["sensors"]),
         step_seconds=header["step_seconds"],
+        max_fill=header["max_fill"],
+        resample=header["resample"],
         look_ahead=header["look_ahead"],
         roles=roles,
         scaler=Scaler(arrays["scaler.center"], arrays["scaler.scale"]),
@@ -147,6 +152,9 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(_is_count(look_ahead) and look_ahead <= MOST_LOOK_AHEAD, "the look-ahead is not a number of rows")
     step = header["step_seconds"]
     _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
+    _check(_is_count(header["max_fill"]), "the rows to fill are not a number of rows")
+    _check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
+    _check(header["resample"] is None or step is not None, "resampling without a sampling step")
     for name in ("autoencoder", "forecaster"):
         sizes = header[name]
         _check((sizes is not None) == (header["kind"] == "lstm"), "the networks do not fit the kind")

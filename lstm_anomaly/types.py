@@ -6,6 +6,7 @@ features first, (F, M), so that each gate is one contiguous block.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,10 @@ Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 TimeArray = NDArray[np.datetime64]
+Resample = Literal["mean", "last", "max"]
+
+# Rows for which a missing reading is filled with the last one.
+MAX_FILL = 3
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class Series:
     segments  half-open row ranges (start, stop) without a gap or a missing value; no window
               crosses their edges, and rows outside all of them cannot be judged
     row_of    (N,) for each row of the frame its row here, -1 where it was left out
+    max_fill  for how many rows a missing reading took the last one
+    resample  how the rows of one step were joined, None when they were not
     """
 
     values: FloatArray
@@ -65,6 +72,8 @@ class Series:
     step: np.timedelta64 | None
     segments: tuple[tuple[int, int], ...]
     row_of: IntArray
+    max_fill: int = MAX_FILL
+    resample: Resample | None = None
 
     def __len__(self) -> int:
         return len(self.values)

@@ -1,6 +1,6 @@
 """From the files on a command line to clean series, telling what was noticed on the way."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lstm_anomaly.commands.talk import Talk
 from lstm_anomaly.errors import InputError, NotEnoughDataError
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def training_series(
-    files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk
+    files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk, **how: Any
 ) -> "tuple[Series, list[str]]":
-    """Clean rows to train on, and what cleaning noticed."""
+    """Clean rows to train on, and what cleaning noticed; `how` are arguments of `clean`."""
     frame, _empty = drop_empty_sensors(read_frame(files, options, rows, talk))
     if not frame.sensors:
         raise InputError("no sensor has a single reading", where=files[0], hint="another file")
@@ -22,7 +22,7 @@ def training_series(
         raise NotEnoughDataError(
             f"{len(frame)} data row is nothing to learn from", where=files[0], hint="a file with more rows"
         )
-    series, report = clean(frame)
+    series, report = clean(frame, **how)
     return series, report.lines()
 
 
@@ -31,7 +31,7 @@ def calibration_series(
 ) -> "Series":
     """Clean rows of the model's sensors to calibrate on."""
     frame = read_frame(files, options, rows, talk, model.sensors)
-    series, report = clean(frame, step=model.step)
+    series, report = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     talk.note(report.lines())
     if not any(b - a >= model.window for a, b in series.segments):
         raise NotEnoughDataError(

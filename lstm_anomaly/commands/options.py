@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.commands.kinds import Duration, Percent
 from lstm_anomaly.commands.talk import is_terminal
 
 if TYPE_CHECKING:
@@ -20,22 +21,6 @@ FILES = click.argument("files", metavar="[CSV]...", nargs=-1)
 MODEL = click.option(
     "-m", "--model", "model_path", metavar="FILE", required=True, help="The model file.", type=click.Path()
 )
-
-
-class Percent(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
-    """A share, written `1%` or `0.01`; its value is the fraction."""
-
-    name = "percent"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """`1%` -> 0.01."""
-        try:
-            share = float(str(value).rstrip("%")) / (100 if str(value).endswith("%") else 1)
-        except ValueError:
-            share = -1.0
-        if not 0 <= share <= 1:
-            self.fail(f"{value!r} is not a share; write 1% or 0.01", param, ctx)
-        return share
 
 
 _INPUT_OPTIONS = (
@@ -63,6 +48,30 @@ _INPUT_OPTIONS = (
     ),
     click.option(
         "--max-bad", type=Percent(), metavar="SHARE", help="Stop above this share of bad cells (1%)."
+    ),
+)
+
+
+_CLEANING_OPTIONS = (
+    click.option(
+        "--resample",
+        type=Duration(),
+        metavar="STEP",
+        help="Join the rows of each step, such as 1min, into one.",
+    ),
+    click.option(
+        "--resample-by",
+        type=click.Choice(["mean", "last", "max"]),
+        default="mean",
+        show_default=True,
+        help="What such a row holds of a sensor's readings.",
+    ),
+    click.option(
+        "--max-fill",
+        type=click.IntRange(0),
+        default=3,
+        show_default=True,
+        help="Rows for which a missing reading takes the last one; after that it is unknown.",
     ),
 )
 
@@ -95,6 +104,11 @@ _THRESHOLD_OPTIONS = (
 def input_options(command: Command) -> Command:
     """All options on how to read CSVs; the command receives them as one mapping, `reading`."""
     return _gathered(command, _INPUT_OPTIONS, "reading")
+
+
+def cleaning_options(command: Command) -> Command:
+    """All options on gaps and steps; the command receives them as one mapping, `cleaning`."""
+    return _gathered(command, _CLEANING_OPTIONS, "cleaning")
 
 
 def threshold_options(command: Command) -> Command:
@@ -142,6 +156,17 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
         bad_values=reading["bad_values"],
         max_bad=reading["max_bad"],
     )
+
+
+def clean_settings(cleaning: dict[str, Any]) -> dict[str, Any]:
+    """What was said about gaps and steps, as arguments of `clean`."""
+    import numpy as np
+
+    seconds = cleaning["resample"]
+    if seconds is None:
+        return {"max_fill": cleaning["max_fill"]}
+    step = np.timedelta64(round(seconds * 1e9), "ns")
+    return {"max_fill": cleaning["max_fill"], "step": step, "resample": cleaning["resample_by"]}
 
 
 def threshold_settings(threshold: dict[str, Any]) -> dict[str, Any]:

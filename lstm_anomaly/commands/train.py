@@ -10,6 +10,8 @@ from lstm_anomaly.commands.options import (
     FILES,
     MODEL,
     check_output,
+    clean_settings,
+    cleaning_options,
     input_files,
     input_options,
     read_options,
@@ -61,6 +63,7 @@ Examples:
 @click.option("--patience", type=click.IntRange(0), help="Its epochs without gain before stopping; 0: never.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
 @threshold_options
+@cleaning_options
 @input_options
 @talk_options
 @click.pass_obj
@@ -71,6 +74,7 @@ def command(
     model_path: str,
     reading: dict[str, Any],
     threshold: dict[str, Any],
+    cleaning: dict[str, Any],
     **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
@@ -90,8 +94,10 @@ def command(
     started = time.perf_counter()
     chosen = {name: value for name, value in given.items() if value is not None}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
-    series, cleaning = training_series(input_files(files), read_options(reading), reading["rows"], talk)
+    series, cleaned = training_series(
+        input_files(files), read_options(reading), reading["rows"], talk, **clean_settings(cleaning)
+    )
     with talk.progress() as on_epoch:
         model = learn(series, learning, on_epoch)
     write_model(model, model_path)
-    talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaning))
+    talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))

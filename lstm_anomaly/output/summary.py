@@ -64,6 +64,8 @@ def model_document(model: Model) -> dict[str, Any]:
             for name, mean, spread, unit in _sensor_rows(model)
         ],
         "step_seconds": model.step_seconds,
+        "max_fill": model.max_fill,
+        "resample": model.resample,
         "window": model.window,
         "kind": model.kind,
         "look_ahead": model.look_ahead,
@@ -81,9 +83,10 @@ def _rows(model: Model) -> str:
 
 def _body(model: Model) -> list[str]:
     summary = model.summary
-    step = "" if model.step_seconds is None else f", one every {duration(model.step_seconds)}"
+    step = "" if model.step_seconds is None else f", one row every {duration(model.step_seconds)}"
+    joined = "" if model.resample is None else f", which is the {model.resample} of those read in that time"
     return [
-        f"sensors     {listed(model.sensors)}{step}",
+        f"sensors     {listed(model.sensors)}{step}{joined}",
         f"window      {count(model.window, 'row')}, look-ahead {count(model.look_ahead, 'row')}",
         f"rows        {summary.fit_rows:,} to fit, {summary.validation_rows:,} to validate,"
         f" {summary.calibration_rows:,} to calibrate",

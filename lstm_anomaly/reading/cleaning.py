@@ -13,19 +13,18 @@ from lstm_anomaly.errors import InputError
 from lstm_anomaly.reading.clean_report import CleanReport, duration
 from lstm_anomaly.reading.filling import carry_forward, finite_runs
 from lstm_anomaly.reading.grouping import aggregate, differs_from_first, group_equal
-from lstm_anomaly.types import FloatArray, IntArray, SensorFrame, Series
+from lstm_anomaly.types import MAX_FILL, FloatArray, IntArray, Resample, SensorFrame, Series
 
 HOUR = 3_600_000_000_000  # ns
 
 Duplicates = Literal["first", "mean"]
-Resample = Literal["mean", "last", "max"]
 
 
 def clean(
     frame: SensorFrame,
     *,
     step: np.timedelta64 | None = None,
-    max_fill: int = 3,
+    max_fill: int = MAX_FILL,
     max_gap: float | None = None,
     duplicates: Duplicates = "first",
     resample: Resample | None = None,
@@ -69,7 +68,8 @@ def clean(
     _report_missing(report, frame, values, filled, row_of)
     report.segments = len(segments)
     times = None if frame.times is None else position.astype("datetime64[ns]")
-    return Series(filled, frame.sensors, times, report.step, segments, row_of), report
+    series = Series(filled, frame.sensors, times, report.step, segments, row_of, max_fill, resample)
+    return series, report
 
 
 def _in_order(frame: SensorFrame, report: CleanReport) -> tuple[IntArray, IntArray]:

@@ -1,0 +1,40 @@
+"""Kinds of values that options take: shares and lengths of time."""
+
+import re
+from typing import Any
+
+import click
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Percent(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
+    """A share, written `1%` or `0.01`; its value is the fraction."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """`1%` -> 0.01."""
+        try:
+            share = float(str(value).rstrip("%")) / (100 if str(value).endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"{value!r} is not a share; write 1% or 0.01", param, ctx)
+        return share
+
+
+class Duration(click.ParamType):  # type: ignore[type-arg]
+    """A length of time, written `500ms`, `30s`, `15m` or `15min`, `2h`, `1d`; its value is in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """`15min` -> 900.0."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)\s*", str(value))
+        seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
+        if not 0 < seconds < 1e9:
+            self.fail(f"{value!r} is not a length of time; write 30s, 15min, 2h or 1d", param, ctx)
+        return seconds
