@@ -9,6 +9,7 @@ from lstm_anomaly.commands.app import Settings
 from lstm_anomaly.commands.options import (
     FILES,
     check_output,
+    input_files,
     input_options,
     read_options,
     talk_options,
@@ -53,6 +54,7 @@ def command(
     from lstm_anomaly.settings import LearningSettings
 
     talk = Talk(settings)
+    files = input_files(files)
     check_output(out or model_path, *files)
     model = read_model(model_path)
     series = calibration_series(model, files, read_options(reading), reading["rows"], talk)

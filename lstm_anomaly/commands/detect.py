@@ -95,12 +95,13 @@ def command(
     from lstm_anomaly.model_file import read_model
 
     talk = Talk(settings)
+    files = input_files(files)
     if scores not in (None, "-"):
         check_output(scores, model_path, *files)
     model = read_model(model_path)
     gap = model.threshold.merge_gap if merge_gap is None else merge_gap
     rules = EventRules(merge_gap=gap, min_duration=min_duration)
-    frame = read_frame(input_files(files), read_options(reading), reading["rows"], talk, model.sensors)
+    frame = read_frame(files, read_options(reading), reading["rows"], talk, model.sensors)
     detection = detect(model, frame, rules)
     kept = filter_events(
         detection.events, direction=direction, min_deviation=deviations(min_deviations, model.sensors)

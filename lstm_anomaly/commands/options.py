@@ -241,9 +241,14 @@ def check_output(path: str, *others: str) -> None:
 
 
 def input_files(files: tuple[str, ...]) -> tuple[str, ...]:
-    """The files to read; without any, standard input unless that is a terminal."""
+    """The files to read, of folders and patterns what they hold; without any, standard input.
+
+    A terminal as standard input is no input: nobody types a CSV.
+    """
     if files:
-        return files
+        from lstm_anomaly.reading import expand_paths
+
+        return expand_paths(files)
     if is_terminal(sys.stdin):
         raise click.UsageError("No input: name one or more CSV files, or `-` for standard input.")
     return ("-",)

@@ -90,12 +90,13 @@ def command(
     from lstm_anomaly.settings import LearningSettings
 
     talk = Talk(settings)
+    files = input_files(files)
     check_output(model_path, *files)
     started = time.perf_counter()
     chosen = {name: value for name, value in given.items() if value is not None}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
     series, cleaned = training_series(
-        input_files(files), read_options(reading), reading["rows"], talk, **clean_settings(cleaning)
+        files, read_options(reading), reading["rows"], talk, **clean_settings(cleaning)
     )
     with talk.progress() as on_epoch:
         model = learn(series, learning, on_epoch)

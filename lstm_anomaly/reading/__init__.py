@@ -11,6 +11,7 @@ from lstm_anomaly.reading.frames import (
     take_rows,
 )
 from lstm_anomaly.reading.options import ReadOptions
+from lstm_anomaly.reading.paths import expand_paths
 from lstm_anomaly.reading.reader import CsvReader, read_csvs
 from lstm_anomaly.reading.report import BadCell, FileReport, ReadReport, Refused
 
@@ -24,6 +25,7 @@ __all__ = [
     "Refused",
     "clean",
     "drop_empty_sensors",
+    "expand_paths",
     "join_frames",
     "match_sensors",
     "read_csvs",
