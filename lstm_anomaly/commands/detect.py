@@ -1,8 +1,5 @@
 """`lstm-anomaly detect`: say where new data departs from what a model knows as normal."""
 
-import io
-import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,10 +15,10 @@ from lstm_anomaly.commands.options import (
     read_options,
     talk_options,
 )
-from lstm_anomaly.commands.talk import Talk, is_terminal
+from lstm_anomaly.commands.talk import Talk
 
 if TYPE_CHECKING:
-    from lstm_anomaly.detection import Detection
+    from lstm_anomaly.watching import Tally
 
 EXIT_ANOMALIES = 1
 
@@ -88,11 +85,12 @@ def command(
     Everything about windows, scaling and threshold is in the model. Off a terminal, with nothing
     found, nothing is printed.
     """
-    from lstm_anomaly.commands.load import read_frame
+    from lstm_anomaly.commands.delivery import delivery
+    from lstm_anomaly.commands.load import read_pieces
     from lstm_anomaly.decision.events import EventRules
     from lstm_anomaly.decision.filters import filter_events
-    from lstm_anomaly.detection import detect
     from lstm_anomaly.model_file import read_model
+    from lstm_anomaly.watching import Watcher, watch
 
     talk = Talk(settings)
     files = input_files(files)
@@ -100,61 +98,26 @@ def command(
         check_output(scores, model_path, *files)
     model = read_model(model_path)
     gap = model.threshold.merge_gap if merge_gap is None else merge_gap
-    rules = EventRules(merge_gap=gap, min_duration=min_duration)
-    frame = read_frame(files, read_options(reading), reading["rows"], talk, model.sensors)
-    detection = detect(model, frame, rules)
-    kept = filter_events(
-        detection.events, direction=direction, min_deviation=deviations(min_deviations, model.sensors)
+    least = deviations(min_deviations, model.sensors)
+    watcher = Watcher(
+        model,
+        EventRules(merge_gap=gap, min_duration=min_duration),
+        lambda events: filter_events(events, direction=direction, min_deviation=least),
     )
-    detection = replace(detection, events=kept)
-    if scores:
-        _write_scores(detection, scores, talk)
-    if scores != "-":
-        _write_events(detection, format_, talk)
-    say = talk.note if detection.counts()["judged"] else talk.warn
-    say([*detection.cleaning.lines(), _closing(detection)])
-    return EXIT_ANOMALIES if detection.events and not exit_zero else 0
+    pieces = read_pieces(files, read_options(reading), reading["rows"], talk, model.sensors)
+    with delivery(talk, format_, scores) as to:
+        for verdicts in watch(watcher, pieces):
+            to.take(verdicts)
+        to.finish(watcher.tally)
+    say = talk.note if watcher.tally.judged else talk.warn
+    say([*watcher.report.lines(), _closing(to.event_count, watcher.tally)])
+    return EXIT_ANOMALIES if to.event_count and not exit_zero else 0
 
 
-def _write_scores(detection: "Detection", path: str, talk: Talk) -> None:
-    from lstm_anomaly.detection import states
-    from lstm_anomaly.files import atomic_write
-    from lstm_anomaly.output.scores import write_scores
-
-    text = io.StringIO()
-    row_scores = detection.row_scores()
-    write_scores(text, detection.frame, row_scores, states(row_scores), detection.top_sensors())
-    if path == "-":
-        talk.deliver(text.getvalue())
-    else:
-        with atomic_write(path) as file:
-            file.write(text.getvalue().encode())
-
-
-def _write_events(detection: "Detection", format_: str, talk: Talk) -> None:
-    if not detection.events and not is_terminal(sys.stdout):
-        return
-    from lstm_anomaly.output import events as output
-
-    rows = detection.frame_rows()
-    placed = [output.place(event, detection.frame, rows) for event in detection.events]
-    match format_:
-        case "csv":
-            text = output.csv_table(placed)
-        case "jsonl":
-            text = output.json_lines(placed)
-        case "json":
-            text = output.json_document(placed, detection.counts())
-        case _:
-            text = output.table(placed, **talk.canvas()) if placed else ""
-    talk.deliver(text)
-
-
-def _closing(detection: "Detection") -> str:
+def _closing(events: int, tally: "Tally") -> str:
     """One sentence that says how it went."""
     from lstm_anomaly.text import count
 
-    counts = detection.counts()
-    found = count(len(detection.events), "event") if detection.events else "nothing anomalous"
-    unknown = f", {count(counts['unknown'], 'row')} could not be judged" if counts["unknown"] else ""
-    return f"{found} in {count(counts['rows'], 'row')} ({counts['anomalous']:,} anomalous{unknown})"
+    found = count(events, "event") if events else "nothing anomalous"
+    unknown = f", {count(tally.unknown, 'row')} could not be judged" if tally.unknown else ""
+    return f"{found} in {count(tally.rows, 'row')} ({tally.anomalous:,} anomalous{unknown})"

@@ -4,9 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_anomaly.commands.talk import Talk
 from lstm_anomaly.errors import InputError, NotEnoughDataError
-from lstm_anomaly.reading import ReadOptions, clean, drop_empty_sensors, read_csvs, select_rows
+from lstm_anomaly.reading import (
+    CsvReader,
+    ReadOptions,
+    ReadReport,
+    clean,
+    drop_empty_sensors,
+    read_csvs,
+    select_in_pieces,
+    select_rows,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lstm_anomaly.model import Model
     from lstm_anomaly.types import SensorFrame, Series
 
@@ -49,8 +60,21 @@ def read_frame(
 ) -> "SensorFrame":
     """The rows of all files; what was refused or taken as missing is warned of, the rest noted."""
     frame, report = read_csvs(files, options, sensors=sensors)
+    _tell(report, talk)
+    return select_rows(frame, rows) if rows else frame
+
+
+def read_pieces(
+    files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk, sensors: tuple[str, ...]
+) -> "Iterator[SensorFrame]":
+    """The same rows in pieces, in memory that does not grow with them; told at the end."""
+    reader = CsvReader(files, options, sensors=sensors)
+    yield from select_in_pieces(reader, rows) if rows else reader
+    _tell(reader.report, talk)
+
+
+def _tell(report: ReadReport, talk: Talk) -> None:
     if report.is_clean:
         talk.note(report.lines(), else_warn=[note for file in report.files for note in file.label_notes])
     else:
         talk.warn(report.lines())
-    return select_rows(frame, rows) if rows else frame

@@ -151,6 +151,11 @@ class EventTracker:
         """The event still open, if any. Call it at the end, and before a row that does not follow in time."""
         return self._long_enough([self._event(span, self._opening[1]) for span in self._spans.finish()])
 
+    def open_event(self) -> Event | None:
+        """The event that may still go on, as far as it is known, however short."""
+        span = self._spans.open
+        return None if span is None else self._event(span, self._opening[1])
+
     def _long_enough(self, events: list[Event]) -> list[Event]:
         return [event for event in events if event.duration >= self._rules.min_duration]
 

@@ -2,24 +2,34 @@
 
 import csv
 import math
-from collections.abc import Sequence
 from typing import TextIO
 
-from lstm_anomaly.types import FloatArray, SensorFrame
+from lstm_anomaly.watching import Verdicts
 
 HEADER = ("source", "line", "timestamp", "score", "state", "top_sensor")
 
 
-def write_scores(
-    file: TextIO, frame: SensorFrame, scores: FloatArray, states: Sequence[str], top_sensors: Sequence[str]
-) -> None:
-    """Write `scores` (N,), multiples of the threshold, for the N rows of `frame`.
+def write_scores_header(file: TextIO) -> None:
+    """Write the line that names the columns."""
+    csv.writer(file, lineterminator="\n").writerow(HEADER)
+
+
+def write_scores(file: TextIO, verdicts: Verdicts) -> None:
+    """Write a line for each row of `verdicts`.
 
     A row that could not be judged has an empty score and the state `unknown`.
     """
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(HEADER)
+    frame = verdicts.frame
     stamps = [""] * len(frame) if frame.stamps is None else frame.stamps.tolist()
     sources = [frame.sources[k] for k in frame.source_index.tolist()]
-    shown = ["" if math.isnan(score) else f"{score:.6g}" for score in scores.tolist()]
-    writer.writerows(zip(sources, frame.lines.tolist(), stamps, shown, states, top_sensors, strict=True))
+    shown = ["" if math.isnan(score) else f"{score:.6g}" for score in verdicts.scores.tolist()]
+    rows = zip(
+        sources,
+        frame.lines.tolist(),
+        stamps,
+        shown,
+        verdicts.states(),
+        verdicts.top_sensors(),
+        strict=True,
+    )
+    csv.writer(file, lineterminator="\n").writerows(rows)

@@ -1,5 +1,6 @@
 """From CSV files to a clean, evenly spaced series: the only part that uses pandas."""
 
+from lstm_anomaly.reading.arrival import Cleaner, CleanRows
 from lstm_anomaly.reading.clean_report import CleanReport
 from lstm_anomaly.reading.cleaning import clean
 from lstm_anomaly.reading.frames import (
@@ -18,6 +19,8 @@ from lstm_anomaly.reading.report import BadCell, FileReport, ReadReport, Refused
 __all__ = [
     "BadCell",
     "CleanReport",
+    "CleanRows",
+    "Cleaner",
     "CsvReader",
     "FileReport",
     "ReadOptions",

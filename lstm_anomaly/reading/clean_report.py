@@ -13,6 +13,8 @@ class CleanReport:
     judged           rows inside a segment, which can be part of a window
     no_time          rows left out because their time stamp is missing or unreadable
     backward         rows whose stamp is earlier than that of the row before; `first_backward` is the place
+    late             rows left out because they came after later ones; `first_late` is the place
+    turned_back      how often time went on from rows that came late, as a new stretch
     duplicates       rows with a stamp that an earlier row has too; `first_duplicate` is the place
     step             the sampling step, learned or given
     irregular_share  share of steps that differ from it by more than half
@@ -28,6 +30,9 @@ class CleanReport:
     no_time: int = 0
     backward: int = 0
     first_backward: str = ""
+    late: int = 0
+    first_late: str = ""
+    turned_back: int = 0
     duplicates: int = 0
     first_duplicate: str = ""
     duplicates_are: str = "first"
@@ -55,14 +60,7 @@ class CleanReport:
             )
         if self.no_time:
             found.append(f"{_rows(self.no_time)} without a readable time stamp cannot be judged")
-        if self.backward:
-            found.append(
-                f"{_rows(self.backward)} earlier than the row before (first: {self.first_backward}): sorted"
-            )
-        if self.duplicates:
-            fate = "averaged" if self.duplicates_are == "mean" else "the first of each is used"
-            place = self.first_duplicate
-            found.append(f"{_rows(self.duplicates)} with the time stamp of another (first: {place}): {fate}")
+        found += self._order_lines()
         if self.gaps:
             longest = f", the longest {duration(self.longest_gap)}" if self.longest_gap is not None else ""
             at = f" before {self.longest_gap_at}" if self.longest_gap_at else ""
@@ -79,6 +77,25 @@ class CleanReport:
             found.append(f"{_rows(self.empty_rows)} without any reading cannot be judged")
         return found + self.notes
 
+    def _order_lines(self) -> list[str]:
+        """About rows out of order and repeated stamps."""
+        found = []
+        if self.backward:
+            found.append(
+                f"{_rows(self.backward)} earlier than the row before (first: {self.first_backward}): sorted"
+            )
+        if self.late:
+            found.append(
+                f"{_rows(self.late)} came after later ones (first: {self.first_late}) and cannot be judged"
+            )
+        if self.turned_back:
+            found.append(f"time begins again {_times(self.turned_back)}: no window spans that")
+        if self.duplicates:
+            fate = "averaged" if self.duplicates_are == "mean" else "the first of each is used"
+            place = self.first_duplicate
+            found.append(f"{_rows(self.duplicates)} with the time stamp of another (first: {place}): {fate}")
+        return found
+
 
 def duration(step: np.timedelta64) -> str:
     """`0.5 s`, `1 min`, `2 h`, `3 days`: in the largest unit that keeps the number short."""
@@ -92,3 +109,7 @@ def duration(step: np.timedelta64) -> str:
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"

@@ -16,6 +16,7 @@ from lstm_anomaly.reading.grouping import aggregate, differs_from_first, group_e
 from lstm_anomaly.types import MAX_FILL, FloatArray, IntArray, Resample, SensorFrame, Series
 
 HOUR = 3_600_000_000_000  # ns
+SUMMER_TIME = "time steps back by one hour, as where summer time ends: naming the zone keeps the rows apart"
 
 Duplicates = Literal["first", "mean"]
 
@@ -86,9 +87,7 @@ def _in_order(frame: SensorFrame, report: CleanReport) -> tuple[IntArray, IntArr
     report.backward = len(back)
     report.first_backward = frame.place(int(rows[back[0] + 1]))
     if np.any(steps[back] == np.median(steps) - HOUR):
-        report.notes.append(
-            "time steps back by one hour, as where summer time ends: naming the zone keeps the rows apart"
-        )
+        report.notes.append(SUMMER_TIME)
     order = np.argsort(position, kind="stable")
     return rows[order], position[order]
 
@@ -121,11 +120,12 @@ def _stretch_starts(
         return np.empty(0, np.int64)
     steps = np.diff(position)
     if frame.times is None:
-        usual = float(np.median(steps)) if len(steps) else 1.0
-        cut = (steps > limit * usual) | (np.diff(frame.source_index[rows]) != 0)
+        same = np.diff(frame.source_index[rows]) == 0
+        # The smallest difference so far is the usual one: a row's fate must not hang on later rows.
+        usual = np.minimum.accumulate(np.where(same & (steps > 0), steps, np.inf))
+        cut = (steps > limit * usual) | ~same
     else:
-        usual = float(step.astype(np.int64)) if step is not None else 1.0
-        cut = steps > limit * usual
+        cut = steps > limit * (float(step.astype(np.int64)) if step is not None else 1.0)
     return np.concatenate([[0], np.flatnonzero(cut) + 1])
 
 

@@ -1,0 +1,52 @@
+"""Found events as text for programs: CSV and JSON, whole or an event at a time.
+
+The JSON schema only ever gains fields; `schema_version` changes when a meaning does.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from lstm_anomaly.placing import PlacedEvent
+
+SCHEMA_VERSION = 1
+PLACE_FIELDS = ("start", "end", "peak", "source", "first_line", "last_line")
+EVENT_FIELDS = ("rows", "score", "mean_score", "severity")
+SENSOR_FIELDS = ("sensor", "share", "seen", "expected", "direction")
+NAME_FIELDS = ("id", "state")
+
+
+def json_lines(events: Iterable[PlacedEvent]) -> str:
+    """One JSON object a line, one line an event."""
+    return "".join(
+        json.dumps({"schema_version": SCHEMA_VERSION, **event.as_dict()}) + "\n" for event in events
+    )
+
+
+def json_document(events: Iterable[PlacedEvent], summary: dict[str, Any]) -> str:
+    """One JSON document: `summary`, then all events."""
+    document = {"schema_version": SCHEMA_VERSION, **summary, "events": [event.as_dict() for event in events]}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def csv_header() -> str:
+    """The line that names the columns of `csv_lines`."""
+    return _csv([[*PLACE_FIELDS, *EVENT_FIELDS, *SENSOR_FIELDS, *NAME_FIELDS]])
+
+
+def csv_lines(events: Iterable[PlacedEvent]) -> str:
+    """One line an event, with the sensor that carries most of it."""
+    fields = [event.as_dict() for event in events]
+    tops = [event.pop("sensors")[0] for event in fields]
+    names = [[event.pop(name) for name in NAME_FIELDS] for event in fields]
+    return _csv(
+        [*event.values(), *top.values(), *name] for event, top, name in zip(fields, tops, names, strict=True)
+    )
+
+
+def _csv(rows: Iterable[list[Any]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()

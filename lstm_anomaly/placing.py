@@ -1,0 +1,97 @@
+"""Where in the input an event lies, and the name that it keeps from run to run."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.types import IntArray, SensorFrame
+
+OPEN, ONGOING, CLOSED = "open", "ongoing", "closed"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One row of the input: its file, its line there, and its time stamp, `line 17` without a time column."""
+
+    source: str
+    line: int
+    stamp: str
+
+
+@dataclass(frozen=True)
+class PlacedEvent:
+    """An event with the places of its rows in the input.
+
+    start, end, peak   time stamps as they stood in the file, or `line 17` without a time column
+    first_line, last_line  line numbers of the first and last row
+    state   `open` for the news that an event has begun, `ongoing` for a reminder, `closed` when it is over
+    """
+
+    event: Event
+    source: str
+    first_line: int
+    last_line: int
+    start: str
+    end: str
+    peak: str
+    state: str = CLOSED
+
+    @classmethod
+    def at(cls, event: Event, state: str, first: Place, last: Place, peak: Place) -> "PlacedEvent":
+        """An event from the places of its first, last and highest row."""
+        return cls(event, first.source, first.line, last.line, first.stamp, last.stamp, peak.stamp, state)
+
+    @property
+    def id(self) -> str:
+        """Twelve hexadecimal digits, the same as long as the event begins in the same row."""
+        begin = f"{self.source}\n{self.first_line}\n{self.start}"
+        return hashlib.sha256(begin.encode("utf-8", "backslashreplace")).hexdigest()[:12]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields of one event in JSON."""
+        event = self.event
+        return {
+            "start": self.start,
+            "end": self.end,
+            "peak": self.peak,
+            "source": self.source,
+            "first_line": self.first_line,
+            "last_line": self.last_line,
+            "rows": event.duration,
+            "score": _rounded(event.peak),
+            "mean_score": _rounded(event.mean),
+            "severity": event.severity,
+            "sensors": [_contribution(c) for c in event.contributions],
+            "id": self.id,
+            "state": self.state,
+        }
+
+
+def _contribution(c: Contribution) -> dict[str, Any]:
+    return {
+        "sensor": c.sensor,
+        "share": _rounded(c.share),
+        "seen": _rounded(c.seen),
+        "expected": _rounded(c.expected),
+        "direction": c.direction,
+    }
+
+
+def _rounded(value: float) -> float | None:
+    return float(f"{value:.6g}") if np.isfinite(value) else None
+
+
+def place_of(frame: SensorFrame, row: int) -> Place:
+    """The place of one row of a frame."""
+    line = int(frame.lines[row])
+    stamp = f"line {line}" if frame.stamps is None else str(frame.stamps[row])
+    return Place(frame.sources[frame.source_index[row]], line, stamp)
+
+
+def place(event: Event, frame: SensorFrame, frame_rows: IntArray) -> PlacedEvent:
+    """Find an event's rows, which are rows of the cleaned series, in the input."""
+    first, last, peak = (int(frame_rows[row]) for row in (event.start, event.end, event.peak_row))
+    return PlacedEvent.at(event, CLOSED, *(place_of(frame, row) for row in (first, last, peak)))

@@ -1,0 +1,285 @@
+"""Detection on rows as they come: the same scores and events for a file, a pipe, or one row at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, pairwise
+
+import numpy as np
+
+from lstm_anomaly.decision.events import Event, EventRules, EventTracker, JudgedRows, row_states
+from lstm_anomaly.detection import detect
+from lstm_anomaly.judging import Judge, Judgement
+from lstm_anomaly.model import Model
+from lstm_anomaly.placing import CLOSED, OPEN, Place, PlacedEvent, place, place_of
+from lstm_anomaly.reading import Cleaner, CleanReport, CleanRows, join_frames, take_rows
+from lstm_anomaly.types import BoolArray, FloatArray, IntArray, SensorFrame
+
+ORDER_SEEN_IN = 8  # rows that show whether an input begins with its newest
+Keep = Callable[[list[Event]], list[Event]]
+
+
+@dataclass
+class Tally:
+    """How many rows of the input there were, and what became of them."""
+
+    rows: int = 0
+    judged: int = 0
+    anomalous: int = 0
+    unknown: int = 0
+
+    def add(self, scores: FloatArray) -> None:
+        """Count the rows with these scores."""
+        unknown = int(np.isnan(scores).sum())
+        self.rows += len(scores)
+        self.judged += len(scores) - unknown
+        self.anomalous += int((scores > 1).sum())
+        self.unknown += unknown
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What is settled about the next n rows of the input, and the events that are news.
+
+    frame   the n rows as they were read
+    scores  (n,) multiples of the threshold, NaN where a row could not be judged
+    tops    (n,) which sensor has the largest part in a row's score, -1 where unknown
+    events  those that are over, in order
+    """
+
+    frame: SensorFrame
+    scores: FloatArray
+    tops: IntArray
+    events: list[PlacedEvent]
+
+    def states(self) -> list[str]:
+        """`normal`, `anomaly` or `unknown` for each row."""
+        return [str(state) for state in row_states(self.scores)]
+
+    def top_sensors(self) -> list[str]:
+        """The names of `tops`, empty where unknown."""
+        names = (*self.frame.sensors, "")
+        return [names[top] for top in self.tops.tolist()]
+
+
+class Watcher:
+    """Judges rows as they come, in order; verdicts and events do not depend on how the rows were cut.
+
+    model   whose sensors the frames have, in its order
+    rules   how rows become events; by default what calibration counted as one episode
+    keep    which events count; all of them by default
+
+    Memory does not grow with the rows. `tally` and `report` are of all rows so far.
+    """
+
+    def __init__(self, model: Model, rules: EventRules | None = None, keep: Keep = list) -> None:
+        self.tally = Tally()
+        self._model = model
+        self._keep = keep
+        self.resamples = model.resample is not None
+        self._cleaner = Cleaner(
+            len(model.sensors), step=model.step, max_fill=model.max_fill, patience=model.window - 1
+        )
+        self._judge = Judge(model)
+        self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
+        self._tracker = EventTracker(model.sensors, self._rules)
+        self._frame: SensorFrame | None = None  # rows of the input without a verdict
+        self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
+        self._waiting: _Waiting | None = None  # rows of the series without a verdict
+        self._judged = 0  # rows of the series with a verdict
+        self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
+        self._was_finite = False
+        self._places: dict[int, Place] = {}  # of the open event's rows
+
+    @property
+    def report(self) -> CleanReport:
+        """What cleaning noticed."""
+        return self._cleaner.report
+
+    def push(self, frame: SensorFrame) -> Verdicts:
+        """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
+        clean = self._cleaner.push(frame)
+        begins = self._begins(clean)
+        if self._waiting is None or self._frame is None:
+            self._waiting, self._frame = _Waiting(clean.values, begins, clean.origin, frame), frame
+        else:
+            self._waiting = self._waiting.joined(clean, begins, frame)
+            self._frame = join_frames([self._frame, frame])
+        self._row_of = np.concatenate([self._row_of, clean.row_of])
+        parts = []
+        for first, stop in _stretches(clean.starts):
+            if clean.starts[first]:
+                parts.append(self._judge.finish())
+            parts.append(self._judge.push(clean.values[first:stop]))
+        return self._verdicts(Judgement.joined(parts, len(self._model.sensors)))
+
+    def finish(self) -> Verdicts:
+        """The verdicts that still wait, without the rows that they wait for, and the event still open.
+
+        Call it once, at the end of an input that had rows.
+        """
+        verdicts = self._verdicts(self._judge.finish())
+        last = self._placed(self._tracker.finish(), self._places.__getitem__, OPEN)
+        self._places = {}
+        return replace(verdicts, events=verdicts.events + last)
+
+    def judge_whole(self, frame: SensorFrame) -> Verdicts:
+        """All verdicts on an input that is known whole, which is sorted by time before it is judged.
+
+        Call it instead of `push` and `finish`.
+        """
+        whole = detect(self._model, frame, self._rules)
+        self._cleaner.report = whole.cleaning
+        rows = whole.frame_rows()
+        events = [place(event, frame, rows) for event in self._keep(whole.events)]
+        known = whole.series.row_of >= 0
+        tops = top_sensors(whole.judgement)[np.where(known, whole.series.row_of, 0)]
+        verdicts = Verdicts(frame, whole.row_scores(), np.where(known, tops, -1), events)
+        self.tally.add(verdicts.scores)
+        return verdicts
+
+    def open_event(self) -> PlacedEvent | None:
+        """The event that may go on, as far as it is known; None when there is none that counts."""
+        event = self._tracker.open_event()
+        if event is None or event.duration < self._rules.min_duration:
+            return None
+        placed = self._placed([event], self._places.__getitem__, OPEN)
+        return placed[0] if placed else None
+
+    def _begins(self, clean: CleanRows) -> BoolArray:
+        """Where among the next rows (m,) stretches without a gap or a missing reading begin."""
+        finite = np.concatenate([[self._was_finite], np.isfinite(clean.values).all(axis=1)])
+        self._was_finite = bool(finite[-1])
+        return np.asarray(finite[1:] & (clean.starts | ~finite[:-1]))
+
+    def _verdicts(self, judgement: Judgement) -> Verdicts:
+        assert self._waiting is not None, "rows have been pushed"
+        ready, self._waiting = self._waiting.cut(len(judgement.scores))
+        tops = top_sensors(judgement)
+        events = self._find_events(judgement, ready)
+        # From the row before on, since a row with the same time stamp takes over its verdict.
+        scores = np.concatenate([[self._last_score], judgement.scores])
+        tops = np.concatenate([[self._last_top], tops])
+        settled = self._settle(scores, tops, events)
+        self._judged += len(judgement.scores)
+        self._last_score, self._last_top = float(scores[-1]), int(tops[-1])
+        self.tally.add(settled.scores)
+        return settled
+
+    def _settle(self, scores: FloatArray, tops: IntArray, events: list[PlacedEvent]) -> Verdicts:
+        """Verdicts on the rows of the input up to the first that still waits."""
+        assert self._frame is not None, "rows have been pushed"
+        waits = self._row_of >= self._judged + len(scores) - 1
+        count = int(waits.argmax()) if waits.any() else len(waits)
+        rows, self._row_of = self._row_of[:count], self._row_of[count:]
+        at = np.maximum(rows - self._judged + 1, 0)
+        known = rows >= 0
+        frame = take_rows(self._frame, slice(0, count))
+        self._frame = take_rows(self._frame, slice(count, None))
+        return Verdicts(frame, np.where(known, scores[at], np.nan), np.where(known, tops[at], -1), events)
+
+    def _find_events(self, judgement: Judgement, ready: "_Waiting") -> list[PlacedEvent]:
+        rows = JudgedRows(judgement.scores, judgement.errors, ready.values, judgement.expected)
+        found: list[Event] = []
+        for first, stop in _stretches(ready.begins):
+            if ready.begins[first]:
+                found += self._tracker.finish()
+            found += self._tracker.push(rows[first:stop])
+
+        def find(row: int) -> Place:
+            return self._places[row] if row in self._places else ready.place(row - self._judged)
+
+        placed = self._placed(found, find, CLOSED)
+        event = self._tracker.open_event()
+        self._places = {row: find(row) for row in _rows_of(event)} if event else {}
+        return placed
+
+    def _placed(self, events: list[Event], find: Callable[[int], Place], state: str) -> list[PlacedEvent]:
+        return [PlacedEvent.at(event, state, *map(find, _rows_of(event))) for event in self._keep(events)]
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """Rows of the series whose verdict is not there yet.
+
+    values  (m, F) after cleaning
+    begins  (m,) True where a stretch without gap or missing reading begins: no event reaches across
+    origin  (m,) the rows of `frame` that gave them, -1 where they are of an earlier one
+    """
+
+    values: FloatArray
+    begins: BoolArray
+    origin: IntArray
+    frame: SensorFrame
+
+    def place(self, row: int) -> Place:
+        """Where in the input a row came from."""
+        return place_of(self.frame, int(self.origin[row]))
+
+    def cut(self, count: int) -> tuple["_Waiting", "_Waiting"]:
+        """The first `count` rows, and the others."""
+        first, rest = slice(0, count), slice(count, None)
+        left = self.origin[rest]
+        drop = int(left[left >= 0].min()) if (left >= 0).any() else len(self.frame)
+        return (
+            _Waiting(self.values[first], self.begins[first], self.origin[first], self.frame),
+            _Waiting(
+                self.values[rest],
+                self.begins[rest],
+                np.where(left >= 0, left - drop, -1),
+                take_rows(self.frame, slice(drop, None)),
+            ),
+        )
+
+    def joined(self, clean: CleanRows, begins: BoolArray, frame: SensorFrame) -> "_Waiting":
+        """These rows and further ones, which came from `frame`."""
+        origin = np.where(clean.origin >= 0, clean.origin + len(self.frame), -1)
+        return _Waiting(
+            np.concatenate([self.values, clean.values]),
+            np.concatenate([self.begins, begins]),
+            np.concatenate([self.origin, origin]),
+            join_frames([self.frame, frame]),
+        )
+
+
+def top_sensors(judgement: Judgement) -> IntArray:
+    """Which sensor has the largest part in each row's score, (n,), -1 where it is unknown."""
+    errors = np.nan_to_num(judgement.errors, nan=-1.0)
+    return np.where(np.isfinite(judgement.scores), errors.argmax(axis=1), -1)
+
+
+def watch(watcher: Watcher, pieces: Iterable[SensorFrame]) -> Iterator[Verdicts]:
+    """The verdicts on an input in pieces, as they become certain.
+
+    An input that begins with its newest rows is read whole and sorted first: nothing of it could be judged
+    in the order in which it comes.
+    """
+    pieces = iter(pieces)
+    head: list[SensorFrame] = []
+    while sum(map(len, head)) < ORDER_SEEN_IN and (piece := next(pieces, None)) is not None:
+        head.append(piece)
+    if head and (
+        watcher.resamples or _is_newest_first(take_rows(join_frames(head), slice(0, ORDER_SEEN_IN)))
+    ):
+        yield watcher.judge_whole(join_frames([*head, *pieces]))
+        return
+    for piece in chain(head, pieces):
+        yield watcher.push(piece)
+    if head:
+        yield watcher.finish()
+
+
+def _is_newest_first(frame: SensorFrame) -> bool:
+    if frame.times is None:
+        return False
+    steps = np.diff(frame.times[~np.isnat(frame.times)].astype(np.int64))
+    return len(steps) > 1 and bool((steps <= 0).all() and (steps < 0).any())
+
+
+def _stretches(begins: BoolArray) -> list[tuple[int, int]]:
+    """Half-open ranges of rows (m,), none empty, each but the first beginning where `begins` is True."""
+    cuts = [0, *np.flatnonzero(begins).tolist(), len(begins)]
+    return [(start, stop) for start, stop in pairwise(cuts) if start < stop]
+
+
+def _rows_of(event: Event) -> tuple[int, int, int]:
+    return event.start, event.end, event.peak_row
