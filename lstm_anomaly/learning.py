@@ -16,6 +16,7 @@ from lstm_anomaly.model import Model, TrainingSummary
 from lstm_anomaly.network_reader import NetworkReader, Networks
 from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
+from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import Bounds
@@ -69,6 +70,7 @@ def learn(
         level=View.fit(readings.level, is_fitted),
         slow=View.fit(readings.slow, is_fitted),
         latent=LatentDistance.fit(readings.latent[np.isfinite(readings.latent).all(axis=1)]),
+        peers=Peers.fit(readings.level[0]),
     )
     model = Model(
         kind=settings.kind,

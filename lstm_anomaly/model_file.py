@@ -18,6 +18,7 @@ from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network_reader import Networks
 from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
+from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import STATISTICS, Bounds
 from lstm_anomaly.scoring.sensors import SensorRoles
@@ -60,6 +61,8 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "latent.mean": model.usual.latent.mean,
         "latent.cholesky": model.usual.latent.cholesky,
         "latent.unit": np.array(model.usual.latent.unit),
+        "peers.weights": model.usual.peers.weights,
+        "peers.usual": model.usual.peers.usual,
         "bounds": model.bounds.most,
         **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
         **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
@@ -91,6 +94,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
     networks = _networks(header, arrays, roles)
     latent = LatentDistance(arrays["latent.mean"], arrays["latent.cholesky"], float(arrays["latent.unit"]))
+    peers = Peers(arrays["peers.weights"], arrays["peers.usual"])
     views = {name: View(arrays[f"{name}.unit"], arrays[f"{name}.usual"]) for name in _VIEWS}
     return Model(
         kind=header["kind"],
@@ -102,7 +106,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         roles=roles,
         scaler=Scaler(arrays["scaler.center"], arrays["scaler.scale"]),
         networks=networks,
-        usual=Usual(**views, latent=latent),
+        usual=Usual(**views, latent=latent, peers=peers),
         bounds=Bounds(arrays["bounds"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         threshold=Threshold.from_dict(header["threshold"]),
@@ -212,6 +216,7 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
     if header["forecaster"] is not None:
         shapes |= _named("forecaster", forecaster_shapes(inputs, header["forecaster"]["hidden"], targets))
         shapes["forecaster.unit"] = (targets,)
+    shapes |= {"peers.weights": (targets, targets), "peers.usual": (targets,)}
     shapes |= {"latent.mean": (latent,), "latent.cholesky": (latent, latent), "latent.unit": ()}
     return shapes
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.memory import trailing_mean, trailing_sum
+from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.score import MOST_NATS, Bounds, level, raw_score
 from lstm_anomaly.scoring.statistics import Usual, View
@@ -129,7 +130,8 @@ def rows_of(readings, rows):
 def test_statistics_of_a_row_are_bit_identical_alone_and_among_others(rng, sensors):
     """NumPy adds up eight and more numbers in another order when they are one row than when they are many."""
     views = [View(rng.uniform(0.5, 2, (k, sensors)), np.ones(k)) for k in (2, 1, 2)]
-    usual = Usual(*views, LatentDistance.fit(rng.normal(size=(300, 20))))
+    peers = Peers.fit(rng.normal(size=(300, sensors)))
+    usual = Usual(*views, LatentDistance.fit(rng.normal(size=(300, 20))), peers)
     readings = readings_of(rng, 50, sensors)
     statistics, parts = usual.statistics(readings)
     for row in range(50):
@@ -140,7 +142,8 @@ def test_statistics_of_a_row_are_bit_identical_alone_and_among_others(rng, senso
 
 def test_what_a_network_cannot_say_is_nan_and_the_rest_is_known(rng):
     ones = [View(np.ones((k, 2)), np.ones(k)) for k in (2, 1, 2)]
-    usual = Usual(*ones, LatentDistance.fit(rng.normal(size=(300, 20))))
+    peers = Peers.fit(rng.normal(size=(300, 2)))
+    usual = Usual(*ones, LatentDistance.fit(rng.normal(size=(300, 20))), peers)
     readings = readings_of(rng, 3, 2)
     readings.latent[0] = readings.slow[:, 1] = np.nan
     statistics, parts = usual.statistics(readings)

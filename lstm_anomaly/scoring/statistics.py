@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_anomaly.scoring.distance import LatentDistance
+from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.units import drift, error_unit, usual_level
 from lstm_anomaly.types import BoolArray, FloatArray
@@ -49,9 +50,14 @@ class Usual:
     level: View
     slow: View
     latent: LatentDistance
+    peers: Peers
 
     def statistics(self, readings: Readings) -> tuple[FloatArray, FloatArray]:
-        """The four statistics of n rows, (4, n), NaN where one is not known; each sensor's part, (n, F_t)."""
+        """The four statistics of n rows, (4, n), NaN where one is not known; each sensor's part, (n, F_t).
+
+        A sensor's part is the geometric mean of its own errors and of how far it is from what the other
+        sensors say: the guilty sensor departs both ways.
+        """
         near = self.near.by_sensor(readings.near)  # (n, F_t)
         level = self.level.by_sensor(readings.level)
         slow = self.slow.by_sensor(readings.slow)
@@ -59,13 +65,22 @@ class Usual:
         distance = np.full(len(readings.latent), np.nan)
         distance[known] = self.latent.of_rows(readings.latent[known])
         rows = np.stack([*map(_mean_over_sensors, (near, level, slow)), distance])  # (4, n)
-        return rows, near + 0.5 * (level + np.nan_to_num(slow))
+        own = near + 0.5 * (level + np.nan_to_num(slow))  # (n, F_t)
+        apart = self.peers.of_rows(readings.level[0])
+        both = np.sqrt(own * apart)  # (n, F_t)
+        size = _sum_over_sensors(own) / np.maximum(_sum_over_sensors(both), 1e-300)  # (n,)
+        return rows, both * size[:, np.newaxis]
 
 
 def _mean_over_sensors(x: FloatArray) -> FloatArray:
-    """Mean of each row of x (n, F_t), (n,).
+    """Mean of each row of x (n, F_t), (n,)."""
+    return np.asarray(_sum_over_sensors(x) / x.shape[1])
 
-    A running sum adds sensor after sensor. NumPy's mean adds in another order when there is one row only,
+
+def _sum_over_sensors(x: FloatArray) -> FloatArray:
+    """Sum of each row of x (n, F_t), (n,).
+
+    A running sum adds sensor after sensor. NumPy's sum adds in another order when there is one row only,
     so that its last bits hang on how the rows were cut.
     """
-    return np.asarray(np.cumsum(x, axis=1)[:, -1] / x.shape[1])
+    return np.asarray(np.cumsum(x, axis=1)[:, -1])
