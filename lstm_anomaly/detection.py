@@ -68,10 +68,12 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     """
     series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     judgement = judge(model, series)
-    rows = JudgedRows(judgement.scores, judgement.errors, series.values, judgement.expected)
+    rows = JudgedRows(
+        judgement.scores, judgement.errors, series.values, judgement.expected, judgement.reasons
+    )
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
     breaks = tuple(start for start, _stop in series.segments)
-    events = find_events(rows, series.sensors, rules, breaks)
+    events = find_events(rows, series.sensors, rules, breaks, model.threshold.value)
     return Detection(frame, series, judgement, events, cleaning)
 
 

@@ -13,8 +13,8 @@ from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network.training import EpochReport, TrainingConfig, train
 from lstm_anomaly.network_reader import Networks
 from lstm_anomaly.settings import LearningSettings
-from lstm_anomaly.types import BoolArray, Float32Array
-from lstm_anomaly.windows import Segments, Split, window_starts
+from lstm_anomaly.types import BoolArray, Float32Array, Segments
+from lstm_anomaly.windows import Split, window_starts
 
 DEFAULT_UPDATES = 600  # weight updates of the autoencoder, unless --epochs says otherwise
 FORECASTER_UPDATES = 400

@@ -6,9 +6,11 @@ import numpy as np
 
 from lstm_anomaly.model import Model
 from lstm_anomaly.network_reader import NetworkReader
+from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
 from lstm_anomaly.scoring.memory import trailing_mean
 from lstm_anomaly.scoring.score import LONGEST_MEMORY, STATISTICS, USUAL, level, raw_score
-from lstm_anomaly.types import FloatArray, Series
+from lstm_anomaly.scoring.sides import SideReader, largest
+from lstm_anomaly.types import FloatArray, IntArray, Series
 from lstm_anomaly.windows import finite_segments
 
 PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
@@ -22,16 +24,19 @@ class Judgement:
     scores    (n,) multiples of the threshold, NaN where a row could not be judged
     errors    (n, F) each sensor's part in the score, at least 0, NaN likewise
     expected  (n, F) what the networks expected, in the sensors' own units, NaN likewise
+    reasons   (n,) which sub-score it is, as in `lstm_anomaly.reasons`
     """
 
     scores: FloatArray
     errors: FloatArray
     expected: FloatArray
+    reasons: IntArray
 
     @classmethod
     def unknown(cls, rows: int, sensors: int) -> "Judgement":
         """`rows` rows that could not be judged."""
-        return cls(np.full(rows, np.nan), np.full((rows, sensors), np.nan), np.full((rows, sensors), np.nan))
+        nothing = np.full((rows, sensors), np.nan)
+        return cls(np.full(rows, np.nan), nothing, nothing.copy(), np.full(rows, ERROR, np.int64))
 
     @classmethod
     def joined(cls, parts: list["Judgement"], sensors: int) -> "Judgement":
@@ -41,6 +46,7 @@ class Judgement:
             np.concatenate([part.scores for part in parts]),
             np.concatenate([part.errors for part in parts]),
             np.concatenate([part.expected for part in parts]),
+            np.concatenate([part.reasons for part in parts]),
         )
 
 
@@ -82,6 +88,7 @@ class _Stretch:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._reader = NetworkReader(model.networks)
+        self._side_reader = SideReader(model.sides)
         self._seen = 0  # rows pushed
         # Of the rows that a memory can still reach; before the first one all is taken to have been usual,
         # so that a memory of a hundred rows does not hang on the first few.
@@ -89,6 +96,7 @@ class _Stretch:
         self._novelty = np.empty((0, len(model.novelty.sensors)))
         self._by_sensor = np.empty((0, int(model.roles.targets.sum())))
         self._expected = np.empty_like(self._by_sensor)
+        self._sides = np.empty((2, *self._by_sensor.shape))
         self._judged = 0
 
     def push(self, values: FloatArray) -> Judgement:
@@ -105,6 +113,10 @@ class _Stretch:
         self._novelty = np.concatenate([self._novelty, model.novelty.of_rows(values)])
         self._by_sensor = np.concatenate([self._by_sensor, by_sensor])
         self._expected = np.concatenate([self._expected, readings.expected])
+        targets = model.roles.targets
+        moving = scaled[targets[model.roles.inputs]].T.astype(np.float64)  # (n, F_t)
+        sides = self._side_reader.push(values[:, targets], moving)
+        self._sides = np.concatenate([self._sides, sides], axis=1)
         return self._verdicts(max(0, self._seen - model.look_ahead - self._judged))
 
     def finish(self) -> Judgement:
@@ -113,6 +125,7 @@ class _Stretch:
         nothing = self._model.look_ahead
         self._statistics = np.pad(self._statistics, ((0, 0), (0, nothing)), constant_values=np.nan)
         self._novelty = np.pad(self._novelty, ((0, nothing), (0, 0)))
+        self._sides = np.pad(self._sides, ((0, 0), (0, nothing), (0, 0)))
         for name in ("_by_sensor", "_expected"):
             padded = np.pad(getattr(self, name), ((0, nothing), (0, 0)), constant_values=np.nan)
             setattr(self, name, padded)
@@ -128,8 +141,14 @@ class _Stretch:
         evidence = model.novelty.remembered(self._novelty, count + ahead)[ahead:]  # (count, R)
         level_ = level(self._statistics, model.bounds, count, ahead)  # (count,)
         level_[np.isnan(self._by_sensor[rows]).all(axis=1)] = np.nan
-        out.scores[:] = raw_score(level_, evidence.sum(axis=1)) / model.threshold.value
+        high = raw_score(level_, evidence.sum(axis=1)) / model.threshold.value
+        out.scores[:], out.reasons[:] = largest(high, self._sides[:, rows])
         out.errors[:] = self._parts(level_, evidence, rows)
+        beside = out.reasons != ERROR
+        parts = self._sides[:, rows][out.reasons[beside] - FLAT, beside]  # (rows, F_t)
+        out.errors[beside] = 0.0
+        out.errors[np.ix_(beside, model.roles.targets)] = np.where(parts > 1.0, parts, 0.0)
+        out.reasons[~beside & (evidence.sum(axis=1) > np.log(np.maximum(level_, 1.0)))] = UNSEEN
         expected = np.zeros_like(
             out.expected
         )  # scaled: a sensor that is not forecast is expected at its mean
@@ -164,6 +183,7 @@ class _Stretch:
         self._novelty = self._novelty[-kept:]
         self._by_sensor = self._by_sensor[-kept:]
         self._expected = self._expected[-kept:]
+        self._sides = self._sides[:, -kept:]
 
 
 def judge(model: Model, series: Series) -> Judgement:
@@ -175,4 +195,5 @@ def judge(model: Model, series: Series) -> Judgement:
         out.scores[start:stop] = part.scores
         out.errors[start:stop] = part.errors
         out.expected[start:stop] = part.expected
+        out.reasons[start:stop] = part.reasons
     return out

@@ -21,11 +21,12 @@ from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import Bounds
 from lstm_anomaly.scoring.sensors import SensorRoles
+from lstm_anomaly.scoring.sides import Sides
 from lstm_anomaly.scoring.statistics import Usual, View
 from lstm_anomaly.settings import DEFAULTS, LearningSettings
-from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Series
+from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.version import __version__
-from lstm_anomaly.windows import Segments, Split, cut, rows_in, split_chronologically, window_starts
+from lstm_anomaly.windows import Split, cut, rows_in, split_chronologically, window_starts
 
 VALIDATION_SHARE = 0.1
 CALIBRATION_SHARE = 0.25
@@ -87,6 +88,7 @@ def learn(
         # Values of the calibration rows count as seen, too: one first move of a switch among them would
         # otherwise raise the threshold beyond all use. The proof of the budget does not cover novelty.
         novelty=NoveltyRule.fit(_stacked(series.values, series.segments), roles.ruled),
+        sides=_sides(series, scaled, roles, split, settings),
         threshold=_NOT_LEARNED,
         summary=_summary(series, split, window, fitted, readings.near[:, ~is_fitted], settings),
     )
@@ -104,9 +106,32 @@ def _scaler(fit_rows: FloatArray, sensors: tuple[str, ...]) -> Scaler:
     return scaler
 
 
-def calibrated(model: Model, series: Series, settings: LearningSettings) -> Threshold:
-    """The threshold that keeps the budget on all rows of `series`, none of which the weights saw."""
-    return _learned(model, series, series.segments, settings)
+def _sides(
+    series: Series, scaled: Float32Array, roles: SensorRoles, split: Split, settings: LearningSettings
+) -> Sides:
+    """The rules beside the error, learned on the rows before the calibration rows."""
+    values, rows = series.values[:, roles.targets], scaled[roles.targets[roles.inputs]].T.astype(np.float64)
+    step = None if series.step is None else float(series.step / np.timedelta64(1, "s"))
+    per_row = _budget(settings, step).per_row(step)
+    before = _joined((*split.fit, *split.validation))
+    return Sides.fit(values, rows, before, per_row).tolerant(values, rows, split.calibration)
+
+
+def _budget(settings: LearningSettings, step_seconds: float | None) -> Budget:
+    return settings.budget or Budget.parse(DEFAULT_ROW_BUDGET if step_seconds is None else DEFAULT_BUDGET)
+
+
+def calibrated(model: Model, series: Series, settings: LearningSettings) -> Model:
+    """The model with the threshold that keeps the budget on all rows of `series`; weights stay.
+
+    None of the rows may have been trained on. What reads flat or is outside anything seen is widened where
+    these normal rows call for it.
+    """
+    targets, inputs = model.roles.targets, model.roles.inputs
+    scaled = model.scaler.transform(series.values)[inputs][targets[inputs]].T.astype(np.float64)
+    sides = model.sides.tolerant(series.values[:, targets], scaled, series.segments)
+    model = replace(model, sides=sides)
+    return replace(model, threshold=_learned(model, series, series.segments, settings))
 
 
 def _threshold_of_training(
@@ -124,10 +149,9 @@ def _learned(model: Model, series: Series, counted: Segments, settings: Learning
     inside = np.zeros(len(raw), dtype=np.bool_)
     for a, b in counted:
         inside[a:b] = True
-    default = DEFAULT_ROW_BUDGET if model.step_seconds is None else DEFAULT_BUDGET
     return learn_threshold(
         np.where(inside, raw, np.nan)[first:last],
-        budget=settings.budget or Budget.parse(default),
+        budget=_budget(settings, model.step_seconds),
         step_seconds=model.step_seconds,
         merge_gap=max(model.window, settings.merge_gap),
         method=settings.threshold_method,

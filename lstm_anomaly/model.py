@@ -10,6 +10,7 @@ from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import Bounds
 from lstm_anomaly.scoring.sensors import SensorRoles
+from lstm_anomaly.scoring.sides import Sides
 from lstm_anomaly.scoring.statistics import Usual
 from lstm_anomaly.types import Resample
 
@@ -65,6 +66,7 @@ class Model:
     usual         what is usual for their errors and states
     bounds        the most that one row may count in a long memory
     novelty       values that ruled sensors have shown
+    sides         what reads flat, and what is outside anything seen in training
     threshold     the raw score above which a row is anomalous
     summary       what training did
     """
@@ -81,6 +83,7 @@ class Model:
     usual: Usual
     bounds: Bounds
     novelty: NoveltyRule
+    sides: Sides
     threshold: Threshold
     summary: TrainingSummary
 

@@ -21,8 +21,11 @@ from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import STATISTICS, Bounds
+from lstm_anomaly.scoring.seen_range import SeenRange
 from lstm_anomaly.scoring.sensors import SensorRoles
+from lstm_anomaly.scoring.sides import Sides
 from lstm_anomaly.scoring.statistics import Usual, View
+from lstm_anomaly.scoring.stillness import LENGTHS, Stillness
 from lstm_anomaly.settings import KINDS
 from lstm_anomaly.storage import load_arrays, save_arrays
 from lstm_anomaly.types import Resample
@@ -31,6 +34,8 @@ Arrays = dict[str, NDArray[Any]]
 MOST_LOOK_AHEAD = 10_000  # rows; far above any use, and a cap on what a hostile file can claim
 _ROLES = ("inputs", "targets", "ruled")
 _VIEWS = ("near", "level", "slow")
+_STILLNESS = ("least", "resolution")
+_SEEN = ("directions", "low", "high", "margin")
 _NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
 
 
@@ -66,6 +71,8 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "bounds": model.bounds.most,
         **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
         **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
+        **{f"stillness.{name}": getattr(model.sides.stillness, name) for name in _STILLNESS},
+        **{f"seen.{name}": getattr(model.sides.seen, name) for name in _SEEN},
         **_prefixed("autoencoder", networks.autoencoder or {}),
     }
     if networks.forecaster:
@@ -109,6 +116,10 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         usual=Usual(**views, latent=latent, peers=peers),
         bounds=Bounds(arrays["bounds"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
+        sides=Sides(
+            Stillness(*(arrays[f"stillness.{name}"] for name in _STILLNESS)),
+            SeenRange(*(arrays[f"seen.{name}"] for name in _SEEN)),
+        ),
         threshold=Threshold.from_dict(header["threshold"]),
         summary=_summary(header["summary"]),
     )
@@ -172,8 +183,11 @@ def _check_values(arrays: Arrays) -> None:
         counts = name.startswith("roles.") or name in ("novelty.sensors", "novelty.counts")
         dtype = np.float32 if weights else np.int64 if counts else np.float64
         _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
-        if kind in ("unit", "usual", "scale", "evidence", "reach", "bounds"):
+        if kind in ("unit", "usual", "scale", "evidence", "reach", "bounds", "resolution", "margin"):
             _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
+    _check(bool((arrays["stillness.least"] >= 0).all()), "a least range is below 0")
+    _check(bool((arrays["seen.low"] <= arrays["seen.high"]).all()), "a range ends before it begins")
+    _check(bool((arrays["seen.directions"] != 0).any(axis=1).all()), "a direction is no direction")
     cholesky = arrays["latent.cholesky"]
     _check(bool((np.diag(cholesky) > 0).all()), "the covariance is not positive")
     _check(np.array_equal(cholesky, np.tril(cholesky)), "the covariance's factor is not triangular")
@@ -208,6 +222,10 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
     shapes |= {f"{view}.usual": (count,) for view, count in views.items()}
     shapes |= {f"novelty.{name}": (rules,) for name in _NOVELTY}
     shapes["novelty.values"] = (int(arrays["novelty.counts"].sum()),)
+    directions = len(arrays["seen.directions"])
+    shapes |= {"stillness.least": (len(LENGTHS), targets), "stillness.resolution": (targets,)}
+    shapes |= {"seen.directions": (directions, targets)}
+    shapes |= {f"seen.{name}": (directions,) for name in ("low", "high", "margin")}
     latent = components
     if header["autoencoder"] is not None:
         latent, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]

@@ -64,6 +64,7 @@ class PlacedEvent:
             "score": _rounded(event.peak),
             "mean_score": _rounded(event.mean),
             "severity": event.severity,
+            "reason": event.reason,
             "sensors": [_contribution(c) for c in event.contributions],
             "id": self.id,
             "state": self.state,

@@ -16,6 +16,7 @@ Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 TimeArray = NDArray[np.datetime64]
+Segments = tuple[tuple[int, int], ...]  # half-open row ranges (start, stop)
 Resample = Literal["mean", "last", "max"]
 
 # Rows for which a missing reading is filled with the last one.

@@ -81,7 +81,7 @@ class Watcher:
         )
         self._judge = Judge(model)
         self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
-        self._tracker = EventTracker(model.sensors, self._rules)
+        self._tracker = EventTracker(model.sensors, self._rules, model.threshold.value)
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
         self._waiting: _Waiting | None = None  # rows of the series without a verdict
@@ -178,7 +178,9 @@ class Watcher:
         return Verdicts(frame, np.where(known, scores[at], np.nan), np.where(known, tops[at], -1), events)
 
     def _find_events(self, judgement: Judgement, ready: "_Waiting") -> list[PlacedEvent]:
-        rows = JudgedRows(judgement.scores, judgement.errors, ready.values, judgement.expected)
+        rows = JudgedRows(
+            judgement.scores, judgement.errors, ready.values, judgement.expected, judgement.reasons
+        )
         found: list[Event] = []
         for first, stop in _stretches(ready.begins):
             if ready.begins[first]:

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.types import BoolArray, IntArray
-
-Segments = tuple[tuple[int, int], ...]
+from lstm_anomaly.types import BoolArray, IntArray, Segments
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Events: how anomalous rows are grouped, who gets the blame, and that pieces give what the whole gives."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from lstm_anomaly.decision.events import (
     FLAT_ROWS,
+    OPENING_ROWS,
     Contribution,
     Event,
     EventRules,
@@ -19,6 +21,8 @@ from lstm_anomaly.decision.events import (
     row_states,
 )
 from lstm_anomaly.decision.filters import filter_events
+from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
+from lstm_anomaly.types import IntArray
 
 NAN = np.nan
 SENSORS = ("flow", "heat")
@@ -28,8 +32,17 @@ def judged(scores: list[float]) -> JudgedRows:
     """Rows of one sensor that moves every row and is always expected at 0."""
     column = np.array(scores)[:, None]  # (N, 1)
     return JudgedRows(
-        column[:, 0], np.nan_to_num(column), 1.0 + np.arange(len(scores))[:, None], 0.0 * column
+        column[:, 0],
+        np.nan_to_num(column),
+        1.0 + np.arange(len(scores))[:, None],
+        0.0 * column,
+        by_error(len(scores)),
     )
+
+
+def by_error(rows: int) -> IntArray:
+    """The reasons of rows that score by their error."""
+    return np.full(rows, ERROR, np.int64)
 
 
 def spans(scores: list[float], breaks: tuple[int, ...] = (), **rules: float) -> list[tuple[int, int]]:
@@ -143,7 +156,9 @@ def test_events_are_identical_however_the_rows_are_cut(
     rules = EventRules(merge_gap, min_duration, off)
     rng = np.random.default_rng(len(scores))
     noisy = np.array(scores) * (1 + 1e-3 * rng.random(len(scores)))  # sums whose last bit depends on order
-    rows = JudgedRows(noisy, *rng.integers(0, 2, size=(3, len(scores), 2)).astype(float))
+    rows = JudgedRows(
+        noisy, *rng.integers(0, 2, size=(3, len(scores), 2)).astype(float), rng.integers(0, 3, len(scores))
+    )
     tracker = EventTracker(SENSORS, rules)
     edges = [0, *sorted(min(cut, len(scores)) for cut in cuts), len(scores)]
     in_pieces = [event for start, stop in pairwise(edges) for event in tracker.push(rows[start:stop])]
@@ -199,6 +214,7 @@ def test_contributions_are_those_of_the_peak_row_largest_share_first() -> None:
         errors=np.array([[9.0, 1.0], [0.1, 0.3], [5.0, 5.0]]),
         seen=np.array([[10.0, 50.0], [11.0, 49.0], [12.0, 48.0]]),
         expected=np.array([[0.0, 0.0], [10.0, 60.0], [0.0, 0.0]]),
+        reasons=by_error(3),
     )
     (event,) = find_events(rows, SENSORS)
     assert event.contributions == (
@@ -211,7 +227,7 @@ def test_sensor_that_repeats_its_reading_is_flat_only_after_enough_rows() -> Non
     def direction(repeated: int) -> str:
         seen = np.append(np.arange(50.0, 60.0), np.full(repeated, 7.0))[:, None]  # (10 + repeated, 1)
         scores = np.append(np.zeros(len(seen) - 1), 2.0)
-        (event,) = find_events(JudgedRows(scores, seen, seen, 0.0 * seen + 3.0), ("s",))
+        (event,) = find_events(JudgedRows(scores, seen, seen, 0.0 * seen + 3.0, by_error(len(seen))), ("s",))
         return event.contributions[0].direction
 
     assert direction(FLAT_ROWS) == "flat"
@@ -222,7 +238,7 @@ def test_sensor_that_repeats_its_reading_is_flat_only_after_enough_rows() -> Non
 def test_sensor_is_seen_to_be_flat_over_the_edges_of_pieces(piece: int) -> None:
     def directions(repeated: int) -> list[str]:
         seen = np.full((repeated, 1), 7.0)
-        rows = JudgedRows(np.append(np.zeros(repeated - 1), 2.0), seen, seen, 0.0 * seen)
+        rows = JudgedRows(np.append(np.zeros(repeated - 1), 2.0), seen, seen, 0.0 * seen, by_error(repeated))
         tracker = EventTracker(("s",), EventRules())
         events = [e for row in range(0, repeated, piece) for e in tracker.push(rows[row : row + piece])]
         return [event.contributions[0].direction for event in events + tracker.finish()]
@@ -233,7 +249,7 @@ def test_sensor_is_seen_to_be_flat_over_the_edges_of_pieces(piece: int) -> None:
 
 
 def test_event_without_any_sensor_error_has_no_shares() -> None:
-    rows = JudgedRows(np.array([2.0]), np.zeros((1, 2)), np.ones((1, 2)), np.ones((1, 2)))
+    rows = JudgedRows(np.array([2.0]), np.zeros((1, 2)), np.ones((1, 2)), np.ones((1, 2)), by_error(1))
     (event,) = find_events(rows, SENSORS)
     assert [part.share for part in event.contributions] == [0.0, 0.0]
 
@@ -244,7 +260,31 @@ def test_row_states_call_a_row_without_score_unknown_never_normal() -> None:
 
 def test_arrays_that_do_not_go_together_are_refused() -> None:
     with pytest.raises(ValueError, match="do not go with"):
-        JudgedRows(np.zeros(3), np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 1)))
+        JudgedRows(np.zeros(3), np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 1)), by_error(3))
+    with pytest.raises(ValueError, match="do not go with"):
+        JudgedRows(np.zeros(3), *np.zeros((3, 3, 2)), by_error(2))
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (ERROR, "12.0 times the usual error"),  # of the peak: 3 times a limit of 4 times the usual error
+        (FLAT, "reads flat"),
+        (UNSEEN, "outside anything seen in training"),
+    ],
+)
+@pytest.mark.parametrize("piece", [1, 2, 30])
+def test_event_says_why_its_highest_opening_row_is_anomalous(reason: int, told: str, piece: int) -> None:
+    scores = [0.0, 1.5, 2.0, 1.5, *[1.2] * OPENING_ROWS, 3.0, 0.0]
+    rows = replace(judged(scores), reasons=np.where(np.array(scores) == 2.0, reason, FLAT))
+    tracker = EventTracker(("s",), EventRules(), error_at_limit=4.0)
+    found = [event for row in range(0, len(scores), piece) for event in tracker.push(rows[row : row + piece])]
+    assert [event.reason for event in found + tracker.finish()] == [told]
+
+
+def test_error_beyond_all_measure_is_not_told_to_the_digit() -> None:
+    (event,) = find_events(judged([1e9]), ("s",))
+    assert event.reason == "more than 1000 times the usual error"
 
 
 @pytest.mark.parametrize("rules", [{"merge_gap": -1}, {"min_duration": 0}, {"off": 1.1}, {"off": NAN}])
@@ -262,8 +302,9 @@ UP_AND_DOWN = Event(
     3.0,
     2.0,
     (Contribution("flow", 0.6, 12.0, 10.0, "up"), Contribution("heat", 0.4, 40.0, 41.0, "down")),
+    "2.0 times the usual error",
 )
-STUCK = Event(20, 29, 25, 2.0, 1.5, (Contribution("flow", 1.0, 8.0, 9.0, "flat"),))
+STUCK = Event(20, 29, 25, 2.0, 1.5, (Contribution("flow", 1.0, 8.0, 9.0, "flat"),), "reads flat")
 
 
 @pytest.mark.parametrize(
@@ -279,7 +320,7 @@ def test_direction_keeps_what_is_above_the_limit_in_that_direction(direction: st
 
 
 def test_direction_drops_what_is_below_the_limit_without_the_other_direction() -> None:
-    weaker = Event(5, 9, 7, 2.0, 1.5, UP_AND_DOWN.contributions)  # up 1.2, down 0.8
+    weaker = Event(5, 9, 7, 2.0, 1.5, UP_AND_DOWN.contributions, "")  # up 1.2, down 0.8
     assert filter_events([weaker], direction="up") == [weaker]
     assert filter_events([weaker], direction="down") == []
 
@@ -288,14 +329,14 @@ def test_min_deviation_is_absolute_and_in_the_sensors_own_unit() -> None:
     assert filter_events([STUCK], min_deviation={"flow": 1.0}) == [STUCK]  # |8 - 9| = 1
     assert filter_events([STUCK], min_deviation={"flow": 1.1}) == []
     assert filter_events([STUCK], min_deviation={"heat": 50.0}) == [STUCK]
-    slight = Event(0, 0, 0, 9.0, 9.0, (Contribution("flow", 1.0, 0.1, 0.2, "down"),))
+    slight = Event(0, 0, 0, 9.0, 9.0, (Contribution("flow", 1.0, 0.1, 0.2, "down"),), "")
     assert filter_events([slight], min_deviation={"heat": 50.0}) == [slight]
 
 
 def test_event_at_the_limit_by_the_sensors_that_count_is_dropped() -> None:
     halves = (Contribution("flow", 0.5, 1.0, 0.0, "up"), Contribution("heat", 0.5, 0.0, 1.0, "down"))
-    assert filter_events([Event(0, 0, 0, 2.0, 2.0, halves)], direction="up") == []
-    assert len(filter_events([Event(0, 0, 0, 2.01, 2.0, halves)], direction="up")) == 1
+    assert filter_events([Event(0, 0, 0, 2.0, 2.0, halves, "")], direction="up") == []
+    assert len(filter_events([Event(0, 0, 0, 2.01, 2.0, halves, "")], direction="up")) == 1
 
 
 def test_filters_together_ask_both_of_the_same_sensor() -> None:
@@ -304,7 +345,7 @@ def test_filters_together_ask_both_of_the_same_sensor() -> None:
 
 
 def test_filter_without_conditions_keeps_everything() -> None:
-    barely = Event(0, 0, 0, 1.0 + 1e-12, 1.0, (Contribution("flow", 1.0 - 1e-9, 1.0, 0.0, "up"),))
+    barely = Event(0, 0, 0, 1.0 + 1e-12, 1.0, (Contribution("flow", 1.0 - 1e-9, 1.0, 0.0, "up"),), "")
     assert filter_events([barely]) == [barely]
 
 

@@ -15,6 +15,7 @@ LEVELS = {
     "errors": 0,
     "types": 0,
     "text": 0,
+    "reasons": 0,
     "sample": 0,
     "files": 1,
     "windows": 1,

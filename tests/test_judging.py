@@ -8,11 +8,15 @@ from small_models import series_of, small_model
 
 from lstm_anomaly.judging import EXPLAINED_ROWS, Judge, Judgement, judge
 from lstm_anomaly.network_reader import NetworkReader
+from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
 from lstm_anomaly.scoring.novelty import MEMORY, MOST
 from lstm_anomaly.scoring.score import BOUNDED_FROM, MEMORIES, STATISTICS
+from lstm_anomaly.scoring.seen_range import SeenRange
+from lstm_anomaly.scoring.sides import Sides
+from lstm_anomaly.scoring.stillness import LENGTHS, Stillness
 
 SENSORS, WINDOW, ROWS = 13, 8, 260
-VERDICTS = ("scores", "errors", "expected")
+VERDICTS = ("scores", "errors", "expected", "reasons")
 
 
 def rows(count, seed=0):
@@ -38,6 +42,26 @@ def new_rows():
 @pytest.fixture(scope="module", params=["lstm", "linear"])
 def model(request):
     return small_model(rows(700), kind=request.param)
+
+
+def with_sides(model):
+    """The model with flat limits for its first two targets, and two directions with their limits."""
+    targets = int(model.roles.targets.sum())  # the nine signals
+    least = np.zeros((len(LENGTHS), targets))
+    least[:2, :2] = 0.1
+    directions = np.zeros((2, targets))
+    directions[0, 3], directions[1, 4:6] = 1, (0.6, 0.8)
+    seen = SeenRange(directions, np.full(2, -2.5), np.full(2, 2.5), np.full(2, 0.2))
+    return replace(model, sides=Sides(Stillness(least, np.full(targets, 0.01)), seen))
+
+
+def sided_rows():
+    """Rows in which the second sensor stands still for a while, the fourth is far out, two are jointly so."""
+    values = rows(ROWS, seed=1)
+    values[50:90, 1] = values[50, 1]
+    values[120:130, 3] = 6
+    values[150:160, 4:6] = 4
+    return values
 
 
 def pushed(model, values, size):
@@ -230,6 +254,46 @@ def test_a_reading_beyond_all_bounds_gives_a_finite_score(model):
     assert np.isfinite(scores[WINDOW - 1 :]).all()
     assert scores[30] > scores[29]
     assert scores[40] > scores[39]
+
+
+@pytest.mark.parametrize("look_ahead", [0, 12])
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_sub_scores_are_bit_identical_however_the_rows_are_cut(model, look_ahead, size):
+    model = replace(with_sides(model), look_ahead=look_ahead)
+    whole, pieces = pushed(model, sided_rows(), ROWS), pushed(model, sided_rows(), size)
+    for name in VERDICTS:
+        np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
+    assert {FLAT, UNSEEN} <= set(whole.reasons)
+
+
+@pytest.mark.parametrize("look_ahead", [0, 12])
+def test_a_sub_score_above_its_limit_and_above_the_error_is_the_score_and_names_its_sensor(model, look_ahead):
+    lenient = replace(model, threshold=replace(model.threshold, value=1e6), look_ahead=look_ahead)
+    verdicts = pushed(with_sides(lenient), sided_rows(), ROWS)
+    without = pushed(lenient, sided_rows(), ROWS)
+    beside = verdicts.scores > 1
+    np.testing.assert_array_equal(verdicts.reasons == ERROR, ~beside)
+    np.testing.assert_array_equal(verdicts.scores[~beside], without.scores[~beside])  # ranked by the error
+    flat = np.flatnonzero(verdicts.reasons == FLAT)
+    assert flat.tolist() == list(range(50 + LENGTHS[0] - 1, 90))
+    assert set(verdicts.errors[flat].argmax(axis=1)) == {1}
+    unseen = np.flatnonzero(verdicts.reasons == UNSEEN)
+    alone = unseen[unseen < 140]
+    assert set(verdicts.errors[alone].argmax(axis=1)) == {3}
+    assert set(verdicts.errors[unseen[unseen >= 150]].argmax(axis=1)) == {
+        5
+    }  # it moves most in that direction
+
+
+def test_the_error_is_the_reason_where_it_is_the_larger(model):
+    strict = replace(model, threshold=replace(model.threshold, value=1e-6))
+    assert set(pushed(with_sides(strict), sided_rows(), ROWS).reasons) == {ERROR}
+
+
+def test_a_value_never_seen_of_a_sensor_that_stood_still_is_outside_anything_seen(model):
+    values = rows(ROWS, seed=1)
+    values[200, 11] = 7.7
+    assert pushed(model, values, ROWS).reasons[199:201].tolist() == [ERROR, UNSEEN]
 
 
 def test_no_rows_are_no_verdicts(model):

@@ -229,9 +229,9 @@ def test_training_never_looks_at_the_calibration_rows_but_for_the_threshold():
 
 def test_calibrating_again_learns_the_threshold_from_all_rows():
     model = small_model(waves(700))
-    threshold = calibrated(model, series_of(waves(500, seed=1)), LearningSettings())
+    threshold = calibrated(model, series_of(waves(500, seed=1)), LearningSettings()).threshold
     assert threshold.rows == 500 - model.window + 1
-    louder = calibrated(model, series_of(1.5 * waves(500, seed=1)), LearningSettings())
+    louder = calibrated(model, series_of(1.5 * waves(500, seed=1)), LearningSettings()).threshold
     assert louder.value > threshold.value > 0
 
 

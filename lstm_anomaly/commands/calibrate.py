@@ -1,6 +1,5 @@
 """`lstm-anomaly calibrate`: learn the threshold of a model again from fresh normal data."""
 
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -59,6 +58,6 @@ def command(
     model = read_model(model_path)
     series = calibration_series(model, files, read_options(reading), reading["rows"], talk)
     learning = LearningSettings(**threshold_settings(threshold))
-    model = replace(model, threshold=calibrated(model, series, learning))
+    model = calibrated(model, series, learning)
     write_model(model, out or model_path)
     talk.result([threshold_line(model), f"Wrote {out or model_path}."])

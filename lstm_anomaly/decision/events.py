@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
-from lstm_anomaly.types import BoolArray, FloatArray
+from lstm_anomaly.reasons import ERROR, sentence
+from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
 SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
 """An event's severity by its peak, in multiples of the threshold."""
@@ -47,23 +48,27 @@ class JudgedRows:
     errors    (N, F) what each sensor adds to a row's score, at least 0, in any one unit
     seen      (N, F) readings in the sensors' own units
     expected  (N, F) what the model expected, in the same units
+    reasons   (N,) which sub-score each score is, as in `lstm_anomaly.reasons`
     """
 
     scores: FloatArray
     errors: FloatArray
     seen: FloatArray
     expected: FloatArray
+    reasons: IntArray
 
     def __post_init__(self) -> None:
         shapes = {self.errors.shape, self.seen.shape, self.expected.shape}
-        if len(shapes) != 1 or self.errors.shape[:1] != self.scores.shape:
+        if len(shapes) != 1 or not self.errors.shape[:1] == self.scores.shape == self.reasons.shape:
             raise ValueError(f"scores {self.scores.shape} do not go with sensors' arrays {sorted(shapes)}")
 
     def __len__(self) -> int:
         return len(self.scores)
 
     def __getitem__(self, rows: slice) -> "JudgedRows":
-        return JudgedRows(self.scores[rows], self.errors[rows], self.seen[rows], self.expected[rows])
+        return JudgedRows(
+            self.scores[rows], self.errors[rows], self.seen[rows], self.expected[rows], self.reasons[rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,8 @@ class Event:
     """Rows start..end, both included, that depart from normal together.
 
     peak and mean are multiples of the threshold; the mean is over the rows above the limit (or above
-    `EventRules.off`), without the quiet ones between them. contributions: largest share first.
+    `EventRules.off`), without the quiet ones between them. contributions: largest share first. reason:
+    what fired as it opened, in plain words.
     """
 
     start: int
@@ -95,6 +101,7 @@ class Event:
     peak: float
     mean: float
     contributions: tuple[Contribution, ...]
+    reason: str
 
     @property
     def duration(self) -> int:
@@ -107,19 +114,30 @@ class Event:
         return next(name for least, name in SEVERITIES if self.peak > least)
 
 
+@dataclass(frozen=True)
+class _Opening:
+    """What explains an event: the highest of its first rows, its reason, and the sensors' parts in it."""
+
+    score: float = -np.inf
+    reason: int = ERROR
+    contributions: tuple[Contribution, ...] = ()
+
+
 class EventTracker:
     """Finds events in rows that arrive piece by piece: the same ones however the rows are cut.
 
     Rows are numbered from 0 in the order they arrive. Memory does not grow with the length of an event.
     """
 
-    def __init__(self, sensors: Sequence[str], rules: EventRules) -> None:
+    def __init__(self, sensors: Sequence[str], rules: EventRules, error_at_limit: float = 1.0) -> None:
+        """`error_at_limit`: the error of a row that scores 1, a multiple of the usual error."""
         self._sensors = tuple(sensors)
         self._rules = rules
         self._spans = SpanTracker(rules.merge_gap, rules.off)
         self._row_count = 0
         self._earlier = np.empty((0, len(self._sensors)))  # readings before the next piece, (up to 9, F)
-        self._opening: tuple[float, tuple[Contribution, ...]] = (-np.inf, ())  # of the open event
+        self._error_at_limit = error_at_limit
+        self._opening = _Opening()  # of the open event
 
     def push(self, rows: JudgedRows) -> list[Event]:
         """Take the next rows (N, at least 0) and return the events that they bring to an end, in order."""
@@ -127,21 +145,21 @@ class EventTracker:
         self._row_count += len(rows)
         readings = np.concatenate([self._earlier, rows.seen])  # (up to 9 + N, F)
 
-        def explained(span: Span) -> tuple[float, tuple[Contribution, ...]]:
-            """Score of the highest of the span's first rows, and what the sensors did there."""
+        def explained(span: Span) -> _Opening:
+            """The highest of the span's first rows, and what the sensors did there."""
             begin = span.start - first
-            best = self._opening if begin < 0 else (-np.inf, ())
+            best = self._opening if begin < 0 else _Opening()
             stop = min(begin + OPENING_ROWS, span.end - first + 1)
             scores = rows.scores[max(0, begin) : max(0, stop)]
             scores = np.where(np.isnan(scores), -np.inf, scores)
-            if len(scores) == 0 or scores.max() <= best[0]:
+            if len(scores) == 0 or scores.max() <= best.score:
                 return best
             row = max(0, begin) + int(scores.argmax())
             upto = len(self._earlier) + row + 1
             parts = self._contributions(rows, row, readings[max(0, upto - FLAT_ROWS) : upto])
-            return float(scores.max()), parts
+            return _Opening(float(scores.max()), int(rows.reasons[row]), parts)
 
-        events = [self._event(span, explained(span)[1]) for span in self._spans.push(rows.scores)]
+        events = [self._event(span, explained(span)) for span in self._spans.push(rows.scores)]
         if self._spans.open is not None:
             self._opening = explained(self._spans.open)
         self._earlier = readings[max(0, len(readings) - FLAT_ROWS + 1) :]
@@ -149,19 +167,20 @@ class EventTracker:
 
     def finish(self) -> list[Event]:
         """The event still open, if any. Call it at the end, and before a row that does not follow in time."""
-        return self._long_enough([self._event(span, self._opening[1]) for span in self._spans.finish()])
+        return self._long_enough([self._event(span, self._opening) for span in self._spans.finish()])
 
     def open_event(self) -> Event | None:
         """The event that may still go on, as far as it is known, however short."""
         span = self._spans.open
-        return None if span is None else self._event(span, self._opening[1])
+        return None if span is None else self._event(span, self._opening)
 
     def _long_enough(self, events: list[Event]) -> list[Event]:
         return [event for event in events if event.duration >= self._rules.min_duration]
 
-    def _event(self, span: Span, contributions: tuple[Contribution, ...]) -> Event:
+    def _event(self, span: Span, opening: _Opening) -> Event:
         mean = span.total / span.count
-        return Event(span.start, span.end, span.peak_row, span.peak, mean, contributions)
+        reason = sentence(opening.reason, span.peak * self._error_at_limit)
+        return Event(span.start, span.end, span.peak_row, span.peak, mean, opening.contributions, reason)
 
     def _contributions(self, rows: JudgedRows, row: int, readings: FloatArray) -> tuple[Contribution, ...]:
         """Each sensor's part at `row`; readings (up to 10, F) are those up to and with the row."""
@@ -183,12 +202,14 @@ def find_events(
     sensors: Sequence[str],
     rules: EventRules | None = None,
     breaks: Sequence[int] = (),
+    error_at_limit: float = 1.0,
 ) -> list[Event]:
     """All events of a series of rows, in order.
 
-    No event crosses a break, the index of a row that does not follow the row before it in time.
+    No event crosses a break, the index of a row that does not follow the row before it in time. For
+    `error_at_limit` see `EventTracker`.
     """
-    tracker = EventTracker(sensors, rules or EventRules())
+    tracker = EventTracker(sensors, rules or EventRules(), error_at_limit)
     events = []
     for start, stop in pairwise([0, *breaks, len(rows)]):
         events += tracker.push(rows[start:stop])

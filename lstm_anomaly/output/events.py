@@ -41,18 +41,24 @@ def table(events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bo
             f"{event.duration}",
             f"{number(event.peak, 3)}x",
             Text(event.severity, style=_SEVERITY_STYLE[event.severity]),
-            Text("\n".join(map(sensor_sentence, _telling(event)))),
+            Text("\n".join([event.reason, *map(sensor_sentence, _telling(event))])),
         )
     return rendered(rows, terminal=terminal, color=color, width=width)
 
 
 def _block(placed: PlacedEvent) -> str:
-    """An event on lines of its own: `start to end, 12 rows, 3.4x high`, and a line a sensor."""
+    """An event on lines of its own: `start to end, 12 rows, 3.4x high`, why, and a line a sensor."""
     event = placed.event
     head = f"{printable(placed.start)} to {printable(placed.end)}"
     size = f"{count(event.duration, 'row')}, {number(event.peak, 3)}x, {event.severity}"
     return "".join(
-        f"{line}\n" for line in [head, f"  {size}", *(f"  {sensor_sentence(c)}" for c in _telling(event))]
+        f"{line}\n"
+        for line in [
+            head,
+            f"  {size}",
+            f"  {event.reason}",
+            *(f"  {sensor_sentence(c)}" for c in _telling(event)),
+        ]
     )
 
 

@@ -13,7 +13,7 @@ from lstm_anomaly.placing import PlacedEvent
 
 SCHEMA_VERSION = 1
 PLACE_FIELDS = ("start", "end", "peak", "source", "first_line", "last_line")
-EVENT_FIELDS = ("rows", "score", "mean_score", "severity")
+EVENT_FIELDS = ("rows", "score", "mean_score", "severity", "reason")
 SENSOR_FIELDS = ("sensor", "share", "seen", "expected", "direction")
 NAME_FIELDS = ("id", "state")
 
