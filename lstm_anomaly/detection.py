@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
+from lstm_anomaly.event_views import EventView, view
 from lstm_anomaly.judging import Judgement, judge
 from lstm_anomaly.model import Model
 from lstm_anomaly.reading import CleanReport, clean
@@ -27,6 +28,10 @@ class Detection:
     judgement: Judgement
     events: list[Event]
     cleaning: CleanReport
+
+    def view(self, event: Event) -> EventView:
+        """The event with the rows around it."""
+        return view(event, judged_rows(self.series.values, self.judgement), self.series.sensors)
 
     def row_scores(self) -> FloatArray:
         """A score for each row of the input, (N,), NaN where it could not be judged."""
@@ -68,13 +73,16 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     """
     series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     judgement = judge(model, series)
-    rows = JudgedRows(
-        judgement.scores, judgement.errors, series.values, judgement.expected, judgement.reasons
-    )
+    rows = judged_rows(series.values, judgement)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
     breaks = tuple(start for start, _stop in series.segments)
     events = find_events(rows, series.sensors, rules, breaks, model.threshold.value)
     return Detection(frame, series, judgement, events, cleaning)
+
+
+def judged_rows(values: FloatArray, judgement: Judgement) -> JudgedRows:
+    """Rows (M, F) of cleaned readings beside what was made of them."""
+    return JudgedRows(judgement.scores, judgement.errors, values, judgement.expected, judgement.reasons)
 
 
 def states(scores: FloatArray) -> list[str]:

@@ -1,12 +1,13 @@
 """Where in the input an event lies, and the name that it keeps from run to run."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.event_views import EventView
 from lstm_anomaly.types import IntArray, SensorFrame
 
 OPEN, ONGOING, CLOSED = "open", "ongoing", "closed"
@@ -27,6 +28,7 @@ class PlacedEvent:
 
     start, end, peak   time stamps as they stood in the file, or `line 17` without a time column
     first_line, last_line  line numbers of the first and last row
+    view    its rows and those around it, when somebody is to see them
     state   `open` for the news that an event has begun, `ongoing` for a reminder, `closed` when it is over
     """
 
@@ -38,6 +40,7 @@ class PlacedEvent:
     end: str
     peak: str
     state: str = CLOSED
+    view: EventView | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def at(cls, event: Event, state: str, first: Place, last: Place, peak: Place) -> "PlacedEvent":

@@ -6,8 +6,9 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from lstm_anomaly.decision.events import Event, EventRules, EventTracker, JudgedRows, row_states
-from lstm_anomaly.detection import detect
+from lstm_anomaly.decision.events import Event, EventRules, EventTracker, row_states
+from lstm_anomaly.detection import detect, judged_rows
+from lstm_anomaly.event_views import ViewRecorder
 from lstm_anomaly.judging import Judge, Judgement
 from lstm_anomaly.model import Model
 from lstm_anomaly.placing import CLOSED, OPEN, Place, PlacedEvent, place, place_of
@@ -67,11 +68,14 @@ class Watcher:
     model   whose sensors the frames have, in its order
     rules   how rows become events; by default what calibration counted as one episode
     keep    which events count; all of them by default
+    views   keep with each event the rows to see it in
 
     Memory does not grow with the rows. `tally` and `report` are of all rows so far.
     """
 
-    def __init__(self, model: Model, rules: EventRules | None = None, keep: Keep = list) -> None:
+    def __init__(
+        self, model: Model, rules: EventRules | None = None, keep: Keep = list, *, views: bool = False
+    ) -> None:
         self.tally = Tally()
         self._model = model
         self._keep = keep
@@ -89,6 +93,7 @@ class Watcher:
         self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
         self._was_finite = False
         self._places: dict[int, Place] = {}  # of the open event's rows
+        self._recorder = ViewRecorder(model.sensors) if views else None
 
     @property
     def report(self) -> CleanReport:
@@ -131,6 +136,8 @@ class Watcher:
         self._cleaner.report = whole.cleaning
         rows = whole.frame_rows()
         events = [place(event, frame, rows) for event in self._keep(whole.events)]
+        if self._recorder:
+            events = [replace(one, view=whole.view(one.event)) for one in events]
         known = whole.series.row_of >= 0
         tops = top_sensors(whole.judgement)[np.where(known, whole.series.row_of, 0)]
         verdicts = Verdicts(frame, whole.row_scores(), np.where(known, tops, -1), events)
@@ -178,9 +185,9 @@ class Watcher:
         return Verdicts(frame, np.where(known, scores[at], np.nan), np.where(known, tops[at], -1), events)
 
     def _find_events(self, judgement: Judgement, ready: "_Waiting") -> list[PlacedEvent]:
-        rows = JudgedRows(
-            judgement.scores, judgement.errors, ready.values, judgement.expected, judgement.reasons
-        )
+        rows = judged_rows(ready.values, judgement)
+        if self._recorder:
+            self._recorder.push(rows)
         found: list[Event] = []
         for first, stop in _stretches(ready.begins):
             if ready.begins[first]:
@@ -196,7 +203,10 @@ class Watcher:
         return placed
 
     def _placed(self, events: list[Event], find: Callable[[int], Place], state: str) -> list[PlacedEvent]:
-        return [PlacedEvent.at(event, state, *map(find, _rows_of(event))) for event in self._keep(events)]
+        placed = [PlacedEvent.at(event, state, *map(find, _rows_of(event))) for event in self._keep(events)]
+        if self._recorder:
+            placed = [replace(one, view=self._recorder.view(one.event)) for one in placed]
+        return placed
 
 
 @dataclass(frozen=True)

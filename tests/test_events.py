@@ -208,12 +208,12 @@ def test_severity_goes_by_multiples_of_the_threshold(peak: float, severity: str)
     assert event.severity == severity
 
 
-def test_contributions_are_those_of_the_peak_row_largest_share_first() -> None:
+def test_shares_are_those_of_the_peak_row_largest_first() -> None:
     rows = JudgedRows(
         scores=np.array([2.0, 4.0, 3.0]),
         errors=np.array([[9.0, 1.0], [0.1, 0.3], [5.0, 5.0]]),
         seen=np.array([[10.0, 50.0], [11.0, 49.0], [12.0, 48.0]]),
-        expected=np.array([[0.0, 0.0], [10.0, 60.0], [0.0, 0.0]]),
+        expected=np.array([[10.0, 50.0], [10.0, 60.0], [0.0, 0.0]]),
         reasons=by_error(3),
     )
     (event,) = find_events(rows, SENSORS)
@@ -221,6 +221,21 @@ def test_contributions_are_those_of_the_peak_row_largest_share_first() -> None:
         Contribution("heat", pytest.approx(0.75), 49.0, 60.0, "down"),
         Contribution("flow", pytest.approx(0.25), 11.0, 10.0, "up"),
     )
+
+
+def test_a_sensor_is_shown_where_it_was_farthest_from_what_was_expected_up_to_the_peak() -> None:
+    """A spike up is over when the score peaks, and what it has misled would say that readings are low."""
+    rows = JudgedRows(
+        scores=np.array([0.1, 2.0, 4.0, 3.0]),
+        errors=np.ones((4, 2)),
+        seen=np.array([[5.0, 1.0], [20.0, 1.0], [5.0, 1.0], [90.0, 1.0]]),
+        expected=np.array([[5.0, np.nan], [6.0, 1.0], [9.0, 1.5], [5.0, 1.0]]),
+        reasons=by_error(4),
+    )
+    (event,) = find_events(rows, SENSORS)
+    flow, heat = event.contributions
+    assert (flow.seen, flow.expected, flow.direction) == (20.0, 6.0, "up")
+    assert (heat.seen, heat.expected) == (1.0, 1.5)
 
 
 def test_sensor_that_repeats_its_reading_is_flat_only_after_enough_rows() -> None:

@@ -28,6 +28,7 @@ LEVELS = {
     "settings": 2,
     "network_reader": 2,
     "model": 3,
+    "event_views": 2,
     "placing": 3,
     "fitting": 3,
     "judging": 4,

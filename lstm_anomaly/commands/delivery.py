@@ -61,8 +61,11 @@ class Delivery:
             self._talk.deliver(records.json_document(self._events, vars(tally)))
         elif self._format == "table" and self._events:
             from lstm_anomaly.output.events import table
+            from lstm_anomaly.output.pictures import pictures
 
-            self._talk.deliver(table(self._events, **self._talk.canvas()))
+            canvas = self._talk.canvas()
+            shown = pictures(self._events, **canvas) if canvas["terminal"] else ""
+            self._talk.deliver(table(self._events, **canvas) + shown)
 
     def _write_scores(self, verdicts: "Verdicts") -> None:
         from lstm_anomaly.output.scores import write_scores, write_scores_header

@@ -1,5 +1,6 @@
 """`lstm-anomaly detect`: say where new data departs from what a model knows as normal."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from lstm_anomaly.commands.options import (
     read_options,
     talk_options,
 )
-from lstm_anomaly.commands.talk import Talk
+from lstm_anomaly.commands.talk import Talk, is_terminal
 
 if TYPE_CHECKING:
     from lstm_anomaly.watching import Tally
@@ -103,6 +104,7 @@ def command(
         model,
         EventRules(merge_gap=gap, min_duration=min_duration),
         lambda events: filter_events(events, direction=direction, min_deviation=least),
+        views=format_ == "table" and is_terminal(sys.stdout),
     )
     pieces = read_pieces(files, read_options(reading), reading["rows"], talk, model.sensors)
     with delivery(talk, format_, scores) as to:
@@ -111,6 +113,7 @@ def command(
         to.finish(watcher.tally)
     say = talk.note if watcher.tally.judged else talk.warn
     say([*watcher.report.lines(), _closing(to.event_count, watcher.tally)])
+    talk.note([_next_step(to.event_count, watcher.tally, files, model_path)])
     return EXIT_ANOMALIES if to.event_count and not exit_zero else 0
 
 
@@ -121,3 +124,15 @@ def _closing(events: int, tally: "Tally") -> str:
     found = count(events, "event") if events else "nothing anomalous"
     unknown = f", {count(tally.unknown, 'row')} could not be judged" if tally.unknown else ""
     return f"{found} in {count(tally.rows, 'row')} ({tally.anomalous:,} anomalous{unknown})"
+
+
+def _next_step(events: int, tally: "Tally", files: tuple[str, ...], model_path: str) -> str:
+    """What to do now."""
+    import shlex
+
+    again = f"{shlex.join(files)} --model {shlex.quote(model_path)}"
+    if events:
+        return f"Next: see each event in a browser: lstm-anomaly report {again} --out report.html"
+    if tally.judged:
+        return "Next: nothing; run this again on newer rows. From cron it is silent while all is well."
+    return f"Next: find out why no row could be judged: lstm-anomaly check {again}"

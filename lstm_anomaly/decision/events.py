@@ -73,7 +73,7 @@ class JudgedRows:
 
 @dataclass(frozen=True)
 class Contribution:
-    """One sensor's part in an event: its share (0 to 1) of the error, and its reading, as it opened.
+    """One sensor's part in an event: its share (0 to 1) of the error, and its farthest reading, as it opened.
 
     direction is `up` or `down` for a reading above or below the expected one, `flat` for a sensor that
     repeats its reading (`FLAT_ROWS`) while another one is expected.
@@ -135,7 +135,8 @@ class EventTracker:
         self._rules = rules
         self._spans = SpanTracker(rules.merge_gap, rules.off)
         self._row_count = 0
-        self._earlier = np.empty((0, len(self._sensors)))  # readings before the next piece, (up to 9, F)
+        # Readings and expected values before the next piece, (2, up to 9, F).
+        self._earlier = np.empty((2, 0, len(self._sensors)))
         self._error_at_limit = error_at_limit
         self._opening = _Opening()  # of the open event
 
@@ -143,7 +144,7 @@ class EventTracker:
         """Take the next rows (N, at least 0) and return the events that they bring to an end, in order."""
         first = self._row_count
         self._row_count += len(rows)
-        readings = np.concatenate([self._earlier, rows.seen])  # (up to 9 + N, F)
+        readings = np.concatenate([self._earlier, [rows.seen, rows.expected]], axis=1)  # (2, up to 9 + N, F)
 
         def explained(span: Span) -> _Opening:
             """The highest of the span's first rows, and what the sensors did there."""
@@ -155,14 +156,14 @@ class EventTracker:
             if len(scores) == 0 or scores.max() <= best.score:
                 return best
             row = max(0, begin) + int(scores.argmax())
-            upto = len(self._earlier) + row + 1
-            parts = self._contributions(rows, row, readings[max(0, upto - FLAT_ROWS) : upto])
+            upto = self._earlier.shape[1] + row + 1
+            parts = self._contributions(rows.errors[row], readings[:, max(0, upto - FLAT_ROWS) : upto])
             return _Opening(float(scores.max()), int(rows.reasons[row]), parts)
 
         events = [self._event(span, explained(span)) for span in self._spans.push(rows.scores)]
         if self._spans.open is not None:
             self._opening = explained(self._spans.open)
-        self._earlier = readings[max(0, len(readings) - FLAT_ROWS + 1) :]
+        self._earlier = readings[:, max(0, readings.shape[1] - FLAT_ROWS + 1) :]
         return self._long_enough(events)
 
     def finish(self) -> list[Event]:
@@ -182,12 +183,19 @@ class EventTracker:
         reason = sentence(opening.reason, span.peak * self._error_at_limit)
         return Event(span.start, span.end, span.peak_row, span.peak, mean, opening.contributions, reason)
 
-    def _contributions(self, rows: JudgedRows, row: int, readings: FloatArray) -> tuple[Contribution, ...]:
-        """Each sensor's part at `row`; readings (up to 10, F) are those up to and with the row."""
-        seen, expected, errors = rows.seen[row], rows.expected[row], rows.errors[row]  # (F,) each
+    def _contributions(self, errors: FloatArray, readings: FloatArray) -> tuple[Contribution, ...]:
+        """Each sensor's part in a row with these errors (F,), told by the last rows up to and with it.
+
+        readings (2, up to 10, F): seen and expected. A sensor is shown where it was farthest from what was
+        expected: a spike is over when the score is at its highest, and has by then misled expectation.
+        """
+        distance = np.nan_to_num(np.abs(readings[0] - readings[1]), nan=-1.0)  # (up to 10, F)
+        last = len(distance) - 1
+        told = last - distance[::-1].argmax(axis=0)  # (F,) the later one of equals
+        seen, expected = (part[told, np.arange(len(told))] for part in readings)  # (F,) each
         whole = float(errors.sum())
         shares = errors / whole if whole > 0 else errors  # (F,)
-        is_flat = (readings == seen).all(axis=0) & (len(readings) == FLAT_ROWS) & (seen != expected)  # (F,)
+        is_flat = (readings[0] == seen).all(axis=0) & (last + 1 == FLAT_ROWS) & (seen != expected)  # (F,)
         direction = np.where(is_flat, "flat", np.where(seen < expected, "down", "up"))  # (F,)
         return tuple(
             Contribution(

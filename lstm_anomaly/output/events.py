@@ -3,63 +3,74 @@
 import io
 
 from rich.box import ASCII2, SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.decision.events import Contribution, Event
 from lstm_anomaly.placing import PlacedEvent
-from lstm_anomaly.text import count, number, printable
+from lstm_anomaly.text import number, printable
 
 SENSORS_IN_TABLE = 3
-NARROW = 120  # columns of a terminal below which the table would break its sentences
+_LEAST_WIDTH = {"file": 120, "end": 100, "sensor": 70}  # columns of a terminal from which there is room
+MOST_NAME = 24  # characters of a sensor's name in the overview
+_NUMBERS = ("number", "rows", "score")
 LEAST_SHARE = 0.05  # of an event, for a sensor other than the first to be named
-_SEVERITY_STYLE = {"low": "yellow", "medium": "dark_orange", "high": "bold red"}
+SEVERITY_STYLE = {"low": "yellow", "medium": "dark_orange", "high": "bold red"}
 
 
 def table(events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bool, width: int | None) -> str:
     """A table for people; off a terminal as wide as its content, never cut, never wrapped.
 
-    On a terminal too narrow for it, each event is a line of its own with its sensors below.
+    On a terminal it is an overview, with as many columns as fit; the pictures say the rest.
     """
-    if terminal and width is not None and width < NARROW:
-        return "".join(map(_block, events))
     several = len({placed.source for placed in events}) > 1
     rows = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
-    if several:
-        rows.add_column("file", no_wrap=True)
-    for name, justify in (("start", "left"), ("end", "left"), ("rows", "right"), ("score", "right")):
-        rows.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    rows.add_column("severity", no_wrap=True)
-    rows.add_column("what departs", no_wrap=not terminal)
-    for placed in events:
-        event = placed.event
-        rows.add_row(
-            *([Text(printable(placed.source))] if several else []),
-            Text(printable(placed.start)),
-            Text(printable(placed.end)),
-            f"{event.duration}",
-            f"{number(event.peak, 3)}x",
-            Text(event.severity, style=_SEVERITY_STYLE[event.severity]),
-            Text("\n".join([event.reason, *map(sensor_sentence, _telling(event))])),
-        )
+    cells = [_cells(placed, place, terminal, unicode) for place, placed in enumerate(events, 1)]
+    left_out = {"file"} if not several else set()
+    if terminal and width is not None:
+        left_out |= {name for name, least in _LEAST_WIDTH.items() if width < least}
+    for name in cells[0]:
+        if name not in left_out:
+            title = "" if name == "number" else name
+            rows.add_column(title, justify="right" if name in _NUMBERS else "left", no_wrap=True)
+    for row in cells:
+        rows.add_row(*(cell for name, cell in row.items() if name not in left_out))
     return rendered(rows, terminal=terminal, color=color, width=width)
 
 
-def _block(placed: PlacedEvent) -> str:
-    """An event on lines of its own: `start to end, 12 rows, 3.4x high`, why, and a line a sensor."""
+def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> dict[str, Text]:
+    """What stands in each column for one event."""
     event = placed.event
-    head = f"{printable(placed.start)} to {printable(placed.end)}"
-    size = f"{count(event.duration, 'row')}, {number(event.peak, 3)}x, {event.severity}"
-    return "".join(
-        f"{line}\n"
-        for line in [
-            head,
-            f"  {size}",
-            f"  {event.reason}",
-            *(f"  {sensor_sentence(c)}" for c in _telling(event)),
-        ]
-    )
+    first = printable(event.contributions[0].sensor)
+    if terminal:
+        telling = {"sensor": Text(shortened(first, MOST_NAME, unicode))}
+    else:
+        telling = {"what departs": Text("\n".join([event.reason, *map(sensor_sentence, _telling(event))]))}
+    return {
+        **({"number": Text(str(place))} if terminal else {}),
+        "file": Text(printable(placed.source)),
+        "start": Text(printable(placed.start)),
+        "end": Text(printable(placed.end)),
+        "rows": Text(str(event.duration)),
+        "score": Text(f"{number(event.peak, 3)}x"),
+        "severity": Text(event.severity, style=SEVERITY_STYLE[event.severity]),
+        **telling,
+    }
+
+
+def in_words(event: Event) -> str:
+    """`pressure_bar was higher than expected, 4.42 instead of 4.005; it carries 83 % of the event.`"""
+    first, *others = _telling(event)
+    name, seen, expected = printable(first.sensor), number(first.seen), number(first.expected)
+    if first.direction == "flat":
+        what = f"{name} repeats {seen} while {expected} was expected"
+    else:
+        way = "higher" if first.direction == "up" else "lower"
+        what = f"{name} was {way} than expected, {seen} instead of {expected}"
+    parts = [f"it carries {100 * first.share:.0f} % of the event"]
+    parts += [f"{printable(c.sensor)} {100 * c.share:.0f} %" for c in others]
+    return f"{what} ({event.reason}); {', '.join(parts)}."
 
 
 def _telling(event: Event) -> list[Contribution]:
@@ -73,7 +84,12 @@ def sensor_sentence(c: Contribution) -> str:
     return f"{printable(c.sensor)} {100 * c.share:.0f} %: saw {number(c.seen)}, expected {number(c.expected)}"
 
 
-def rendered(what: Table, *, terminal: bool, color: bool, width: int | None) -> str:
+def shortened(name: str, width: int, unicode: bool) -> str:
+    """A name cut to at most `width` characters, the cut marked."""
+    return name if len(name) <= width else name[: width - 1] + ("…" if unicode else "~")
+
+
+def rendered(what: RenderableType, *, terminal: bool, color: bool, width: int | None) -> str:
     """Text of a rich object, with trailing blanks cut; `width` counts on a terminal only."""
     out = io.StringIO()
     console = Console(

@@ -1,0 +1,78 @@
+"""What a terminal shows is what was looked at when tests/golden/screens was made."""
+
+import re
+
+import numpy as np
+import pytest
+from scripts import load_script
+
+from lstm_anomaly.output.sparklines import above_and_below, bars, columns, farthest, highest
+
+maker = load_script("tests/golden/make_screens.py")
+with pytest.MonkeyPatch.context() as patch:
+    patch.setenv("TERM", "xterm-256color")
+    patch.setenv("COLORTERM", "")
+    SCREENS = maker.screens()
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_screens_are_the_golden_ones(name):
+    assert SCREENS[name] == (maker.SCREENS / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_no_line_is_wider_than_the_screen_and_no_name_drives_it(name):
+    width = int(name.split("-")[1])
+    text = COLOUR.sub("", SCREENS[name]) if "colour" in name else SCREENS[name]
+    assert max(map(len, text.splitlines())) <= width
+    assert "\x1b" not in text
+    assert "\\x1b[31m" in text
+    if "ascii" in name:
+        assert text.isascii()
+
+
+@pytest.mark.parametrize("width", maker.WIDTHS)
+def test_colour_says_nothing_that_is_not_said_without_it(width):
+    """The same words and numbers; only the characters of curves differ."""
+    colour, plain = (SCREENS[f"events-{width}-{kind}.txt"] for kind in ("colour", "ascii"))
+    words = re.compile(r"[a-z_]{3,}|\d+[.\d]*x?")
+    assert words.findall(COLOUR.sub("", colour)) == words.findall(plain)
+
+
+def test_bars_rise_with_the_values_and_are_blank_where_nothing_is_known():
+    assert bars(np.array([0, 0.5, 1, np.nan, 2]), 0, 1, unicode=True) == "▁▅█ █"
+    assert bars(np.array([0, 0.5, 1, np.nan, 2]), 0, 1, unicode=False) == ".+# #"
+    assert bars(np.array([3.0, 3.0]), 3, 3, unicode=True) == "▅▅"
+
+
+def test_the_limit_lies_between_the_two_lines_of_a_score():
+    above, below = above_and_below(np.array([0.5, 1.0, 2.0, 4.0, np.nan]), unicode=True)
+    assert above == "  ▅█ "
+    assert below == "▅███ "
+
+
+def test_scores_that_all_stay_below_the_limit_or_are_unknown_make_no_upper_line():
+    assert above_and_below(np.array([0.2, np.nan]), unicode=True)[0] == "  "
+    assert above_and_below(np.array([np.nan]), unicode=True) == (" ", " ")
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 10), (10, 10), (11, 10), (1000, 7)])
+def test_columns_hold_every_row_once(rows, width):
+    cuts = columns(rows, width)
+    assert len(cuts) == min(rows, width)
+    assert [row for cut in cuts for row in range(cut.start, cut.stop)] == list(range(rows))
+
+
+def test_one_wild_row_among_thousands_stays_visible():
+    seen, expected = np.zeros(5000), np.zeros(5000)
+    seen[3333] = -9
+    cuts = columns(5000, 40)
+    assert -9 in seen[farthest(seen, expected, cuts)]
+    assert highest(np.abs(seen), cuts).max() == 9
+
+
+def test_unknown_rows_do_not_hide_known_ones():
+    values = np.array([np.nan, 3.0, np.nan, np.nan])
+    np.testing.assert_array_equal(highest(values, columns(4, 2)), [3, np.nan])
+    assert farthest(values, np.zeros(4), columns(4, 1)).tolist() == [1]
