@@ -44,6 +44,8 @@ LEVELS = {
     "__main__": 9,
 }
 ONLY_IN = {"pandas": {"reading"}, "rich": {"output"}, "click": {"commands"}}
+REPORT = {"jinja2", "markupsafe", "matplotlib", "plotly", "tsdownsample"}  # the extra `report`
+ONLY_IN |= {name: {"output"} for name in REPORT}
 ALLOWED_EVERYWHERE = {"numpy", "lstm_anomaly"}
 
 

@@ -26,6 +26,7 @@ from lstm_anomaly.version import __version__
 COMMANDS = {
     "train": "Learn what normal looks like from sensor CSVs.",
     "detect": "Say where new data departs from normal.",
+    "report": "Show what departs from normal as an HTML file.",
     "evaluate": "Say how well alarms match what is known to have happened.",
     "calibrate": "Learn only the threshold again, from fresh normal data.",
     "inspect": "Show what is in a model file.",

@@ -57,10 +57,16 @@ def read_frame(
     rows: str | None,
     talk: Talk,
     sensors: tuple[str, ...] = (),
+    notes: list[str] | None = None,
 ) -> "SensorFrame":
-    """The rows of all files; what was refused or taken as missing is warned of, the rest noted."""
+    """The rows of all files; what was refused or taken as missing is warned of, the rest noted.
+
+    All of that is also added to `notes`.
+    """
     frame, report = read_csvs(files, options, sensors=sensors)
     _tell(report, talk)
+    if notes is not None:
+        notes += report.lines()
     return select_rows(frame, rows) if rows else frame
 
 

@@ -10,6 +10,7 @@ from lstm_anomaly.model import Model
 from lstm_anomaly.output.plots import curves
 from lstm_anomaly.text import count, duration, listed, number
 
+_MARGIN = 12  # characters before what is said
 _VIEWS = {"forecaster": "forecast of the next row", "linear": "row restored by principal components"}
 
 
@@ -134,3 +135,11 @@ def _sensor_table(model: Model) -> list[str]:
     return [
         "  ".join([row[0].ljust(widths[0]), *(row[k].rjust(widths[k]) for k in (1, 2, 3))]) for row in rows
     ]
+
+
+def model_facts(model: Model) -> list[tuple[str, str]]:
+    """The same as the summary after training, as pairs of a name and what is to be said of it."""
+    rows = ("learned from", _rows(model))
+    made = model.summary.versions.get("lstm-anomaly", "")
+    pairs = [(line[:_MARGIN].strip(), line[_MARGIN:].strip()) for line in _body(model)]
+    return [rows, *(pair for pair in pairs if pair[0]), ("made by", f"lstm-anomaly {made}")]

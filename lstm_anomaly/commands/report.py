@@ -1,0 +1,92 @@
+"""`lstm-anomaly report`: the events in CSV files as one HTML file to open, keep and send."""
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.commands.options import (
+    FILES,
+    MODEL,
+    check_output,
+    input_files,
+    input_options,
+    read_options,
+    talk_options,
+)
+from lstm_anomaly.commands.talk import Talk
+
+EPILOG = """\b
+Examples:
+  lstm-anomaly report week.csv --model pump.model --out report.html
+  lstm-anomaly report week.csv --model pump.model --out report.html --plot events/
+\b
+The packages that it needs: pip install 'lstm-anomaly[report]'
+"""
+
+
+@click.command("report", epilog=EPILOG)
+@FILES
+@MODEL
+@click.option("--out", metavar="FILE", required=True, help="The HTML file to write.")
+@click.option("--title", metavar="TEXT", help="Its title.  [default: the names of the files]")
+@click.option("--plot", metavar="DIR", type=click.Path(file_okay=False), help="Also a picture of each event.")
+@click.option(
+    "--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True, help="Of pictures."
+)
+@input_options
+@talk_options
+@click.pass_obj
+def command(
+    settings: Settings,
+    /,
+    files: tuple[str, ...],
+    model_path: str,
+    out: str,
+    title: str | None,
+    plot: str | None,
+    plot_format: str,
+    reading: dict[str, Any],
+) -> None:
+    """Show what departs from normal in CSV files: one HTML file that opens anywhere, without a network.
+
+    It holds the span with its score, each event with its sensors as seen and expected, a table to sort and
+    filter, the quality of the data, drift, and how the model was trained.
+    """
+    from lstm_anomaly.commands.extras import needs
+    from lstm_anomaly.commands.load import read_frame
+    from lstm_anomaly.detection import detect
+    from lstm_anomaly.files import atomic_write
+    from lstm_anomaly.model_file import read_model
+    from lstm_anomaly.placing import place
+
+    talk = Talk(settings)
+    files = input_files(files)
+    check_output(out, model_path, *files)
+    with needs("report"):
+        from lstm_anomaly.output.report.of_detection import detection_report
+    model = read_model(model_path)
+    notes: list[str] = []
+    frame = read_frame(files, read_options(reading), reading["rows"], talk, model.sensors, notes=notes)
+    detection = detect(model, frame)
+    rows = detection.frame_rows()
+    events = [replace(place(event, frame, rows), view=detection.view(event)) for event in detection.events]
+    text = detection_report(detection, model, events, notes, title or f"Report on {', '.join(files)}")
+    with atomic_write(out) as file:
+        file.write(text.encode("utf-8", "replace"))
+    if plot:
+        with needs("report"):
+            from lstm_anomaly.output.event_plots import write_plots
+        write_plots(events, plot, plot_format)
+    talk.result(_done(len(events), out, len(text), plot))
+
+
+def _done(events: int, out: str, size: int, plot: str | None) -> list[str]:
+    from lstm_anomaly.text import count
+
+    pictures = f"; {count(events, 'picture')} in {plot}" if plot else ""
+    return [
+        f"Wrote {out}, {size / 1e6:.1f} MB: {count(events, 'event')}{pictures}.",
+        "Next: open it in a browser.",
+    ]

@@ -1,0 +1,231 @@
+"""The report on one detection: what was found, where, in which sensors, and how good the data was."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lstm_anomaly.detection import Detection
+from lstm_anomaly.model import Model
+from lstm_anomaly.output.events import in_words
+from lstm_anomaly.output.report.charts import (
+    Axis,
+    Chart,
+    Panel,
+    event_chart,
+    score_line,
+    seen_and_expected,
+)
+from lstm_anomaly.output.report.of_model import model_sections
+from lstm_anomaly.output.report.page import Section, Table, page
+from lstm_anomaly.placing import PlacedEvent
+from lstm_anomaly.text import count, number
+from lstm_anomaly.types import FloatArray
+
+MOST_CHARTS = 200  # events with a chart of their own, the highest ones
+OVERVIEW_POINTS = 6000  # of the score
+SENSOR_POINTS = 80_000  # of all sensors' curves in the overview
+EVENT_POINTS = 130_000  # of all events' curves
+SENSORS_TOLD = 10  # in an event's table
+MOVED = 1.0  # training spreads: a sensor's mean that is farther off is said to have moved
+SPREAD_FACTOR = 2.0  # a spread so many times another is said to have changed
+
+
+def detection_report(
+    detection: Detection, model: Model, events: Sequence[PlacedEvent], notes: Sequence[str], title: str
+) -> str:
+    """The whole file as text; `events` have their views, `notes` say what was noticed while reading."""
+    axis = Axis(detection.series)
+    sections = [
+        _summary(detection, events),
+        _overview(detection, events, axis),
+        _list(events),
+        *_each(events, axis),
+        _quality(detection, notes),
+        _drift(detection, model),
+        *model_sections(model),
+    ]
+    subtitle = (
+        f"What departs from normal, as {'an LSTM' if model.kind == 'lstm' else 'a linear'} model learned it"
+    )
+    return page(title, subtitle, sections, {"sensors": _sensor_panels(detection, axis)})
+
+
+def _summary(detection: Detection, events: Sequence[PlacedEvent]) -> Section:
+    counts = detection.counts()
+    facts = [
+        ("events", f"{len(events):,}"),
+        ("rows", f"{counts['rows']:,}"),
+        ("anomalous rows", f"{counts['anomalous']:,}"),
+        ("rows that could not be judged", f"{counts['unknown']:,}"),
+    ]
+    stamps = detection.frame.stamps
+    if stamps is not None and len(stamps):
+        facts[1:1] = [("first row", str(stamps[0])), ("last row", str(stamps[-1]))]
+    paragraphs = [
+        "A row's score is a multiple of the threshold: above 1 the row is anomalous, and such rows that"
+        " lie close together are an event. Severity is low from 1, medium from 2 and high from 4."
+    ]
+    if events:
+        worst = max(events, key=lambda placed: placed.event.peak)
+        place = events.index(worst) + 1
+        told = f"The highest is event {place}, {worst.start} to {worst.end}: {in_words(worst.event)}"
+        paragraphs.insert(0, told)
+    elif counts["judged"]:
+        paragraphs.insert(0, "Nothing departs from normal.")
+    else:
+        paragraphs.insert(0, "No row could be judged, so this report says nothing about the data.")
+    return Section("summary", "Summary", paragraphs, facts)
+
+
+def _overview(detection: Detection, events: Sequence[PlacedEvent], axis: Axis) -> Section:
+    scores = detection.judgement.scores
+    peaks = [placed.event.peak_row for placed in events]
+    panel = Panel("score", [score_line(axis, scores, OVERVIEW_POINTS, peaks)], log=True, limit=1.0)
+    bands = axis.bands((placed.event.start, placed.event.end) for placed in events)
+    chart = Chart("overview", [panel], axis.title, axis.is_time, bands)
+    told = "The score of all rows against the limit, and one sensor below it. Events are shaded."
+    names = list(detection.series.sensors)
+    worst = max(events, key=lambda placed: placed.event.peak, default=None)
+    chosen = names.index(worst.event.contributions[0].sensor) if worst else 0
+    return Section("overview", "Overview", [told], chart=chart, choices=names, chosen=chosen)
+
+
+def _sensor_panels(detection: Detection, axis: Axis) -> list[dict[str, object]]:
+    """For the sensor that is chosen below the overview."""
+    sensors, judgement = detection.series.sensors, detection.judgement
+    most = min(OVERVIEW_POINTS, SENSOR_POINTS // (2 * len(sensors)))
+    panels = []
+    for k, name in enumerate(sensors):
+        lines = seen_and_expected(axis, detection.series.values[:, k], judgement.expected[:, k], most)
+        panels.append(Panel(name, lines).as_dict())
+    return panels
+
+
+def _list(events: Sequence[PlacedEvent]) -> Section:
+    if not events:
+        return Section("events", "Events", ["There are none."])
+    several = len({placed.source for placed in events}) > 1
+    headings = ["event", "severity", "score", "sensor", "start", "end", "rows", "why"]
+    rows = [
+        [
+            str(place),
+            placed.event.severity,
+            number(placed.event.peak, 3),
+            placed.event.contributions[0].sensor,
+            placed.start,
+            placed.end,
+            str(placed.event.duration),
+            placed.event.reason,
+            *([placed.source] if several else []),
+        ]
+        for place, placed in enumerate(events, 1)
+    ]
+    shown = _with_chart(events)
+    links = [f"event-{place}" if place in shown else "" for place in range(1, len(events) + 1)]
+    table = Table(headings + ["file"] * several, rows, frozenset({0, 2, 6}), links)
+    paragraphs = []
+    if len(shown) < len(events):
+        paragraphs = [f"The {len(shown)} highest of {len(events)} events have a chart below."]
+    return Section("events", "Events", paragraphs, table=table, filters=["low", "medium", "high"])
+
+
+def _with_chart(events: Sequence[PlacedEvent]) -> set[int]:
+    """Places, from 1, of the events that get a chart."""
+    order = sorted(range(len(events)), key=lambda k: -events[k].event.peak)
+    return {k + 1 for k in order[:MOST_CHARTS]}
+
+
+def _each(events: Sequence[PlacedEvent], axis: Axis) -> list[Section]:
+    shown = _with_chart(events)
+    most = min(600, EVENT_POINTS // max(1, 7 * len(shown)))
+    out = []
+    for place, placed in enumerate(events, 1):
+        if place not in shown or placed.view is None:
+            continue
+        event = placed.event
+        parts = event.contributions[:SENSORS_TOLD]
+        rows = [
+            [c.sensor, f"{100 * c.share:.0f} %", number(c.seen), number(c.expected), c.direction]
+            for c in parts
+        ]
+        told = (
+            f"{placed.start} to {placed.end}, {count(event.duration, 'row')}: lines {placed.first_line:,} to"
+            f" {placed.last_line:,} of {placed.source}. Highest score {number(event.peak, 3)}x at"
+            f" {placed.peak}."
+        )
+        if len(event.contributions) > len(parts):
+            told += f" {len(event.contributions) - len(parts)} more sensors carry less."
+        headings = ["sensor", "share", "seen", "expected", "direction"]
+        out.append(
+            Section(
+                f"event-{place}",
+                f"Event {place}",
+                [in_words(event), told],
+                table=Table(headings, rows, frozenset({1, 2, 3})),
+                chart=event_chart(axis, placed.view, most),
+                severity=event.severity,
+                kind="event",
+            )
+        )
+    return out
+
+
+def _quality(detection: Detection, notes: Sequence[str]) -> Section:
+    values = detection.frame.values
+    missing = np.isnan(values).sum(axis=0) if len(values) else np.zeros(len(detection.frame.sensors))
+    told = [*notes, *detection.cleaning.lines()]
+    affected = [(name, int(n)) for name, n in zip(detection.frame.sensors, missing, strict=True) if n]
+    if not affected:
+        return Section("quality", "Data quality", [*told, "No reading is missing."])
+    rows = [[name, f"{n:,}", f"{100 * n / len(values):.3g} %"] for name, n in affected]
+    table = Table(["sensor", "missing readings", "of the rows"], rows, frozenset({1, 2}))
+    return Section("quality", "Data quality", told, table=table)
+
+
+def _drift(detection: Detection, model: Model) -> Section:
+    rows, moved = [], []
+    for k, name in enumerate(model.sensors):
+        seen = detection.series.values[:, k]
+        mean, spread = _mean_and_spread(seen)
+        center, scale = float(model.scaler.center[k]), float(model.scaler.scale[k])
+        shift = (mean - center) / scale
+        factor = spread / scale
+        what = _said(shift, factor)
+        moved += [name] if what else []
+        then = f"{number(center)} \N{PLUS-MINUS SIGN} {number(scale, 3)}"
+        now = f"{number(mean)} \N{PLUS-MINUS SIGN} {number(spread, 3)}"
+        rows.append([name, then, now, f"{shift:+.2f}", number(factor, 3), what])
+    headings = [
+        "sensor",
+        "training",
+        "here",
+        "mean moved by (training spreads)",
+        "spread, times training's",
+        "",
+    ]
+    told = "Mean and spread (standard deviation) of each sensor in the training data and here."
+    verdict = (
+        f"Not as in training: {', '.join(moved)}. If this is how it runs from now on, train again."
+        if moved
+        else "All sensors have the level and the spread that they had in training."
+    )
+    table = Table(headings, rows, frozenset({3, 4}))
+    return Section("drift", "Drift", [verdict, told], table=table)
+
+
+def _mean_and_spread(values: FloatArray) -> tuple[float, float]:
+    known = values[np.isfinite(values)]
+    return (float(known.mean()), float(known.std())) if len(known) else (float("nan"), float("nan"))
+
+
+def _said(shift: float, factor: float) -> str:
+    if not np.isfinite(shift):
+        return "no readings"
+    said = []
+    if abs(shift) > MOVED:
+        said.append("higher" if shift > 0 else "lower")
+    if factor > SPREAD_FACTOR:
+        said.append("scatters more")
+    if factor < 1 / SPREAD_FACTOR:
+        said.append("scatters less")
+    return ", ".join(said)
