@@ -36,6 +36,7 @@ LEVELS = {
     "learning": 5,
     "detection": 5,
     "evaluating": 6,
+    "reviewing": 6,
     "watching": 6,
     "output": 7,
     "detector": 7,

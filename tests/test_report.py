@@ -161,3 +161,27 @@ class TestCommand:
         result = run("report", trained / "new.csv", "--model", trained / "pump.model", "--out", "r.html")
         assert result.exit_code == 2
         assert "pip install 'lstm-anomaly[report]'" in result.stderr
+
+
+class TestTraining:
+    def test_training_writes_a_report_with_the_linear_baseline_beside(self, run, trained, tmp_path):
+        options = ("--epochs", "2", "--hidden", "4", "--window", "8", "--report", "t.html", "-q")
+        assert run("train", trained / "normal.csv", "--model", "m", *options).exit_code == 0
+        text = (tmp_path / "t.html").read_text(encoding="utf-8")
+        charts = embedded(text)["charts"]
+        assert set(charts) == {"threshold", "calibration", "worst", "best", "loss"}
+        names = [line["name"] for line in charts["threshold"]["panels"][0]["lines"]]
+        assert names == ["this model", "linear baseline", "proven at most"]
+        assert [line["name"] for line in charts["worst"]["panels"][0]["lines"]][2] == "linear baseline"
+
+    def test_a_linear_model_has_no_baseline_beside(self, run, trained, tmp_path):
+        options = ("--model-kind", "linear", "--report", "t.html", "-q")
+        assert run("train", trained / "normal.csv", "--model", "m", *options).exit_code == 0
+        charts = embedded((tmp_path / "t.html").read_text(encoding="utf-8"))["charts"]
+        assert set(charts) == {"threshold", "calibration", "worst", "best"}
+
+    def test_a_report_that_would_replace_an_input_is_refused_before_training(self, run, trained, tmp_path):
+        (tmp_path / "n.csv").write_text((trained / "normal.csv").read_text())
+        result = run("train", "n.csv", "--model", "m", "--report", "n.csv")
+        assert result.exit_code == 2
+        assert not (tmp_path / "m").exists()

@@ -1,11 +1,13 @@
 """`lstm-anomaly train`: learn what normal looks like from CSVs, and write a model file."""
 
 import time
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.commands.extras import needs
 from lstm_anomaly.commands.options import (
     FILES,
     MODEL,
@@ -20,6 +22,15 @@ from lstm_anomaly.commands.options import (
     threshold_settings,
 )
 from lstm_anomaly.commands.talk import Talk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lstm_anomaly.model import Model
+    from lstm_anomaly.settings import LearningSettings
+    from lstm_anomaly.types import Series
+
+    WriteReport = Callable[[Model, Series, LearningSettings, list[str]], None]
 
 EPILOG = """\b
 Examples:
@@ -62,6 +73,7 @@ Examples:
 @click.option("--weight-decay", type=click.FloatRange(0), help="Decoupled, as in AdamW.  [default: 0]")
 @click.option("--patience", type=click.IntRange(0), help="Its epochs without gain before stopping; 0: never.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
+@click.option("--report", metavar="FILE", help="Also write an HTML file on the training.")
 @threshold_options
 @cleaning_options
 @input_options
@@ -75,6 +87,7 @@ def command(
     reading: dict[str, Any],
     threshold: dict[str, Any],
     cleaning: dict[str, Any],
+    report: str | None,
     **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
@@ -92,6 +105,7 @@ def command(
     talk = Talk(settings)
     files = input_files(files)
     check_output(model_path, *files)
+    write_report = _reporter(report, model_path, *files)
     started = time.perf_counter()
     chosen = {name: value for name, value in given.items() if value is not None}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
@@ -101,4 +115,28 @@ def command(
     with talk.progress() as on_epoch:
         model = learn(series, learning, on_epoch)
     write_model(model, model_path)
+    write_report(model, series, learning, cleaned)
     talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))
+
+
+def _reporter(path: str | None, *inputs: str) -> "WriteReport":
+    """Writes the report when one is asked for; what hinders it is told before the training, not after."""
+    if path is None:
+        return lambda model, series, settings, notes: None
+    check_output(path, *inputs)
+    with needs("report"):
+        from lstm_anomaly.output.report.of_training import training_report
+
+    def write(model: "Model", series: "Series", settings: "LearningSettings", notes: list[str]) -> None:
+        from lstm_anomaly.files import atomic_write
+        from lstm_anomaly.learning import learn
+        from lstm_anomaly.reviewing import review
+
+        linear = None
+        if model.kind != "linear":
+            linear = review(learn(series, replace(settings, kind="linear")), series)
+        text = training_report(review(model, series), linear, notes, f"Training of {inputs[0]}")
+        with atomic_write(path) as file:
+            file.write(text.encode("utf-8", "replace"))
+
+    return write

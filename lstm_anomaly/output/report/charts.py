@@ -62,6 +62,7 @@ class Chart:
     x_title: str
     is_time: bool = False
     bands: list[tuple[float, float]] = field(default_factory=list)
+    band_name: str = "event"
 
     def as_dict(self) -> dict[str, Any]:
         """For the script."""
@@ -70,6 +71,7 @@ class Chart:
             "xTitle": self.x_title,
             "isTime": self.is_time,
             "bands": self.bands,
+            "bandName": self.band_name,
             "panels": [panel.as_dict() for panel in self.panels],
         }
 

@@ -82,7 +82,7 @@ def _overview(detection: Detection, events: Sequence[PlacedEvent], axis: Axis) -
     peaks = [placed.event.peak_row for placed in events]
     panel = Panel("score", [score_line(axis, scores, OVERVIEW_POINTS, peaks)], log=True, limit=1.0)
     bands = axis.bands((placed.event.start, placed.event.end) for placed in events)
-    chart = Chart("overview", [panel], axis.title, axis.is_time, bands)
+    chart = Chart("overview", [panel], axis.title, axis.is_time, bands, "events")
     told = "The score of all rows against the limit, and one sensor below it. Events are shaded."
     names = list(detection.series.sensors)
     worst = max(events, key=lambda placed: placed.event.peak, default=None)

@@ -103,7 +103,7 @@ function figure(chart, forPaper) {
     }
     layout.yaxis99 = { domain: [0, 1], range: [0, 1], visible: false, fixedrange: true, overlaying: "y", layer: "below traces" };
     traces.unshift({
-      x, y, yaxis: "y99", name: chart.bands.length > 1 ? "events" : "event", type: "scatter", mode: "lines", fill: "toself",
+      x, y, yaxis: "y99", name: chart.bandName, type: "scatter", mode: "lines", fill: "toself",
       fillcolor: colour("--band"), line: { width: 1, color: colour("--band") }, hoverinfo: "skip",
     });
   }

@@ -19,6 +19,8 @@ from lstm_anomaly.output.report.charts import Chart
 from lstm_anomaly.text import printable
 from lstm_anomaly.version import __version__
 
+LONGEST_NUMBER = 32  # letters; a fact that is longer is a sentence
+
 
 @dataclass(frozen=True)
 class Table:
@@ -52,6 +54,11 @@ class Section:
     chosen: int = 0
     severity: str = ""
     kind: str = "part"
+
+    @property
+    def has_long_facts(self) -> bool:
+        """Whether its facts are sentences rather than numbers."""
+        return any(len(value) > LONGEST_NUMBER for _name, value in self.facts)
 
 
 def page(title: str, subtitle: str, sections: list[Section], more: dict[str, Any] | None = None) -> str:
