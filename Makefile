@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types check sample-data clean
+.PHONY: demo test lint types check sample-data pictures clean
 
 demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 	@mkdir -p demo-out
@@ -24,6 +24,9 @@ check: lint types test
 
 sample-data: .venv/runtime  ## make sample_data/ again; the same bytes each time
 	$(BIN)/python sample_data/make_sample_data.py
+
+pictures: .venv/dev  ## make docs/pictures/ again; needs chromium and chromedriver
+	$(BIN)/python docs/make_pictures.py
 
 .venv/runtime: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -72,7 +72,7 @@ def command(
     detection = detect(model, frame)
     rows = detection.frame_rows()
     events = [replace(place(event, frame, rows), view=detection.view(event)) for event in detection.events]
-    text = detection_report(detection, model, events, notes, title or f"Report on {', '.join(files)}")
+    text = detection_report(detection, model, events, notes, title or _title(files))
     with atomic_write(out) as file:
         file.write(text.encode("utf-8", "replace"))
     if plot:
@@ -80,6 +80,13 @@ def command(
             from lstm_anomaly.output.event_plots import write_plots
         write_plots(events, plot, plot_format)
     talk.result(_done(len(events), out, len(text), plot))
+
+
+def _title(files: tuple[str, ...]) -> str:
+    import os
+
+    names = ["standard input" if file == "-" else os.path.basename(file) for file in files]
+    return f"Report on {', '.join(names)}"
 
 
 def _done(events: int, out: str, size: int, plot: str | None) -> list[str]:

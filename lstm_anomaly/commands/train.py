@@ -128,6 +128,8 @@ def _reporter(path: str | None, *inputs: str) -> "WriteReport":
         from lstm_anomaly.output.report.of_training import training_report
 
     def write(model: "Model", series: "Series", settings: "LearningSettings", notes: list[str]) -> None:
+        import os
+
         from lstm_anomaly.files import atomic_write
         from lstm_anomaly.learning import learn
         from lstm_anomaly.reviewing import review
@@ -135,7 +137,9 @@ def _reporter(path: str | None, *inputs: str) -> "WriteReport":
         linear = None
         if model.kind != "linear":
             linear = review(learn(series, replace(settings, kind="linear")), series)
-        text = training_report(review(model, series), linear, notes, f"Training of {inputs[0]}")
+        text = training_report(
+            review(model, series), linear, notes, f"Training of {os.path.basename(inputs[0])}"
+        )
         with atomic_write(path) as file:
             file.write(text.encode("utf-8", "replace"))
 

@@ -1,6 +1,7 @@
 """The report on one detection: what was found, where, in which sensors, and how good the data was."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,8 +19,7 @@ from lstm_anomaly.output.report.charts import (
 from lstm_anomaly.output.report.of_model import model_sections
 from lstm_anomaly.output.report.page import Section, Table, page
 from lstm_anomaly.placing import PlacedEvent
-from lstm_anomaly.text import count, number
-from lstm_anomaly.types import FloatArray
+from lstm_anomaly.text import count, listed, number
 
 MOST_CHARTS = 200  # events with a chart of their own, the highest ones
 OVERVIEW_POINTS = 6000  # of the score
@@ -27,6 +27,7 @@ SENSOR_POINTS = 80_000  # of all sensors' curves in the overview
 EVENT_POINTS = 130_000  # of all events' curves
 SENSORS_TOLD = 10  # in an event's table
 MOVED = 1.0  # training spreads: a sensor's mean that is farther off is said to have moved
+MANY_MOVED = 0.5  # of the sensors: the summary says that the model may not fit
 SPREAD_FACTOR = 2.0  # a spread so many times another is said to have changed
 
 
@@ -35,13 +36,14 @@ def detection_report(
 ) -> str:
     """The whole file as text; `events` have their views, `notes` say what was noticed while reading."""
     axis = Axis(detection.series)
+    shifts = [_Shift.of(detection, model, k) for k in range(len(model.sensors))]
     sections = [
-        _summary(detection, events),
+        _summary(detection, events, shifts),
         _overview(detection, events, axis),
         _list(events),
         *_each(events, axis),
         _quality(detection, notes),
-        _drift(detection, model),
+        _drift(shifts),
         *model_sections(model),
     ]
     subtitle = (
@@ -50,7 +52,7 @@ def detection_report(
     return page(title, subtitle, sections, {"sensors": _sensor_panels(detection, axis)})
 
 
-def _summary(detection: Detection, events: Sequence[PlacedEvent]) -> Section:
+def _summary(detection: Detection, events: Sequence[PlacedEvent], shifts: "Sequence[_Shift]") -> Section:
     counts = detection.counts()
     facts = [
         ("events", f"{len(events):,}"),
@@ -74,6 +76,13 @@ def _summary(detection: Detection, events: Sequence[PlacedEvent]) -> Section:
         paragraphs.insert(0, "Nothing departs from normal.")
     else:
         paragraphs.insert(0, "No row could be judged, so this report says nothing about the data.")
+    moved = [shift.sensor for shift in shifts if shift.said]
+    if len(moved) >= MANY_MOVED * len(shifts):
+        paragraphs.insert(
+            1,
+            f"{len(moved)} of {count(len(shifts), 'sensor')} are not as they were in training, see Drift: the"
+            " model may not know this way of running, and its verdicts then say little.",
+        )
     return Section("summary", "Summary", paragraphs, facts)
 
 
@@ -182,19 +191,60 @@ def _quality(detection: Detection, notes: Sequence[str]) -> Section:
     return Section("quality", "Data quality", told, table=table)
 
 
-def _drift(detection: Detection, model: Model) -> Section:
-    rows, moved = [], []
-    for k, name in enumerate(model.sensors):
-        seen = detection.series.values[:, k]
-        mean, spread = _mean_and_spread(seen)
-        center, scale = float(model.scaler.center[k]), float(model.scaler.scale[k])
-        shift = (mean - center) / scale
-        factor = spread / scale
-        what = _said(shift, factor)
-        moved += [name] if what else []
-        then = f"{number(center)} \N{PLUS-MINUS SIGN} {number(scale, 3)}"
-        now = f"{number(mean)} \N{PLUS-MINUS SIGN} {number(spread, 3)}"
-        rows.append([name, then, now, f"{shift:+.2f}", number(factor, 3), what])
+@dataclass(frozen=True)
+class _Shift:
+    """One sensor's mean and spread in training and here; `said` is empty when they are alike."""
+
+    sensor: str
+    then: tuple[float, float]
+    now: tuple[float, float]
+
+    @classmethod
+    def of(cls, detection: Detection, model: Model, sensor: int) -> "_Shift":
+        values = detection.series.values[:, sensor]
+        known = values[np.isfinite(values)]
+        now = (float(known.mean()), float(known.std())) if len(known) else (np.nan, np.nan)
+        then = (float(model.scaler.center[sensor]), float(model.scaler.scale[sensor]))
+        return cls(model.sensors[sensor], then, now)
+
+    @property
+    def moved(self) -> float:
+        """How far the mean is off, in spreads of training."""
+        return (self.now[0] - self.then[0]) / self.then[1]
+
+    @property
+    def factor(self) -> float:
+        """The spread here as a multiple of that in training."""
+        return self.now[1] / self.then[1]
+
+    @property
+    def said(self) -> str:
+        if not np.isfinite(self.moved):
+            return "no readings"
+        said = []
+        if abs(self.moved) > MOVED:
+            said.append("higher" if self.moved > 0 else "lower")
+        if self.factor > SPREAD_FACTOR:
+            said.append("scatters more")
+        if self.factor < 1 / SPREAD_FACTOR:
+            said.append("scatters less")
+        return ", ".join(said)
+
+
+def _drift(shifts: Sequence[_Shift]) -> Section:
+    rows = [
+        [
+            shift.sensor,
+            *(
+                f"{number(mean)} \N{PLUS-MINUS SIGN} {number(spread, 3)}"
+                for mean, spread in (shift.then, shift.now)
+            ),
+            f"{shift.moved:+.2f}",
+            number(shift.factor, 3),
+            shift.said,
+        ]
+        for shift in shifts
+    ]
     headings = [
         "sensor",
         "training",
@@ -204,28 +254,10 @@ def _drift(detection: Detection, model: Model) -> Section:
         "",
     ]
     told = "Mean and spread (standard deviation) of each sensor in the training data and here."
+    moved = [shift.sensor for shift in shifts if shift.said]
     verdict = (
-        f"Not as in training: {', '.join(moved)}. If this is how it runs from now on, train again."
+        f"Not as in training: {listed(moved)}. If this is how it runs from now on, train again."
         if moved
         else "All sensors have the level and the spread that they had in training."
     )
-    table = Table(headings, rows, frozenset({3, 4}))
-    return Section("drift", "Drift", [verdict, told], table=table)
-
-
-def _mean_and_spread(values: FloatArray) -> tuple[float, float]:
-    known = values[np.isfinite(values)]
-    return (float(known.mean()), float(known.std())) if len(known) else (float("nan"), float("nan"))
-
-
-def _said(shift: float, factor: float) -> str:
-    if not np.isfinite(shift):
-        return "no readings"
-    said = []
-    if abs(shift) > MOVED:
-        said.append("higher" if shift > 0 else "lower")
-    if factor > SPREAD_FACTOR:
-        said.append("scatters more")
-    if factor < 1 / SPREAD_FACTOR:
-        said.append("scatters less")
-    return ", ".join(said)
+    return Section("drift", "Drift", [verdict, told], table=Table(headings, rows, frozenset({3, 4})))
