@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint types check sample-data pictures clean
+.PHONY: demo test soak lint types check sample-data pictures clean
 
 demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 	@mkdir -p demo-out
@@ -12,6 +12,9 @@ demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 
 test: .venv/dev  ## install, run the whole suite
 	$(BIN)/python -m pytest
+
+soak: .venv/dev  ## the long forms of fault injection: hours
+	$(BIN)/python -m pytest -m soak
 
 lint: .venv/dev
 	$(BIN)/ruff check .

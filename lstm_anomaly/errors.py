@@ -8,7 +8,9 @@ LstmAnomalyError              what, where, why, what to try; exit status 2
   TrainingError               the loss or a statistic stopped being finite
   ThresholdError              no threshold can be learned from these scores
   ModelFileError              a model file that is damaged, foreign, or from the future
+  StateError                  a state file likewise, or one that belongs to another input
   OutputError                 a result that could not be written or delivered
+  LockedError                 another run is at work on the same state or model; exit status 75
 """
 
 
@@ -61,5 +63,15 @@ class ModelFileError(LstmAnomalyError):
     """A model file that is damaged, not a model file, or from a later version."""
 
 
+class StateError(LstmAnomalyError):
+    """A state file that is damaged, not a state file, from a later version, or of another input."""
+
+
 class OutputError(LstmAnomalyError):
     """A result that could not be written or delivered."""
+
+
+class LockedError(LstmAnomalyError):
+    """Another run is at work on the same state or model."""
+
+    exit_status = 75  # EX_TEMPFAIL of sysexits.h: try again later

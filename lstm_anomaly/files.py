@@ -49,9 +49,41 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 @contextmanager
+def append_from(path: str | os.PathLike[str], length: int) -> Iterator[BinaryIO]:
+    """Open a file to go on writing it behind its first `length` bytes; what stands there is cut off.
+
+    A shorter file, or a new one, is written from its end on. Raises OutputError as `atomic_write` does.
+    """
+    with _as_output_error(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        with open(descriptor, "r+b") as file:
+            if file.seek(0, os.SEEK_END) > length:
+                file.truncate(length)
+                file.seek(length)
+            yield file
+            sync(file)
+
+
+def length_of(path: str | os.PathLike[str]) -> int:
+    """Bytes of a file, 0 when there is none."""
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def sync(file: BinaryIO) -> None:
+    """Make sure that what was written is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+@contextmanager
 def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
+    except BrokenPipeError:  # of standard output, which is written to meanwhile
+        raise
     except OSError as error:
         raise OutputError(f"cannot write: {error.strerror or error}", where=os.fspath(path)) from error
 

@@ -15,11 +15,16 @@ OPEN, ONGOING, CLOSED = "open", "ongoing", "closed"
 
 @dataclass(frozen=True)
 class Place:
-    """One row of the input: its file, its line there, and its time stamp, `line 17` without a time column."""
+    """One row of the input: its file, its line there, and its time.
+
+    stamp  the time stamp as it stood there, `line 17` without a time column
+    time   the same in UTC, None without
+    """
 
     source: str
     line: int
     stamp: str
+    time: np.datetime64 | None = None
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,10 @@ class PlacedEvent:
 
     start, end, peak   time stamps as they stood in the file, or `line 17` without a time column
     first_line, last_line  line numbers of the first and last row
+    started, ended  the times of the first and last row in UTC, None without a time column
     view    its rows and those around it, when somebody is to see them
     state   `open` for the news that an event has begun, `ongoing` for a reminder, `closed` when it is over
+    known   whether it was told before that this event has begun
     """
 
     event: Event
@@ -39,13 +46,17 @@ class PlacedEvent:
     start: str
     end: str
     peak: str
+    started: np.datetime64 | None = None
+    ended: np.datetime64 | None = None
     state: str = CLOSED
+    known: bool = False
     view: EventView | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def at(cls, event: Event, state: str, first: Place, last: Place, peak: Place) -> "PlacedEvent":
         """An event from the places of its first, last and highest row."""
-        return cls(event, first.source, first.line, last.line, first.stamp, last.stamp, peak.stamp, state)
+        lines, stamps = (first.line, last.line), (first.stamp, last.stamp, peak.stamp)
+        return cls(event, first.source, *lines, *stamps, first.time, last.time, state)
 
     @property
     def id(self) -> str:
@@ -92,7 +103,8 @@ def place_of(frame: SensorFrame, row: int) -> Place:
     """The place of one row of a frame."""
     line = int(frame.lines[row])
     stamp = f"line {line}" if frame.stamps is None else str(frame.stamps[row])
-    return Place(frame.sources[frame.source_index[row]], line, stamp)
+    time = None if frame.times is None else frame.times[row]
+    return Place(frame.sources[frame.source_index[row]], line, stamp, time)
 
 
 def place(event: Event, frame: SensorFrame, frame_rows: IntArray) -> PlacedEvent:

@@ -1,12 +1,12 @@
-"""The model file's container: named arrays and a JSON header in one NumPy `.npz`, checked before use.
+"""The container of model and state files: named arrays and a JSON header in one NumPy `.npz`, checked.
 
 Nothing in the file is ever executed: arrays are read with `allow_pickle=False`. Reading checks, in
 this order: size, that it is a zip whose members are exactly those that the header lists, each
 member's declared size (so that a bomb is refused unread), the format version, each array's dtype
-and shape, that numbers are finite, and a SHA-256 over header and arrays. Writing is atomic and,
+and shape, that a model's numbers are finite, and a SHA-256 over header and arrays. Writing is atomic and,
 for the same content, gives the same bytes.
 
-What the arrays mean is the business of `model_file.py`.
+What the arrays mean is the business of `model_file.py` and `state.py`.
 """
 
 import hashlib
@@ -16,16 +16,16 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.errors import ModelFileError
+from lstm_anomaly.errors import LstmAnomalyError, ModelFileError, StateError
 from lstm_anomaly.files import atomic_write
 
-FORMAT = "lstm-anomaly model"
 FORMAT_VERSION = 1
 MAX_BYTES = 64 * 2**20  # far above any real model; a cap on what a hostile file can claim
 _HEADER = "header"
@@ -49,8 +49,38 @@ _DAMAGED = (
 Arrays = dict[str, NDArray[Any]]
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a file is to hold: its name in messages, how it is refused, whether it has finite numbers only."""
+
+    name: str
+    error: type[LstmAnomalyError]
+    hint: str
+    finite: bool = True
+
+    @property
+    def format(self) -> str:
+        """What the header's `format` says."""
+        return f"lstm-anomaly {self.name}"
+
+
+MODEL = Kind("model", ModelFileError, "train it again, or restore it from a copy")
+STATE = Kind("state", StateError, "restore it from a copy, or remove it to begin anew", finite=False)
+
+
+class _RefusedError(Exception):
+    """Why a file is not what it is to be."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.hint = hint
+
+
 def save_arrays(
-    path: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
+    path: str | os.PathLike[str],
+    header: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    kind: Kind = MODEL,
 ) -> None:
     """Write `header` (JSON-able) and `arrays` (float32, float64 or int64) to `path`, atomically.
 
@@ -58,7 +88,7 @@ def save_arrays(
     """
     arrays = {name: np.asarray(array, order="C") for name, array in sorted(arrays.items())}
     described = {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()}
-    full = {"format": FORMAT, "format_version": FORMAT_VERSION, **header, "arrays": described}
+    full = {"format": kind.format, "format_version": FORMAT_VERSION, **header, "arrays": described}
     full["sha256"] = _digest(full, arrays)
     text = json.dumps(full, sort_keys=True, allow_nan=False).encode()
     buffer = io.BytesIO()
@@ -68,75 +98,77 @@ def save_arrays(
         file.write(buffer.getvalue())
 
 
-def load_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, Any], Arrays]:
+def load_arrays(path: str | os.PathLike[str], kind: Kind = MODEL) -> tuple[dict[str, Any], Arrays]:
     """Read what `save_arrays` wrote, or refuse it with the reason.
 
-    Raises ModelFileError for a file that is missing, damaged, foreign, or of a later version.
+    Raises ModelFileError (StateError for a state) for a file that is missing, damaged, foreign, or of a
+    later version.
     """
     where = os.fspath(path)
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ModelFileError(f"cannot read the model: {error.strerror}", where=where) from error
+        raise kind.error(f"cannot read the {kind.name}: {error.strerror}", where=where) from error
     if len(content) > MAX_BYTES:
-        raise ModelFileError(f"larger than {MAX_BYTES >> 20} MiB; not a model file", where=where)
+        raise kind.error(f"larger than {MAX_BYTES >> 20} MiB; not a {kind.name} file", where=where)
     try:
-        return _parse(content)
-    except ModelFileError as error:
-        error.where = where
-        raise
+        return _parse(content, kind)
+    except _RefusedError as error:
+        raise kind.error(str(error), where=where, hint=error.hint) from None
     except _DAMAGED as error:
-        raise ModelFileError(
-            f"not a model file, or damaged ({type(error).__name__}: {error})",
-            where=where,
-            hint="train it again, or restore it from a copy",
-        ) from error
+        reason = f"not a {kind.name} file, or damaged ({type(error).__name__}: {error})"
+        raise kind.error(reason, where=where, hint=kind.hint) from error
 
 
-def _parse(content: bytes) -> tuple[dict[str, Any], Arrays]:
+def _parse(content: bytes, kind: Kind) -> tuple[dict[str, Any], Arrays]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         if sum(member.file_size for member in members) > MAX_BYTES:
-            raise ModelFileError("its members declare more bytes than a model can have")
+            raise _RefusedError(f"its members declare more bytes than a {kind.name} can have")
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-            raise ModelFileError("its members are compressed, which a model's never are")
-        header = _read_header(archive, [member.filename for member in members])
-        arrays = {name: _read_array(archive, name, *kind) for name, kind in header["arrays"].items()}
+            raise _RefusedError("its members are compressed, which they never are")
+        header = _read_header(archive, [member.filename for member in members], kind)
+        arrays = {name: _read_array(archive, name, *what) for name, what in header["arrays"].items()}
+        if kind.finite:
+            _check_finite(arrays)
     claimed = header.pop("sha256")
     if claimed != _digest(header, arrays):
-        raise ModelFileError("its checksum does not fit its content; the file was changed or damaged")
+        raise _RefusedError("its checksum does not fit its content; the file was changed or damaged")
     return header, arrays
 
 
-def _read_header(archive: zipfile.ZipFile, members: list[str]) -> dict[str, Any]:
+def _read_header(archive: zipfile.ZipFile, members: list[str], kind: Kind) -> dict[str, Any]:
     text = _read_member(archive, _HEADER, "|u1", None).tobytes()
     header = json.loads(text.decode())
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ModelFileError("a NumPy file, but not a model of lstm-anomaly")
+    if not isinstance(header, dict) or header.get("format") != kind.format:
+        raise _RefusedError(f"a NumPy file, but not a {kind.name} of lstm-anomaly")
     version = header.get("format_version")
     if version != FORMAT_VERSION:
-        raise ModelFileError(
+        raise _RefusedError(
             f"format version {version!r}; this program reads version {FORMAT_VERSION}",
-            hint="upgrade lstm-anomaly, or train the model again",
+            hint=f"upgrade lstm-anomaly, or {kind.hint}",
         )
     described = header.get("arrays")
     if not isinstance(described, dict) or not isinstance(header.get("sha256"), str):
-        raise ModelFileError("its header lacks the list of arrays or the checksum")
+        raise _RefusedError("its header lacks the list of arrays or the checksum")
     expected = [f"{name}.npy" for name in [_HEADER, *described]]
     if sorted(members) != sorted(expected):
         odd = ", ".join(sorted(set(members) ^ set(expected))) or "one is doubled"
-        raise ModelFileError(f"its members are not those that the header lists: {odd}")
+        raise _RefusedError(f"its members are not those that the header lists: {odd}")
     return header
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, dtype: str, shape: list[int]) -> NDArray[Any]:
     if dtype not in _DTYPES:
-        raise ModelFileError(f"array '{name}' has the type {dtype!r}, which models do not use")
-    array = _read_member(archive, name, dtype, tuple(shape))
-    if not np.isfinite(array).all():
-        raise ModelFileError(f"array '{name}' holds values that are not finite")
-    return array
+        raise _RefusedError(f"array '{name}' has the type {dtype!r}, which these files do not use")
+    return _read_member(archive, name, dtype, tuple(shape))
+
+
+def _check_finite(arrays: Arrays) -> None:
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise _RefusedError(f"array '{name}' holds values that are not finite")
 
 
 def _read_member(
@@ -145,10 +177,10 @@ def _read_member(
     """One `.npy` member; its own header is compared before a byte of its data is believed."""
     with archive.open(f"{name}.npy") as member:
         if np.lib.format.read_magic(member) != (1, 0):
-            raise ModelFileError(f"array '{name}' has an unknown layout")
+            raise _RefusedError(f"array '{name}' has an unknown layout")
         found_shape, fortran_order, found_dtype = np.lib.format.read_array_header_1_0(member)
         if fortran_order or found_dtype.str != dtype or (shape is not None and found_shape != shape):
-            raise ModelFileError(
+            raise _RefusedError(
                 f"array '{name}' is {found_dtype.str}{found_shape}, but {dtype}{shape or ''} belongs there"
             )
         data = member.read()  # to the end, so that the zip's own CRC is checked

@@ -16,6 +16,7 @@ from lstm_anomaly.reading import Cleaner, CleanReport, CleanRows, join_frames, t
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, SensorFrame
 
 ORDER_SEEN_IN = 8  # rows that show whether an input begins with its newest
+_NOT_REMEMBERED = {"tally", "worst", "_model", "_keep", "_rules"}
 Keep = Callable[[list[Event]], list[Event]]
 
 
@@ -70,13 +71,16 @@ class Watcher:
     keep    which events count; all of them by default
     views   keep with each event the rows to see it in
 
-    Memory does not grow with the rows. `tally` and `report` are of all rows so far.
+    Memory does not grow with the rows. `tally` and `report` are of all rows so far, `newest` is their latest
+    time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
     """
 
     def __init__(
         self, model: Model, rules: EventRules | None = None, keep: Keep = list, *, views: bool = False
     ) -> None:
         self.tally = Tally()
+        self.newest: np.datetime64 | None = None
+        self.worst = np.zeros(len(model.sensors))
         self._model = model
         self._keep = keep
         self.resamples = model.resample is not None
@@ -95,6 +99,20 @@ class Watcher:
         self._places: dict[int, Place] = {}  # of the open event's rows
         self._recorder = ViewRecorder(model.sensors) if views else None
 
+    def memory(self) -> dict[str, object]:
+        """What another Watcher of the same model and rules needs to go on where this one is."""
+        return {name: value for name, value in vars(self).items() if name not in _NOT_REMEMBERED}
+
+    def recall(self, memory: dict[str, object]) -> None:
+        """Go on where the Watcher that gave this memory was; counts and reports begin anew."""
+        vars(self).update(memory)
+        self._cleaner.report = CleanReport(0, step=self._cleaner.report.step)
+
+    @property
+    def rules(self) -> EventRules:
+        """How rows become events."""
+        return self._rules
+
     @property
     def report(self) -> CleanReport:
         """What cleaning noticed."""
@@ -102,6 +120,7 @@ class Watcher:
 
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
+        self._note_time(frame)
         clean = self._cleaner.push(frame)
         begins = self._begins(clean)
         if self._waiting is None or self._frame is None:
@@ -132,7 +151,9 @@ class Watcher:
 
         Call it instead of `push` and `finish`.
         """
+        self._note_time(frame)
         whole = detect(self._model, frame, self._rules)
+        self._note_worst(whole.judgement)
         self._cleaner.report = whole.cleaning
         rows = whole.frame_rows()
         events = [place(event, frame, rows) for event in self._keep(whole.events)]
@@ -158,8 +179,22 @@ class Watcher:
         self._was_finite = bool(finite[-1])
         return np.asarray(finite[1:] & (clean.starts | ~finite[:-1]))
 
+    def _note_time(self, frame: SensorFrame) -> None:
+        if frame.times is None:
+            return
+        known = frame.times[~np.isnat(frame.times)]
+        if len(known) and (self.newest is None or known.max() > self.newest):
+            self.newest = known.max()
+
+    def _note_worst(self, judgement: Judgement) -> None:
+        errors = np.nan_to_num(judgement.errors)  # (n, F)
+        shares = errors / np.maximum(errors.sum(axis=1, keepdims=True), 1e-300)
+        parts = np.nan_to_num(judgement.scores)[:, np.newaxis] * shares
+        self.worst = np.maximum(self.worst, parts.max(axis=0, initial=0.0))
+
     def _verdicts(self, judgement: Judgement) -> Verdicts:
         assert self._waiting is not None, "rows have been pushed"
+        self._note_worst(judgement)
         ready, self._waiting = self._waiting.cut(len(judgement.scores))
         tops = top_sensors(judgement)
         events = self._find_events(judgement, ready)

@@ -34,6 +34,7 @@ COMMANDS = {
 }
 
 EXIT_TROUBLE = 2
+EXIT_PLUGIN_UNKNOWN = 3
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141  # as a shell reports SIGPIPE
 EXIT_TERMINATED = 143
@@ -47,6 +48,7 @@ class Settings:
     quiet: bool = False
     verbose: bool = False
     color: str = "auto"
+    plugin: bool = False  # a monitoring plugin: trouble is a line on standard output and status 3
 
 
 class _Terminated(BaseException):
@@ -108,6 +110,8 @@ class App(click.Group):
             status = EXIT_BROKEN_PIPE
         except Exception as error:
             status = _report(error, settings.debug)
+            if settings.plugin and status != EXIT_BROKEN_PIPE:
+                status = _say_unknown(error)
         except KeyboardInterrupt:
             status = _say("interrupted", EXIT_INTERRUPTED)
         except _Terminated:
@@ -142,6 +146,14 @@ def _report(error: Exception, debug: bool) -> int:
         f"error: unexpected {kind}: {error}. This is a fault in lstm-anomaly; --debug shows where",
         EXIT_TROUBLE,
     )
+
+
+def _say_unknown(error: Exception) -> int:
+    """Tell monitoring that nothing is known, in the line that it reads, and its exit status for that."""
+    said = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    with suppress(OSError, ValueError):
+        click.echo(f"LSTM-ANOMALY UNKNOWN - {printable(said).replace('|', '/')}")
+    return EXIT_PLUGIN_UNKNOWN
 
 
 def _say(text: str, status: int) -> int:

@@ -4,7 +4,7 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from lstm_anomaly.commands.talk import Talk, is_terminal
 from lstm_anomaly.output import records
@@ -13,59 +13,91 @@ if TYPE_CHECKING:
     from lstm_anomaly.placing import PlacedEvent
     from lstm_anomaly.watching import Tally, Verdicts
 
-AS_THEY_COME = ("csv", "jsonl")
-
 
 class Delivery:
     """Delivers verdicts as they come, in the format that was asked for.
 
-    format_   `table`, `csv`, `json` or `jsonl`; tables and JSON documents are written at the end
-    scores    file for the scores, open for writing; None when nobody asked for them
-    talk      to standard output, which gets the scores instead of events when `scores` is None and
-              `scores_only` is set
+    talk         to standard output
+    format_      `csv` and `jsonl` are written as events come, `table` when `flush` is called, `json` at the
+                 end; `nagios` is for the caller
+    scores       file for the scores, open for writing; None when nobody asked for them
+    scores_only  standard output gets the scores instead of the events
     """
 
     def __init__(
-        self, talk: Talk, format_: str, scores: TextIO | None = None, *, scores_only: bool = False
+        self, talk: Talk, format_: str, scores: BinaryIO | None = None, *, scores_only: bool = False
     ) -> None:
-        self.event_count = 0
+        self.count = 0  # of events
+        self.events: list[PlacedEvent] = []  # that are not written yet
         self._talk = talk
         self._format = format_
         self._scores = scores
         self._scores_only = scores_only
-        self._events: list[PlacedEvent] = []
-        self._started = False
+        self._header = True  # of the CSV on standard output is still to come
+
+    @property
+    def scores_length(self) -> int | None:
+        """Bytes of the scores file so far, None without one."""
+        return None if self._scores is None else self._scores.tell()
 
     def take(self, verdicts: "Verdicts") -> None:
-        """Deliver what is news."""
+        """Deliver the verdicts, and the events in them."""
         self._write_scores(verdicts)
-        self.event_count += len(verdicts.events)
-        if self._scores_only or not verdicts.events:
-            return
-        if self._format not in AS_THEY_COME:
-            self._events += verdicts.events
-        elif self._format == "jsonl":
-            self._talk.deliver(records.json_lines(verdicts.events))
-        else:
-            head = "" if self._started else records.csv_header()
-            self._talk.deliver(head + records.csv_lines(verdicts.events))
-            self._started = True
+        self.tell(verdicts.events)
+
+    def tell(self, events: "list[PlacedEvent]") -> None:
+        """Deliver events."""
+        self.count += len(events)
+        self.events += events
+        if self._format in ("csv", "jsonl"):
+            self.flush()
+
+    def flush(self) -> None:
+        """Deliver the events that wait, except those for a JSON document."""
+        if self.events and not self._scores_only and self._format in ("csv", "jsonl", "table"):
+            self._talk.deliver(self._text(self.events))
+            self.events = []
+
+    def sync(self) -> None:
+        """See to it that the scores are on the disk."""
+        from lstm_anomaly.files import sync
+
+        if self._scores is not None:
+            sync(self._scores)
 
     def finish(self, tally: "Tally") -> None:
         """Deliver what is written at the end; off a terminal, nothing found prints nothing."""
-        if self._scores_only or (not self.event_count and not is_terminal(sys.stdout)):
+        if self._format == "json" and not self._scores_only:
+            if self.events or is_terminal(sys.stdout):
+                self._talk.deliver(records.json_document(self.events, vars(tally)))
             return
-        if self._format == "csv" and not self._started:
+        self.flush()
+        if self._format == "csv" and self._header and not self._scores_only and is_terminal(sys.stdout):
             self._talk.deliver(records.csv_header())
-        elif self._format == "json":
-            self._talk.deliver(records.json_document(self._events, vars(tally)))
-        elif self._format == "table" and self._events:
-            from lstm_anomaly.output.events import table
-            from lstm_anomaly.output.pictures import pictures
 
-            canvas = self._talk.canvas()
-            shown = pictures(self._events, **canvas) if canvas["terminal"] else ""
-            self._talk.deliver(table(self._events, **canvas) + shown)
+    def _text(self, events: "list[PlacedEvent]") -> str:
+        match self._format:
+            case "csv":
+                head, self._header = records.csv_header() if self._header else "", False
+                return head + records.csv_lines(events)
+            case "jsonl":
+                return records.json_lines(events)
+            case "table":
+                from lstm_anomaly.output.events import table
+                from lstm_anomaly.output.pictures import pictures
+
+                canvas = self._talk.canvas()
+                return table(events, **canvas) + (pictures(events, **canvas) if canvas["terminal"] else "")
+        return ""
+
+    def begin(self) -> None:
+        """Write the scores file's header, if it is to have one and is empty."""
+        if self._scores is not None and self._scores.tell() == 0:
+            from lstm_anomaly.output.scores import write_scores_header
+
+            text = io.StringIO()
+            write_scores_header(text)
+            self._scores.write(text.getvalue().encode())
 
     def _write_scores(self, verdicts: "Verdicts") -> None:
         from lstm_anomaly.output.scores import write_scores, write_scores_header
@@ -73,28 +105,32 @@ class Delivery:
         if self._scores is None and not self._scores_only:
             return
         text = io.StringIO()
-        if not self._started and self._scores_only:
+        if self._scores is None and self._header:
             write_scores_header(text)
-            self._started = True
+            self._header = False
         write_scores(text, verdicts)
         if self._scores is None:
             self._talk.deliver(text.getvalue())
         else:
-            self._scores.write(text.getvalue())
+            self._scores.write(text.getvalue().encode("utf-8"))
 
 
 @contextmanager
-def delivery(talk: Talk, format_: str, scores: str | None) -> Iterator[Delivery]:
-    """A delivery whose scores file takes its place when the block ends without an error."""
-    from lstm_anomaly.files import atomic_write
-    from lstm_anomaly.output.scores import write_scores_header
+def delivery(
+    talk: Talk, format_: str, scores: str | None, append_from: int | None = None
+) -> Iterator[Delivery]:
+    """A delivery whose scores file takes its place when the block ends without an error.
+
+    append_from  goes on with the scores file behind so many bytes instead
+    """
+    from lstm_anomaly import files
 
     if scores in (None, "-"):
         yield Delivery(talk, format_, scores_only=scores == "-")
         return
     assert scores is not None
-    with atomic_write(scores) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        write_scores_header(text)
-        yield Delivery(talk, format_, text)
-        text.detach()  # flushes; the file is atomic_write's to close
+    opened = files.atomic_write(scores) if append_from is None else files.append_from(scores, append_from)
+    with opened as file:
+        to = Delivery(talk, format_, file)
+        to.begin()
+        yield to

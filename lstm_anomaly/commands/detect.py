@@ -17,11 +17,12 @@ from lstm_anomaly.commands.options import (
     talk_options,
 )
 from lstm_anomaly.commands.talk import Talk, is_terminal
+from lstm_anomaly.commands.unattended import check_unattended, unattended_options
 
 if TYPE_CHECKING:
     from lstm_anomaly.watching import Tally
 
-EXIT_ANOMALIES = 1
+FORMATS = ("table", "csv", "json", "jsonl", "nagios")
 
 EPILOG = """\b
 Examples:
@@ -40,7 +41,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["table", "csv", "json", "jsonl"]),
+    type=click.Choice(FORMATS),
     default="table",
     show_default=True,
     help="How events are written to standard output.",
@@ -64,6 +65,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     help="Keep a sensor's events from this difference on, in its own unit.",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when anomalies were found, too.")
+@unattended_options
 @input_options
 @talk_options
 @click.pass_obj
@@ -73,6 +75,7 @@ def command(
     files: tuple[str, ...],
     model_path: str,
     reading: dict[str, Any],
+    unattended: dict[str, Any],
     format_: str,
     scores: str | None,
     merge_gap: int | None,
@@ -86,15 +89,20 @@ def command(
     Everything about windows, scaling and threshold is in the model. Off a terminal, with nothing
     found, nothing is printed.
     """
-    from lstm_anomaly.commands.delivery import delivery
+    from lstm_anomaly.commands.conclusion import EXIT_ANOMALIES, conclude
     from lstm_anomaly.commands.load import read_pieces
+    from lstm_anomaly.commands.runs import Run
     from lstm_anomaly.decision.events import EventRules
     from lstm_anomaly.decision.filters import filter_events
     from lstm_anomaly.model_file import read_model
-    from lstm_anomaly.watching import Watcher, watch
+    from lstm_anomaly.reading import Follower
+    from lstm_anomaly.watching import Watcher
 
     talk = Talk(settings)
-    files = input_files(files)
+    settings.plugin = format_ == "nagios"
+    check_unattended(unattended, files, format_, scores, reading)
+    goes_on = bool(unattended["state"] or unattended["follow"])
+    files = files if goes_on else input_files(files)
     if scores not in (None, "-"):
         check_output(scores, model_path, *files)
     model = read_model(model_path)
@@ -104,17 +112,20 @@ def command(
         model,
         EventRules(merge_gap=gap, min_duration=min_duration),
         lambda events: filter_events(events, direction=direction, min_deviation=least),
-        views=format_ == "table" and is_terminal(sys.stdout),
+        views=format_ == "table" and is_terminal(sys.stdout) and not goes_on,
     )
-    pieces = read_pieces(files, read_options(reading), reading["rows"], talk, model.sensors)
-    with delivery(talk, format_, scores) as to:
-        for verdicts in watch(watcher, pieces):
-            to.take(verdicts)
-        to.finish(watcher.tally)
-    say = talk.note if watcher.tally.judged else talk.warn
-    say([*watcher.report.lines(), _closing(to.event_count, watcher.tally)])
-    talk.note([_next_step(to.event_count, watcher.tally, files, model_path)])
-    return EXIT_ANOMALIES if to.event_count and not exit_zero else 0
+    run = Run(model, model_path, watcher, talk, unattended, format_, scores)
+    options = read_options(reading)
+    if goes_on:
+        outcome = run.on(Follower(files[0], options, model.sensors))
+    else:
+        outcome = run.through(read_pieces(files, options, reading["rows"], talk, model.sensors), files)
+    say = talk.note if watcher.tally.judged or goes_on else talk.warn
+    say([*watcher.report.lines(), _closing(outcome.count, watcher.tally)])
+    if not goes_on:
+        talk.note([_next_step(outcome.count, watcher.tally, files, model_path)])
+    status = conclude(outcome, watcher, unattended, talk, files[0], settings.plugin)
+    return 0 if status == EXIT_ANOMALIES and exit_zero else status
 
 
 def _closing(events: int, tally: "Tally") -> str:

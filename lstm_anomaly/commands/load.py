@@ -64,7 +64,7 @@ def read_frame(
     All of that is also added to `notes`.
     """
     frame, report = read_csvs(files, options, sensors=sensors)
-    _tell(report, talk)
+    tell_of_reading(report, talk)
     if notes is not None:
         notes += report.lines()
     return select_rows(frame, rows) if rows else frame
@@ -76,10 +76,11 @@ def read_pieces(
     """The same rows in pieces, in memory that does not grow with them; told at the end."""
     reader = CsvReader(files, options, sensors=sensors)
     yield from select_in_pieces(reader, rows) if rows else reader
-    _tell(reader.report, talk)
+    tell_of_reading(reader.report, talk)
 
 
-def _tell(report: ReadReport, talk: Talk) -> None:
+def tell_of_reading(report: ReadReport, talk: Talk) -> None:
+    """Warn of what was refused or taken as missing, note the rest."""
     if report.is_clean:
         talk.note(report.lines(), else_warn=[note for file in report.files for note in file.label_notes])
     else:

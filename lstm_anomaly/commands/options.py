@@ -103,26 +103,27 @@ _THRESHOLD_OPTIONS = (
 
 def input_options(command: Command) -> Command:
     """All options on how to read CSVs; the command receives them as one mapping, `reading`."""
-    return _gathered(command, _INPUT_OPTIONS, "reading")
+    return gathered(command, _INPUT_OPTIONS, "reading")
 
 
 def cleaning_options(command: Command) -> Command:
     """All options on gaps and steps; the command receives them as one mapping, `cleaning`."""
-    return _gathered(command, _CLEANING_OPTIONS, "cleaning")
+    return gathered(command, _CLEANING_OPTIONS, "cleaning")
 
 
 def threshold_options(command: Command) -> Command:
     """All options on the threshold; the command receives them as one mapping, `threshold`."""
-    return _gathered(command, _THRESHOLD_OPTIONS, "threshold")
+    return gathered(command, _THRESHOLD_OPTIONS, "threshold")
 
 
-def _gathered(command: Command, options: Sequence[Callable[[Command], Command]], into: str) -> Command:
+def gathered(command: Command, options: Sequence[Callable[[Command], Command]], into: str) -> Command:
+    """The command with these options, whose values it receives as one mapping named `into`."""
     names = [name for option in options for name in _parameter_names(option)]
 
-    def gathered(*args: Any, **given: Any) -> Any:
+    def bundled(*args: Any, **given: Any) -> Any:
         return command(*args, **{into: {name: given.pop(name) for name in names}}, **given)
 
-    wrapped: Command = update_wrapper(gathered, command)
+    wrapped: Command = update_wrapper(bundled, command)
     for option in reversed(options):
         wrapped = option(wrapped)
     return wrapped

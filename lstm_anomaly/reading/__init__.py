@@ -3,6 +3,7 @@
 from lstm_anomaly.reading.arrival import Cleaner, CleanRows
 from lstm_anomaly.reading.clean_report import CleanReport
 from lstm_anomaly.reading.cleaning import clean
+from lstm_anomaly.reading.follow import Follower
 from lstm_anomaly.reading.frames import (
     drop_empty_sensors,
     join_frames,
@@ -23,6 +24,7 @@ __all__ = [
     "Cleaner",
     "CsvReader",
     "FileReport",
+    "Follower",
     "ReadOptions",
     "ReadReport",
     "Refused",

@@ -1,0 +1,220 @@
+"""Rows of a growing file, each complete one once: what is new since a place that is remembered."""
+
+import codecs
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from lstm_anomaly.errors import InputError
+from lstm_anomaly.reading.layout import Layout, check_sensors, find_layout
+from lstm_anomaly.reading.options import ReadOptions
+from lstm_anomaly.reading.pieces import BlockParser, Piece
+from lstm_anomaly.reading.report import FileReport, ReadReport
+from lstm_anomaly.reading.sources import BLOCK_BYTES, HEAD_BYTES, MAX_LINE_BYTES, Block
+from lstm_anomaly.reading.tail import Part, Position, unread
+from lstm_anomaly.reading.timestamps import ISO
+from lstm_anomaly.types import SensorFrame
+
+_EPOCH_OF_TICKS = {1.0: "epoch", 1e3: "epoch-ms", 1e6: "epoch-us", 1e9: "epoch-ns"}
+
+
+class Follower:
+    """Reads what is new in one file, as often as it is asked; `report` is about what was new.
+
+    position, layout, preamble   what another Follower remembered, to go on where it ended
+
+    A line without its end is not complete, and waits; so does a header without a row. Bytes that are no
+    text of the encoding make a cell bad, rather than the file: one bad line must not stop all others.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        options: ReadOptions,
+        sensors: tuple[str, ...],
+        *,
+        position: Position | None = None,
+        layout: Layout | None = None,
+        preamble: bytes = b"",
+    ) -> None:
+        self.path = path
+        self.position = position
+        self.layout = layout
+        self.preamble = preamble
+        self.report = ReadReport()
+        self._options = options
+        self._sensors = sensors
+        self._encoding = _single_byte(options.encoding or "utf-8", path)
+
+    def frames(self) -> Iterator[SensorFrame]:
+        """The new rows in pieces; afterwards `position` is where the next call goes on."""
+        for part in unread(self.path, self.position):
+            found = FileReport(self.path)
+            for piece, layout in self._pieces(part, found):
+                if len(piece.lines):
+                    yield self._frame(piece, layout)
+            if found.rows or found.refused or found.notes:
+                self.report.files.append(found)
+            self._note_position(part)
+
+    def _note_position(self, part: Part) -> None:
+        """Go on in this part next time, once more of it was read than a header, which all files have."""
+        if part.offset > len(self.preamble):
+            self.position = part.position()
+
+    def take_report(self) -> ReadReport:
+        """What was noticed since this was asked for last."""
+        report, self.report = self.report, ReadReport()
+        return report
+
+    def skip(self) -> None:
+        """Pass over all complete lines that are there."""
+        for part in unread(self.path, self.position):
+            rest = b""
+            while data := part.read(HEAD_BYTES if part.offset == 0 else BLOCK_BYTES):
+                lines = _whole_lines(rest + data)
+                rest = (rest + data)[len(lines) :]
+                if part.offset == 0:
+                    if not self._begin(part, lines):
+                        break
+                    lines = lines[part.offset :]
+                part.consume(lines)
+            self._note_position(part)
+
+    def _pieces(self, part: Part, found: FileReport) -> Iterator[tuple[Piece, Layout]]:
+        rest = b""
+        parser: BlockParser | None = None
+        while data := part.read(HEAD_BYTES if part.offset == 0 else BLOCK_BYTES):
+            lines = _whole_lines(rest + data)
+            rest = (rest + data)[len(lines) :]
+            if len(rest) > MAX_LINE_BYTES:
+                raise InputError(
+                    f"a line is longer than {MAX_LINE_BYTES >> 20} MiB: this is no table of readings",
+                    where=f"{part.path}:{part.next_line}",
+                    hint="check that the file is a CSV with one row of readings a line",
+                )
+            if not lines:
+                continue
+            if part.offset == 0:
+                if not self._begin(part, lines):
+                    return
+                lines = lines[part.offset :]
+            if not lines:
+                continue
+            assert self.layout is not None, "a file is begun before it is read on"
+            parser = parser or BlockParser(self.layout, found, self._options.bad_values)
+            text = self._text(lines)
+            piece, left = parser.parse(Block(text, part.next_line, lines.count(b"\n")), last=False)
+            if left:  # a quote is open: these lines wait for the next ones
+                kept = _last_lines(lines, left.count(b"\n"))
+                lines, rest = lines[: len(lines) - len(kept)], kept + rest
+            part.consume(lines)
+            yield piece, self.layout
+        if rest and not part.current:
+            found.notes.append(f"the last line of {part.path} has no end and is left out")
+
+    def _begin(self, part: Part, head: bytes) -> bool:
+        """Consume what stands above the rows; False when there is no row yet."""
+        if self.layout is None or not head.startswith(self.preamble):
+            if self.layout is not None and self.preamble.startswith(head):
+                return False
+            layout = self._find_layout(head, str(part.path))
+            if layout is None:
+                return False
+            self.layout = layout
+            self.preamble = _first_lines(head, layout.data_line - 1)
+        part.consume(self.preamble)
+        return True
+
+    def _find_layout(self, head: bytes, path: str) -> Layout | None:
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0\n" in head[:4096]:
+            raise _not_followed("UTF-16", path)
+        lines = self._text(head).decode("utf-8").split("\n")[:-1]
+        if not any(line.strip() for line in lines):
+            return None
+        layout = find_layout(lines, self._pinned(), path, self._sensors)
+        if layout.data_line > len(lines):
+            return None
+        if not self._options.allow_missing:
+            check_sensors(self._sensors, layout.names, f"{path}:{max(1, layout.data_line - 1)}")
+        if self.layout is not None and (layout.time_format is None) != (self.layout.time_format is None):
+            raise InputError(
+                "with a time column before, without one now (or the other way round)",
+                where=f"{path}:{layout.data_line}",
+                hint="name the time column with --time, or begin with a new --state",
+            )
+        return layout
+
+    def _pinned(self) -> ReadOptions:
+        """The options, with what the first file showed: a new file's few rows may leave it open."""
+        if self.layout is None:
+            return self._options
+        numbers, form = self.layout.numbers, self.layout.time_format
+        told = None
+        if form is not None:
+            told = _EPOCH_OF_TICKS.get(form.ticks) if not form.patterns else form.patterns[0]
+            told = "iso" if told == ISO else told
+        return dataclasses.replace(
+            self._options,
+            delimiter=self.layout.delimiter,
+            decimal=numbers.decimal,
+            thousands=numbers.thousands or None,
+            datetime_format=told,
+        )
+
+    def _text(self, lines: bytes) -> bytes:
+        """UTF-8 with plain line ends and as many lines; what is no text of the encoding is a mark."""
+        lines = lines.removeprefix(codecs.BOM_UTF8)
+        if self._encoding != "utf-8" or not lines.isascii():
+            lines = lines.decode(self._encoding, errors="replace").encode("utf-8")
+        return lines.replace(b"\r\n", b"\n").replace(b"\r", b" ")
+
+    def _frame(self, piece: Piece, layout: Layout) -> SensorFrame:
+        return SensorFrame(
+            values=piece.values,
+            sensors=layout.sensors,
+            lines=piece.lines,
+            source_index=np.zeros(len(piece.lines), np.int64),
+            sources=(self.path,),
+            stamps=piece.stamps,
+            times=piece.times,
+        )
+
+
+def _single_byte(encoding: str, path: str) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise InputError(
+            f"there is no text encoding {encoding!r}", hint="utf-8, latin-1 or cp1252"
+        ) from error
+    if name.startswith(("utf-16", "utf-32", "utf-7")):
+        raise _not_followed(name, path)
+    return name.removesuffix("-sig")
+
+
+def _not_followed(what: str, path: str) -> InputError:
+    return InputError(
+        f"is {what}, in which the end of a line cannot be told by a byte, so it cannot be followed",
+        where=path,
+        hint="let the logger write UTF-8, or run without --state and --follow",
+    )
+
+
+def _whole_lines(data: bytes) -> bytes:
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _first_lines(data: bytes, count: int) -> bytes:
+    end = 0
+    for _ in range(count):
+        end = data.index(b"\n", end) + 1
+    return data[:end]
+
+
+def _last_lines(data: bytes, count: int) -> bytes:
+    start = len(data)
+    for _ in range(count):
+        start = data.rfind(b"\n", 0, start - 1) + 1
+    return data[start:]

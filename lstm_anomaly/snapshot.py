@@ -1,0 +1,172 @@
+"""What an object remembers, as JSON and arrays, and back: so that a later run goes on where this one ended.
+
+Only classes on a list are written and made again, and only their attributes: nothing in a file is executed.
+What is fixed from outside (the model, the rules) is not written but given again by name.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+CLASSES = frozenset(
+    f"lstm_anomaly.{name}"
+    for name in (
+        "decision.events.Contribution",
+        "decision.events.Event",
+        "decision.events.EventTracker",
+        "decision.spans.Span",
+        "decision.spans.SpanTracker",
+        "judging.Judge",
+        "judging._Stretch",
+        "network.forecaster.State",
+        "network.tracking.ForecastTracker",
+        "network.tracking.SlowMeans",
+        "network_reader.NetworkReader",
+        "news.News",
+        "placing.Place",
+        "placing.PlacedEvent",
+        "reading.arrival.Cleaner",
+        "reading.arrival._Late",
+        "reading.clean_report.CleanReport",
+        "reading.clock.WallClock",
+        "reading.layout.Layout",
+        "reading.numbers.NumberFormat",
+        "reading.tail.Fingerprint",
+        "reading.tail.Position",
+        "reading.timestamps.TimeFormat",
+        "types.SensorFrame",
+        "watching.Tally",
+        "watching.Watcher",
+        "watching._Waiting",
+    )
+)
+_SHORT = {"b": "<i8", "M": "<i8", "m": "<i8", "i": "<i8", "u": "<i8"}  # how other kinds of arrays are stored
+_DTYPES = ("|b1", "<M8[ns]", "<m8[ns]", "<i8", "<f4", "<f8")
+
+Arrays = dict[str, NDArray[Any]]
+Given = Mapping[str, object]
+
+
+def snapshot(value: object, arrays: Arrays, given: Given) -> Any:
+    """A JSON-able tree of `value`, whose arrays are put into `arrays`.
+
+    given   objects that are known by name when the tree is read again; they are not written
+
+    Raises TypeError for an object of a class that is not on the list: it must be listed, or given.
+    """
+    for name, known in given.items():
+        if value is known and value is not None:
+            return {"given": name}
+    match value:
+        case None | bool() | str():
+            return value
+        case np.ndarray():
+            return _array(value, arrays)
+        case np.datetime64() | np.timedelta64():
+            return {"scalar": _array(np.array([value]), arrays)}
+        case int() | np.integer():
+            return int(value)
+        case float():
+            return float(value) if np.isfinite(value) else {"float": str(float(value))}
+        case bytes():
+            return {"bytes": value.decode("latin-1")}
+        case ZoneInfo():
+            return {"zone": value.key}
+    return _container(value, arrays, given)
+
+
+def _container(value: object, arrays: Arrays, given: Given) -> Any:
+    def inner(part: object) -> Any:
+        return snapshot(part, arrays, given)
+
+    name = f"{type(value).__module__}.{type(value).__qualname__}"
+    if name in CLASSES:
+        if isinstance(value, tuple):
+            return {"class": name, "items": [inner(item) for item in value]}
+        return {"class": name, "fields": {key: inner(item) for key, item in vars(value).items()}}
+    match value:
+        case list():
+            return {"list": [inner(item) for item in value]}
+        case tuple():
+            return {"tuple": [inner(item) for item in value]}
+        case dict():
+            return {"dict": [[inner(key), inner(item)] for key, item in value.items()]}
+    raise TypeError(f"{name} is not among the classes that are remembered from run to run")
+
+
+def _array(value: NDArray[Any], arrays: Arrays) -> Any:
+    if value.dtype == object:
+        return {"texts": [text if isinstance(text, str) else None for text in value.tolist()]}
+    if value.dtype.kind in "Mm":
+        value = value.astype(f"<{value.dtype.kind}8[ns]")
+    elif value.dtype.kind in "iu":
+        value = value.astype("<i8")
+    name = f"array.{len(arrays)}"
+    arrays[name] = (
+        np.ascontiguousarray(value).astype(_SHORT.get(value.dtype.kind, value.dtype.str)).reshape(value.shape)
+    )
+    return {"array": name, "dtype": value.dtype.str}
+
+
+def restored(tree: Any, arrays: Arrays, given: Given) -> Any:
+    """The object that `snapshot` made the tree of. Raises ValueError or KeyError when it makes no sense."""
+    if isinstance(tree, list):
+        raise ValueError("a bare list")
+    return _Reader(arrays, given).read(tree) if isinstance(tree, dict) else tree
+
+
+class _Reader:
+    """Reads trees; one method for each kind of entry, which is named by its first key."""
+
+    def __init__(self, arrays: Arrays, given: Given) -> None:
+        self._arrays = arrays
+        self._given = given
+
+    def read(self, tree: Any) -> Any:
+        if not isinstance(tree, dict):
+            return restored(tree, self._arrays, self._given)
+        kind = next(iter(sorted(tree)), "")
+        if kind not in _ENTRIES:
+            raise ValueError(f"unknown kind of entry: {kind}")
+        return _ENTRIES[kind](self, tree)
+
+    def array(self, tree: Any) -> NDArray[Any]:
+        array, dtype = self._arrays[tree["array"]], tree["dtype"]
+        if dtype not in _DTYPES:
+            raise ValueError(f"unknown kind of array: {dtype}")
+        return array.view(dtype).copy() if dtype[1] in "Mm" else array.astype(dtype)
+
+    def texts(self, tree: Any) -> NDArray[np.object_]:
+        out = np.empty(len(tree["texts"]), object)
+        out[:] = [np.nan if text is None else text for text in tree["texts"]]
+        return out
+
+    def object(self, tree: Any) -> Any:
+        module, _dot, name = tree["class"].rpartition(".")
+        if tree["class"] not in CLASSES or module not in sys.modules:
+            raise ValueError(f"{tree['class']} is not among the classes that are remembered")
+        kind = getattr(sys.modules[module], name)
+        if "items" in tree:
+            return kind(*map(self.read, tree["items"]))
+        made = kind.__new__(kind)
+        vars(made).update({key: self.read(item) for key, item in tree["fields"].items()})
+        return made
+
+
+_ENTRIES: dict[str, Callable[[_Reader, Any], Any]] = {
+    "array": _Reader.array,
+    "bytes": lambda reader, tree: tree["bytes"].encode("latin-1"),
+    "class": _Reader.object,
+    "dict": lambda reader, tree: {reader.read(key): reader.read(item) for key, item in tree["dict"]},
+    "float": lambda reader, tree: float(tree["float"]),
+    "given": lambda reader, tree: reader._given[tree["given"]],
+    "list": lambda reader, tree: [reader.read(item) for item in tree["list"]],
+    "scalar": lambda reader, tree: reader.array(tree["scalar"])[0],
+    "texts": _Reader.texts,
+    "tuple": lambda reader, tree: tuple(map(reader.read, tree["tuple"])),
+    "zone": lambda reader, tree: ZoneInfo(tree["zone"]),
+}

@@ -1,0 +1,128 @@
+"""The state file: how far an input was judged, and what must be remembered to go on there.
+
+It is written after the results were delivered, atomically: after a crash a run begins again where the last
+one that delivered had ended.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from lstm_anomaly.errors import StateError
+from lstm_anomaly.model import Model
+from lstm_anomaly.news import News
+from lstm_anomaly.reading import Follower
+from lstm_anomaly.snapshot import Arrays, restored, snapshot
+from lstm_anomaly.storage import STATE, load_arrays, save_arrays
+from lstm_anomaly.watching import Watcher
+
+
+@dataclass
+class State:
+    """What one run leaves for the next.
+
+    path           of the input, as it was named
+    scheme         of model and rules: memories of another scheme are of no use
+    follower       position, layout and preamble of the input
+    watcher        what judging remembers
+    news           what was told
+    scores_length  bytes of the scores file that belong to rows up to the position, None without one
+    undelivered    events as JSON that `--exec` did not take
+    totals         counts over all runs
+    """
+
+    path: str
+    scheme: str
+    follower: Follower
+    watcher: Watcher
+    news: News = field(default_factory=News)
+    scores_length: int | None = None
+    undelivered: list[str] = field(default_factory=list)
+    totals: dict[str, int] = field(default_factory=dict)
+
+
+def scheme_of(model_path: str | os.PathLike[str], *rules: object) -> str:
+    """A digest of the model file and of the rules that events are made by."""
+    with open(model_path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    digest.update(repr(rules).encode())
+    return digest.hexdigest()
+
+
+def write_state(state: State, path: str | os.PathLike[str], model: Model) -> None:
+    """Write a state file, atomically. Raises OutputError."""
+    arrays: Arrays = {}
+    given = _given(model, state.watcher)
+    follower = state.follower
+
+    def tree(value: object) -> Any:
+        return snapshot(value, arrays, given)
+
+    header = {
+        "input": state.path,
+        "scheme": state.scheme,
+        "position": tree(follower.position),
+        "layout": tree(follower.layout),
+        "preamble": tree(follower.preamble),
+        "watcher": tree(state.watcher.memory()),
+        "news": tree(state.news),
+        "scores_length": state.scores_length,
+        "undelivered": state.undelivered,
+        "totals": state.totals,
+    }
+    save_arrays(path, header, arrays, STATE)
+
+
+def read_state(
+    path: str | os.PathLike[str], model: Model, scheme: str, follower: Follower, watcher: Watcher
+) -> State | None:
+    """The state in a file, given to a new `follower` and `watcher`; None when there is no file.
+
+    Where the scheme is another one the watcher stays as it is. Raises StateError when the file is damaged,
+    or about another input.
+    """
+    if not os.path.exists(path):
+        return None
+    header, arrays = load_arrays(path, STATE)
+    where = os.fspath(path)
+    if os.path.basename(header.get("input", "")) != os.path.basename(follower.path):
+        raise StateError(
+            f"belongs to {header.get('input')!r}, and not to {follower.path!r}",
+            where=where,
+            hint="a --state file for each input",
+        )
+    try:
+        return _from_parts(header, arrays, model, scheme, follower, watcher)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        reason = f"its content makes no sense ({type(error).__name__}: {error})"
+        raise StateError(reason, where=where, hint=STATE.hint) from error
+
+
+def _from_parts(
+    header: dict[str, Any], arrays: Arrays, model: Model, scheme: str, follower: Follower, watcher: Watcher
+) -> State:
+    given = _given(model, watcher)
+
+    def value(name: str) -> Any:
+        return restored(header[name], arrays, given)
+
+    follower.position, follower.layout, follower.preamble = map(value, ("position", "layout", "preamble"))
+    if header["scheme"] == scheme:
+        watcher.recall(value("watcher"))
+    return State(
+        path=header["input"],
+        scheme=scheme,
+        follower=follower,
+        watcher=watcher,
+        news=value("news"),
+        scores_length=header["scores_length"],
+        undelivered=[str(text) for text in header["undelivered"]],
+        totals={str(name): int(count) for name, count in header["totals"].items()},
+    )
+
+
+def _given(model: Model, watcher: Watcher) -> dict[str, object]:
+    networks = model.networks
+    fixed = {"model": model, "networks": networks, "forecaster": networks.forecaster}
+    return {**fixed, "rules": watcher.rules}

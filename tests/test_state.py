@@ -1,0 +1,183 @@
+"""Runs that go on where the last one ended: each row judged once, each event told once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_models import small_model
+from test_watching import in_pieces, rows_with_everything, watched, waves
+
+from lstm_anomaly.errors import StateError
+from lstm_anomaly.locks import locked
+from lstm_anomaly.reading import Follower, ReadOptions
+from lstm_anomaly.snapshot import restored, snapshot
+from lstm_anomaly.state import State, read_state, write_state
+from lstm_anomaly.watching import Watcher
+
+
+@pytest.fixture(scope="module")
+def model():
+    return small_model(waves(600, seed=0), threshold_method="fixed", threshold_level=4.0)
+
+
+@pytest.mark.parametrize("look_ahead", [0, 12])
+def test_a_watcher_that_is_stored_after_each_piece_judges_as_one_that_is_not(model, look_ahead, tmp_path):
+    model, frame = replace(model, look_ahead=look_ahead), rows_with_everything()
+    follower = Follower("new.csv", ReadOptions(), model.sensors)
+    watcher, scores, events = Watcher(model), [], []
+    for piece in in_pieces(frame, 23):
+        verdicts = watcher.push(piece)
+        scores.append(verdicts.scores)
+        events += verdicts.events
+        write_state(State("new.csv", "scheme", follower, watcher), tmp_path / "state", model)
+        watcher = Watcher(model)
+        read_state(tmp_path / "state", model, "scheme", follower, watcher)
+    verdicts = watcher.finish()
+    whole = watched(model, [frame])
+    np.testing.assert_array_equal(np.concatenate([*scores, verdicts.scores]), whole[1])
+    assert [*events, *verdicts.events] == whole[3]
+
+
+def test_a_snapshot_of_an_unknown_class_is_a_fault_and_not_a_silent_loss():
+    with pytest.raises(TypeError, match="not among the classes"):
+        snapshot({"a": object()}, {}, {})
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"class": "os.system", "fields": {}},
+        {"class": "lstm_anomaly.model.Model", "fields": {}},
+        {"array": "a", "dtype": "|O"},
+        {"nothing": 1},
+        {},
+        [1],
+    ],
+)
+def test_a_tree_that_names_anything_else_is_refused(tree):
+    with pytest.raises(ValueError, match=r"not among|unknown|bare"):
+        restored(tree, {"a": np.zeros(1)}, {})
+
+
+@pytest.fixture
+def plant(run, trained, tmp_path):
+    """Grows `plant.csv` by rows of new.csv, and runs detect with a state on it."""
+    lines = (trained / "new.csv").read_text().splitlines(keepends=True)
+
+    class Plant:
+        rows = len(lines) - 1
+        path = tmp_path / "plant.csv"
+
+        def grow(self, upto):
+            self.path.write_text("".join(lines[: 1 + upto]))
+
+        def detect(self, *more):
+            return run("detect", "plant.csv", "--model", trained / "pump.model", "--state", "st", *more)
+
+        def whole(self):
+            self.path.write_text("".join(lines))
+            run("detect", "plant.csv", "--model", trained / "pump.model", "--scores", "whole.csv")
+            return (tmp_path / "whole.csv").read_text()
+
+    return Plant()
+
+
+def test_rows_are_judged_once_as_in_one_run_and_events_told_when_they_begin_and_end(plant, tmp_path):
+    told = []
+    for upto in (5, 100, 125, 130, 131, plant.rows):
+        plant.grow(upto)
+        result = plant.detect("--scores", "s.csv", "--format", "csv")
+        assert result.exit_code == (1 if result.stdout else 0)
+        told += [line.split(",")[-2:] for line in result.stdout.splitlines()[1:]]
+        again = plant.detect("--scores", "s.csv", "--format", "csv")
+        assert (again.exit_code, again.output) == (0, "")
+    assert [state for _, state in told] == ["open", "closed"]
+    assert told[0][0] == told[1][0]
+    assert (tmp_path / "s.csv").read_text() == plant.whole()
+
+
+def test_with_no_early_an_event_is_told_when_it_is_over_alone(plant):
+    plant.grow(130)
+    assert plant.detect("--no-early").exit_code == 0
+    plant.grow(plant.rows)
+    assert plant.detect("--no-early", "--format", "csv").stdout.count("closed") == 1
+
+
+def test_what_a_crashed_run_wrote_behind_the_last_delivered_row_is_written_anew(plant, tmp_path):
+    plant.grow(100)
+    plant.detect("--scores", "s.csv")
+    with (tmp_path / "s.csv").open("a") as file:
+        file.write("plant.csv,102,half a li")
+    plant.grow(plant.rows)
+    plant.detect("--scores", "s.csv")
+    assert (tmp_path / "s.csv").read_text() == plant.whole()
+
+
+def test_results_that_were_not_delivered_are_delivered_by_the_next_run(plant, monkeypatch):
+    plant.grow(plant.rows)
+    monkeypatch.setattr("lstm_anomaly.commands.talk.Talk.deliver", lambda self, text: 1 / 0)
+    assert plant.detect().exit_code == 2
+    monkeypatch.undo()
+    monkeypatch.chdir(plant.path.parent)
+    result = plant.detect("--format", "csv")
+    assert result.exit_code == 1
+    assert result.stdout.count("\n") == 2
+
+
+def test_from_the_end_nothing_old_is_judged_and_from_the_beginning_all_is_again(plant):
+    plant.grow(plant.rows)
+    assert plant.detect("--from", "end", "--scores", "s.csv").output == ""
+    assert (plant.path.parent / "s.csv").read_text().count("\n") == 1
+    assert plant.detect("--from", "beginning", "--scores", "s.csv").exit_code == 1
+    assert (plant.path.parent / "s.csv").read_text().count("\n") == 1 + plant.rows
+
+
+def test_a_state_of_another_file_is_refused(plant, run, trained):
+    plant.grow(50)
+    plant.detect()
+    result = run("detect", trained / "quiet.csv", "--model", trained / "pump.model", "--state", "st")
+    assert result.exit_code == 2
+    assert "st: belongs to 'plant.csv'" in result.stderr
+
+
+def test_a_damaged_state_is_refused_with_what_to_do(plant, tmp_path):
+    plant.grow(50)
+    plant.detect()
+    (tmp_path / "st").write_bytes((tmp_path / "st").read_bytes()[:-50])
+    result = plant.detect()
+    assert result.exit_code == 2
+    assert "remove it to begin anew" in result.stderr
+
+
+def test_a_state_that_makes_no_sense_is_refused(model, tmp_path):
+    follower, watcher = Follower("new.csv", ReadOptions(), model.sensors), Watcher(model)
+    state = State("new.csv", "scheme", follower, watcher)
+    state.totals = {"rows": "many"}
+    write_state(state, tmp_path / "st", model)
+    with pytest.raises(StateError, match="makes no sense"):
+        read_state(tmp_path / "st", model, "scheme", follower, Watcher(model))
+
+
+def test_after_other_rules_judging_begins_anew_and_no_row_twice(plant, tmp_path):
+    plant.grow(100)
+    plant.detect("--scores", "s.csv")
+    plant.grow(plant.rows)
+    plant.detect("--scores", "s.csv", "--min-duration", "2")
+    lines = [line.split(",") for line in (tmp_path / "s.csv").read_text().splitlines()[1:]]
+    assert [int(line[1]) for line in lines] == list(range(2, plant.rows + 2))
+    assert [line[4] for line in lines[100:107]] == ["unknown"] * 7
+
+
+def test_while_another_run_is_at_work_it_ends_with_75(plant):
+    plant.grow(50)
+    with locked(plant.path.parent / "st"):
+        result = plant.detect()
+    assert result.exit_code == 75
+    assert result.stderr.count("\n") == 1
+    assert plant.detect().exit_code == 0
+
+
+def test_only_one_file_can_have_a_state(plant, run, trained):
+    model = ("--model", trained / "pump.model", "--state", "st")
+    for files in ((), ("-",), (trained / "new.csv", trained / "quiet.csv")):
+        assert "name one CSV file" in run("detect", *files, *model).stderr

@@ -1,0 +1,194 @@
+"""Runs that nobody watches: plugins, metrics, programs for events, the age of the data."""
+
+import json
+import os
+import stat
+import time
+
+import numpy as np
+import pytest
+from conftest import csv_text, normal_values
+
+from lstm_anomaly.commands import runs
+from lstm_anomaly.hooks import run_hook, split_command
+
+
+@pytest.fixture
+def detect(run, trained):
+    def detect_(name, *more):
+        path = name if isinstance(name, os.PathLike) else trained / name
+        return run("detect", path, "--model", trained / "pump.model", *more)
+
+    return detect_
+
+
+class TestPlugin:
+    @pytest.mark.parametrize(("name", "status", "word"), [("new.csv", 2, "CRITICAL"), ("quiet.csv", 0, "OK")])
+    def test_one_line_with_figures_and_the_status_that_goes_with_it(self, detect, name, status, word):
+        result = detect(name, "--format", "nagios")
+        assert result.exit_code == status
+        assert result.stdout.count("\n") == 1
+        assert result.stdout.startswith(f"LSTM-ANOMALY {word} - ")
+        _said, figures = result.stdout.strip().split(" | ")
+        assert all("=" in figure for figure in figures.split())
+
+    def test_trouble_is_unknown(self, detect, tmp_path):
+        result = detect(tmp_path / "nowhere.csv", "--format", "nagios")
+        assert result.exit_code == 3
+        assert result.stdout.startswith("LSTM-ANOMALY UNKNOWN - ")
+        assert "there is no such file" in result.stdout
+
+    def test_rows_that_cannot_be_judged_are_unknown(self, detect, tmp_path):
+        (tmp_path / "short.csv").write_text(csv_text(normal_values(3)))
+        result = detect(tmp_path / "short.csv", "--format", "nagios")
+        assert (result.exit_code, "none of 3 rows" in result.stdout) == (3, True)
+
+    def test_an_event_that_lasts_stays_an_alarm_in_every_run(self, detect, trained, tmp_path):
+        lines = (trained / "new.csv").read_text().splitlines(keepends=True)
+        (tmp_path / "p.csv").write_text("".join(lines[:132]))
+        for _ in range(2):
+            assert detect(tmp_path / "p.csv", "--state", "st", "--format", "nagios").exit_code == 2
+        (tmp_path / "p.csv").write_text("".join(lines[:190]))
+        assert detect(tmp_path / "p.csv", "--state", "st", "--format", "nagios").exit_code == 2
+        assert "no new rows" in detect(tmp_path / "p.csv", "--state", "st", "--format", "nagios").stdout
+
+
+class TestMetrics:
+    def test_are_what_the_textfile_collector_reads(self, detect, tmp_path):
+        detect("new.csv", "--prom-textfile", "m.prom")
+        lines = (tmp_path / "m.prom").read_text().splitlines()
+        samples = {line.split("{")[0]: float(line.rsplit(" ", 1)[1]) for line in lines if line[0] != "#"}
+        assert samples["lstm_anomaly_rows_total"] == 300
+        assert samples["lstm_anomaly_events_total"] == 1
+        assert samples["lstm_anomaly_rows_unknown_total"] == 7
+        assert abs(samples["lstm_anomaly_last_success_timestamp_seconds"] - time.time()) < 600
+        assert samples["lstm_anomaly_newest_row_timestamp_seconds"] == 1709614740
+        assert sum(line.startswith("lstm_anomaly_sensor_score{") for line in lines) == 3
+        assert len({line for line in lines if line.startswith("# TYPE")}) == 9
+
+    def test_count_on_over_the_runs_of_a_state(self, detect, trained, tmp_path):
+        lines = (trained / "new.csv").read_text().splitlines(keepends=True)
+        for upto in (100, 301):
+            (tmp_path / "p.csv").write_text("".join(lines[:upto]))
+            detect(tmp_path / "p.csv", "--state", "st", "--prom-textfile", "m.prom")
+        assert " 300\n" in (tmp_path / "m.prom").read_text()
+
+    def test_names_are_escaped(self, run, trained, tmp_path):
+        from lstm_anomaly.output.prometheus import Metrics, textfile
+
+        text = textfile(Metrics('a"\\\n.csv', "m", 1.0, None, {}, False, ("s",), (0.5,)))
+        assert 'source="a\\"\\\\\\n.csv"' in text
+        assert all(line.count(" ") >= 1 for line in text.splitlines())
+
+
+class TestAge:
+    def fresh(self, path, age_minutes):
+        start = np.datetime64("now") - np.timedelta64(99 + age_minutes, "m")
+        path.write_text(csv_text(normal_values(100, seed=2), start=str(start)[:16]))
+        return path
+
+    def test_a_dead_logger_is_an_alert(self, detect, tmp_path):
+        result = detect(self.fresh(tmp_path / "p.csv", 60), "--max-age", "15min")
+        assert result.exit_code == 3
+        assert "the latest row is" in result.stderr
+        assert detect(self.fresh(tmp_path / "p.csv", 1), "--max-age", "15min").exit_code == 0
+
+    def test_also_when_no_new_row_came(self, detect, tmp_path):
+        path = self.fresh(tmp_path / "p.csv", 60)
+        for _ in range(2):
+            assert detect(path, "--max-age", "15min", "--state", "st").exit_code == 3
+
+    def test_without_time_stamps_the_file_is_as_old_as_its_last_change(self, detect, tmp_path):
+        path = tmp_path / "p.csv"
+        path.write_text(csv_text(normal_values(100, seed=2), start=None))
+        assert detect(path, "--max-age", "15min").exit_code == 0
+        os.utime(path, (0, 0))
+        assert detect(path, "--max-age", "15min").exit_code == 3
+
+    def test_rows_that_cannot_be_judged_count_when_asked_for(self, detect, tmp_path):
+        (tmp_path / "p.csv").write_text(csv_text(normal_values(3)))
+        assert detect(tmp_path / "p.csv").exit_code == 0
+        result = detect(tmp_path / "p.csv", "--on-unknown", "fail")
+        assert (result.exit_code, "none of 3 rows" in result.stderr) == (3, True)
+
+
+def script(path, text):
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+class TestProgram:
+    def test_gets_each_event_once_as_json(self, detect, trained, tmp_path):
+        page = script(tmp_path / "page", f'cat >> "{tmp_path}/got"')
+        lines = (trained / "new.csv").read_text().splitlines(keepends=True)
+        for upto in (126, 130, 301):
+            (tmp_path / "p.csv").write_text("".join(lines[:upto]))
+            detect(tmp_path / "p.csv", "--state", "st", "--exec", f"'{page}' --room 7")
+        got = [json.loads(line) for line in (tmp_path / "got").read_text().splitlines()]
+        assert [event["state"] for event in got] == ["open"]
+
+    def test_its_failure_is_reported_and_the_event_kept_for_the_next_run(self, detect, trained, tmp_path):
+        page = script(tmp_path / "page", "cat > /dev/null; echo no line to the pager >&2; exit 3")
+        (tmp_path / "p.csv").write_bytes((trained / "new.csv").read_bytes())
+        result = detect(tmp_path / "p.csv", "--state", "st", "--exec", page, "--scores", "s.csv")
+        assert result.exit_code == 2
+        assert "status 3: no line to the pager" in result.stderr
+        script(page, f'cat >> "{tmp_path}/got"')
+        assert detect(tmp_path / "p.csv", "--state", "st", "--exec", page).exit_code == 0
+        assert (tmp_path / "got").read_text().count("\n") == 1
+        assert detect(tmp_path / "p.csv", "--state", "st", "--exec", page).exit_code == 0
+        assert (tmp_path / "got").read_text().count("\n") == 1
+
+    def test_is_ended_after_its_time_with_all_it_started(self, tmp_path):
+        started = time.monotonic()
+        assert "took more than 0.2 s" in run_hook(["sh", "-c", "sleep 60 & sleep 60"], "{}", 0.2)
+        assert time.monotonic() - started < 30
+
+    def test_that_is_none_is_a_reason(self):
+        assert (
+            run_hook(["/no/such/program"], "{}", 1)
+            == "/no/such/program cannot be run: No such file or directory"
+        )
+
+    def test_that_does_not_read_is_no_trouble(self):
+        assert run_hook(["true"], "x" * 1_000_000, 10) == ""
+
+    def test_nothing_is_expanded_by_a_shell(self):
+        assert split_command("page.sh '$(reboot)' `id` *") == ["page.sh", "$(reboot)", "`id`", "*"]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--from", "end"], "--from is about"),
+        (["--follow", "--format", "json"], "needs an end"),
+        (["--state", "st", "--rows", "1:5"], "goes by a whole file"),
+        (["--scores", "-", "--format", "nagios"], "both want"),
+        (["--exec", "'"], "quotes in pairs"),
+        (["--snooze", "soon"], "length of time"),
+    ],
+)
+def test_combinations_that_make_no_sense_are_refused(detect, options, why):
+    result = detect("new.csv", *options)
+    assert (result.exit_code in (2, 3), why in result.stderr) == (True, True)
+
+
+def test_following_judges_rows_as_they_are_written_and_remembers(detect, trained, tmp_path, monkeypatch):
+    lines = (trained / "new.csv").read_text().splitlines(keepends=True)
+    steps = iter([126, 131, 301])
+    path = tmp_path / "p.csv"
+    path.write_text("".join(lines[:50]))
+
+    def sleep(_seconds):
+        try:
+            path.write_text("".join(lines[: next(steps)]))
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr(runs.time, "sleep", sleep)
+    result = detect(path, "--follow", "--state", "st", "--format", "jsonl", "--scores", "s.csv")
+    assert result.exit_code == 130
+    assert [json.loads(line)["state"] for line in result.stdout.splitlines()] == ["open", "closed"]
+    assert (tmp_path / "s.csv").read_text().count("\n") == 301
+    assert detect(path, "--state", "st").output == ""
