@@ -1,9 +1,11 @@
 """What an object remembers, as JSON and arrays, and back: so that a later run goes on where this one ended.
 
-Only classes on a list are written and made again, and only their attributes: nothing in a file is executed.
-What is fixed from outside (the model, the rules) is not written but given again by name.
+Only classes of certain modules of this package are written and made again, and only their attributes:
+nothing in a file is executed. What is fixed from outside (the model, the rules) is not written but given
+again by name.
 """
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,37 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-CLASSES = frozenset(
-    f"lstm_anomaly.{name}"
-    for name in (
-        "decision.events.Contribution",
-        "decision.events.Event",
-        "decision.events.EventTracker",
-        "decision.spans.Span",
-        "decision.spans.SpanTracker",
-        "judging.Judge",
-        "judging._Stretch",
-        "network.forecaster.State",
-        "network.tracking.ForecastTracker",
-        "network.tracking.SlowMeans",
-        "network_reader.NetworkReader",
-        "news.News",
-        "placing.Place",
-        "placing.PlacedEvent",
-        "reading.arrival.Cleaner",
-        "reading.arrival._Late",
-        "reading.clean_report.CleanReport",
-        "reading.clock.WallClock",
-        "reading.layout.Layout",
-        "reading.numbers.NumberFormat",
-        "reading.tail.Fingerprint",
-        "reading.tail.Position",
-        "reading.timestamps.TimeFormat",
-        "types.SensorFrame",
-        "watching.Tally",
-        "watching.Watcher",
-        "watching._Waiting",
-    )
+MODULES = re.compile(
+    r"lstm_anomaly\.((decision|network|reading|scoring)\.\w+|judging|network_reader|news|placing|types|watching)"
 )
 _SHORT = {"b": "<i8", "M": "<i8", "m": "<i8", "i": "<i8", "u": "<i8"}  # how other kinds of arrays are stored
 _DTYPES = ("|b1", "<M8[ns]", "<m8[ns]", "<i8", "<f4", "<f8")
@@ -56,7 +29,7 @@ def snapshot(value: object, arrays: Arrays, given: Given) -> Any:
 
     given   objects that are known by name when the tree is read again; they are not written
 
-    Raises TypeError for an object of a class that is not on the list: it must be listed, or given.
+    Raises TypeError for an object of another class: its module must be among them, or the object given.
     """
     for name, known in given.items():
         if value is known and value is not None:
@@ -84,7 +57,7 @@ def _container(value: object, arrays: Arrays, given: Given) -> Any:
         return snapshot(part, arrays, given)
 
     name = f"{type(value).__module__}.{type(value).__qualname__}"
-    if name in CLASSES:
+    if MODULES.fullmatch(type(value).__module__):
         if isinstance(value, tuple):
             return {"class": name, "items": [inner(item) for item in value]}
         return {"class": name, "fields": {key: inner(item) for key, item in vars(value).items()}}
@@ -147,10 +120,10 @@ class _Reader:
 
     def object(self, tree: Any) -> Any:
         module, _dot, name = tree["class"].rpartition(".")
-        if tree["class"] not in CLASSES or module not in sys.modules:
+        kind = getattr(sys.modules.get(module), name, None) if MODULES.fullmatch(module) else None
+        if not isinstance(kind, type) or kind.__module__ != module:
             raise ValueError(f"{tree['class']} is not among the classes that are remembered")
-        kind = getattr(sys.modules[module], name)
-        if "items" in tree:
+        if issubclass(kind, tuple):
             return kind(*map(self.read, tree["items"]))
         made = kind.__new__(kind)
         vars(made).update({key: self.read(item) for key, item in tree["fields"].items()})

@@ -6,7 +6,7 @@ one that delivered had ended.
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from lstm_anomaly.errors import StateError
@@ -123,6 +123,15 @@ def _from_parts(
 
 
 def _given(model: Model, watcher: Watcher) -> dict[str, object]:
-    networks = model.networks
-    fixed = {"model": model, "networks": networks, "forecaster": networks.forecaster}
-    return {**fixed, "rules": watcher.rules}
+    """What a run has from the model file and the command line, and a state need not hold."""
+    return {"rules": watcher.rules, **_parts("model", model)}
+
+
+def _parts(name: str, part: object) -> dict[str, object]:
+    """A part of the model and all parts of it, by their names."""
+    if not is_dataclass(part) or isinstance(part, type):
+        return {}
+    parts: dict[str, object] = {name: part}
+    for field_ in fields(part):
+        parts |= _parts(f"{name}.{field_.name}", getattr(part, field_.name))
+    return parts

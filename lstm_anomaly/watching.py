@@ -16,7 +16,7 @@ from lstm_anomaly.reading import Cleaner, CleanReport, CleanRows, join_frames, t
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, SensorFrame
 
 ORDER_SEEN_IN = 8  # rows that show whether an input begins with its newest
-_NOT_REMEMBERED = {"tally", "worst", "_model", "_keep", "_rules"}
+_NOT_REMEMBERED = {"tally", "worst", "_recorder", "_model", "_keep", "_rules"}
 Keep = Callable[[list[Event]], list[Event]]
 
 
@@ -83,9 +83,12 @@ class Watcher:
         self.worst = np.zeros(len(model.sensors))
         self._model = model
         self._keep = keep
-        self.resamples = model.resample is not None
         self._cleaner = Cleaner(
-            len(model.sensors), step=model.step, max_fill=model.max_fill, patience=model.window - 1
+            len(model.sensors),
+            step=model.step,
+            max_fill=model.max_fill,
+            resample=model.resample,
+            patience=model.window - 1,
         )
         self._judge = Judge(model)
         self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
@@ -121,10 +124,15 @@ class Watcher:
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
         self._note_time(frame)
-        clean = self._cleaner.push(frame)
+        return self._verdicts(self._judge_next(self._cleaner.push(frame), frame))
+
+    def _judge_next(self, clean: CleanRows, frame: SensorFrame) -> list[Judgement]:
         begins = self._begins(clean)
         if self._waiting is None or self._frame is None:
-            self._waiting, self._frame = _Waiting(clean.values, begins, clean.origin, frame), frame
+            self._waiting, self._frame = (
+                _Waiting(clean.values, begins, clean.origin, frame, clean.held),
+                frame,
+            )
         else:
             self._waiting = self._waiting.joined(clean, begins, frame)
             self._frame = join_frames([self._frame, frame])
@@ -134,14 +142,16 @@ class Watcher:
             if clean.starts[first]:
                 parts.append(self._judge.finish())
             parts.append(self._judge.push(clean.values[first:stop]))
-        return self._verdicts(Judgement.joined(parts, len(self._model.sensors)))
+        return parts
 
     def finish(self) -> Verdicts:
         """The verdicts that still wait, without the rows that they wait for, and the event still open.
 
         Call it once, at the end of an input that had rows.
         """
-        verdicts = self._verdicts(self._judge.finish())
+        assert self._frame is not None, "rows have been pushed"
+        last_rows = self._judge_next(self._cleaner.finish(), take_rows(self._frame, slice(0, 0)))
+        verdicts = self._verdicts([*last_rows, self._judge.finish()])
         last = self._placed(self._tracker.finish(), self._places.__getitem__, OPEN)
         self._places = {}
         return replace(verdicts, events=verdicts.events + last)
@@ -192,7 +202,8 @@ class Watcher:
         parts = np.nan_to_num(judgement.scores)[:, np.newaxis] * shares
         self.worst = np.maximum(self.worst, parts.max(axis=0, initial=0.0))
 
-    def _verdicts(self, judgement: Judgement) -> Verdicts:
+    def _verdicts(self, parts: list[Judgement]) -> Verdicts:
+        judgement = Judgement.joined(parts, len(self._model.sensors))
         assert self._waiting is not None, "rows have been pushed"
         self._note_worst(judgement)
         ready, self._waiting = self._waiting.cut(len(judgement.scores))
@@ -250,13 +261,15 @@ class _Waiting:
 
     values  (m, F) after cleaning
     begins  (m,) True where a stretch without gap or missing reading begins: no event reaches across
-    origin  (m,) the rows of `frame` that gave them, -1 where they are of an earlier one
+    origin  (m,) the rows of `frame` that gave them
+    held    rows at the end of `frame` that later rows of the series may still come from
     """
 
     values: FloatArray
     begins: BoolArray
     origin: IntArray
     frame: SensorFrame
+    held: int
 
     def place(self, row: int) -> Place:
         """Where in the input a row came from."""
@@ -266,25 +279,21 @@ class _Waiting:
         """The first `count` rows, and the others."""
         first, rest = slice(0, count), slice(count, None)
         left = self.origin[rest]
-        drop = int(left[left >= 0].min()) if (left >= 0).any() else len(self.frame)
+        drop = min([len(self.frame) - self.held, *left[:1].tolist()])
+        kept = take_rows(self.frame, slice(drop, None))
         return (
-            _Waiting(self.values[first], self.begins[first], self.origin[first], self.frame),
-            _Waiting(
-                self.values[rest],
-                self.begins[rest],
-                np.where(left >= 0, left - drop, -1),
-                take_rows(self.frame, slice(drop, None)),
-            ),
+            _Waiting(self.values[first], self.begins[first], self.origin[first], self.frame, 0),
+            _Waiting(self.values[rest], self.begins[rest], left - drop, kept, self.held),
         )
 
     def joined(self, clean: CleanRows, begins: BoolArray, frame: SensorFrame) -> "_Waiting":
-        """These rows and further ones, which came from `frame`."""
-        origin = np.where(clean.origin >= 0, clean.origin + len(self.frame), -1)
+        """These rows and further ones, which came from `frame` or from the rows held before."""
         return _Waiting(
             np.concatenate([self.values, clean.values]),
             np.concatenate([self.begins, begins]),
-            np.concatenate([self.origin, origin]),
+            np.concatenate([self.origin, clean.origin + len(self.frame)]),
             join_frames([self.frame, frame]),
+            clean.held,
         )
 
 
@@ -304,9 +313,7 @@ def watch(watcher: Watcher, pieces: Iterable[SensorFrame]) -> Iterator[Verdicts]
     head: list[SensorFrame] = []
     while sum(map(len, head)) < ORDER_SEEN_IN and (piece := next(pieces, None)) is not None:
         head.append(piece)
-    if head and (
-        watcher.resamples or _is_newest_first(take_rows(join_frames(head), slice(0, ORDER_SEEN_IN)))
-    ):
+    if head and _is_newest_first(take_rows(join_frames(head), slice(0, ORDER_SEEN_IN))):
         yield watcher.judge_whole(join_frames([*head, *pieces]))
         return
     for piece in chain(head, pieces):

@@ -38,6 +38,7 @@ def pushed(frame, cuts, **how):
     cleaner = Cleaner(frame.values.shape[1], **how)
     edges = [0, *sorted(cuts), len(frame)]
     parts = [cleaner.push(take_rows(frame, slice(a, b))) for a, b in pairwise(edges)]
+    parts.append(cleaner.finish())
     values, starts, row_of = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "starts", "row_of")
     )
@@ -87,12 +88,28 @@ def test_rows_in_order_are_cleaned_in_pieces_as_in_the_whole(frame, data, max_fi
     assert found.missing_by_sensor == report.missing_by_sensor
 
 
+@given(frames_in_order(), st.data(), st.sampled_from(["mean", "last", "max"]))
+def test_rows_in_order_are_joined_in_pieces_as_in_the_whole(frame, data, how):
+    if frame.times is None:
+        return
+    cuts = data.draw(st.lists(st.integers(0, len(frame)), max_size=6))
+    width = np.timedelta64(3, "m")
+    series, report = clean(frame, step=width, resample=how)
+    values, starts, row_of, found = pushed(frame, cuts, step=width, resample=how)
+    np.testing.assert_array_equal(values, series.values)
+    np.testing.assert_array_equal(row_of, series.row_of)
+    assert segments(values, starts) == series.segments
+    for name in ("rows", "judged", "no_time", "duplicates", "gaps", "filled_cells", "empty_rows", "segments"):
+        assert getattr(found, name) == getattr(report, name), name
+
+
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=40), st.data(), st.integers(1, 5))
 def test_rows_in_any_order_are_cleaned_the_same_however_they_are_cut(minutes, data, patience):
     frame = frame_of(np.arange(len(minutes)), minutes)
     cuts = data.draw(st.lists(st.integers(0, len(frame)), max_size=6))
-    whole = pushed(frame, [], step=MINUTE, patience=patience)
-    pieces = pushed(frame, cuts, step=MINUTE, patience=patience)
+    how = data.draw(st.sampled_from([{}, {"resample": "mean"}]))
+    whole = pushed(frame, [], step=MINUTE, patience=patience, **how)
+    pieces = pushed(frame, cuts, step=MINUTE, patience=patience, **how)
     for a, b in zip(whole[:3], pieces[:3], strict=True):
         np.testing.assert_array_equal(a, b)
     assert vars(whole[3]) == vars(pieces[3])

@@ -18,6 +18,7 @@ LEVELS = {
     "reasons": 0,
     "sample": 0,
     "files": 1,
+    "hooks": 1,
     "locks": 1,
     "snapshot": 1,
     "windows": 1,

@@ -81,6 +81,19 @@ def test_scores_and_events_are_those_of_the_whole_however_the_rows_are_cut(model
     assert vars(watcher.tally) == whole.counts()
 
 
+@pytest.mark.parametrize("size", [1, 7, ROWS])
+def test_rows_that_are_joined_to_a_step_are_judged_in_pieces_too(model, size):
+    model, frame = replace(model, step_seconds=180.0, resample="mean"), rows_with_everything()
+    whole = detect(model, frame)
+    lines, scores, tops, events, _ = watched(model, in_pieces(frame, size))
+    assert lines.tolist() == frame.lines.tolist()
+    np.testing.assert_array_equal(scores, whole.row_scores())
+    assert tops == whole.top_sensors()
+    placed = [place(event, frame, whole.frame_rows()) for event in whole.events]
+    assert [replace(event, state="closed") for event in events] == placed
+    assert len(events) >= 2
+
+
 def test_an_event_that_reaches_the_end_of_the_input_is_still_open(model):
     events = watched(model, [rows_with_everything()])[3]
     assert [event.state for event in events] == ["closed"] * (len(events) - 1) + ["open"]
@@ -122,3 +135,4 @@ def test_memory_does_not_grow_with_the_rows(model):
         watcher.push(piece)
     assert len(watcher._frame) <= 10
     assert len(watcher._waiting.frame) <= 10
+    assert len(watcher._cleaner._before) <= 10

@@ -5,15 +5,18 @@ on those may be out already. It is left out, and counted; and when a stretch's w
 are all earlier (a clock set back, files in the wrong order), time goes on from there as a new stretch.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_anomaly.errors import InputError
 from lstm_anomaly.reading.clean_report import CleanReport
-from lstm_anomaly.reading.cleaning import HOUR, SUMMER_TIME
 from lstm_anomaly.reading.filling import carry_forward
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray, SensorFrame
+from lstm_anomaly.reading.frames import join_frames, take_rows
+from lstm_anomaly.reading.grouping import aggregate
+from lstm_anomaly.reading.ordering import NO_ROW, Ordered, Ordering
+from lstm_anomaly.types import MAX_FILL, BoolArray, FloatArray, IntArray, Resample, SensorFrame
 
 LEARNED_FROM = 100  # differences of stamps, where no step is known
 
@@ -24,39 +27,18 @@ class CleanRows:
 
     values  (m, F) with short holes filled
     starts  (m,) True for the first row after a gap: no window reaches across
-    origin  (m,) the frame's row that gave the values, -1 for a row of an earlier frame
-    row_of  (n,) for each row of the frame its row in the series, counted from the first push, or -1
+    origin  (m,) the frame's row that gave the values, the first of several; negative for a row of an
+            earlier frame, -1 for its last
+    row_of  (n,) for each row of the frame its row in the series, counted from the first push, or -1; the
+            last of them may come with a later frame
+    held    rows before the next frame that may still give a row of the series
     """
 
     values: FloatArray
     starts: BoolArray
     origin: IntArray
     row_of: IntArray
-
-
-@dataclass
-class _Late:
-    """Rows that came after later ones, in case that time goes on from them."""
-
-    positions: list[int] = field(default_factory=list)
-    values: list[FloatArray] = field(default_factory=list)
-    origins: list[int] = field(default_factory=list)
-
-    def add(self, origin: int, position: int, values: FloatArray) -> None:
-        """Take one more row, which goes on from the others or takes their place."""
-        if self.positions and position <= self.positions[-1]:
-            if position == self.positions[-1]:
-                return
-            self.clear()
-        self.positions.append(position)
-        self.values.append(values.copy())
-        self.origins.append(origin)
-
-    def clear(self) -> None:
-        """Forget them: time went on without them."""
-        self.positions.clear()
-        self.values.clear()
-        self.origins.clear()
+    held: int
 
 
 class Cleaner:
@@ -64,9 +46,8 @@ class Cleaner:
 
     sensors   number of sensors, F
     step      sampling step; None takes the median of the first differences of stamps
-    max_fill, max_gap   as in `clean`
-    patience  so many rows in a row, each later than the one before but all too late, begin a new stretch;
-              at most a window less one: they could not be judged in any case
+    max_fill, max_gap, resample   as in `clean`
+    patience  so many late rows begin a new stretch; at most a window less one, which could not be judged
     """
 
     def __init__(
@@ -74,119 +55,100 @@ class Cleaner:
         sensors: int,
         *,
         step: np.timedelta64 | None = None,
-        max_fill: int = 3,
+        max_fill: int = MAX_FILL,
         max_gap: float | None = None,
+        resample: Resample | None = None,
         patience: int = 1,
     ) -> None:
+        if resample is not None and step is None:
+            raise InputError("no step to resample to was given", hint="a step such as 1min")
         self.report = CleanReport(0, step=step)
-        self._usual = None if step is None else float(np.timedelta64(step, "ns").astype(np.int64))
+        width = None if step is None else int(np.timedelta64(step, "ns").astype(np.int64))
+        self._usual = None if width is None else float(width)
         self._max_fill = max_fill
         self._limit = max_fill + 1.5 if max_gap is None else max_gap
-        self._patience = max(1, patience)
+        self._resample = resample
+        self._ordering = Ordering(
+            sensors, patience, width=None if resample is None else width, usual=float(width or 0)
+        )
+        self._before: SensorFrame | None = None  # rows of earlier frames that may still matter
+        self._new = 0  # where among them the rows of the frame at work begin
+        self._open = _empty(sensors)  # rows in order that later ones may have to be joined with
+        self._open_rows = 0  # rows of the input that they stand for
         self._rows = 0  # of the series
         self._first_steps = np.empty(0, np.int64)
         self._last: int | None = None  # position of the last row of the series
         self._steps = 0
         self._irregular = 0
-        self._source = -1
-        self._leader = np.full(sensors, np.nan)  # readings of the last row as it arrived, (F,)
         self._context = np.empty((0, sensors))  # the last rows of the stretch as they arrived
         self._was_finite = False
-        self._late = _Late()
 
     def push(self, frame: SensorFrame) -> CleanRows:
-        """Take the next rows of the input and give the rows of the series that they make."""
+        """Take the next rows of the input and give the rows of the series that they make.
+
+        Raises InputError when rows are to be resampled and have no times.
+        """
+        if self._resample is not None and frame.times is None:
+            where = ", ".join(frame.sources)
+            raise InputError("there are no time stamps to resample by", where=where, hint="a time column")
         self.report.rows += len(frame)
-        origin, positions, values, jumps, row_of = self._in_order(frame)
-        starts = jumps | self._gaps(frame, origin, positions, jumps)
-        filled = self._fill(values, starts)
-        if len(positions):
-            self._last = int(positions[-1])
-        self._rows += len(positions)
+        self._new = 0 if self._before is None else len(self._before)
+        self._before = frame if self._before is None else join_frames([self._before, frame])
+        ordered = self._ordering.push(frame, self.report)
+        row_of = np.where(ordered.of_row == NO_ROW, -1, self._rows + ordered.of_row)
+        if self._resample is not None:
+            ordered, row_of = self._join(ordered, frame)
         row_of[np.isnan(frame.values).all(axis=1)] = -1
-        self._report_missing(frame, values, filled, starts, row_of)
-        return CleanRows(filled, starts, origin, row_of)
+        self.report.empty_rows += int(np.isnan(frame.values).all(axis=1).sum())
+        return self._clean(frame, ordered, row_of)
 
-    def _in_order(self, frame: SensorFrame) -> tuple[IntArray, IntArray, FloatArray, BoolArray, IntArray]:
-        """Rows of the series with their origin, position and values; jumps: where time begins anew."""
-        row_of = np.full(len(frame), -1, np.int64)
-        if frame.times is None:
-            row_of[:] = self._rows + np.arange(len(frame))
-            jumps = np.diff(frame.source_index, prepend=self._source) != 0
-            self._source = int(frame.source_index[-1]) if len(frame) else self._source
-            if len(frame):
-                self._leader = frame.values[-1].copy()
-            return np.arange(len(frame)), frame.lines, frame.values, jumps, row_of
-        rows = np.flatnonzero(~np.isnat(frame.times))
-        self.report.no_time += len(frame) - len(rows)
-        positions = frame.times[rows].astype(np.int64)
-        before = positions[:1] - 1 if self._last is None else np.array([self._last])
-        if len(rows) and not self._late.positions and np.all(np.diff(positions, prepend=before) > 0):
-            row_of[rows] = self._rows + np.arange(len(rows))
-            self._leader = frame.values[rows[-1]].copy()
-            jumps = np.zeros(len(rows), np.bool_)
-            jumps[0] = self._last is None
-            return rows, positions, frame.values[rows], jumps, row_of
-        return self._sort_out(frame, rows, positions, row_of)
+    def finish(self) -> CleanRows:
+        """The rows of the series that waited for others to be joined with; call it after a push."""
+        assert self._before is not None, "rows have been pushed"
+        nothing = take_rows(self._before, slice(0, 0))
+        self._new = len(self._before)
+        ordered, self._open = self._open, _empty(self._open.values.shape[1])
+        if len(ordered.positions):
+            ordered = _aggregated(ordered, np.zeros(len(ordered.positions), np.int64), self._resample)
+        return self._clean(nothing, ordered, np.empty(0, np.int64))
 
-    def _sort_out(
-        self, frame: SensorFrame, rows: IntArray, positions: IntArray, row_of: IntArray
-    ) -> tuple[IntArray, IntArray, FloatArray, BoolArray, IntArray]:
-        """The same row by row, where some are earlier than, or repeat, the row before them."""
-        taken: list[tuple[int, int, FloatArray, bool]] = []  # origin, position, values, jump
-        last, late = self._last, self._late
-        late.origins = [-1] * len(late.origins)
-        for row, position in zip(rows.tolist(), positions.tolist(), strict=True):
-            values = frame.values[row]
-            if last is None or position > last:
-                taken.append((row, position, values, last is None))
-                row_of[row] = self._rows + len(taken) - 1
-                last, self._leader = position, values.copy()
-                late.clear()
-            elif position == last:
-                self._count_duplicate(frame, row)
-                if np.array_equal(values, self._leader, equal_nan=True):
-                    row_of[row] = self._rows + len(taken) - 1
-            else:
-                self._note_late(frame, row, position - last)
-                late.add(row, position, values)
-                if len(late.positions) == self._patience:
-                    taken += self._turn_back()
-                    last, self._leader = taken[-1][1], taken[-1][2]
-        origins = np.array([one[0] for one in taken], np.int64)
-        return (
-            origins,
-            np.array([one[1] for one in taken], np.int64),
-            np.array([one[2] for one in taken]).reshape(len(taken), frame.values.shape[1]),
-            np.array([one[3] for one in taken], np.bool_),
-            row_of,
-        )
+    def _clean(self, frame: SensorFrame, ordered: Ordered, row_of: IntArray) -> CleanRows:
+        counted = frame.times is None
+        starts = ordered.jumps | self._gaps(ordered, counted)
+        filled = self._fill(ordered.values, starts)
+        if len(ordered.positions):
+            self._last = int(ordered.positions[-1])
+        self._rows += len(ordered.positions)
+        self._report_missing(frame, ordered.values, filled, starts, row_of)
+        held = max(self._ordering.held, -min(self._open.origin.tolist(), default=0))
+        self._before = self._last_rows(held)
+        return CleanRows(filled, starts, ordered.origin, row_of, held)
 
-    def _note_late(self, frame: SensorFrame, row: int, step: int) -> None:
-        report = self.report
-        report.late += 1
-        report.first_late = report.first_late or frame.place(row)
-        if step == (self._usual or 0) - HOUR and SUMMER_TIME not in report.notes:
-            report.notes.append(SUMMER_TIME)
+    def _join(self, ordered: Ordered, frame: SensorFrame) -> tuple[Ordered, IntArray]:
+        """Rows of one step joined into one; those of the last step wait, since more may come."""
+        waiting = len(self._open.positions)
+        rows = _concatenated(self._open, ordered)
+        new = np.asarray(rows.jumps | (np.diff(rows.positions, prepend=rows.positions[:1]) != 0))
+        group = np.cumsum(new) - (1 if len(new) and new[0] else 0)  # (m,)
+        row_of = np.where(ordered.of_row == NO_ROW, -1, self._rows)
+        known = ordered.of_row >= 0
+        row_of[known] += group[waiting + ordered.of_row[known]]
+        whole = int(np.searchsorted(group, group[-1])) if len(group) else 0
+        waits = _rows(rows, slice(whole, None))
+        self._open = dataclasses.replace(waits, origin=waits.origin - len(frame))
+        return _aggregated(_rows(rows, slice(0, whole)), group[:whole], self._resample), row_of
 
-    def _turn_back(self) -> Iterator[tuple[int, int, FloatArray, bool]]:
-        """The late rows as the begin of a new stretch."""
-        late = self._late
-        self.report.turned_back += 1
-        rows = list(zip(late.origins, late.positions, late.values, strict=True))
-        late.clear()
-        return ((*row, k == 0) for k, row in enumerate(rows))
-
-    def _gaps(self, frame: SensorFrame, origin: IntArray, positions: IntArray, jumps: BoolArray) -> BoolArray:
+    def _gaps(self, ordered: Ordered, counted: bool) -> BoolArray:
         """Which rows (m,) come after a gap."""
+        positions, jumps = ordered.positions, ordered.jumps
         if not len(positions):
             return jumps
         steps = np.diff(positions, prepend=positions[:1] if self._last is None else [self._last])
         steps[jumps] = 0
-        usual = self._usual_steps(steps, counted=frame.times is None)
+        usual = self._usual_steps(steps, counted=counted)
         gaps = np.asarray(steps > self._limit * usual)
-        self._report_gaps(frame, origin, steps, gaps)
-        if frame.times is not None:
+        self._report_gaps(ordered.origin, steps, gaps, counted)
+        if not counted:
             self._steps += int((~jumps).sum())
             self._irregular += int((np.abs(steps - usual) > 0.5 * usual)[~jumps].sum())
             self.report.irregular_share = self._irregular / max(1, self._steps)
@@ -194,13 +156,13 @@ class Cleaner:
 
     def _usual_steps(self, steps: IntArray, *, counted: bool) -> FloatArray:
         """The step that a gap at each row (m,) is measured by, from the rows up to it alone."""
-        if not counted and self._usual is not None:
-            return np.full(len(steps), self._usual)
         if counted:  # lines: the smallest difference so far
             known = np.where(steps > 0, steps.astype(np.float64), np.inf)
             least: FloatArray = np.minimum.accumulate(np.append(self._usual or np.inf, known))
             self._usual = float(least[-1])
             return least[1:]
+        if self._usual is not None:
+            return np.full(len(steps), self._usual)
         usual = np.ones(len(steps))
         for k, step in enumerate(steps.tolist()):
             if step > 0 and len(self._first_steps) < LEARNED_FROM:
@@ -215,31 +177,31 @@ class Cleaner:
             return values
         before = len(self._context)
         joined = np.concatenate([self._context, values])
-        filled = carry_forward(
-            joined, np.concatenate([[0], before + np.flatnonzero(starts)]).astype(np.int64), self._max_fill
-        )[before:]
+        begins = np.concatenate([[0], before + np.flatnonzero(starts)]).astype(np.int64)
+        filled = carry_forward(joined, begins, self._max_fill)[before:]
         reached = max(0, len(joined) - self._max_fill)
         if starts.any():
             reached = max(reached, before + int(np.flatnonzero(starts)[-1]))
         self._context = joined[reached:].copy()
         return filled
 
-    def _count_duplicate(self, frame: SensorFrame, row: int) -> None:
-        self.report.duplicates += 1
-        self.report.first_duplicate = self.report.first_duplicate or frame.place(row)
+    def _last_rows(self, count: int) -> SensorFrame:
+        assert self._before is not None, "rows have been pushed"
+        return take_rows(self._before, slice(len(self._before) - count, None))
 
-    def _report_gaps(self, frame: SensorFrame, origin: IntArray, steps: IntArray, gaps: BoolArray) -> None:
+    def _report_gaps(self, origin: IntArray, steps: IntArray, gaps: BoolArray, counted: bool) -> None:
         report = self.report
         report.gaps += int(gaps.sum())
         if not gaps.any():
             return
+        assert self._before is not None, "rows have been pushed"
         worst = int(np.where(gaps, steps, 0).argmax())
         size = np.timedelta64(int(steps[worst]), "ns")
-        if frame.times is None:
-            report.longest_gap_at = report.longest_gap_at or frame.place(int(origin[worst]))
-        elif report.longest_gap is None or size > report.longest_gap:
+        if report.longest_gap is None or size > report.longest_gap:
             report.longest_gap = size
-            report.longest_gap_at = frame.place(int(origin[worst]))
+            report.longest_gap_at = self._before.place(self._new + int(origin[worst]))
+        if counted:
+            report.longest_gap = None
 
     def _report_missing(
         self, frame: SensorFrame, values: FloatArray, filled: FloatArray, starts: BoolArray, row_of: IntArray
@@ -247,14 +209,48 @@ class Cleaner:
         report = self.report
         missing = np.isnan(filled)
         report.filled_cells += int(np.isnan(values).sum() - missing.sum())
-        report.empty_rows += int(np.isnan(frame.values).all(axis=1).sum())
         for name, count in zip(frame.sensors, missing.sum(axis=0).tolist(), strict=True):
             if count:
                 report.missing_by_sensor[name] = report.missing_by_sensor.get(name, 0) + count
         finite = np.asarray(~missing.any(axis=1))
         known = np.concatenate([[self._was_finite], finite])  # from the row before on, which may be repeated
         mapped = row_of[row_of >= 0] - (self._rows - len(filled)) + 1
-        report.judged += int(known[mapped].sum())
-        report.missing_rows += int((~known[mapped]).sum())
+        counts = np.bincount(mapped, minlength=len(known) + 1)  # rows of the input for each row
+        counts[1] += self._open_rows
+        self._open_rows = int(counts[len(known) :].sum())
+        report.judged += int(counts[: len(known)][known].sum())
+        report.missing_rows += int(counts[: len(known)][~known].sum())
         report.segments += int((finite & (starts | ~known[:-1])).sum())
         self._was_finite = bool(known[-1])
+
+
+def _empty(sensors: int) -> Ordered:
+    nothing = np.empty(0, np.int64)
+    return Ordered(nothing, nothing, np.empty((0, sensors)), np.empty(0, np.bool_), nothing)
+
+
+def _rows(ordered: Ordered, rows: slice) -> Ordered:
+    return Ordered(
+        ordered.origin[rows],
+        ordered.positions[rows],
+        ordered.values[rows],
+        ordered.jumps[rows],
+        ordered.of_row,
+    )
+
+
+def _concatenated(first: Ordered, then: Ordered) -> Ordered:
+    return Ordered(
+        np.concatenate([first.origin, then.origin]),
+        np.concatenate([first.positions, then.positions]),
+        np.concatenate([first.values, then.values]),
+        np.concatenate([first.jumps, then.jumps]),
+        then.of_row,
+    )
+
+
+def _aggregated(rows: Ordered, group: IntArray, how: Resample | None) -> Ordered:
+    """One row for each group of rows (m,), which are numbered without a hole."""
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    values = aggregate(rows.values, group, first, how or "first")
+    return Ordered(rows.origin[first], rows.positions[first], values, rows.jumps[first], rows.of_row)

@@ -3,7 +3,6 @@
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
@@ -30,9 +29,18 @@ def aggregate(values: FloatArray, group: IntArray, first: IntArray, how: Aggrega
         return values
     if how == "first":
         return values[first]
-    grouped = pd.DataFrame(values).groupby(group, sort=True)
-    result: FloatArray = grouped.agg(how).to_numpy(np.float64)
-    return result
+    known = ~np.isnan(values)
+    if how == "max":
+        highest: FloatArray = np.fmax.reduceat(values, first, axis=0)
+        return highest
+    if how == "last":
+        rows = np.where(known, np.arange(len(values))[:, np.newaxis], -1)
+        last = np.maximum.reduceat(rows, first, axis=0)  # (groups, F)
+        found = np.take_along_axis(values, np.maximum(last, 0), axis=0)
+        return np.where(last >= 0, found, np.nan)
+    counts = np.add.reduceat(known, first, axis=0, dtype=np.int64)
+    sums = np.add.reduceat(np.where(known, values, 0.0), first, axis=0)  # in row order: no cut changes a bit
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
 def differs_from_first(values: FloatArray, group: IntArray, first: IntArray) -> BoolArray:
