@@ -15,7 +15,7 @@ from lstm_anomaly.placing import CLOSED, OPEN, Place, PlacedEvent, place, place_
 from lstm_anomaly.reading import Cleaner, CleanReport, CleanRows, join_frames, take_rows
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, SensorFrame
 
-ORDER_SEEN_IN = 8  # rows that show whether an input begins with its newest
+ORDER_SEEN_IN = 3  # rows that show whether an input begins with its newest
 _NOT_REMEMBERED = {"tally", "worst", "_recorder", "_model", "_keep", "_rules"}
 Keep = Callable[[list[Event]], list[Event]]
 

@@ -20,7 +20,7 @@ def event(first, last, state="closed", timed=True):
         time = np.datetime64("2024-03-01", "ns") + np.timedelta64(minute, "m")
         return Place("a.csv", minute + 2, f"minute {minute}", time if timed else None)
 
-    found = Event(first, last, last, 2.0, 1.5, ())
+    found = Event(first, last, last, 2.0, 1.5, (), reason="")
     return PlacedEvent.at(found, state, place(first), place(last), place(last))
 
 

@@ -5,6 +5,7 @@ interrupted, 141 the reader of the output went away. Status 1 never means an err
 own 1 are mapped here, in one place.
 """
 
+import errno
 import io
 import os
 import signal
@@ -59,6 +60,16 @@ def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
     raise _Terminated
 
 
+class _ClosedOutput(io.TextIOBase):
+    """Stands for a standard output that is closed (`>&-`): Python's own None loses what is printed."""
+
+    encoding = "utf-8"
+    errors = "strict"
+
+    def write(self, text: str, /) -> int:
+        raise OSError(errno.EBADF, "standard output is closed")
+
+
 class App(click.Group):
     """A group whose commands are imported when they are called."""
 
@@ -99,13 +110,13 @@ class App(click.Group):
         extra.pop("standalone_mode", None)
         with suppress(ValueError):  # not the main thread: the caller handles signals
             signal.signal(signal.SIGTERM, _raise_terminated)
+        sys.stdout = sys.stdout or _ClosedOutput()
         for stream in (sys.stdout, sys.stderr):  # a name that the encoding lacks is shown as an escape
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         try:
             status = super().main(args, prog_name, standalone_mode=False, obj=settings, **extra)
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            sys.stdout.flush()
         except SystemExit:  # click's own way out when the reader of a pipe is gone
             status = EXIT_BROKEN_PIPE
         except Exception as error:

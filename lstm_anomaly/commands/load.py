@@ -73,8 +73,11 @@ def read_frame(
 def read_pieces(
     files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk, sensors: tuple[str, ...]
 ) -> "Iterator[SensorFrame]":
-    """The same rows in pieces, in memory that does not grow with them; told at the end."""
-    reader = CsvReader(files, options, sensors=sensors)
+    """The same rows in pieces, in memory that does not grow with them; told at the end.
+
+    Those of standard input come as soon as their lines end.
+    """
+    reader = CsvReader(files, options, sensors=sensors, live="-" in files)
     yield from select_in_pieces(reader, rows) if rows else reader
     tell_of_reading(reader.report, talk)
 

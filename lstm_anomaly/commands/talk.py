@@ -48,8 +48,6 @@ class Talk:
         """Write finished text to standard output, all of it or an OutputError."""
         if not text:
             return
-        if sys.stdout is None:
-            raise OutputError("standard output is closed; the results could not be delivered")
         try:
             sys.stdout.write(text)
             sys.stdout.flush()

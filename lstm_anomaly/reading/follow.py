@@ -19,6 +19,13 @@ from lstm_anomaly.types import SensorFrame
 _EPOCH_OF_TICKS = {1.0: "epoch", 1e3: "epoch-ms", 1e6: "epoch-us", 1e9: "epoch-ns"}
 
 
+def describe(found: FileReport, layout: Layout) -> None:
+    """Note in a report how the file is read."""
+    found.dialect = layout.describe()
+    found.time_column = layout.time_name
+    found.time_format = layout.time_format.text if layout.time_format else None
+
+
 class Follower:
     """Reads what is new in one file, as often as it is asked; `report` is about what was new.
 
@@ -103,7 +110,9 @@ class Follower:
             if not lines:
                 continue
             assert self.layout is not None, "a file is begun before it is read on"
-            parser = parser or BlockParser(self.layout, found, self._options.bad_values)
+            if parser is None:
+                parser = BlockParser(self.layout, found, self._options.bad_values)
+                describe(found, self.layout)
             text = self._text(lines)
             piece, left = parser.parse(Block(text, part.next_line, lines.count(b"\n")), last=False)
             if left:  # a quote is open: these lines wait for the next ones

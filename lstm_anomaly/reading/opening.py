@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import re
+import select
 import sys
 import zipfile
 import zlib
@@ -79,6 +80,13 @@ class ByteStream:
             )
         return b"".join(parts)
 
+    def pauses(self, seconds: float) -> bool:
+        """Whether nothing more can be read for so long; False at the end, and where that cannot be told."""
+        try:
+            return not select.select([self._raw.fileno()], [], [], seconds)[0]
+        except (OSError, ValueError):
+            return False
+
     def _open(self) -> IO[bytes]:
         if self.path == STDIN:
             if sys.stdin is None:
@@ -140,6 +148,9 @@ class _Counted(io.RawIOBase):
         # What a pipe holds is passed on at once; its writer may take its time with the next line.
         self._read = getattr(raw, "read1", raw.read)
         self.count = 0
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
 
     def readable(self) -> bool:
         return True

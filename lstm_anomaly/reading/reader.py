@@ -45,8 +45,8 @@ class CsvReader:
     the iteration comes to them, after the pieces before.
 
     live    for a pipe that somebody still writes to: rows come as soon as their line ends, in pieces as
-            large as what was there to read. The layout is concluded from the first `LIVE_HEAD_LINES` lines
-            rather than from the first MiB, so what those leave open must be told by options.
+            large as what was there to read. The layout is concluded from what comes before the first pause
+            rather than from the first MiB, so what that leaves open must be told by options.
     """
 
     def __init__(

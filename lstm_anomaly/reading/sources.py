@@ -15,6 +15,8 @@ BLOCK_BYTES = 2 << 20
 MAX_LINE_BYTES = 8 << 20
 # Of a live input so many lines are awaited before the layout is concluded: names, units and a row.
 LIVE_HEAD_LINES = 3
+# ... and what comes without a pause of so many seconds: a pipe from a file gives what the file would.
+LIVE_PAUSE = 0.3
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -38,8 +40,9 @@ class Source:
     """One opened input. `blocks()` yields its lines once; `packing` and `encoding` say what it was.
 
     The first block holds about `HEAD_BYTES` whatever `block_size` is, so that what is concluded from it
-    does not depend on how the rest is cut. Of a `live` input it holds `LIVE_HEAD_LINES` lines or more, and
-    the others are as large as what was there to read: none waits for a line that is not written yet.
+    does not depend on how the rest is cut. Of a `live` input it ends where its writer pauses, after
+    `LIVE_HEAD_LINES` lines at least, and the others are as large as what was there to read: none waits for
+    a line that is not written yet.
     """
 
     def __init__(
@@ -113,9 +116,11 @@ class Source:
             yield b"\n"
 
     def _live_head(self) -> bytes:
-        """The first chunk of a live input: at least so many lines, unless it ends before."""
+        """The first chunk of a live input: at least so many lines, and all up to a pause of its writer."""
         head = b""
-        while len(head) < HEAD_BYTES and head.count(b"\n") < LIVE_HEAD_LINES:
+        while len(head) < HEAD_BYTES:
+            if head.count(b"\n") >= LIVE_HEAD_LINES and self._bytes.pauses(LIVE_PAUSE):
+                break
             more = self._bytes.read(HEAD_BYTES - len(head), live=True)
             if not more:
                 break

@@ -1,0 +1,119 @@
+"""Pipes and closed streams: rows are judged as they come, and what cannot be delivered is an error."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "lstm_anomaly"]
+
+
+@pytest.fixture
+def detect(trained):
+    """Start `detect` on a file or `-`, with the model of the trained folder."""
+
+    def start(name, *more, **how):
+        path = trained / name if name != "-" else name
+        args = [*COMMAND, "detect", path, "--model", trained / "pump.model", *map(str, more)]
+        return subprocess.Popen(args, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how})
+
+    return start
+
+
+def test_an_event_is_out_before_the_next_row_is_written(detect, trained):
+    lines = (trained / "new.csv").read_bytes().splitlines(keepends=True)
+    with detect("-", "--format", "jsonl", "--early", stdin=subprocess.PIPE) as process:
+        process.stdin.write(b"".join(lines[:121]))
+        process.stdin.flush()
+        told = []
+        for line in lines[121:160]:
+            process.stdin.write(line)
+            process.stdin.flush()
+            if line == lines[124]:  # an event is certain here
+                told.append(json.loads(process.stdout.readline()))
+        told.append(json.loads(process.stdout.readline()))
+        process.stdin.close()
+        assert [event["state"] for event in told] == ["open", "closed"]
+        assert process.stdout.read() == b""
+        assert process.wait() == 1
+
+
+def test_scores_of_a_pipe_come_row_by_row(detect, trained):
+    lines = (trained / "new.csv").read_bytes().splitlines(keepends=True)
+    with detect("-", "--scores", "-", stdin=subprocess.PIPE) as process:
+        process.stdin.write(b"".join(lines[:31]))
+        process.stdin.flush()
+        scores = [process.stdout.readline() for _ in range(31)]
+        assert scores[-1].startswith(b"-,31,")
+        for number, line in enumerate(lines[31:40], start=32):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert process.stdout.readline().startswith(f"-,{number},".encode())
+        process.stdin.close()
+
+
+@pytest.mark.parametrize("options", [["--format", "jsonl"], ["--scores", "-"]])
+def test_a_reader_that_goes_away_ends_the_run_quietly(detect, options):
+    with detect("new.csv", *options) as process:
+        process.stdout.close()
+        assert process.wait() in (1, 141)
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["detect", "NEW", "--model", "MODEL"], ["inspect", "MODEL"], ["--help"]],
+    ids=lambda arguments: arguments[0],
+)
+@pytest.mark.parametrize("redirect", [">/dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_no_success(trained, arguments, redirect):
+    places = {"NEW": str(trained / "new.csv"), "MODEL": str(trained / "pump.model")}
+    words = [places.get(word, word) for word in arguments]
+    script = f'exec "$@" {redirect}'
+    done = subprocess.run(["sh", "-c", script, "sh", *COMMAND, *words], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("redirect", ["2>&-", "<&-", "2>/dev/full"])
+def test_other_closed_streams_change_nothing(trained, redirect):
+    script = f'exec "$@" {redirect}'
+    words = ["detect", trained / "new.csv", "--model", trained / "pump.model", "--format", "csv"]
+    done = subprocess.run(["sh", "-c", script, "sh", *COMMAND, *words], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout.count(b"\n") == 2
+
+
+def test_no_file_of_data_ever_gets_the_number_of_a_closed_stream(trained, tmp_path):
+    words = ["detect", trained / "new.csv", "--model", trained / "pump.model", "--scores", tmp_path / "s.csv"]
+    script = 'exec "$@" 2>&- >&- <&-'
+    subprocess.run(["sh", "-c", script, "sh", *COMMAND, *words], capture_output=True, check=False)
+    if (tmp_path / "s.csv").exists():
+        assert b"lstm-anomaly" not in (tmp_path / "s.csv").read_bytes()
+
+
+def test_the_bare_environment_of_cron_gives_the_same_bytes(detect, trained):
+    words = [*COMMAND, "detect", trained / "new.csv", "--model", trained / "pump.model", "--format", "jsonl"]
+    usual = subprocess.run(words, capture_output=True, check=False)
+    for more in ({}, {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "HOME": "/nonexistent"}):
+        bare = {"PATH": "/usr/bin:/bin", "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **more}
+        done = subprocess.run(words, capture_output=True, check=False, env=bare, stdin=subprocess.DEVNULL)
+        assert (done.returncode, done.stdout, done.stderr) == (1, usual.stdout, b"")
+    words[4] = trained / "quiet.csv"
+    done = subprocess.run(words, capture_output=True, check=False, env=bare, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def limited(size):
+    """For a child: files that it writes may have so many bytes, and no signal says so."""
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
