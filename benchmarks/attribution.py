@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events
+from lstm_anomaly.decision.events import Event, EventRules, find_events
+from lstm_anomaly.detection import judged_rows
 from lstm_anomaly.judging import judge
 from lstm_anomaly.learning import learn
 from lstm_anomaly.model import Model
@@ -146,8 +147,7 @@ def first_events(
     model: Model, series: Series, faults: list[Injected]
 ) -> Iterator[tuple[Injected, Event | None]]:
     """The first event that each fault caused, None where it was not found."""
-    judged = judge(model, series)
-    rows = JudgedRows(judged.scores, judged.errors, series.values, judged.expected)
+    rows = judged_rows(series.values, judge(model, series))
     events = find_events(rows, series.sensors, EventRules(merge_gap=model.threshold.merge_gap))
     for fault in faults:
         met = (e for e in events if e.start <= fault.last + AFTERMATH and e.end >= fault.first)
