@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
 from lstm_anomaly.event_views import EventView, view
 from lstm_anomaly.judging import Judgement, judge
@@ -21,6 +22,7 @@ class Detection:
     judgement  scores, errors and expected values, M rows
     events     found events; their rows are rows of `series`
     cleaning   what cleaning noticed
+    drift      knows in what the rows no longer look like training
     """
 
     frame: SensorFrame
@@ -28,6 +30,7 @@ class Detection:
     judgement: Judgement
     events: list[Event]
     cleaning: CleanReport
+    drift: DriftWatch
 
     def view(self, event: Event) -> EventView:
         """The event with the rows around it."""
@@ -77,7 +80,11 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
     breaks = tuple(start for start, _stop in series.segments)
     events = find_events(rows, series.sensors, rules, breaks, model.threshold.value)
-    return Detection(frame, series, judgement, events, cleaning)
+    drift = DriftWatch(model.familiar, model.sensors)
+    for start, stop in series.segments:
+        drift.push(series.values[start:stop], judgement.scores[start:stop])
+        drift.pause()
+    return Detection(frame, series, judgement, events, cleaning, drift)
 
 
 def judged_rows(values: FloatArray, judgement: Judgement) -> JudgedRows:

@@ -2,17 +2,16 @@
 
 import platform
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
-from lstm_anomaly.decision.budget import DEFAULT_BUDGET, DEFAULT_ROW_BUDGET, Budget
-from lstm_anomaly.decision.calibration import learn_threshold
-from lstm_anomaly.decision.threshold import Threshold
+from lstm_anomaly.calibrating import NOT_LEARNED, budget_of, calibrate_on
+from lstm_anomaly.decision.drift import Familiar
+from lstm_anomaly.doubts import doubts
 from lstm_anomaly.errors import NotEnoughDataError, TrainingError
 from lstm_anomaly.fitting import Fitted, OnEpoch, fit_networks
-from lstm_anomaly.judging import judge
-from lstm_anomaly.model import Model, TrainingSummary
+from lstm_anomaly.model import Baseline, Model, TrainingSummary
+from lstm_anomaly.network.linear_forecast import held_out_forecast_error
 from lstm_anomaly.network_reader import NetworkReader, Networks
 from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
@@ -24,6 +23,7 @@ from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.sides import Sides
 from lstm_anomaly.scoring.statistics import Usual, View
 from lstm_anomaly.settings import DEFAULTS, LearningSettings
+from lstm_anomaly.trimming import Trimmed, trim
 from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.version import __version__
 from lstm_anomaly.windows import Split, cut, rows_in, split_chronologically, window_starts
@@ -35,15 +35,6 @@ SHORT_CALIBRATION_SHARE = 0.15
 LONGEST_DEFAULT_WINDOW = 24  # rows
 WINDOWS_A_PART = 2  # the default window is at most this fraction of the smallest part of the split
 MOST_MEASURED_ROWS = 20_000  # of the fitted rows, the last so many tell what is usual
-
-_NOT_LEARNED = learn_threshold(
-    np.ones(1),
-    budget=Budget.parse(DEFAULT_ROW_BUDGET),
-    step_seconds=None,
-    merge_gap=0,
-    method="fixed",
-    level=1.0,
-)
 
 
 def learn(
@@ -60,19 +51,15 @@ def learn(
     split = _split(series)
     window = settings.window or _default_window(split)
     _require_windows(series, split, window)
-    fit_rows = _stacked(series.values, split.fit)  # (rows, F)
-    scaler, roles = _scaler(fit_rows, series.sensors), SensorRoles.find(fit_rows)
-    scaled = np.nan_to_num(scaler.transform(series.values)[roles.inputs])  # (F_in, M); no window holds a NaN
+    scaler, roles, scaled = _scaled(series, split)
+    trimmed = trim(scaled, split, window, settings.trim)
+    if trimmed.rows:
+        split = trimmed.split
+        _require_windows(series, split, window)
+        scaler, roles, scaled = _scaled(series, split)
     targets = roles.targets[roles.inputs]
     fitted = fit_networks(scaled, targets, split, window, settings, on_epoch)
-    readings, is_fitted = _read_training_rows(fitted.networks, scaled, split)
-    usual = Usual(
-        near=View.fit(readings.near, is_fitted),
-        level=View.fit(readings.level, is_fitted),
-        slow=View.fit(readings.slow, is_fitted),
-        latent=LatentDistance.fit(readings.latent[np.isfinite(readings.latent).all(axis=1)]),
-        peers=Peers.fit(readings.level[0]),
-    )
+    usual, bounds, held_out = _measured(fitted.networks, scaled, split)
     model = Model(
         kind=settings.kind,
         sensors=series.sensors,
@@ -84,15 +71,69 @@ def learn(
         scaler=scaler,
         networks=fitted.networks,
         usual=usual,
-        bounds=Bounds.fit(usual.statistics(readings)[0]),
+        bounds=bounds,
         # Values of the calibration rows count as seen, too: one first move of a switch among them would
         # otherwise raise the threshold beyond all use. The proof of the budget does not cover novelty.
         novelty=NoveltyRule.fit(_stacked(series.values, series.segments), roles.ruled),
         sides=_sides(series, scaled, roles, split, settings),
-        threshold=_NOT_LEARNED,
-        summary=_summary(series, split, window, fitted, readings.near[:, ~is_fitted], settings),
+        threshold=NOT_LEARNED,
+        baseline=None,
+        familiar=Familiar.fit(np.zeros(0), series.values[:1]),
+        strangest=(),
+        summary=_summary(series, split, window, fitted, trimmed, settings),
     )
-    return replace(model, threshold=_threshold_of_training(model, series, split, settings))
+    if settings.kind != "linear":
+        beside, beside_bounds, _near = _measured(fitted.networks.without_lstm(), scaled, split)
+        model = replace(model, baseline=Baseline(beside.near, beside.latent, beside_bounds, NOT_LEARNED))
+    # The validation rows before the calibration rows fill the memories.
+    run_up = cut(series.segments, split.validation[0][0], split.calibration[-1][1])
+    model, raw = calibrate_on(model, series, run_up, split.calibration, settings)
+    left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
+    summary = replace(
+        model.summary,
+        held_out=_held_out_errors(fitted, scaled, targets, split, held_out),
+        doubts=doubts(trimmed.standing, settings.trim, raw, left_out),
+    )
+    return replace(model, summary=summary)
+
+
+def _scaled(series: Series, split: Split) -> tuple[Scaler, SensorRoles, Float32Array]:
+    """Scaler and roles by the rows to fit to, and all rows scaled, (F_in, M)."""
+    fit_rows = _stacked(series.values, split.fit)  # (rows, F)
+    scaler, roles = _scaler(fit_rows, series.sensors), SensorRoles.find(fit_rows)
+    # No window holds a NaN.
+    return scaler, roles, np.nan_to_num(scaler.transform(series.values)[roles.inputs])
+
+
+def _measured(networks: Networks, scaled: Float32Array, split: Split) -> tuple[Usual, Bounds, FloatArray]:
+    """What is usual for the networks, the bounds of it, and their errors on held-out rows, (S, n, F_t)."""
+    readings, is_fitted = _read_training_rows(networks, scaled, split)
+    usual = Usual(
+        near=View.fit(readings.near, is_fitted),
+        level=View.fit(readings.level, is_fitted),
+        slow=View.fit(readings.slow, is_fitted),
+        latent=LatentDistance.fit(readings.latent[np.isfinite(readings.latent).all(axis=1)]),
+        peers=Peers.fit(readings.level[0]),
+    )
+    return usual, Bounds.fit(usual.statistics(readings)[0]), readings.near[:, ~is_fitted]
+
+
+def _held_out_errors(
+    fitted: Fitted, scaled: Float32Array, targets: BoolArray, split: Split, near: FloatArray
+) -> dict[str, float]:
+    """Mean squared errors on the validation rows of the LSTMs and of their linear counterparts, by task.
+
+    A window is restored from as many numbers by either; the next row is forecast from the rows before it.
+    """
+    linear, starts = fitted.networks.linear, window_starts(split.validation, fitted.networks.window)
+    found = {
+        "forecast_linear": held_out_forecast_error(linear, scaled, targets, split.fit, split.validation),
+        "window_linear": float(linear.errors(scaled, starts, fitted.code_size).mean()),
+    }
+    if fitted.reports:
+        found["forecast_lstm"] = float(np.nanmean(near[0] ** 2))
+        found["window_lstm"] = min(report.validation_loss for report in fitted.reports)
+    return {name: value for name, value in sorted(found.items()) if np.isfinite(value)}
 
 
 def _scaler(fit_rows: FloatArray, sensors: tuple[str, ...]) -> Scaler:
@@ -112,53 +153,9 @@ def _sides(
     """The rules beside the error, learned on the rows before the calibration rows."""
     values, rows = series.values[:, roles.targets], scaled[roles.targets[roles.inputs]].T.astype(np.float64)
     step = None if series.step is None else float(series.step / np.timedelta64(1, "s"))
-    per_row = _budget(settings, step).per_row(step)
+    per_row = budget_of(settings, step).per_row(step)
     before = _joined((*split.fit, *split.validation))
     return Sides.fit(values, rows, before, per_row).tolerant(values, rows, split.calibration)
-
-
-def _budget(settings: LearningSettings, step_seconds: float | None) -> Budget:
-    return settings.budget or Budget.parse(DEFAULT_ROW_BUDGET if step_seconds is None else DEFAULT_BUDGET)
-
-
-def calibrated(model: Model, series: Series, settings: LearningSettings) -> Model:
-    """The model with the threshold that keeps the budget on all rows of `series`; weights stay.
-
-    None of the rows may have been trained on. What reads flat or is outside anything seen is widened where
-    these normal rows call for it.
-    """
-    targets, inputs = model.roles.targets, model.roles.inputs
-    scaled = model.scaler.transform(series.values)[inputs][targets[inputs]].T.astype(np.float64)
-    sides = model.sides.tolerant(series.values[:, targets], scaled, series.segments)
-    model = replace(model, sides=sides)
-    return replace(model, threshold=_learned(model, series, series.segments, settings))
-
-
-def _threshold_of_training(
-    model: Model, series: Series, split: Split, settings: LearningSettings
-) -> Threshold:
-    """The same on the calibration rows; the validation rows before them fill the memories."""
-    run_up = cut(series.segments, split.validation[0][0], split.calibration[-1][1])
-    return _learned(model, replace(series, segments=run_up), split.calibration, settings)
-
-
-def _learned(model: Model, series: Series, counted: Segments, settings: LearningSettings) -> Threshold:
-    """Judge the segments of `series`, and learn the threshold from the scores of the `counted` ones."""
-    raw = judge(replace(model, threshold=_NOT_LEARNED), series).scores  # (M,) NaN outside the segments
-    first, last = counted[0][0], counted[-1][1]
-    inside = np.zeros(len(raw), dtype=np.bool_)
-    for a, b in counted:
-        inside[a:b] = True
-    return learn_threshold(
-        np.where(inside, raw, np.nan)[first:last],
-        budget=_budget(settings, model.step_seconds),
-        step_seconds=model.step_seconds,
-        merge_gap=max(model.window, settings.merge_gap),
-        method=settings.threshold_method,
-        confidence=settings.confidence,
-        level=settings.threshold_level,
-        breaks=tuple(b[0] - first for a, b in pairwise(counted) if a[1] == b[0]),
-    )
 
 
 def _split(series: Series) -> Split:
@@ -223,14 +220,13 @@ def _summary(
     split: Split,
     window: int,
     fitted: Fitted,
-    held_out: FloatArray,
+    trimmed: Trimmed,
     settings: LearningSettings,
 ) -> TrainingSummary:
     usable = [(a, b) for a, b in series.segments if b - a >= window]
     first, last = usable[0][0], usable[-1][1] - 1
     stamps = ("", "") if series.times is None else (str(series.times[first]), str(series.times[last]))
     best = min(fitted.reports, key=lambda report: report.validation_loss, default=None)
-    names = ("forecaster", "linear")[-len(held_out) :]
     return TrainingSummary(
         rows=rows_in(usable),
         rows_left_out=len(series.row_of) - rows_in(usable),
@@ -242,9 +238,9 @@ def _summary(
         losses=tuple(report.loss for report in fitted.reports),
         validation_losses=tuple(report.validation_loss for report in fitted.reports),
         best_epoch=best.epoch if best else 0,
-        near_errors={
-            name: float(np.nanmean(errors**2)) for name, errors in zip(names, held_out, strict=False)
-        },
+        trimmed_rows=trimmed.rows,
+        held_out={},
+        doubts=(),
         seed=settings.seed,
         first=stamps[0],
         last=stamps[1],

@@ -1,17 +1,19 @@
 """A trained model: everything that detection needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.network_reader import Networks
+from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import Bounds
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.sides import Sides
-from lstm_anomaly.scoring.statistics import Usual
+from lstm_anomaly.scoring.statistics import Usual, View
 from lstm_anomaly.types import Resample
 
 
@@ -27,7 +29,10 @@ class TrainingSummary:
     losses            mean squared error of scaled rows on the fit windows, an epoch each
     validation_losses the same on the validation windows
     best_epoch        the epoch whose weights were kept, counted from 1
-    near_errors       for each network its mean squared error of the judged row on validation rows
+    trimmed_rows      rows before the calibration rows that stood out and were left out
+    held_out          mean squared errors on validation rows: `forecast_lstm` and `forecast_linear` of the
+                      next row, `window_lstm` and `window_linear` of windows restored from as many numbers
+    doubts            what makes the training data look unusable, a clause each
     seed              of the random generator
     first, last       time stamps of the training rows (ISO 8601), empty without time
     versions          of Python, NumPy and this program
@@ -43,11 +48,45 @@ class TrainingSummary:
     losses: tuple[float, ...]
     validation_losses: tuple[float, ...]
     best_epoch: int
-    near_errors: dict[str, float]
+    trimmed_rows: int
+    held_out: dict[str, float]
+    doubts: tuple[str, ...]
     seed: int
     first: str
     last: str
     versions: dict[str, str]
+
+    @property
+    def lstm_is_better(self) -> bool:
+        """Whether an LSTM has a smaller held-out error than its linear counterpart, in one task at least."""
+        pairs = [(f"{task}_lstm", f"{task}_linear") for task in ("forecast", "window")]
+        found = self.held_out
+        return any(found[lstm] < found[linear] for lstm, linear in pairs if {lstm, linear} <= set(found))
+
+
+@dataclass(frozen=True)
+class CalibrationEpisode:
+    """One of the highest episodes of the calibration rows, for a person to say whether it was normal.
+
+    start, end  time stamps (ISO 8601), or row numbers of the input counted from 1; both included
+    score       its peak, a multiple of the threshold
+    sensor      the sensor that carried most of it
+    """
+
+    start: str
+    end: str
+    score: float
+    sensor: str
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the linear model beside an LSTM model has of its own; all else it shares with that."""
+
+    near: View
+    latent: LatentDistance
+    bounds: Bounds
+    threshold: Threshold
 
 
 @dataclass(frozen=True)
@@ -68,6 +107,9 @@ class Model:
     novelty       values that ruled sensors have shown
     sides         what reads flat, and what is outside anything seen in training
     threshold     the raw score above which a row is anomalous
+    baseline      the linear model beside, None in a linear model
+    familiar      what scores and readings looked like, for the guard against drift
+    strangest     the highest episodes of the calibration rows, the highest first
     summary       what training did
     """
 
@@ -85,6 +127,9 @@ class Model:
     novelty: NoveltyRule
     sides: Sides
     threshold: Threshold
+    baseline: Baseline | None
+    familiar: Familiar
+    strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
 
     @property
@@ -96,3 +141,17 @@ class Model:
     def step(self) -> np.timedelta64 | None:
         """The sampling step as a time difference, None when rows are only counted."""
         return None if self.step_seconds is None else np.timedelta64(round(self.step_seconds * 1e9), "ns")
+
+    def linear(self) -> "Model | None":
+        """The linear model beside, as a model of its own; None when this is one."""
+        if self.baseline is None:
+            return None
+        return replace(
+            self,
+            kind="linear",
+            networks=self.networks.without_lstm(),
+            usual=replace(self.usual, near=self.baseline.near, latent=self.baseline.latent),
+            bounds=self.baseline.bounds,
+            threshold=self.baseline.threshold,
+            baseline=None,
+        )

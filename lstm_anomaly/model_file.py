@@ -8,7 +8,14 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.decision.threshold import Threshold
+from lstm_anomaly.calibration_file import (
+    alarm_arrays,
+    alarm_header,
+    alarm_parts,
+    alarm_shapes,
+    check_alarms,
+    check_cholesky,
+)
 from lstm_anomaly.errors import LstmAnomalyError, ModelFileError
 from lstm_anomaly.model import Model, TrainingSummary
 from lstm_anomaly.network.autoencoder import architecture, parameter_shapes
@@ -21,11 +28,8 @@ from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import STATISTICS, Bounds
-from lstm_anomaly.scoring.seen_range import SeenRange
 from lstm_anomaly.scoring.sensors import SensorRoles
-from lstm_anomaly.scoring.sides import Sides
 from lstm_anomaly.scoring.statistics import Usual, View
-from lstm_anomaly.scoring.stillness import LENGTHS, Stillness
 from lstm_anomaly.settings import KINDS
 from lstm_anomaly.storage import load_arrays, save_arrays
 from lstm_anomaly.types import Resample
@@ -34,8 +38,6 @@ Arrays = dict[str, NDArray[Any]]
 MOST_LOOK_AHEAD = 10_000  # rows; far above any use, and a cap on what a hostile file can claim
 _ROLES = ("inputs", "targets", "ruled")
 _VIEWS = ("near", "level", "slow")
-_STILLNESS = ("least", "resolution")
-_SEEN = ("directions", "low", "high", "margin")
 _NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
 
 
@@ -52,7 +54,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "window": networks.window,
         "autoencoder": _sizes(networks),
         "forecaster": _forecaster_sizes(networks.forecaster),
-        "threshold": model.threshold.to_dict(),
+        **alarm_header(model),
         "summary": asdict(model.summary),
     }
     arrays: Arrays = {
@@ -71,8 +73,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "bounds": model.bounds.most,
         **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
         **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
-        **{f"stillness.{name}": getattr(model.sides.stillness, name) for name in _STILLNESS},
-        **{f"seen.{name}": getattr(model.sides.seen, name) for name in _SEEN},
+        **alarm_arrays(model),
         **_prefixed("autoencoder", networks.autoencoder or {}),
     }
     if networks.forecaster:
@@ -97,6 +98,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     odd = sorted(name for name in set(shapes) | set(found) if shapes.get(name) != found.get(name))
     _check(not odd, f"arrays are not those that the sizes call for: {', '.join(odd)}")
     _check_values(arrays)
+    check_alarms(header, arrays)
     _check_roles(arrays)
     roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
     networks = _networks(header, arrays, roles)
@@ -116,11 +118,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         usual=Usual(**views, latent=latent, peers=peers),
         bounds=Bounds(arrays["bounds"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
-        sides=Sides(
-            Stillness(*(arrays[f"stillness.{name}"] for name in _STILLNESS)),
-            SeenRange(*(arrays[f"seen.{name}"] for name in _SEEN)),
-        ),
-        threshold=Threshold.from_dict(header["threshold"]),
+        **alarm_parts(header, arrays),
         summary=_summary(header["summary"]),
     )
 
@@ -149,11 +147,12 @@ def _summary(stored: dict[str, Any]) -> TrainingSummary:
         if field.type in (int, str):
             right = _is_count if field.type is int else _is_text
             _check(right(stored[field.name]), f"the summary has {field.name} = {stored[field.name]!r}")
-    numbers = (*losses["losses"], *losses["validation_losses"], *stored["near_errors"].values())
+    numbers = (*losses["losses"], *losses["validation_losses"], *stored["held_out"].values())
     _check(all(type(number) is float for number in numbers), "a loss of the summary is not a number")
     _check(all(map(_is_text, stored["versions"].values())), "a version of the summary is not text")
+    _check(all(map(_is_text, stored["doubts"])), "a doubt of the summary is not text")
     _check(stored["best_epoch"] <= len(losses["losses"]), "the best epoch is none of the epochs")
-    return TrainingSummary(**{**stored, **losses})
+    return TrainingSummary(**{**stored, **losses, "doubts": tuple(stored["doubts"])})
 
 
 def _check_header(header: dict[str, Any]) -> None:
@@ -185,12 +184,7 @@ def _check_values(arrays: Arrays) -> None:
         _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
         if kind in ("unit", "usual", "scale", "evidence", "reach", "bounds", "resolution", "margin"):
             _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
-    _check(bool((arrays["stillness.least"] >= 0).all()), "a least range is below 0")
-    _check(bool((arrays["seen.low"] <= arrays["seen.high"]).all()), "a range ends before it begins")
-    _check(bool((arrays["seen.directions"] != 0).any(axis=1).all()), "a direction is no direction")
-    cholesky = arrays["latent.cholesky"]
-    _check(bool((np.diag(cholesky) > 0).all()), "the covariance is not positive")
-    _check(np.array_equal(cholesky, np.tril(cholesky)), "the covariance's factor is not triangular")
+    check_cholesky(arrays["latent.cholesky"])
 
 
 def _check_roles(arrays: Arrays) -> None:
@@ -222,10 +216,7 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
     shapes |= {f"{view}.usual": (count,) for view, count in views.items()}
     shapes |= {f"novelty.{name}": (rules,) for name in _NOVELTY}
     shapes["novelty.values"] = (int(arrays["novelty.counts"].sum()),)
-    directions = len(arrays["seen.directions"])
-    shapes |= {"stillness.least": (len(LENGTHS), targets), "stillness.resolution": (targets,)}
-    shapes |= {"seen.directions": (directions, targets)}
-    shapes |= {f"seen.{name}": (directions,) for name in ("low", "high", "margin")}
+    shapes |= alarm_shapes(header, arrays, targets)
     latent = components
     if header["autoencoder"] is not None:
         latent, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]

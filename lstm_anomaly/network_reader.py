@@ -1,6 +1,6 @@
 """The networks of a model at work on rows as they come: from scaled rows to errors and latent states."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,10 @@ class Networks:
     linear: LinearAutoencoder
     forecaster: Forecaster | None = None
     autoencoder: Params | None = None
+
+    def without_lstm(self) -> "Networks":
+        """The linear network alone."""
+        return replace(self, forecaster=None, autoencoder=None)
 
 
 class NetworkReader:

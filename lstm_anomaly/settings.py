@@ -19,6 +19,7 @@ _LEAST = {
     "weight_decay": 0.0,
     "seed": 0,
     "merge_gap": 0,
+    "trim": 0.0,
 }
 
 
@@ -33,6 +34,7 @@ class LearningSettings:
     hidden         units of the autoencoder's LSTMs; layers: LSTMs on top of each other in it
     epochs, batch_size, learning_rate, patience, weight_decay   of training
     seed           of all randomness
+    trim           share of the rows before the calibration rows that may be left out because they stand out
     budget, confidence, threshold_method, threshold_level, merge_gap   of the threshold
     """
 
@@ -48,6 +50,7 @@ class LearningSettings:
     patience: int | None = None
     weight_decay: float = 0.0
     seed: int = 0
+    trim: float = 0.01
     budget: Budget | None = None
     confidence: float = 0.9
     threshold_method: str = "episodes"

@@ -6,6 +6,7 @@ from itertools import chain, pairwise
 
 import numpy as np
 
+from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, EventTracker, row_states
 from lstm_anomaly.detection import detect, judged_rows
 from lstm_anomaly.event_views import ViewRecorder
@@ -91,6 +92,7 @@ class Watcher:
             patience=model.window - 1,
         )
         self._judge = Judge(model)
+        self._drift = DriftWatch(model.familiar, model.sensors)
         self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
         self._tracker = EventTracker(model.sensors, self._rules, model.threshold.value)
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
@@ -120,6 +122,11 @@ class Watcher:
     def report(self) -> CleanReport:
         """What cleaning noticed."""
         return self._cleaner.report
+
+    @property
+    def drift(self) -> list[str]:
+        """In what the rows so far no longer look like training, a sentence each."""
+        return self._drift.findings()
 
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
@@ -171,6 +178,7 @@ class Watcher:
             events = [replace(one, view=whole.view(one.event)) for one in events]
         known = whole.series.row_of >= 0
         tops = top_sensors(whole.judgement)[np.where(known, whole.series.row_of, 0)]
+        self._drift = whole.drift
         verdicts = Verdicts(frame, whole.row_scores(), np.where(known, tops, -1), events)
         self.tally.add(verdicts.scores)
         return verdicts
@@ -238,6 +246,8 @@ class Watcher:
         for first, stop in _stretches(ready.begins):
             if ready.begins[first]:
                 found += self._tracker.finish()
+                self._drift.pause()
+            self._drift.push(ready.values[first:stop], judgement.scores[first:stop])
             found += self._tracker.push(rows[first:stop])
 
         def find(row: int) -> Place:

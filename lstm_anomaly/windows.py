@@ -57,6 +57,15 @@ def cut(segments: Sequence[tuple[int, int]], first: int, last: int) -> Segments:
     return tuple((a, b) for a, b in parts if a < b)
 
 
+def cut_out(segments: Sequence[tuple[int, int]], rows: BoolArray) -> Segments:
+    """The segments without the marked rows (M,).
+
+    >>> cut_out(((0, 3), (4, 6)), np.array([False, True, False, False, False, False]))
+    ((0, 1), (2, 3), (4, 6))
+    """
+    return tuple((a + first, a + last) for a, b in segments for first, last in finite_segments(~rows[a:b]))
+
+
 def split_chronologically(
     segments: Sequence[tuple[int, int]], validation: float, calibration: float
 ) -> Split:

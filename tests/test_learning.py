@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
+from lstm_anomaly.calibrating import calibrated
 from lstm_anomaly.errors import NotEnoughDataError, ThresholdError, TrainingError
 from lstm_anomaly.judging import judge
-from lstm_anomaly.learning import calibrated
 from lstm_anomaly.model_file import write_model
 from lstm_anomaly.settings import LearningSettings
 
@@ -198,7 +198,7 @@ def test_a_linear_model_has_no_lstm_and_reports_no_epochs():
     assert model.networks.forecaster is None
     assert model.networks.autoencoder is None
     assert model.summary.losses == ()
-    assert model.summary.near_errors.keys() == {"linear"}
+    assert model.summary.held_out.keys() == {"forecast_linear", "window_linear"}
 
 
 def test_the_summary_counts_rows_weights_and_errors():
@@ -210,7 +210,7 @@ def test_the_summary_counts_rows_weights_and_errors():
     weights = [*networks.autoencoder.values(), *networks.forecaster.params.values()]
     assert summary.parameters == sum(array.size for array in weights)
     assert len(summary.losses) == len(summary.validation_losses) == summary.best_epoch == 1
-    assert summary.near_errors.keys() == {"forecaster", "linear"}
+    assert {f"{task}_{kind}" for task in ("forecast", "window") for kind in KINDS} == summary.held_out.keys()
     assert (summary.first, summary.last) == ("2024-03-01T00:00:00.000000000", "2024-03-01T06:39:00.000000000")
 
 

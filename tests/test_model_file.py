@@ -194,6 +194,31 @@ MUTANTS = {
     "rules for sensor -1": value("novelty.sensors", 1, -1),
     "a rule without values": array("novelty.counts", lambda a: np.array([0, a.sum()])),
     "more values than the rules count": array("novelty.values", lambda a: np.append(a, 9.0)),
+    "a familiar range turned over": swapped("familiar.low", "familiar.high"),
+    "familiar steps turned over": value("familiar.least_step", 0, 1e9),
+    "a negative familiar score": value("familiar.scores", 0, -1.0),
+    "no familiar rows": without("familiar_rows"),
+    "familiar rows as text": header(familiar_rows="many"),
+    "an lstm model without a baseline": lambda head, arrays: (
+        head.update(baseline=None),
+        [arrays.pop(name) for name in [name for name in arrays if name.startswith("baseline.")]],
+    ),
+    "half a baseline": without("baseline.bounds"),
+    "a baseline's threshold of 0": header_part("baseline", value=0.0),
+    "a baseline's covariance that is not positive": value("baseline.latent.cholesky", (0, 0), 0.0),
+    "strange episodes as a number": header(strangest=5),
+    "a strange episode without a place": header(strangest=[{"score": 1.0, "sensor": "a"}]),
+    "a strange episode with more": header(
+        strangest=[{"start": "1", "end": "2", "score": 1.0, "sensor": "a", "by": "x"}]
+    ),
+    "a strange episode's score as text": header(
+        strangest=[{"start": "1", "end": "2", "score": "1", "sensor": "a"}]
+    ),
+    "a doubt that is a number": header_part("summary", doubts=[1]),
+    "a held-out error that is text": header_part("summary", held_out={"forecast_lstm": "low"}),
+    "a negative flat range": value("stillness.least", (0, 0), -1.0),
+    "a resolution of 0": value("stillness.resolution", 0, 0.0),
+    "flat ranges of three lengths": array("stillness.least", lambda a: a[:3]),
     "values not in order": array("novelty.values", lambda a: a[::-1]),
 }
 

@@ -1,7 +1,7 @@
 """The promise of the README: a model of the sample's normal weeks finds every fault of its later week."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,9 @@ from scripts import ROOT
 from lstm_anomaly.detection import Detection, detect
 from lstm_anomaly.judging import judge
 from lstm_anomaly.learning import learn
+from lstm_anomaly.model import Model
 from lstm_anomaly.reading import ReadOptions, clean, read_csvs
+from lstm_anomaly.reasons import UNSEEN
 from lstm_anomaly.sample import MINUTES_A_DAY
 
 SAMPLE_DATA = ROOT / "sample_data"
@@ -22,6 +24,7 @@ with (SAMPLE_DATA / "faults.csv").open(encoding="utf-8", newline="") as file:
 class Week:
     """What the model says of the week with faults, and of the normal days that its weights never saw."""
 
+    model: Model
     detection: Detection
     normal_days: np.ndarray  # (days, 1440) scores
 
@@ -42,7 +45,7 @@ def week():
     whole_days = model.summary.calibration_rows // MINUTES_A_DAY
     scores = judge(model, normal).scores[-whole_days * MINUTES_A_DAY :]
     frame, _ = read_csvs([str(SAMPLE_DATA / "week.csv")], ReadOptions())
-    return Week(detect(model, frame), scores.reshape(whole_days, MINUTES_A_DAY))
+    return Week(model, detect(model, frame), scores.reshape(whole_days, MINUTES_A_DAY))
 
 
 def test_there_are_normal_days_to_compare_with_and_nothing_in_them_is_unknown(week):
@@ -63,6 +66,37 @@ def test_every_fault_is_met_by_an_event_that_names_its_sensor_first(week, fault)
     assert events
     worst = max(events, key=lambda event: event.peak)
     assert worst.contributions[0].sensor == fault["sensor"]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[f"{fault['kind']}-{fault['start'][:10]}" for fault in FAULTS])
+def test_every_fault_is_given_the_right_reason(week, fault):
+    """A stuck sensor reads flat; what breaks the usual course of things has a high error."""
+    reasons = {event.reason for event in week.events_of(fault)}
+    if fault["kind"] == "stuck":
+        assert "reads flat" in reasons
+    else:
+        assert reasons
+        assert all(reason.endswith("times the usual error") for reason in reasons)
+
+
+def test_the_stuck_meter_is_found_while_the_plant_is_still_where_it_stuck(week):
+    """High errors alone found it after 109 minutes, when the flow had moved away."""
+    stuck = next(fault for fault in FAULTS if fault["kind"] == "stuck")
+    assert min(event.start for event in week.events_of(stuck)) - week.rows(stuck)[0] <= 30
+
+
+def test_the_whole_plant_swinging_three_times_as_wide_is_outside_anything_seen(week):
+    """In pattern, so that the sensors still agree: no error of a relation between them finds it."""
+    normal, _ = clean(read_csvs([str(SAMPLE_DATA / "normal.csv")], ReadOptions())[0])
+    wide = normal.values.mean(axis=0) + 3 * (normal.values[-2880:] - normal.values.mean(axis=0))
+    series = replace(normal, values=wide, times=normal.times[-2880:], segments=((0, 2880),))
+    verdicts = judge(week.model, series)
+    unseen = (verdicts.reasons == UNSEEN) & (verdicts.scores > 1)
+    assert unseen.sum() > 60  # elsewhere the error is still larger: the plant is no linear one
+
+
+def test_normal_data_does_not_look_drifted_and_neither_does_a_week_with_faults(week):
+    assert week.detection.drift.findings() == []
 
 
 def test_the_meter_that_repeats_its_reading_is_said_to_be_flat(week):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
+from lstm_anomaly.calibrating import calibrated
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.judging import judge
-from lstm_anomaly.learning import calibrated
 from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
 from lstm_anomaly.scoring.extremes import LEAST_BLOCKS, block_maxima, rare_level
 from lstm_anomaly.scoring.seen_range import MEMORY, SHARE_OF_RANGE, SeenRange

@@ -7,6 +7,7 @@ import click
 from lstm_anomaly.commands.app import Settings
 from lstm_anomaly.commands.options import (
     FILES,
+    IGNORE,
     check_output,
     input_files,
     input_options,
@@ -28,6 +29,7 @@ Examples:
 @click.argument("model_path", metavar="MODEL", type=click.Path())
 @FILES
 @click.option("--out", metavar="FILE", help="Write the model there.  [default: in place]")
+@IGNORE
 @threshold_options
 @input_options
 @talk_options
@@ -40,24 +42,25 @@ def command(
     out: str | None,
     reading: dict[str, Any],
     threshold: dict[str, Any],
+    ignore: str | None,
 ) -> None:
     """Learn only the threshold again, from CSVs of normal data; weights and statistics stay.
 
     For data that the model was not trained on, so that all of it can be counted: four weeks of it
     certify one false alarm a week where the last quarter of the training data could not.
     """
+    from lstm_anomaly.calibrating import calibrated
     from lstm_anomaly.commands.load import calibration_series
-    from lstm_anomaly.learning import calibrated
     from lstm_anomaly.model_file import read_model, write_model
-    from lstm_anomaly.output.summary import threshold_line
+    from lstm_anomaly.output.summary import strangest_lines, threshold_line
     from lstm_anomaly.settings import LearningSettings
 
     talk = Talk(settings)
     files = input_files(files)
     check_output(out or model_path, *files)
     model = read_model(model_path)
-    series = calibration_series(model, files, read_options(reading), reading["rows"], talk)
+    series = calibration_series(model, files, read_options(reading), reading["rows"], talk, ignore)
     learning = LearningSettings(**threshold_settings(threshold))
     model = calibrated(model, series, learning)
     write_model(model, out or model_path)
-    talk.result([threshold_line(model), f"Wrote {out or model_path}."])
+    talk.result([threshold_line(model), *strangest_lines(model), f"Wrote {out or model_path}."])

@@ -11,7 +11,7 @@ from lstm_anomaly.output import records
 
 if TYPE_CHECKING:
     from lstm_anomaly.placing import PlacedEvent
-    from lstm_anomaly.watching import Tally, Verdicts
+    from lstm_anomaly.watching import Verdicts, Watcher
 
 
 class Delivery:
@@ -65,11 +65,13 @@ class Delivery:
         if self._scores is not None:
             sync(self._scores)
 
-    def finish(self, tally: "Tally") -> None:
+    def finish(self, watcher: "Watcher") -> None:
         """Deliver what is written at the end; off a terminal, nothing found prints nothing."""
         if self._format == "json" and not self._scores_only:
             if self.events or is_terminal(sys.stdout):
-                self._talk.deliver(records.json_document(self.events, vars(tally)))
+                self._talk.deliver(
+                    records.json_document(self.events, {**vars(watcher.tally), "drift": watcher.drift})
+                )
             return
         self.flush()
         if self._format == "csv" and self._header and not self._scores_only and is_terminal(sys.stdout):

@@ -22,6 +22,10 @@ from lstm_anomaly.commands.unattended import check_unattended, unattended_option
 if TYPE_CHECKING:
     from lstm_anomaly.watching import Tally
 
+DRIFTED = (
+    "the data no longer looks like training: {reasons}. The promise on false alarms does not hold for it;"
+    " if this is normal now, calibrate the model on it, or train again."
+)
 FORMATS = ("table", "csv", "json", "jsonl", "nagios")
 
 EPILOG = """\b
@@ -52,6 +56,13 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
 )
 @click.option("--min-duration", type=click.IntRange(1), default=1, help="Rows that an event lasts at least.")
 @click.option(
+    "--hysteresis",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    metavar="SCORE",
+    help="An event begins above 1 and lasts while scores are above this.  [default: 1]",
+)
+@click.option(
     "--direction",
     type=click.Choice(["up", "down", "both"]),
     default="both",
@@ -80,6 +91,7 @@ def command(
     scores: str | None,
     merge_gap: int | None,
     min_duration: int,
+    hysteresis: float,
     direction: str,
     min_deviations: tuple[str, ...],
     exit_zero: bool,
@@ -110,7 +122,7 @@ def command(
     least = deviations(min_deviations, model.sensors)
     watcher = Watcher(
         model,
-        EventRules(merge_gap=gap, min_duration=min_duration),
+        EventRules(merge_gap=gap, min_duration=min_duration, off=hysteresis),
         lambda events: filter_events(events, direction=direction, min_deviation=least),
         views=format_ == "table" and is_terminal(sys.stdout) and not goes_on,
     )
@@ -120,6 +132,8 @@ def command(
         outcome = run.on(Follower(files[0], options, model.sensors))
     else:
         outcome = run.through(read_pieces(files, options, reading["rows"], talk, model.sensors), files)
+    if drift := watcher.drift:
+        talk.warn([DRIFTED.format(reasons="; ".join(drift))])
     say = talk.note if watcher.tally.judged or goes_on else talk.warn
     say([*watcher.report.lines(), _closing(outcome.count, watcher.tally)])
     if not goes_on:

@@ -1,5 +1,6 @@
 """From the files on a command line to clean series, telling what was noticed on the way."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_anomaly.commands.talk import Talk
@@ -19,14 +20,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lstm_anomaly.model import Model
-    from lstm_anomaly.types import SensorFrame, Series
+    from lstm_anomaly.types import BoolArray, SensorFrame, Series
 
 
 def training_series(
-    files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk, **how: Any
+    files: tuple[str, ...],
+    options: ReadOptions,
+    rows: str | None,
+    talk: Talk,
+    ignore: str | None = None,
+    **how: Any,
 ) -> "tuple[Series, list[str]]":
-    """Clean rows to train on, and what cleaning noticed; `how` are arguments of `clean`."""
-    frame, _empty = drop_empty_sensors(read_frame(files, options, rows, talk))
+    """Clean rows to train on, and what cleaning noticed; `how` are arguments of `clean`.
+
+    Rows of the spans in the file `ignore` are in no segment.
+    """
+    frame, ignored = _with_marks(files, options, rows, talk, ignore)
+    frame, _empty = drop_empty_sensors(frame)
     if not frame.sensors:
         raise InputError("no sensor has a single reading", where=files[0], hint="another file")
     if len(frame) < 2:
@@ -34,21 +44,73 @@ def training_series(
             f"{len(frame)} data row is nothing to learn from", where=files[0], hint="a file with more rows"
         )
     series, report = clean(frame, **how)
-    return series, report.lines()
+    series, told = _without(series, ignored, ignore)
+    return series, [*report.lines(), *told]
 
 
 def calibration_series(
-    model: "Model", files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk
+    model: "Model",
+    files: tuple[str, ...],
+    options: ReadOptions,
+    rows: str | None,
+    talk: Talk,
+    ignore: str | None = None,
 ) -> "Series":
-    """Clean rows of the model's sensors to calibrate on."""
-    frame = read_frame(files, options, rows, talk, model.sensors)
+    """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
+    frame, ignored = _with_marks(files, options, rows, talk, ignore, model.sensors)
     series, report = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
-    talk.note(report.lines())
+    series, told = _without(series, ignored, ignore)
+    talk.note([*report.lines(), *told])
     if not any(b - a >= model.window for a, b in series.segments):
         raise NotEnoughDataError(
             f"no {model.window} rows in a row have every reading", where=files[0], hint="a longer file"
         )
     return series
+
+
+def _with_marks(
+    files: tuple[str, ...],
+    options: ReadOptions,
+    rows: str | None,
+    talk: Talk,
+    marks: str | None,
+    sensors: tuple[str, ...] = (),
+) -> "tuple[SensorFrame, BoolArray | None]":
+    """The rows of all files, and which of them the file `marks` names; it counts rows of the whole files."""
+    from lstm_anomaly.reading.labels import read_labels
+
+    if marks is None:
+        return read_frame(files, options, rows, talk, sensors), None
+    frame = read_frame(files, options, None, talk, sensors)
+    return select_marked(frame, read_labels(marks, frame, None, options), rows)
+
+
+def _without(series: "Series", marked: "BoolArray | None", path: str | None) -> "tuple[Series, list[str]]":
+    """The series without the marked rows of its frame, (N,), and what to say about it."""
+    import numpy as np
+
+    from lstm_anomaly.text import count
+    from lstm_anomaly.windows import cut_out, rows_in
+
+    if marked is None:
+        return series, []
+    rows = np.zeros(len(series), dtype=np.bool_)
+    rows[series.row_of[marked & (series.row_of >= 0)]] = True
+    left = replace(series, segments=cut_out(series.segments, rows))
+    ignored = rows_in(series.segments) - rows_in(left.segments)
+    return left, [f"{count(ignored, 'row')} ignored, as {path} asks for"]
+
+
+def select_marked(
+    frame: "SensorFrame", marked: "BoolArray", rows: str | None
+) -> "tuple[SensorFrame, BoolArray]":
+    """The rows that `--rows` names, and their marks, (N,), which are for all rows of the files."""
+    import numpy as np
+
+    if not rows:
+        return frame, marked
+    kept = select_rows(replace(frame, lines=np.arange(len(frame))), rows).lines
+    return select_rows(frame, rows), marked[kept]
 
 
 def read_frame(

@@ -101,6 +101,13 @@ _THRESHOLD_OPTIONS = (
 )
 
 
+IGNORE = click.option(
+    "--ignore",
+    metavar="FILE",
+    help="CSV of `start,end,reason`: spans that are not normal, such as maintenance.",
+)
+
+
 def input_options(command: Command) -> Command:
     """All options on how to read CSVs; the command receives them as one mapping, `reading`."""
     return gathered(command, _INPUT_OPTIONS, "reading")

@@ -8,8 +8,10 @@ import click
 
 from lstm_anomaly.commands.app import Settings
 from lstm_anomaly.commands.extras import needs
+from lstm_anomaly.commands.kinds import Percent
 from lstm_anomaly.commands.options import (
     FILES,
+    IGNORE,
     MODEL,
     check_output,
     clean_settings,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from lstm_anomaly.types import Series
 
     WriteReport = Callable[[Model, Series, LearningSettings, list[str]], None]
+UNUSABLE = "the training data looks unusable as a picture of normal: {doubts}"
 
 EPILOG = """\b
 Examples:
@@ -74,6 +77,13 @@ Examples:
 @click.option("--patience", type=click.IntRange(0), help="Its epochs without gain before stopping; 0: never.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
 @click.option("--report", metavar="FILE", help="Also write an HTML file on the training.")
+@click.option(
+    "--trim",
+    type=Percent(),
+    metavar="SHARE",
+    help="Most of the rows to leave out because they stand out; 0: none.  [default: 1%]",
+)
+@IGNORE
 @threshold_options
 @cleaning_options
 @input_options
@@ -88,6 +98,7 @@ def command(
     threshold: dict[str, Any],
     cleaning: dict[str, Any],
     report: str | None,
+    ignore: str | None,
     **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
@@ -110,12 +121,14 @@ def command(
     chosen = {name: value for name, value in given.items() if value is not None}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
     series, cleaned = training_series(
-        files, read_options(reading), reading["rows"], talk, **clean_settings(cleaning)
+        files, read_options(reading), reading["rows"], talk, ignore, **clean_settings(cleaning)
     )
     with talk.progress() as on_epoch:
         model = learn(series, learning, on_epoch)
     write_model(model, model_path)
     write_report(model, series, learning, cleaned)
+    if model.summary.doubts:
+        talk.warn([UNUSABLE.format(doubts="; ".join(model.summary.doubts))])
     talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))
 
 

@@ -6,10 +6,14 @@ episode ("runs declustering", Smith and Weissman 1994).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
 from lstm_anomaly.types import FloatArray, IntArray
+
+MOST_BELOW = 0.95
 
 NOT_JUDGED = -np.inf
 """Stands for a row without a score: it takes up time and is above no level."""
@@ -67,6 +71,24 @@ class EpisodeCounts:
         levels = np.unique(np.concatenate([self._from, self._to]))  # ascending; counts change only here
         too_many = np.flatnonzero(self.at(levels) > allowed)
         return float(levels[too_many[-1] + 1]) if len(too_many) else -np.inf
+
+
+def highest_episodes(scores: FloatArray, merge_gap: int, most: int, breaks: Sequence[int] = ()) -> list[Span]:
+    """The highest episodes of scores (M,), NaN where there is none, at most `most`, the highest first.
+
+    They are those above the lowest level with no more at it and at every higher level, which is not in the
+    lower `MOST_BELOW` of the scores. Breaks are as in `as_stretches`.
+    """
+    known = scores[np.isfinite(scores)]
+    if not len(known):
+        return []
+    counts = EpisodeCounts(as_stretches(scores, breaks, merge_gap), merge_gap)
+    level = max(counts.lowest_level(most), float(np.quantile(known, MOST_BELOW)), np.finfo(np.float64).tiny)
+    tracker, found = SpanTracker(merge_gap, LIMIT), []
+    for part in np.split(scores / level, list(breaks)):
+        found += tracker.push(part) + tracker.finish()
+    at_level = sorted(found, key=lambda span: -span.peak)[:most]
+    return [replace(span, peak=span.peak * level, total=span.total * level) for span in at_level]
 
 
 def episode_peaks(scores: FloatArray, level: float, merge_gap: int) -> FloatArray:

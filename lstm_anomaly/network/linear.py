@@ -42,7 +42,9 @@ class LinearAutoencoder:
         variances, directions = _principal_axes(flat - mean)
         kept = np.cumsum(variances) / max(float(variances.sum()), 1e-300)
         count = min(int(np.searchsorted(kept, VARIANCE_KEPT)) + 1, MOST_COMPONENTS, len(directions))
-        return cls(mean.astype(np.float32), directions[:count].astype(np.float32), window)
+        # In the order in which a model file holds them: with another, products differ in their last bits.
+        components = np.ascontiguousarray(directions[:count], dtype=np.float32)
+        return cls(mean.astype(np.float32), components, window)
 
     def rows(self, rows: Array) -> tuple[Array, Array]:
         """For each window of rows (F, M): its last row as reconstructed, (W, F), and its code, (W, k)."""

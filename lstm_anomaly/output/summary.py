@@ -8,10 +8,10 @@ import numpy as np
 
 from lstm_anomaly.model import Model
 from lstm_anomaly.output.plots import curves
-from lstm_anomaly.text import count, duration, listed, number
+from lstm_anomaly.text import count, duration, listed, number, printable
 
 _MARGIN = 12  # characters before what is said
-_VIEWS = {"forecaster": "forecast of the next row", "linear": "row restored by principal components"}
+_TASKS = {"forecast": "next row forecast", "window": "window restored from as many numbers"}
 
 
 def training_lines(model: Model, path: str, seconds: float, cleaning: Sequence[str]) -> list[str]:
@@ -21,6 +21,7 @@ def training_lines(model: Model, path: str, seconds: float, cleaning: Sequence[s
         f"Learned normal from {_rows(model)}.",
         *(f"            {line}" for line in cleaning if summary.rows_left_out),
         *_body(model),
+        *strangest_lines(model),
         f"Took {duration(seconds)}; wrote {path}.",
         f"Next: lstm-anomaly detect NEW.csv --model {path}" if summary.rows else "",
     ]
@@ -31,6 +32,21 @@ def threshold_line(model: Model) -> str:
     return f"threshold   {number(model.threshold.value)}: {model.threshold.promise()}"
 
 
+def strangest_lines(model: Model) -> list[str]:
+    """The highest episodes of the calibration rows, as a person may copy them into a file for `--ignore`."""
+    if not model.strangest:
+        return []
+    return [
+        "strangest   calibration rows, with their peak as a multiple of the threshold; what was not normal"
+        " can be left out: --ignore FILE, a CSV of start,end,reason",
+        *(
+            f"            {printable(episode.start)},{printable(episode.end)},"
+            f"{number(episode.score, 2)}x {printable(episode.sensor)}"
+            for episode in model.strangest
+        ),
+    ]
+
+
 def model_lines(model: Model, path: str) -> list[str]:
     """Everything in a model file that a person may want to know."""
     summary = model.summary
@@ -38,6 +54,8 @@ def model_lines(model: Model, path: str) -> list[str]:
     return [
         f"{path}: normal learned from {_rows(model)}.",
         *_body(model),
+        *strangest_lines(model),
+        *(f"doubts      the training data looks unusable: {doubt}" for doubt in summary.doubts),
         f"made by     {versions}; seed {summary.seed}",
         "",
         *_sensor_table(model),
@@ -71,6 +89,8 @@ def model_document(model: Model) -> dict[str, Any]:
         "kind": model.kind,
         "look_ahead": model.look_ahead,
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
+        "baseline_threshold": None if model.baseline is None else model.baseline.threshold.to_dict(),
+        "strangest": [asdict(episode) for episode in model.strangest],
         "summary": asdict(model.summary),
     }
 
@@ -84,13 +104,15 @@ def _rows(model: Model) -> str:
 
 def _body(model: Model) -> list[str]:
     summary = model.summary
+    stood_out = count(summary.trimmed_rows, "row")
+    trimmed = f"; {stood_out} that stood out left out" if summary.trimmed_rows else ""
     step = "" if model.step_seconds is None else f", one row every {duration(model.step_seconds)}"
     joined = "" if model.resample is None else f", which is the {model.resample} of those read in that time"
     return [
         f"sensors     {listed(model.sensors)}{step}{joined}",
         f"window      {count(model.window, 'row')}, look-ahead {count(model.look_ahead, 'row')}",
         f"rows        {summary.fit_rows:,} to fit, {summary.validation_rows:,} to validate,"
-        f" {summary.calibration_rows:,} to calibrate",
+        f" {summary.calibration_rows:,} to calibrate{trimmed}",
         *_network_lines(model),
         threshold_line(model),
     ]
@@ -98,12 +120,10 @@ def _body(model: Model) -> list[str]:
 
 def _network_lines(model: Model) -> list[str]:
     summary, autoencoder = model.summary, model.networks.autoencoder
-    errors = ", ".join(f"{_VIEWS[name]} {number(value, 3)}" for name, value in summary.near_errors.items())
-    beside = f"held out    mean squared error: {errors}"
     if autoencoder is None:
         return [
             f"network     none: {count(len(model.networks.linear.components), 'principal component')}",
-            beside,
+            *_beside(model),
         ]
     hidden = autoencoder["output.W"].shape[1]
     return [
@@ -111,8 +131,28 @@ def _network_lines(model: Model) -> list[str]:
         f" {summary.parameters:,} parameters",
         f"training    {count(len(summary.losses), 'epoch')}, loss {number(_at_best(summary.losses, model))},"
         f" validation {number(_at_best(summary.validation_losses, model))}",
-        beside,
+        *_beside(model),
     ]
+
+
+def _beside(model: Model) -> list[str]:
+    """Errors on held-out rows beside those of the linear baseline, and advice when that is as good."""
+    found = model.summary.held_out
+    told = []
+    for task, what in _TASKS.items():
+        errors = [
+            f"{number(found[f'{task}_{kind}'], 3)} ({name})"
+            for kind, name in (("lstm", "LSTM"), ("linear", "linear"))
+            if f"{task}_{kind}" in found
+        ]
+        told += [f"{what} {', '.join(errors)}"] if errors else []
+    lines = [f"held out    mean squared error: {'; '.join(told)}"] if told else []
+    if model.baseline is not None and not model.summary.lstm_is_better:
+        lines.append(
+            "advice      the LSTM is not better than the linear baseline on rows that neither was fitted to:"
+            " --model-kind linear trains in a second, and is the safer choice"
+        )
+    return lines
 
 
 def _at_best(losses: tuple[float, ...], model: Model) -> float:

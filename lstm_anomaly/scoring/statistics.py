@@ -68,7 +68,8 @@ class Usual:
         own = near + 0.5 * (level + np.nan_to_num(slow))  # (n, F_t)
         apart = self.peers.of_rows(readings.level[0])
         both = np.sqrt(own * apart)  # (n, F_t)
-        size = _sum_over_sensors(own) / np.maximum(_sum_over_sensors(both), 1e-300)  # (n,)
+        total = _sum_over_sensors(both)  # (n,)
+        size = np.divide(_sum_over_sensors(own), total, out=np.zeros_like(total), where=total > 1e-150)
         return rows, both * size[:, np.newaxis]
 
 

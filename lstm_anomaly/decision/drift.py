@@ -1,0 +1,168 @@
+"""The guard of the promise: does new data still look like the data that the threshold was learned on?
+
+A threshold keeps its word while normal stays what it was. Scores that grow by a tenth give two to three
+times the alarms, so the guard looks far below the threshold, and at the readings themselves, on **quiet**
+rows: those that are not anomalous, nor follow an anomalous one within the longest memory of the score.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from lstm_anomaly.decision.spans import LIMIT
+from lstm_anomaly.types import BoolArray, FloatArray
+
+LOW_LEVEL = 0.95  # share of the calibration rows below the low level
+BLOCKS = 20  # of calibration rows; how their shares above the low level scatter tells how such shares do
+LEAST_ROWS = 200  # quiet rows without which nothing is said
+DEVIATIONS = 4.0  # standard deviations of the share of rows above the low level
+LEAST_RATIO = 2.0  # times the usual share
+WIDENED = 0.1  # of a sensor's range, on either side
+MOST_OUTSIDE = 0.1  # of the quiet rows
+STEP_RATIO = 2.0  # of the mean step from row to row, up or down
+MOST_ANOMALOUS = 0.5  # of the judged rows
+AFTERMATH = 100  # rows after an anomalous one that are not quiet
+UNTOLD = 1e12  # a spread beyond which no share is surprising
+
+
+@dataclass(frozen=True)
+class Familiar:
+    """What scores and readings looked like, for F sensors.
+
+    level       score, a multiple of the threshold, that 5 % of the calibration rows exceed
+    share       share of the calibration rows above it
+    spread      variance of that share over n rows, times n; `UNTOLD` when rows are too few
+    rows        calibration rows
+    low, high   (F,) readings that 99 % of the training rows lie between
+    least_step, most_step   (F,) mean change from row to row, of the stretch of training rows with the
+                least and with the most
+    """
+
+    level: float
+    share: float
+    spread: float
+    rows: int
+    low: FloatArray
+    high: FloatArray
+    least_step: FloatArray
+    most_step: FloatArray
+
+    @classmethod
+    def fit(cls, scores: FloatArray, values: FloatArray) -> Self:
+        """From the calibration rows' scores (n,), NaN where unknown, and training rows (M, F) in order."""
+        known = scores[np.isfinite(scores)]
+        level = float(np.quantile(known, LOW_LEVEL)) if len(known) else LIMIT
+        above = known > level
+        share = float(above.mean()) if len(known) else 0.0
+        size = len(known) // BLOCKS
+        shares = above[: size * BLOCKS].reshape(BLOCKS, size).mean(axis=1) if size else np.zeros(0)
+        spread = float(shares.var() * size) if size * BLOCKS >= LEAST_ROWS else UNTOLD
+        steps = np.abs(np.diff(values, axis=0))  # (M - 1, F)
+        blocks = [block for block in np.array_split(steps, BLOCKS) if len(block)]
+        means = np.array([block.mean(axis=0) for block in blocks] or [np.zeros(values.shape[1])])
+        low, high = np.quantile(values, [0.005, 0.995], axis=0)
+        return cls(level, share, spread, len(known), low, high, means.min(axis=0), means.max(axis=0))
+
+    def joined(self, other: Self) -> Self:
+        """The scores of this one, and readings as wide as both have them."""
+        return replace(
+            self,
+            low=np.minimum(self.low, other.low),
+            high=np.maximum(self.high, other.high),
+            least_step=np.minimum(self.least_step, other.least_step),
+            most_step=np.maximum(self.most_step, other.most_step),
+        )
+
+
+class DriftWatch:
+    """Follows judged rows, in pieces of any size, and says in what they no longer look like training."""
+
+    def __init__(self, familiar: Familiar, sensors: Sequence[str]) -> None:
+        self._familiar = familiar
+        self._sensors = tuple(sensors)
+        self._before: FloatArray = np.empty((0, len(self._sensors)))  # the row before the next, if any
+        self._since_anomaly = AFTERMATH
+        self._judged = self._anomalous = self._quiet = self._above = 0
+        self._outside = np.zeros(len(self._sensors))
+        self._moved, self._moves = np.zeros(len(self._sensors)), 0
+
+    def push(self, values: FloatArray, scores: FloatArray) -> None:
+        """Take the next rows: readings (n, F) in own units, scores (n,) in multiples of the threshold."""
+        if not len(scores):
+            return
+        f = self._familiar
+        quiet = self._is_quiet(scores)  # (n,)
+        self._judged += int(np.isfinite(scores).sum())
+        self._anomalous += int((scores > LIMIT).sum())
+        self._quiet += int(quiet.sum())
+        self._above += int((scores[quiet] > f.level).sum())
+        room = WIDENED * (f.high - f.low)  # (F,)
+        self._outside += ((values < f.low - room) | (values > f.high + room))[quiet].sum(axis=0)
+        rows = np.concatenate([self._before, values])
+        with np.errstate(invalid="ignore"):
+            steps = np.abs(np.diff(rows, axis=0))  # to each of the rows, but for the first one of all
+        steps = steps[quiet[len(quiet) - len(steps) :]]
+        steps = steps[np.isfinite(steps).all(axis=1)]
+        # A running sum adds in row order, so the last bit does not depend on how rows were cut.
+        self._moved = np.cumsum(np.concatenate([self._moved[np.newaxis], steps]), axis=0)[-1]
+        self._moves += len(steps)
+        self._before = values[-1:]
+
+    def pause(self) -> None:
+        """The next row does not follow the last one in time."""
+        self._before = self._before[:0]
+
+    def findings(self) -> list[str]:
+        """What no longer looks like training, a sentence each; nothing while all does or rows are few."""
+        found = []
+        if self._judged >= LEAST_ROWS and self._anomalous > MOST_ANOMALOUS * self._judged:
+            found.append(f"{_percent(self._anomalous / self._judged)} of the rows are anomalous")
+        if self._quiet < LEAST_ROWS:
+            return found
+        f = self._familiar
+        share, usual = self._above / self._quiet, max(f.share, 1.0 - LOW_LEVEL)
+        chance = DEVIATIONS * math.sqrt(f.spread * (1.0 / self._quiet + 1.0 / max(f.rows, 1)))
+        if share > max(LEAST_RATIO * usual, usual + chance):
+            found.append(
+                f"{_percent(share)} of the rows below the threshold score above {f.level:.2g}, which"
+                f" {_percent(usual)} of the calibration rows did"
+            )
+        return found + self._of_sensors()
+
+    def _of_sensors(self) -> list[str]:
+        f, found = self._familiar, []
+        outside = self._outside / self._quiet  # (F,)
+        step = self._moved / max(self._moves, 1)  # (F,)
+        for k, name in enumerate(self._sensors):
+            if outside[k] > MOST_OUTSIDE:
+                found.append(
+                    f"{name} is outside {f.low[k]:.4g} to {f.high[k]:.4g}, where 99 % of the training rows"
+                    f" lay, on {_percent(outside[k])} of the rows"
+                )
+            elif self._moves >= LEAST_ROWS and step[k] > STEP_RATIO * f.most_step[k] > 0:
+                found.append(
+                    f"{name} moves {step[k] / f.most_step[k]:.2g} times as much from row to row as in any"
+                    " part of the training rows"
+                )
+            elif self._moves >= LEAST_ROWS and STEP_RATIO * step[k] < f.least_step[k]:
+                found.append(
+                    f"{name} moves {step[k] / f.least_step[k]:.2g} times as much from row to row as in the"
+                    " stillest part of the training rows"
+                )
+        return found
+
+    def _is_quiet(self, scores: FloatArray) -> BoolArray:
+        """Which rows (n,) are known, not anomalous, and not soon after one that is."""
+        anomalous = scores > LIMIT
+        rows = np.arange(len(scores))
+        last = np.maximum.accumulate(np.where(anomalous, rows, -1 - self._since_anomaly))  # (n,)
+        self._since_anomaly = min(int(rows[-1] - last[-1]), AFTERMATH)
+        quiet: BoolArray = np.isfinite(scores) & (rows - last > AFTERMATH)
+        return quiet
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"

@@ -1,0 +1,145 @@
+"""Calibration: its strangest episodes, the linear baseline beside, and edge cases of the rows."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from small_models import SMALL, series_of, small_model
+
+from lstm_anomaly.calibrating import STRANGEST, calibrated
+from lstm_anomaly.decision.episodes import highest_episodes
+from lstm_anomaly.errors import LstmAnomalyError, ThresholdError
+from lstm_anomaly.judging import judge
+from lstm_anomaly.settings import LearningSettings
+
+NAN = np.nan
+
+
+def waves(rows, seed=0):
+    rng, t = np.random.default_rng(seed), np.arange(rows)
+    return np.sin(t[:, np.newaxis] / 20 + np.arange(3)) + 0.1 * rng.normal(size=(rows, 3))
+
+
+class TestHighestEpisodes:
+    def test_are_the_highest_apart_by_more_than_the_gap_and_the_highest_first(self):
+        scores = np.full(400, 0.1)
+        scores[[50, 52, 100, 200, 300]] = [5, 7, 3, 9, 1]
+        found = highest_episodes(scores, merge_gap=5, most=3)
+        assert [(s.start, s.end, s.peak_row, s.peak) for s in found] == [
+            (200, 200, 200, pytest.approx(9)),
+            (50, 52, 52, pytest.approx(7)),
+            (100, 100, 100, pytest.approx(3)),
+        ]
+
+    def test_do_not_reach_across_a_break(self):
+        scores = np.full(1000, 0.1)
+        scores[40:60] = 2.0
+        found = highest_episodes(scores, merge_gap=3, most=5, breaks=(50,))
+        assert sorted((s.start, s.end) for s in found) == [(40, 49), (50, 59)]
+
+    @pytest.mark.parametrize("scores", [np.zeros(50), np.ones(50), np.full(50, NAN), np.zeros(0)])
+    def test_constant_or_no_scores_have_none(self, scores):
+        assert highest_episodes(scores, 3, 5) == []
+
+    def test_one_that_lasts_is_one(self):
+        scores = np.r_[np.full(100, 0.1), np.full(100, 5.0), np.full(1900, 0.1)]
+        scores[[500, 900]] = 6, 7
+        assert [s.peak for s in highest_episodes(scores, 4, 3)][:2] == pytest.approx([7, 6])
+
+
+@pytest.fixture(scope="module")
+def series():
+    """With a fault in the calibration rows."""
+    values = waves(1500)
+    values[1400:1405, 2] += 6
+    return series_of(values)
+
+
+class TestStrangest:
+    def test_a_fault_in_the_calibration_rows_is_told_first_with_its_place_and_sensor(self, series):
+        model = small_model(series.values, kind="linear")
+        first = model.strangest[0]
+        assert first.sensor == "s2"
+        assert "2024-03-01T23:20" <= first.start <= "2024-03-01T23:25"  # minute 1400 of the first of March
+        assert len(model.strangest) <= STRANGEST
+        assert [e.score for e in model.strangest] == sorted((e.score for e in model.strangest), reverse=True)
+
+    def test_rows_without_time_are_counted_from_1_in_the_input(self, series):
+        model = small_model(series.values, kind="linear")
+        untimed = replace(series, times=None, step=None, row_of=np.r_[-1, -1, np.arange(1498)])
+        again = calibrated(replace(model, step_seconds=None), untimed, LearningSettings())
+        assert int(again.strangest[0].start) == pytest.approx(1403, abs=4)
+
+    def test_left_out_of_the_segments_it_is_gone(self, series):
+        kept = replace(series, segments=((0, 1390), (1410, 1500)))
+        model = small_model(series.values, kind="linear")
+        again = calibrated(model, kept, LearningSettings())
+        assert not [e for e in again.strangest if "T23:20" <= e.start[10:] <= "T23:25"]
+
+
+@pytest.fixture(scope="module")
+def values():
+    return waves(900)
+
+
+class TestBaseline:
+    def test_is_what_the_linear_kind_would_be(self, values):
+        beside = small_model(values).linear()
+        alone = small_model(values, kind="linear")
+        new = series_of(waves(300, seed=1))
+        np.testing.assert_array_equal(judge(beside, new).scores, judge(alone, new).scores)
+        assert beside.threshold == alone.threshold
+        assert alone.linear() is None
+
+    def test_is_calibrated_again_with_the_model(self, values):
+        model = small_model(values)
+        louder = calibrated(model, series_of(1.5 * waves(600, seed=1)), LearningSettings())
+        assert louder.baseline.threshold.value > model.baseline.threshold.value
+        assert louder.baseline.threshold.rows == louder.threshold.rows
+
+    def test_errors_of_both_are_told_by_task(self, values):
+        found = small_model(values, epochs=30).summary.held_out
+        assert 0 < found["window_linear"] < 0.1
+        assert found["window_lstm"] > found["window_linear"]  # 30 short epochs of four units
+        assert 0.01 < found["forecast_linear"] < 0.05
+
+    def test_the_lstm_is_better_when_it_is_in_one_task(self, values):
+        summary = small_model(values).summary
+        errors = {"forecast_lstm": 1.0, "forecast_linear": 2.0, "window_lstm": 3.0, "window_linear": 2.5}
+        assert replace(summary, held_out=errors).lstm_is_better
+        assert not replace(summary, held_out={**errors, "forecast_lstm": 2.0}).lstm_is_better
+
+
+class TestEdges:
+    """Whatever the calibration rows are, there is a finite threshold or a refusal that says why."""
+
+    def calibrate(self, values):
+        return calibrated(small_model(waves(700), kind="linear"), series_of(values), LearningSettings())
+
+    @pytest.mark.parametrize("hole", [NAN, np.inf])
+    def test_one_hole_is_left_out(self, hole):
+        values = waves(500, seed=1)
+        values[100, 1] = hole
+        threshold = self.calibrate(values).threshold
+        assert np.isfinite(threshold.value)
+        assert threshold.rows == 500 - 1 - 2 * (SMALL["window"] - 1)
+
+    def test_constant_rows_give_a_threshold_or_a_refusal(self):
+        with suppress(ThresholdError):
+            assert np.isfinite(self.calibrate(np.tile(waves(1, seed=1), (500, 1))).threshold.value)
+
+    def test_repeated_rows_tie_and_are_no_trouble(self):
+        assert np.isfinite(self.calibrate(np.tile(waves(50, seed=1), (10, 1))).threshold.value)
+
+    def test_fewer_rows_than_a_window_are_refused(self):
+        with pytest.raises(LstmAnomalyError, match="too few for a threshold"):
+            self.calibrate(waves(SMALL["window"] - 1))
+
+    def test_one_episode_that_lasts_the_whole_set_is_below_the_threshold(self):
+        values = waves(500, seed=1) + 4.0
+        again = self.calibrate(values)
+        assert np.isfinite(again.threshold.value)
+        assert not again.threshold.certified
+        scores = judge(again, series_of(values)).scores
+        assert np.nanmax(scores) <= 1

@@ -1,0 +1,127 @@
+"""Options of the command line about alarms: --ignore, --trim, --hysteresis, drift, advice."""
+
+import json
+
+import numpy as np
+from conftest import QUICK, csv_text, normal_values
+
+from lstm_anomaly.model_file import read_model
+
+
+def write(path, values, start="2024-03-01T00:00"):
+    path.write_text(csv_text(values, start=start))
+    return path
+
+
+def faulty(rows=900):
+    values = normal_values(rows)
+    values[820:830, 1] += 3
+    return values
+
+
+class TestIgnore:
+    def train(self, run, tmp_path, *options, start="2024-03-01T00:00"):
+        write(tmp_path / "normal.csv", faulty(), start)
+        result = run("train", "normal.csv", "-m", "a.model", *QUICK, "--model-kind", "linear", *options)
+        assert result.exit_code == 0, result.stderr
+        return result, read_model(tmp_path / "a.model")
+
+    def test_the_strangest_calibration_episodes_are_printed_to_be_copied(self, run, tmp_path):
+        result, model = self.train(run, tmp_path)
+        lines = result.stdout.splitlines()
+        at = next(k for k, line in enumerate(lines) if line.startswith("strangest"))
+        assert "--ignore FILE" in lines[at]
+        assert lines[at + 1].split()[0].startswith("2024-03-01T13:4")
+        assert lines[at + 1].endswith("x pressure_bar")
+        assert model.strangest[0].sensor == "pressure_bar"
+        assert "strangest" in run("inspect", "a.model").stdout
+        assert json.loads(run("inspect", "a.model", "--format", "json").stdout)["strangest"]
+
+    def test_spans_of_a_file_are_not_learned_from(self, run, tmp_path):
+        _result, before = self.train(run, tmp_path)
+        (tmp_path / "known.csv").write_text(
+            "start,end,reason\n"
+            "2024-03-01T13:40:00,2024-03-01T13:49:00,valve\n"
+            "2020-01-01,2020-02-01,long ago\n"
+        )
+        result, model = self.train(run, tmp_path, "--ignore", "known.csv")
+        assert "10 rows ignored, as known.csv asks for" in result.stdout
+        assert "(10 rows left out)" in result.stdout
+        assert model.threshold.value < 0.5 * before.threshold.value
+        again = run("calibrate", "a.model", "normal.csv", "--ignore", "known.csv", "--out", "b.model", "-v")
+        assert "10 rows ignored" in again.stderr
+        assert "strangest" in again.stdout
+
+    def test_row_numbers_are_those_of_the_file_whatever_rows_are_used(self, run, tmp_path):
+        (tmp_path / "known.csv").write_text("start,end,reason\n821,830,valve\n")
+        options = ("--ignore", "known.csv", "--rows", "101:")
+        _result, model = self.train(run, tmp_path, *options, start=None)
+        assert model.summary.rows + model.summary.rows_left_out == 800
+        assert model.summary.rows_left_out == 10
+
+    def test_a_file_that_is_none_is_one_line(self, run, tmp_path):
+        write(tmp_path / "normal.csv", faulty())
+        (tmp_path / "known.csv").write_text("begin,finish\n1,2\n")
+        result = run("train", "normal.csv", "-m", "a.model", "--ignore", "known.csv")
+        assert result.exit_code == 2
+        assert result.stderr.startswith("lstm-anomaly: error: known.csv:1")
+        assert "Traceback" not in result.stderr
+
+
+def test_rows_that_stand_out_are_left_out_unless_told_otherwise(run, tmp_path):
+    values = normal_values(900)
+    values[300:305, 1] += 4
+    write(tmp_path / "normal.csv", values)
+    common = ("train", "normal.csv", "-m", "a.model", *QUICK, "--model-kind", "linear")
+    assert "that stood out left out" in run(*common).stdout
+    assert "stood out" not in run(*common, "--trim", "0").stdout
+    assert run(*common, "--trim", "2").exit_code == 2
+
+
+def test_training_data_whose_end_is_unlike_the_rest_is_called_unusable(run, tmp_path):
+    values = normal_values(1200)
+    values[1030:] += np.array([8.0, 3.0, 40.0]) * np.random.default_rng(3).normal(size=(170, 3))
+    write(tmp_path / "normal.csv", values)
+    result = run("train", "normal.csv", "-m", "a.model", *QUICK, "--model-kind", "linear")
+    assert result.exit_code == 0
+    assert "the training data looks unusable as a picture of normal: its last part" in result.stderr
+    assert "doubts      the training data looks unusable" in run("inspect", "a.model").stdout
+
+
+def test_the_summary_shows_the_linear_baseline_and_says_when_it_is_as_good(run, tmp_path):
+    write(tmp_path / "normal.csv", normal_values(900))
+    result = run("train", "normal.csv", "-m", "a.model", *QUICK)
+    assert "window restored from as many numbers" in result.stdout
+    assert "(linear)" in result.stdout
+    model = read_model(tmp_path / "a.model")
+    assert ("--model-kind linear" in result.stdout) == (not model.summary.lstm_is_better)
+
+
+class TestDetect:
+    def test_hysteresis_makes_events_last(self, run, trained):
+        def rows(*options):
+            result = run(
+                *("detect", trained / "new.csv", "-m", trained / "pump.model", "--format", "jsonl"), *options
+            )
+            return sum(json.loads(line)["rows"] for line in result.stdout.splitlines())
+
+        assert rows("--hysteresis", "0.3", "--merge-gap", "0") > rows("--merge-gap", "0")
+        assert (
+            run("detect", trained / "new.csv", "-m", trained / "pump.model", "--hysteresis", "2").exit_code
+            == 2
+        )
+
+    def test_data_that_no_longer_looks_like_training_is_warned_of_once(self, run, trained, tmp_path):
+        values = normal_values(600, seed=3)
+        values[:, 2] += 15
+        write(tmp_path / "drifted.csv", values, "2024-03-05T00:00")
+        common = ("detect", "drifted.csv", "-m", trained / "pump.model", "--exit-zero", "--format", "json")
+        result = run(*common)
+        assert result.stderr.count("the data no longer looks like training") == 1
+        assert "calibrate the model on it, or train again" in result.stderr
+        assert json.loads(result.stdout)["drift"]
+
+    def test_data_like_training_is_not_warned_of(self, run, trained):
+        result = run("detect", trained / "new.csv", "-m", trained / "pump.model", "--format", "json")
+        assert result.stderr == ""
+        assert json.loads(result.stdout)["drift"] == []

@@ -1,0 +1,120 @@
+"""The guard of the promise: quiet on data like the training data, and clear on data that is not."""
+
+import numpy as np
+import pytest
+from small_models import small_model
+
+from lstm_anomaly.decision.drift import AFTERMATH, LEAST_ROWS, DriftWatch, Familiar
+
+SENSORS = ("flow", "heat")
+
+
+def readings(rows, seed=0):
+    """A slow wave and a noisy one, (rows, 2)."""
+    rng, t = np.random.default_rng(seed), np.arange(rows)
+    return np.column_stack([np.sin(t / 50), 20 + np.cos(t / 30)]) + 0.05 * rng.normal(size=(rows, 2))
+
+
+def scores(rows, seed=0, scale=1.0):
+    """Smoothed noise below the threshold."""
+    rng = np.random.default_rng(seed)
+    smooth = np.convolve(rng.normal(size=rows + 9) ** 2, np.ones(10) / 10, mode="valid")
+    return scale * 0.2 * smooth
+
+
+@pytest.fixture(scope="module")
+def familiar():
+    return Familiar.fit(scores(6000), readings(20_000))
+
+
+def findings(familiar, values, rows_scores, piece=None):
+    watch = DriftWatch(familiar, SENSORS)
+    for first in range(0, len(values), piece or len(values)):
+        watch.push(
+            values[first : first + (piece or len(values))],
+            rows_scores[first : first + (piece or len(values))],
+        )
+    return watch.findings()
+
+
+def test_data_like_the_training_data_is_quiet(familiar):
+    for seed in range(1, 11):
+        assert findings(familiar, readings(3000, seed), scores(3000, seed)) == []
+
+
+def test_higher_scores_far_below_the_threshold_are_told(familiar):
+    (told,) = findings(familiar, readings(3000, 1), scores(3000, 1, scale=1.4))
+    assert "of the rows below the threshold score above" in told
+    assert "5 % of the calibration rows did" in told
+
+
+def test_a_sensor_beyond_its_range_is_named(familiar):
+    values = readings(1000, 1)
+    values[400:, 1] += 5
+    (told,) = findings(familiar, values, scores(1000, 1))
+    assert told.startswith("heat is outside 1")
+    assert "on 60 % of the rows" in told
+
+
+@pytest.mark.parametrize(("factor", "told"), [(4.0, "flow moves"), (0.05, "flow moves")])
+def test_a_sensor_that_moves_otherwise_is_named(familiar, factor, told):
+    values = readings(1000, 1)
+    rng = np.random.default_rng(5)
+    values[:, 0] = np.sin(np.arange(1000) / 50) * (factor > 1) + factor * 0.05 * rng.normal(size=1000)
+    assert [text for text in findings(familiar, values, scores(1000, 1)) if text.startswith(told)]
+
+
+def test_an_event_and_the_rows_after_it_are_no_drift(familiar):
+    values, judged = readings(1000, 1), scores(1000, 1)
+    values[300:600] += 50
+    judged[300:600] = 3
+    judged[600 : 600 + AFTERMATH] = 0.9
+    assert findings(familiar, values, judged) == []
+
+
+def test_mostly_anomalous_rows_are_drift_or_something_worse(familiar):
+    judged = scores(1000, 1)
+    judged[:600] = 2
+    assert findings(familiar, readings(1000, 1), judged) == ["60 % of the rows are anomalous"]
+
+
+def test_few_rows_say_nothing(familiar):
+    rows = LEAST_ROWS - 1
+    assert findings(familiar, readings(rows) + 100, np.full(rows, 0.9)) == []
+
+
+@pytest.mark.parametrize("piece", [1, 7, 250])
+def test_pieces_say_what_the_whole_says(familiar, piece):
+    values, judged = readings(900, 1), scores(900, 1, scale=1.5)
+    values[500:, 1] += 4
+    judged[200:230] = 1.5
+    values[240, 0] = judged[240] = np.nan
+    assert findings(familiar, values, judged, piece) == findings(familiar, values, judged) != []
+
+
+def test_a_pause_is_no_step(familiar):
+    watch = DriftWatch(familiar, SENSORS)
+    for k in range(60):
+        watch.push(readings(20, seed=1) + np.array([0, 0.1 * (k % 2)]), np.zeros(20))
+        watch.pause()
+    assert watch.findings() == []
+
+
+def test_calibrating_again_widens_what_is_familiar(familiar):
+    wider = Familiar.fit(scores(100), 10 + readings(500)).joined(familiar)
+    assert (wider.low == familiar.low).all()
+    assert (wider.high > familiar.high).all()
+    assert wider.rows == 100
+
+
+def test_few_calibration_rows_make_no_share_surprising():
+    few = Familiar.fit(scores(100), readings(500))
+    assert findings(few, readings(1000, 1), np.full(1000, 0.99)) == []
+    none = Familiar.fit(np.full(9, np.nan), readings(50))
+    assert np.isfinite([none.level, none.share, none.spread]).all()
+
+
+def test_a_model_knows_what_is_familiar_to_it():
+    model = small_model(readings(1500), kind="linear")
+    assert model.familiar.rows == model.threshold.rows
+    assert 0 < model.familiar.level < 1
