@@ -7,19 +7,22 @@ own 1 are mapped here, in one place.
 
 import errno
 import io
+import json
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
+from lstm_anomaly.commands.config_file import VARIABLE, Defaults, read_defaults
 from lstm_anomaly.errors import LstmAnomalyError
 from lstm_anomaly.text import printable
 from lstm_anomaly.version import __version__
@@ -32,7 +35,12 @@ COMMANDS = {
     "calibrate": "Learn only the threshold again, from fresh normal data.",
     "inspect": "Show what is in a model file.",
     "demo": "Train and detect on sample data, in a minute, offline.",
+    "cron": "Print lines for a crontab and for systemd.",
+    "config": "Show what options are set to, and by what.",
+    "completion": "Print a completion script for bash, zsh or fish.",
+    "man": "Print the manual page.",
 }
+COMPLETE_VARIABLE = "_LSTM_ANOMALY_COMPLETE"
 
 EXIT_TROUBLE = 2
 EXIT_PLUGIN_UNKNOWN = 3
@@ -49,6 +57,8 @@ class Settings:
     quiet: bool = False
     verbose: bool = False
     color: str = "auto"
+    log_format: str = "text"
+    defaults: Defaults = field(default_factory=Defaults)  # of options, from files
     plugin: bool = False  # a monitoring plugin: trouble is a line on standard output and status 3
 
 
@@ -70,6 +80,12 @@ class _ClosedOutput(io.TextIOBase):
         raise OSError(errno.EBADF, "standard output is closed")
 
 
+def variable_of(command: str, option: click.Option) -> str:
+    """The variable that sets an option: LSTM_ANOMALY_DETECT_MAX_AGE for `detect --max-age`."""
+    long = next(name for name in option.opts if name.startswith("--"))
+    return f"LSTM_ANOMALY_{command}_{long[2:]}".replace("-", "_").upper()
+
+
 class App(click.Group):
     """A group whose commands are imported when they are called."""
 
@@ -82,6 +98,9 @@ class App(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"lstm_anomaly.commands.{cmd_name}").command
+        for option in command.params:
+            if isinstance(option, click.Option) and option.envvar is None:
+                option.envvar = variable_of(cmd_name, option)
         return command
 
     def resolve_command(
@@ -117,61 +136,72 @@ class App(click.Group):
         try:
             status = super().main(args, prog_name, standalone_mode=False, obj=settings, **extra)
             sys.stdout.flush()
-        except SystemExit:  # click's own way out when the reader of a pipe is gone
-            status = EXIT_BROKEN_PIPE
+        except SystemExit as way_out:  # click's own: from completion, or when the reader of a pipe is gone
+            status = way_out.code if COMPLETE_VARIABLE in os.environ else EXIT_BROKEN_PIPE
         except Exception as error:
-            status = _report(error, settings.debug)
+            status = _report(error, settings)
             if settings.plugin and status != EXIT_BROKEN_PIPE:
                 status = _say_unknown(error)
         except KeyboardInterrupt:
-            status = _say("interrupted", EXIT_INTERRUPTED)
+            status = _say("interrupted", EXIT_INTERRUPTED, settings)
         except _Terminated:
-            status = _say("terminated", EXIT_TERMINATED)
+            status = _say("terminated", EXIT_TERMINATED, settings)
         sys.exit(status if isinstance(status, int) else 0)
 
 
-def _report(error: Exception, debug: bool) -> int:
+def _report(error: Exception, settings: Settings) -> int:
     """One line on standard error for the cause, and the exit status that goes with it."""
-    if debug:
+    if settings.debug:
         traceback.print_exception(error)
+    if isinstance(error, BrokenPipeError):
+        _silence_stdout()
+        return EXIT_BROKEN_PIPE
+    if isinstance(error, click.UsageError) and settings.log_format == "text":
+        error.show()
+        return EXIT_TROUBLE
+    if isinstance(error, click.Abort):
+        return _say("interrupted", EXIT_INTERRUPTED, settings)
+    status = error.exit_status if isinstance(error, LstmAnomalyError) else EXIT_TROUBLE
+    return _say(f"error: {_cause(error)}", status, settings)
+
+
+def _cause(error: Exception) -> str:
     match error:
-        case click.Abort():
-            return _say("interrupted", EXIT_INTERRUPTED)
-        case BrokenPipeError():
-            _silence_stdout()
-            return EXIT_BROKEN_PIPE
-        case click.UsageError():
-            error.show()
-            return EXIT_TROUBLE
         case click.ClickException():
-            return _say(f"error: {error.format_message()}", EXIT_TROUBLE)
+            return error.format_message()
         case LstmAnomalyError():
-            return _say(f"error: {error}", error.exit_status)
+            return str(error)
         case MemoryError():
-            return _say("error: out of memory. Try: fewer rows (--rows), or a larger --stride", EXIT_TROUBLE)
+            return "out of memory. Try: fewer rows (--rows), or a larger --stride"
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            return _say(f"error: {where}{error.strerror or error}", EXIT_TROUBLE)
+            return f"{where}{error.strerror or error}"
     kind = type(error).__name__
-    return _say(
-        f"error: unexpected {kind}: {error}. This is a fault in lstm-anomaly; --debug shows where",
-        EXIT_TROUBLE,
-    )
+    return f"unexpected {kind}: {error}. This is a fault in lstm-anomaly; --debug shows where"
 
 
 def _say_unknown(error: Exception) -> int:
     """Tell monitoring that nothing is known, in the line that it reads, and its exit status for that."""
-    said = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    said = _cause(error)
     with suppress(OSError, ValueError):
         click.echo(f"LSTM-ANOMALY UNKNOWN - {printable(said).replace('|', '/')}")
     return EXIT_PLUGIN_UNKNOWN
 
 
-def _say(text: str, status: int) -> int:
+def _say(text: str, status: int, settings: Settings) -> int:
     """Print one line, safe for a terminal, on standard error; a closed one is no reason to fail."""
+    line = f"lstm-anomaly: {text}"
+    if settings.log_format == "json":
+        line = log_record("error", text.removeprefix("error: "))
     with suppress(OSError, ValueError):
-        click.echo(f"lstm-anomaly: {printable(text)}", err=True)
+        click.echo(printable(line), err=True)
     return status
+
+
+def log_record(level: str, message: str) -> str:
+    """One line of the log as JSON: when, how bad, and what."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return json.dumps({"time": now, "level": level, "message": message.strip()})
 
 
 def _silence_stdout() -> None:
@@ -196,9 +226,18 @@ Examples:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=True,
 )
+@click.option("--config", metavar="FILE", envvar=VARIABLE, help="Options.  [default: lstm-anomaly.toml]")
+@click.option("--profile", metavar="NAME", help="Of the options in that file.")
 @click.version_option(__version__, "-V", "--version", prog_name="lstm-anomaly")
-def app() -> None:
+@click.pass_context
+def app(ctx: click.Context, /, config: str | None, profile: str | None) -> None:
     """Learn what normal looks like from sensor CSVs, and say where new data departs from it.
 
     Exit status of `detect`: 0 nothing anomalous, 1 anomalies found, 2 trouble.
+
+    Options can also be set in lstm-anomaly.toml and by variables such as LSTM_ANOMALY_DETECT_MODEL.
     """
+    defaults = ctx.ensure_object(Settings).defaults = read_defaults(config, profile)
+    name = ctx.invoked_subcommand
+    if name and (found := ctx.command.get_command(ctx, name)):  # type: ignore[attr-defined]
+        ctx.default_map = {name: defaults.options_of(name, found)}

@@ -51,6 +51,7 @@ def command(
     """
     from lstm_anomaly.calibrating import calibrated
     from lstm_anomaly.commands.load import calibration_series
+    from lstm_anomaly.locks import locked
     from lstm_anomaly.model_file import read_model, write_model
     from lstm_anomaly.output.summary import strangest_lines, threshold_line
     from lstm_anomaly.settings import LearningSettings
@@ -58,9 +59,10 @@ def command(
     talk = Talk(settings)
     files = input_files(files)
     check_output(out or model_path, *files)
-    model = read_model(model_path)
-    series = calibration_series(model, files, read_options(reading), reading["rows"], talk, ignore)
     learning = LearningSettings(**threshold_settings(threshold))
-    model = calibrated(model, series, learning)
-    write_model(model, out or model_path)
+    with locked(out or model_path):
+        model = read_model(model_path)
+        series = calibration_series(model, files, read_options(reading), reading["rows"], talk, ignore)
+        model = calibrated(model, series, learning)
+        write_model(model, out or model_path)
     talk.result([threshold_line(model), *strangest_lines(model), f"Wrote {out or model_path}."])

@@ -194,7 +194,7 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 
 def talk_options(command: Command) -> Command:
-    """`-q`, `-v`, `--color` and `--debug`; they are kept in the run's settings."""
+    """`-q`, `-v`, `--log-format`, `--color` and `--debug`; they are kept in the run's settings."""
 
     def keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
         settings = ctx.ensure_object(Settings)
@@ -209,6 +209,14 @@ def talk_options(command: Command) -> Command:
             expose_value=False,
             callback=keep,
             help="Colour in tables; NO_COLOR is honoured.  [default: auto]",
+        ),
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            expose_value=False,
+            callback=keep,
+            help="json: each line on standard error is a record.  [default: text]",
         ),
         click.option(
             "-v", "--verbose", is_flag=True, expose_value=False, callback=keep, help="Say more on stderr."

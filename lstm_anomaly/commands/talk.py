@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.commands.app import Settings, log_record
 from lstm_anomaly.errors import OutputError
 from lstm_anomaly.text import printable, wrapped
 
@@ -24,14 +24,20 @@ class Talk:
     def warn(self, lines: Iterable[str]) -> None:
         """Say what the user must know even when nobody watches."""
         if not self._settings.quiet:
-            _print(sys.stderr, lines)
+            self._log("warning", lines)
 
     def note(self, lines: Iterable[str], *, else_warn: Iterable[str] = ()) -> None:
         """Say what helps somebody who watches, on a terminal or with -v; else only what must be known."""
         if self._settings.verbose or (is_terminal(sys.stderr) and not self._settings.quiet):
-            _print(sys.stderr, lines)
+            self._log("info", lines)
         else:
             self.warn(else_warn)
+
+    def _log(self, level: str, lines: Iterable[str]) -> None:
+        """Print lines on standard error, each as a record when that is how the log is to be."""
+        if self._settings.log_format == "json":
+            lines = (log_record(level, line) for line in lines)
+        _print(sys.stderr, lines)
 
     def result(self, lines: Iterable[str]) -> None:
         """Print the lines of a summary, unless --quiet."""

@@ -109,6 +109,7 @@ def command(
     """
     from lstm_anomaly.commands.load import training_series
     from lstm_anomaly.learning import learn
+    from lstm_anomaly.locks import locked
     from lstm_anomaly.model_file import write_model
     from lstm_anomaly.output.summary import training_lines
     from lstm_anomaly.settings import LearningSettings
@@ -123,9 +124,9 @@ def command(
     series, cleaned = training_series(
         files, read_options(reading), reading["rows"], talk, ignore, **clean_settings(cleaning)
     )
-    with talk.progress() as on_epoch:
+    with locked(model_path), talk.progress() as on_epoch:
         model = learn(series, learning, on_epoch)
-    write_model(model, model_path)
+        write_model(model, model_path)
     write_report(model, series, learning, cleaned)
     if model.summary.doubts:
         talk.warn([UNUSABLE.format(doubts="; ".join(model.summary.doubts))])

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.decision.events import Contribution, Event
-from lstm_anomaly.placing import PlacedEvent
+from lstm_anomaly.placing import CLOSED, PlacedEvent
 from lstm_anomaly.text import number, printable
 
 SENSORS_IN_TABLE = 3
@@ -51,7 +51,7 @@ def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> di
         **({"number": Text(str(place))} if terminal else {}),
         "file": Text(printable(placed.source)),
         "start": Text(printable(placed.start)),
-        "end": Text(printable(placed.end)),
+        "end": Text(printable(placed.end) + ("" if placed.state == CLOSED else f" ({placed.state})")),
         "rows": Text(str(event.duration)),
         "score": Text(f"{number(event.peak, 3)}x"),
         "severity": Text(event.severity, style=SEVERITY_STYLE[event.severity]),

@@ -1,0 +1,27 @@
+"""`lstm-anomaly completion`: a script that makes a shell complete commands and options."""
+
+import click
+from click.shell_completion import get_completion_class
+
+from lstm_anomaly.commands.app import COMPLETE_VARIABLE, Settings
+from lstm_anomaly.commands.options import talk_options
+from lstm_anomaly.commands.talk import Talk
+
+EPILOG = """\b
+Examples:
+  lstm-anomaly completion bash > ~/.local/share/bash-completion/completions/lstm-anomaly
+  lstm-anomaly completion zsh > ~/.zfunc/_lstm-anomaly
+  lstm-anomaly completion fish > ~/.config/fish/completions/lstm-anomaly.fish
+"""
+
+
+@click.command("completion", epilog=EPILOG)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@talk_options
+@click.pass_context
+def command(ctx: click.Context, /, shell: str) -> None:
+    """Print the completion script of a shell, to be read by it at its start."""
+    found = get_completion_class(shell)
+    assert found is not None, "click knows these three"
+    program = found(ctx.find_root().command, {}, "lstm-anomaly", COMPLETE_VARIABLE)
+    Talk(ctx.ensure_object(Settings)).deliver(program.source_template % program.source_vars() + "\n")

@@ -1,0 +1,75 @@
+"""`lstm-anomaly config`: what options are set to, and where each value comes from."""
+
+import click
+from click.core import ParameterSource
+
+from lstm_anomaly.commands.app import COMMANDS, Settings, app
+from lstm_anomaly.commands.config_file import option_names
+from lstm_anomaly.commands.options import talk_options
+from lstm_anomaly.commands.talk import Talk
+
+EPILOG = """\b
+Examples:
+  lstm-anomaly config show
+  lstm-anomaly config show detect
+  lstm-anomaly --config plant.toml --profile pump2 config show detect
+"""
+SOURCES = {
+    ParameterSource.ENVIRONMENT: "environment",
+    ParameterSource.DEFAULT_MAP: "file",
+    ParameterSource.DEFAULT: "default",
+}
+
+
+@click.group("config", epilog=EPILOG)
+def command() -> None:
+    """Show what options are set to by files and by the environment."""
+
+
+@command.command("show")
+@click.argument("name", metavar="[COMMAND]", required=False, type=click.Choice(list(COMMANDS)))
+@talk_options
+@click.pass_context
+def show(ctx: click.Context, /, name: str | None) -> None:
+    """List options with their values and where each comes from: all of a command, or all that are set.
+
+    The command line counts most, then variables such as LSTM_ANOMALY_DETECT_MODEL, then a file.
+    """
+    settings = ctx.ensure_object(Settings)
+    lines = [f"# {path}" for path in settings.defaults.files]
+    for each in [name] if name else COMMANDS:
+        lines += _lines(ctx, each, all_of_them=name is not None)
+    Talk(settings).show(lines)
+
+
+def _lines(ctx: click.Context, name: str, *, all_of_them: bool) -> list[str]:
+    found = app.get_command(ctx, name)
+    assert found is not None, "all of them exist"
+    given = ctx.find_object(Settings)
+    assert given is not None, "the frame makes the settings"
+    top = ctx.find_root()
+    with click.Context(
+        found,
+        parent=top,
+        info_name=name,
+        resilient_parsing=True,
+        default_map=given.defaults.options_of(name, found),
+    ) as inner:
+        found.parse_args(inner, [])
+        lines = []
+        by_parameter = {parameter: option for option, parameter in option_names(found).items()}
+        for parameter in found.params:
+            source = inner.get_parameter_source(str(parameter.name))
+            option = by_parameter.get(str(parameter.name))
+            if option is None or source is None or (source is ParameterSource.DEFAULT and not all_of_them):
+                continue
+            value = parameter.consume_value(inner, {})[0]
+            where = given.defaults.places.get((name, option), "") if "MAP" in source.name else ""
+            if source is ParameterSource.ENVIRONMENT:
+                where = str(parameter.envvar)
+            lines.append(f"{name}.{option} = {_shown(value)}  ({where or SOURCES.get(source, source.name)})")
+    return lines
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None or "Sentinel" in type(value).__name__ else repr(value)

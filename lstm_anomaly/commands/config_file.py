@@ -1,0 +1,100 @@
+"""Defaults of options from `lstm-anomaly.toml`: found, checked, and laid over each other.
+
+A table for each command holds its options by their long names; `[profile.NAME.detect]` is laid over
+`[detect]` when that profile is chosen. The file that is named counts alone; else the one in the folder
+where the program runs counts more than the user's own.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+NAME = "lstm-anomaly.toml"
+VARIABLE = "LSTM_ANOMALY_CONFIG"
+# A file that merely lies in the folder may come from anybody: it must not start programs.
+ONLY_WHEN_NAMED = ("exec",)
+
+
+@dataclass
+class Defaults:
+    """What configuration files say: for each command its options' values, and where each was said."""
+
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    places: dict[tuple[str, str], str] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+    def options_of(self, name: str, command: click.Command) -> dict[str, Any]:
+        """Values by the names of the command's parameters. Raises click.UsageError for an unknown option."""
+        known = option_names(command)
+        out = {}
+        for option, value in self.values.get(name, {}).items():
+            if option not in known:
+                import difflib
+
+                near = difflib.get_close_matches(option, known, n=1)
+                hint = f" Did you mean '{near[0]}'?" if near else ""
+                place = self.places[name, option]
+                raise click.UsageError(f"{place}: '{option}' is no option of '{name}'.{hint}")
+            out[known[option]] = value
+        return out
+
+
+def option_names(command: click.Command) -> dict[str, str]:
+    """The long names of a command's options, without dashes in front, and the parameters that they set."""
+    names = {}
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            for text in parameter.opts:
+                if text.startswith("--"):
+                    names[text[2:]] = str(parameter.name)
+        else:
+            names[str(parameter.name)] = str(parameter.name)
+    return names
+
+
+def read_defaults(named: str | None, profile: str | None) -> Defaults:
+    """What the file that was named says, or those that are found. Raises click.UsageError."""
+    defaults = Defaults()
+    for path in _paths(named):
+        _add_file(defaults, path, profile, is_named=named is not None or path != Path(NAME))
+    if profile is not None and not any(f"[profile.{profile}." in place for place in defaults.places.values()):
+        where = ", ".join(defaults.files) or f"no {NAME}"
+        raise click.UsageError(f"There is no profile '{profile}' ({where}).")
+    return defaults
+
+
+def _paths(named: str | None) -> list[Path]:
+    if named is not None:
+        return [Path(named)]
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    found = [Path(home) / "lstm-anomaly" / NAME, Path(NAME)]
+    return [path for path in found if path.is_file()]
+
+
+def _add_file(defaults: Defaults, path: Path, profile: str | None, *, is_named: bool) -> None:
+    import tomllib
+
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise click.UsageError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path}: is no TOML ({error}).") from error
+    defaults.files.append(str(path))
+    profiles = content.pop("profile", {})
+    tables = {"": content}
+    if profile is not None and profile in profiles:
+        tables[f"profile.{profile}."] = profiles[profile]
+    for prefix, table in tables.items():
+        for command, options in table.items():
+            if not isinstance(options, dict):
+                raise click.UsageError(f"{path}: '{command}' stands in no table such as [detect].")
+            for option, value in options.items():
+                name = option.replace("_", "-")
+                if name in ONLY_WHEN_NAMED and not is_named:
+                    raise click.UsageError(f"{path}: '{name}' counts only in a file named with --config.")
+                defaults.values.setdefault(command, {})[name] = value
+                defaults.places[command, name] = f"{path} [{prefix}{command}]"

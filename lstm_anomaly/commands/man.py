@@ -1,0 +1,62 @@
+"""`lstm-anomaly man`: the manual page, made from the text of `--help`."""
+
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+
+import click
+
+from lstm_anomaly.commands.app import COMMANDS, Settings
+from lstm_anomaly.commands.options import talk_options
+from lstm_anomaly.commands.talk import Talk
+from lstm_anomaly.version import __version__
+
+EPILOG = """\b
+Examples:
+  lstm-anomaly man | man -l -
+  lstm-anomaly man > ~/.local/share/man/man1/lstm-anomaly.1
+"""
+
+
+@click.command("man", epilog=EPILOG)
+@talk_options
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Print the manual page in the format of man(7)."""
+    root = ctx.find_root()
+    lines = [f'.TH "LSTM-ANOMALY" "1" "" "lstm-anomaly {__version__}"', ".SH NAME"]
+    lines += ["lstm-anomaly \\- " + _escaped(root.command.get_short_help_str(200)), ".SH SYNOPSIS"]
+    lines += [_escaped("lstm-anomaly [--config FILE] [--profile NAME] COMMAND ...")]
+    lines += [".SH DESCRIPTION", *_body(root.command)]
+    for name in COMMANDS:
+        each: click.Command = import_module(f"lstm_anomaly.commands.{name}").command
+        with click.Context(each, parent=root, info_name=name) as inner:
+            lines += [f'.SH "{name.upper()}"', _escaped(each.get_usage(inner).removeprefix("Usage: "))]
+            lines += [*_body(each), *_options(each, inner)]
+    Talk(ctx.ensure_object(Settings)).deliver("".join(f"{line}\n" for line in lines))
+
+
+def _body(command: click.Command) -> Iterator[str]:
+    """Help and examples, paragraph by paragraph; `\\b` marks one that is not to be filled."""
+    for text in (command.help, command.epilog):
+        for paragraph in inspect.cleandoc(text or "").split("\n\n"):
+            for part in filter(None, paragraph.split("\b\n")):
+                is_fixed = "\b" in paragraph or text is command.epilog
+                yield ".PP"
+                yield from [".nf"] if is_fixed else []
+                yield from map(_escaped, part.strip("\n").split("\n"))
+                yield from [".fi"] if is_fixed else []
+
+
+def _options(command: click.Command, ctx: click.Context) -> Iterator[str]:
+    for parameter in command.get_params(ctx):
+        if (record := parameter.get_help_record(ctx)) and record[1]:
+            yield ".TP"
+            yield f"\\fB{_escaped(record[0])}\\fR"
+            yield _escaped(record[1])
+
+
+def _escaped(text: str) -> str:
+    """Text for roff: no backslash, hyphen, or dot at the begin of a line has a meaning."""
+    text = text.replace("\\", r"\e").replace("-", r"\-")
+    return rf"\&{text}" if text.startswith((".", "'")) else text

@@ -1,0 +1,183 @@
+"""Options from a file and from the environment; crontab lines, completion, the manual page, the log."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import click
+import pytest
+
+from lstm_anomaly.commands.app import COMMANDS, app
+from lstm_anomaly.commands.cron import HOURS, MINUTES
+
+
+@pytest.fixture
+def home(monkeypatch, tmp_path):
+    """A user's own configuration folder."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "home" / "lstm-anomaly"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_the_command_line_counts_most_then_the_environment_then_the_folder_then_the_user(
+    run, home, tmp_path, monkeypatch
+):
+    (home / "lstm-anomaly.toml").write_text(
+        "[detect]\nmodel = 'of-user'\nscores = 'of-user'\nformat = 'csv'\n"
+    )
+    (tmp_path / "lstm-anomaly.toml").write_text("[detect]\nmodel = 'of-folder'\nscores = 'of-folder'\n")
+    monkeypatch.setenv("LSTM_ANOMALY_DETECT_MODEL", "of-environment")
+    shown = run("config", "show").stdout
+    assert "detect.model = 'of-environment'  (LSTM_ANOMALY_DETECT_MODEL)" in shown
+    assert "detect.scores = 'of-folder'  (lstm-anomaly.toml [detect])" in shown
+    assert f"detect.format = 'csv'  ({home / 'lstm-anomaly.toml'} [detect])" in shown
+    assert "of-line: cannot read the model" in run("detect", "x.csv", "--model", "of-line").stderr
+    assert "of-environment: cannot read the model" in run("detect", "x.csv").stderr
+
+
+def test_a_profile_is_laid_over_the_command(run, home, tmp_path):
+    (tmp_path / "c.toml").write_text(
+        "[detect]\nmodel = 'one'\n[profile.two.detect]\nmodel = 'two'\nmax_age = '1h'\n"
+    )
+    assert "one: cannot read" in run("--config", "c.toml", "detect", "x.csv").stderr
+    assert "two: cannot read" in run("--config", "c.toml", "--profile", "two", "detect", "x.csv").stderr
+    shown = run("--config", "c.toml", "--profile", "two", "config", "show", "detect").stdout
+    assert "detect.max-age = '1h'  (c.toml [profile.two.detect])" in shown
+    assert "detect.min-duration = 1  (default)" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "[detect]\nmodle = 'm'\n",
+            "c.toml [detect]: 'modle' is no option of 'detect'. Did you mean 'model'?",
+        ),
+        ("[detect\n", "c.toml: is no TOML"),
+        ("model = 'm'\n", "c.toml: 'model' stands in no table such as [detect]"),
+        ("[detect]\nformat = 'xml'\n", "'xml' is not one of"),
+    ],
+)
+def test_what_a_file_says_wrongly_is_told_with_its_place(run, home, tmp_path, text, why):
+    (tmp_path / "c.toml").write_text(text)
+    result = run("--config", "c.toml", "detect", "x.csv", "--model", "m")
+    assert result.exit_code == 2
+    assert why in result.stderr
+
+
+def test_a_file_or_profile_that_is_not_there_is_told(run, home):
+    assert "no.toml: cannot be read" in run("--config", "no.toml", "detect").stderr
+    assert "There is no profile 'x'" in run("--profile", "x", "detect").stderr
+
+
+def test_a_file_that_merely_lies_in_the_folder_starts_no_program(run, home, tmp_path):
+    (tmp_path / "lstm-anomaly.toml").write_text("[detect]\nexec = 'touch run'\n")
+    assert "counts only in a file named with --config" in run("detect", "x.csv").stderr
+    os.rename(tmp_path / "lstm-anomaly.toml", tmp_path / "c.toml")
+    assert "exec = 'touch run'" in run("--config", "c.toml", "config", "show", "detect").stdout
+
+
+class TestCron:
+    def test_prints_a_line_that_sh_reads_back_and_units(self, run, tmp_path):
+        (tmp_path / "a b%.csv").write_text("x")
+        text = run("cron", "a b%.csv", "--model", "m$1").stdout
+        line = next(line for line in text.splitlines() if line.startswith("*/10 * * * * "))
+        words = shlex.split(line.removeprefix("*/10 * * * * ").replace(r"\%", "%"))
+        assert words[-6:] == [
+            "detect",
+            str(tmp_path / "a b%.csv"),
+            "--model",
+            str(tmp_path / "m$1"),
+            "--state",
+            str(tmp_path / "m$1.state"),
+        ]
+        assert os.path.isabs(words[0])
+        start = next(line for line in text.splitlines() if line.startswith("ExecStart="))
+        assert f'"{tmp_path}/a b%%.csv"' in start
+        assert "m$$1" in start
+        assert "SuccessExitStatus=1" in text
+
+    @pytest.mark.parametrize(
+        ("every", "line", "calendar"),
+        [
+            ("1min", "* * * * * ", "*-*-* *:*:00"),
+            ("15m", "*/15 * * * * ", "*-*-* *:0/15:00"),
+            ("1h", "0 * * * * ", "*-*-* *:00:00"),
+            ("6h", "0 */6 * * * ", "*-*-* 0/6:00:00"),
+            ("1d", "0 0 * * * ", "*-*-* 00:00:00"),
+        ],
+    )
+    def test_knows_minutes_hours_and_days(self, run, trained, every, line, calendar):
+        text = run("cron", trained / "new.csv", "--model", "m", "--every", every).stdout
+        assert f"\n{line}" in text
+        assert f"OnCalendar={calendar}\n" in text
+
+    def test_refuses_what_cron_cannot_do(self, run, trained):
+        result = run("cron", trained / "new.csv", "--model", "m", "--every", "7min")
+        assert result.exit_code == 2
+        assert f"{MINUTES[0]}min, {MINUTES[1]}min" in result.stderr
+        assert f"{HOURS[-1]}h" in result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script_for_the_shell(run, shell):
+    text = run("completion", shell).stdout
+    assert "_LSTM_ANOMALY_COMPLETE" in text
+    assert f"{shell}_complete" in text
+
+
+def test_completion_completes_commands_and_options():
+    def completed(words, number):
+        environment = {**os.environ, "_LSTM_ANOMALY_COMPLETE": "bash_complete"}
+        environment |= {"COMP_WORDS": f"lstm-anomaly {words}", "COMP_CWORD": str(number)}
+        done = subprocess.run(
+            [sys.executable, "-c", "from lstm_anomaly.__main__ import main; main()"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    assert completed("det", 1) == (0, "plain,detect\n")
+    assert "plain,--snooze\n" in completed("detect --", 2)[1]
+
+
+def test_the_manual_page_holds_every_option_of_every_command(run):
+    page = run("man").stdout
+    assert page.startswith('.TH "LSTM-ANOMALY" "1"')
+    with click.Context(app) as ctx:
+        for name in COMMANDS:
+            for parameter in app.get_command(ctx, name).params:
+                if isinstance(parameter, click.Option):
+                    assert parameter.opts[-1].replace("-", r"\-") in page
+    assert not [line for line in page.splitlines() if line.startswith(".") and line[1:3] not in ROFF]
+
+
+ROFF = ("TH", "SH", "PP", "TP", "nf", "fi")
+
+
+def test_the_log_can_be_records(run, trained):
+    result = run("detect", "no.csv", "--model", trained / "pump.model", "--log-format", "json")
+    record = json.loads(result.stderr)
+    assert record["level"] == "error"
+    assert "there is no such file" in record["message"]
+    result = run(
+        "detect", trained / "new.csv", "--model", trained / "pump.model", "--log-format", "json", "-v"
+    )
+    records = [json.loads(line) for line in result.stderr.splitlines()]
+    assert {record["level"] for record in records} == {"info"}
+
+
+def test_a_model_that_another_run_writes_is_left_alone(run, trained, tmp_path):
+    from lstm_anomaly.locks import locked
+
+    with locked(tmp_path / "m"):
+        for args in (
+            ["train", trained / "normal.csv", "--model", "m"],
+            ["calibrate", "m", trained / "normal.csv"],
+        ):
+            assert run(*args).exit_code == 75
