@@ -37,7 +37,7 @@ class LinearAutoencoder:
     def fit(cls, rows: Array, starts: IntArray, window: int) -> "LinearAutoencoder":
         """Find the components that keep 97 % of the variance of the windows of rows (F, M) at `starts`."""
         starts = starts[:: max(1, len(starts) // MOST_WINDOWS)]
-        flat = _flat(rows, window)[starts].astype(np.float64)  # (W, T F)
+        flat = _flat_at(rows, starts, window).astype(np.float64)  # (W, T F)
         mean = flat.mean(axis=0)  # (T F,)
         variances, directions = _principal_axes(flat - mean)
         kept = np.cumsum(variances) / max(float(variances.sum()), 1e-300)
@@ -64,10 +64,10 @@ class LinearAutoencoder:
 
     def errors(self, rows: Array, starts: IntArray, most: int | None = None) -> FloatArray:
         """Mean squared error of each window of rows (F, M) at `starts`, (W,), from its first `most` codes."""
-        flat, components = _flat(rows, self.window), self.components[:most]
+        components = self.components[:most]
         out = np.empty(len(starts))
         for first in range(0, len(starts), _BLOCK):
-            block = flat[starts[first : first + _BLOCK]] - self.mean  # (B, T F)
+            block = _flat_at(rows, starts[first : first + _BLOCK], self.window) - self.mean  # (B, T F)
             missed = block - block @ components.T @ components
             out[first : first + _BLOCK] = (missed.astype(np.float64) ** 2).mean(axis=1)
         return out
@@ -87,6 +87,12 @@ def _principal_axes(centred: FloatArray) -> tuple[FloatArray, FloatArray]:
     used = values > 1e-12 * values[-1]
     directions = (vectors[:, used].T @ centred) / np.sqrt(values[used])[:, np.newaxis]
     return values[used][::-1], directions[::-1]
+
+
+def _flat_at(rows: Array, starts: IntArray, window: int) -> Array:
+    """The windows of rows (F, M) at `starts`, one a line, step after step: (W, T F)."""
+    view = sliding_window_view(rows, window, axis=1)[:, starts]  # (F, W, T), copied
+    return view.transpose(1, 2, 0).reshape(len(starts), -1)
 
 
 def _flat(rows: Array, window: int) -> Array:

@@ -53,27 +53,19 @@ class SideReader:
     """Reads the rows of one stretch, in order and in any pieces."""
 
     def __init__(self, sides: Sides) -> None:
+        sensors = len(sides.stillness.resolution)
         self._sides = sides
-        self._values: FloatArray | None = None  # the rows that the next verdicts look back on
-        self._scaled: FloatArray | None = None
+        self._values = np.empty((0, sensors))  # the rows that the next verdicts look back on
+        self._scaled = np.empty((0, sensors))
 
     def push(self, values: FloatArray, scaled: FloatArray) -> FloatArray:
         """The next rows' readings and scaled readings, (n, F) each; multiples of both limits, (2, n, F)."""
-        if self._values is not None and self._scaled is not None:
-            values, scaled = (
-                np.concatenate([self._values, values]),
-                np.concatenate([self._scaled, scaled]),
-            )
-        count = len(values) - (0 if self._values is None else len(self._values))
-        out = np.stack(
-            [self._sides.stillness.multiples(values, count), self._sides.seen.multiples(scaled, count)]
-        )
-        kept = max(self._sides.stillness.reach, MEMORY) - 1
-        self._values, self._scaled = (
-            values[max(0, len(values) - kept) :],
-            scaled[max(0, len(scaled) - kept) :],
-        )
-        return out
+        count, stillness = len(values), self._sides.stillness
+        values = np.concatenate([self._values, values])
+        scaled = np.concatenate([self._scaled, scaled])
+        self._values = values[max(0, len(values) - stillness.reach + 1) :]
+        self._scaled = scaled[max(0, len(scaled) - MEMORY + 1) :]
+        return np.stack([stillness.multiples(values, count), self._sides.seen.multiples(scaled, count)])
 
 
 def largest(high: FloatArray, sides: FloatArray) -> tuple[FloatArray, IntArray]:
