@@ -150,7 +150,7 @@ def _beside(model: Model) -> list[str]:
     if model.baseline is not None and not model.summary.lstm_is_better:
         lines.append(
             "advice      the LSTM is not better than the linear baseline on rows that neither was fitted to:"
-            " --model-kind linear trains in a second, and is the safer choice"
+            " --model-kind linear trains in a second and may do as well"
         )
     return lines
 
