@@ -226,6 +226,7 @@ def _summary(
     usable = [(a, b) for a, b in series.segments if b - a >= window]
     first, last = usable[0][0], usable[-1][1] - 1
     stamps = ("", "") if series.times is None else (str(series.times[first]), str(series.times[last]))
+    rows = _stacked(series.values, tuple(usable))
     best = min(fitted.reports, key=lambda report: report.validation_loss, default=None)
     return TrainingSummary(
         rows=rows_in(usable),
@@ -244,5 +245,7 @@ def _summary(
         seed=settings.seed,
         first=stamps[0],
         last=stamps[1],
+        lowest=tuple(map(float, rows.min(axis=0))),
+        highest=tuple(map(float, rows.max(axis=0))),
         versions={"lstm-anomaly": __version__, "numpy": np.__version__, "python": platform.python_version()},
     )

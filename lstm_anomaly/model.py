@@ -35,6 +35,7 @@ class TrainingSummary:
     doubts            what makes the training data look unusable, a clause each
     seed              of the random generator
     first, last       time stamps of the training rows (ISO 8601), empty without time
+    lowest, highest   of each sensor's readings in the training rows, in its own unit
     versions          of Python, NumPy and this program
     """
 
@@ -54,6 +55,8 @@ class TrainingSummary:
     seed: int
     first: str
     last: str
+    lowest: tuple[float, ...]
+    highest: tuple[float, ...]
     versions: dict[str, str]
 
     @property

@@ -119,7 +119,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         bounds=Bounds(arrays["bounds"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         **alarm_parts(header, arrays),
-        summary=_summary(header["summary"]),
+        summary=_summary(header["summary"], len(header["sensors"])),
     )
 
 
@@ -141,8 +141,9 @@ def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Net
     return Networks(window, targets, arrays["reach"], linear, forecaster, part("autoencoder") or None)
 
 
-def _summary(stored: dict[str, Any]) -> TrainingSummary:
+def _summary(stored: dict[str, Any], sensors: int) -> TrainingSummary:
     losses = {name: tuple(stored[name]) for name in ("losses", "validation_losses")}
+    ranges = {name: tuple(stored[name]) for name in ("lowest", "highest")}
     for field in fields(TrainingSummary):
         if field.type in (int, str):
             right = _is_count if field.type is int else _is_text
@@ -151,8 +152,11 @@ def _summary(stored: dict[str, Any]) -> TrainingSummary:
     _check(all(type(number) is float for number in numbers), "a loss of the summary is not a number")
     _check(all(map(_is_text, stored["versions"].values())), "a version of the summary is not text")
     _check(all(map(_is_text, stored["doubts"])), "a doubt of the summary is not text")
+    for name, values in ranges.items():
+        _check(len(values) == sensors, f"there is no {name} reading for each sensor")
+        _check(all(type(value) is float for value in values), f"a {name} reading is not a number")
     _check(stored["best_epoch"] <= len(losses["losses"]), "the best epoch is none of the epochs")
-    return TrainingSummary(**{**stored, **losses, "doubts": tuple(stored["doubts"])})
+    return TrainingSummary(**{**stored, **losses, **ranges, "doubts": tuple(stored["doubts"])})
 
 
 def _check_header(header: dict[str, Any]) -> None:

@@ -156,6 +156,8 @@ MUTANTS = {
     "a summary's rows as text": header_part("summary", rows="many"),
     "a summary's losses as a number": header_part("summary", losses=1.0),
     "a summary's losses as text": header_part("summary", losses=["low"]),
+    "a summary's range of one sensor only": header_part("summary", lowest=[0.0]),
+    "a summary's range as text": header_part("summary", highest=["high"] * 5),
     "a best epoch that there was not": header_part("summary", best_epoch=9),
     "a missing array": without("bounds"),
     "an array too many": lambda head, arrays: arrays.update(extra=np.ones(1)),

@@ -32,10 +32,11 @@ def test_no_line_is_wider_than_the_screen_and_no_name_drives_it(name):
         assert text.isascii()
 
 
+@pytest.mark.parametrize("what", ["events", "inspect"])
 @pytest.mark.parametrize("width", maker.WIDTHS)
-def test_colour_says_nothing_that_is_not_said_without_it(width):
-    """The same words and numbers; only the characters of curves differ."""
-    colour, plain = (SCREENS[f"events-{width}-{kind}.txt"] for kind in ("colour", "ascii"))
+def test_colour_says_nothing_that_is_not_said_without_it(width, what):
+    """The same words and numbers; only the characters of curves and bars differ."""
+    colour, plain = (SCREENS[f"{what}-{width}-{kind}.txt"] for kind in ("colour", "ascii"))
     words = re.compile(r"[a-z_]{3,}|\d+[.\d]*x?")
     assert words.findall(COLOUR.sub("", colour)) == words.findall(plain)
 

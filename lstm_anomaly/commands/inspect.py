@@ -17,10 +17,12 @@ from lstm_anomaly.commands.talk import Talk
 def command(settings: Settings, /, model_path: str, format_: str) -> None:
     """Show what is in a model file: sensors, window, training, threshold and what it promises."""
     from lstm_anomaly.model_file import read_model
-    from lstm_anomaly.output.summary import model_document, model_lines
+    from lstm_anomaly.output.inspection import inspection
+    from lstm_anomaly.output.summary import model_document
 
+    talk = Talk(settings)
     model = read_model(model_path)
     if format_ == "json":
-        Talk(settings).deliver(json.dumps(model_document(model), indent=2) + "\n")
+        talk.deliver(json.dumps(model_document(model), indent=2) + "\n")
     else:
-        Talk(settings).show(model_lines(model, model_path))
+        talk.deliver(inspection(model, model_path, **talk.canvas()))

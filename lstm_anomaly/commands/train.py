@@ -1,7 +1,6 @@
 """`lstm-anomaly train`: learn what normal looks like from CSVs, and write a model file."""
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,10 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lstm_anomaly.model import Model
-    from lstm_anomaly.settings import LearningSettings
     from lstm_anomaly.types import Series
 
-    WriteReport = Callable[[Model, Series, LearningSettings, list[str]], None]
+    WriteReport = Callable[[Model, Series, list[str]], None]
 UNUSABLE = "the training data looks unusable as a picture of normal: {doubts}"
 
 EPILOG = """\b
@@ -127,7 +125,7 @@ def command(
     with locked(model_path), talk.progress() as on_epoch:
         model = learn(series, learning, on_epoch)
         write_model(model, model_path)
-    write_report(model, series, learning, cleaned)
+    write_report(model, series, cleaned)
     if model.summary.doubts:
         talk.warn([UNUSABLE.format(doubts="; ".join(model.summary.doubts))])
     talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))
@@ -136,24 +134,21 @@ def command(
 def _reporter(path: str | None, *inputs: str) -> "WriteReport":
     """Writes the report when one is asked for; what hinders it is told before the training, not after."""
     if path is None:
-        return lambda model, series, settings, notes: None
+        return lambda model, series, notes: None
     check_output(path, *inputs)
     with needs("report"):
         from lstm_anomaly.output.report.of_training import training_report
 
-    def write(model: "Model", series: "Series", settings: "LearningSettings", notes: list[str]) -> None:
+    def write(model: "Model", series: "Series", notes: list[str]) -> None:
         import os
 
         from lstm_anomaly.files import atomic_write
-        from lstm_anomaly.learning import learn
         from lstm_anomaly.reviewing import review
 
-        linear = None
-        if model.kind != "linear":
-            linear = review(learn(series, replace(settings, kind="linear")), series)
-        text = training_report(
-            review(model, series), linear, notes, f"Training of {os.path.basename(inputs[0])}"
-        )
+        linear = model.linear()
+        beside = None if linear is None else review(linear, series)
+        title = f"Training of {os.path.basename(inputs[0])}"
+        text = training_report(review(model, series), beside, notes, title)
         with atomic_write(path) as file:
             file.write(text.encode("utf-8", "replace"))
 

@@ -1,11 +1,11 @@
 """Small pictures made of characters: curves on a grid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 
-def curves(series: dict[str, Sequence[float]], *, width: int = 60, height: int = 8) -> list[str]:
+def curves(series: Mapping[str, Sequence[float]], *, width: int = 60, height: int = 8) -> list[str]:
     """Several curves over the same steps as lines of text, each drawn with the first letter of its name.
 
     Values are drawn on a logarithmic scale, as losses are read.

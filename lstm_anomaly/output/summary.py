@@ -1,17 +1,33 @@
 """A model in words: the summary after training, and what `inspect` shows."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from lstm_anomaly.model import Model
-from lstm_anomaly.output.plots import curves
 from lstm_anomaly.text import count, duration, listed, number, printable
 
 _MARGIN = 12  # characters before what is said
 _TASKS = {"forecast": "next row forecast", "window": "window restored from as many numbers"}
+
+
+@dataclass(frozen=True)
+class SensorQuality:
+    """One sensor in training, in its own unit.
+
+    usual_error  how far the forecast is off, as held-out rows show it; NaN where a rule judges the sensor
+    explained    the part of its variance that the forecast explains, 0 to 1; NaN likewise
+    """
+
+    sensor: str
+    mean: float
+    spread: float
+    lowest: float
+    highest: float
+    usual_error: float
+    explained: float
 
 
 def training_lines(model: Model, path: str, seconds: float, cleaning: Sequence[str]) -> list[str]:
@@ -54,23 +70,8 @@ def model_lines(model: Model, path: str) -> list[str]:
     return [
         f"{path}: normal learned from {_rows(model)}.",
         *_body(model),
-        *strangest_lines(model),
         *(f"doubts      the training data looks unusable: {doubt}" for doubt in summary.doubts),
         f"made by     {versions}; seed {summary.seed}",
-        "",
-        *_sensor_table(model),
-        "",
-        *_loss_curve(model),
-    ]
-
-
-def _loss_curve(model: Model) -> list[str]:
-    summary = model.summary
-    if not summary.losses:
-        return []
-    return [
-        f"loss of the autoencoder  (epoch {summary.best_epoch} was kept)",
-        *curves({"fit": summary.losses, "validation": summary.validation_losses}),
     ]
 
 
@@ -79,8 +80,8 @@ def model_document(model: Model) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "sensors": [
-            {"name": name, "mean": mean, "spread": spread, "usual_error": unit if unit == unit else None}
-            for name, mean, spread, unit in _sensor_rows(model)
+            {"name": quality.pop("sensor"), **{name: _finite(value) for name, value in quality.items()}}
+            for quality in map(asdict, sensor_qualities(model))
         ],
         "step_seconds": model.step_seconds,
         "max_fill": model.max_fill,
@@ -155,25 +156,29 @@ def _beside(model: Model) -> list[str]:
     return lines
 
 
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
 def _at_best(losses: tuple[float, ...], model: Model) -> float:
     return losses[model.summary.best_epoch - 1]
 
 
-def _sensor_rows(model: Model) -> list[tuple[str, float, float, float]]:
-    """Name, mean and standard deviation in training, usual error in the sensor's own unit."""
-    usual = np.full(len(model.sensors), np.nan)
-    usual[model.roles.targets] = np.sqrt(model.usual.near.unit[0])  # (F_t,)
-    usual *= model.scaler.scale
-    columns = (model.scaler.center.tolist(), model.scaler.scale.tolist(), usual.tolist())
-    return list(zip(model.sensors, *columns, strict=True))
-
-
-def _sensor_table(model: Model) -> list[str]:
-    rows = [("sensor", "mean", "spread", "usual error")]
-    rows += [(listed([name]), number(m), number(s), number(u)) for name, m, s, u in _sensor_rows(model)]
-    widths = [max(len(row[k]) for row in rows) for k in range(4)]
+def sensor_qualities(model: Model) -> list[SensorQuality]:
+    """What training knows of each sensor, in the model's order."""
+    unexplained = np.full(len(model.sensors), np.nan)  # of a variance of 1
+    unexplained[model.roles.targets] = model.usual.near.unit[0]  # (F_t,)
     return [
-        "  ".join([row[0].ljust(widths[0]), *(row[k].rjust(widths[k]) for k in (1, 2, 3))]) for row in rows
+        SensorQuality(
+            sensor=name,
+            mean=float(model.scaler.center[k]),
+            spread=float(model.scaler.scale[k]),
+            lowest=model.summary.lowest[k],
+            highest=model.summary.highest[k],
+            usual_error=float(np.sqrt(unexplained[k]) * model.scaler.scale[k]),
+            explained=float(np.clip(1 - unexplained[k], 0, 1)),
+        )
+        for k, name in enumerate(model.sensors)
     ]
 
 

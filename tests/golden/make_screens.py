@@ -1,4 +1,4 @@
-"""Write what `detect` shows on a terminal for three made-up events, at three widths, with and without colour.
+"""Write what `detect` and `inspect` show on a terminal, at three widths, with and without colour.
 
     python tests/golden/make_screens.py
 
@@ -6,16 +6,24 @@ Look at the files after a change, with `cat` in a terminal as wide as their name
 """
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from small_models import small_model
+
 from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events
 from lstm_anomaly.event_views import view
+from lstm_anomaly.model import CalibrationEpisode, TrainingSummary
 from lstm_anomaly.output.events import table
+from lstm_anomaly.output.inspection import inspection
 from lstm_anomaly.output.pictures import pictures
 from lstm_anomaly.placing import CLOSED, Place, PlacedEvent
+from lstm_anomaly.scoring.scaler import Scaler
+from lstm_anomaly.scoring.statistics import View
 
 SCREENS = Path(__file__).parent / "screens"
 WIDTHS = (60, 100, 160)
@@ -55,14 +63,43 @@ def _rows(event):
     return event.start, event.end, event.peak_row
 
 
+def made_up_model():
+    """A model whose shown numbers are made up: what training makes of floats is not for a golden file."""
+    wave = np.sin(np.arange(400) / 10)
+    model = small_model(np.column_stack([wave, 5 - 2 * wave, wave**2]), epochs=2)
+    summary = TrainingSummary(
+        rows=20160, rows_left_out=3, fit_rows=13104, validation_rows=2016, calibration_rows=5040,
+        stride=1, parameters=31594, losses=(0.5, 0.1, 0.05), validation_losses=(0.3, 0.12, 0.08),
+        best_epoch=3, trimmed_rows=0, held_out={"forecast_lstm": 0.02, "forecast_linear": 0.03}, doubts=(),
+        seed=0,
+        first="2026-03-02T00:00:00", last="2026-03-15T23:59:00", lowest=(0.5, -1e-6, 0.0),
+        highest=(2.61, 12345.678, 1.0), versions={"lstm-anomaly": "0.1.0"},
+    )  # fmt: skip
+    episodes = (
+        CalibrationEpisode("2026-03-14 14:00", "2026-03-14 15:10", 0.84, SENSORS[0]),
+        CalibrationEpisode("2026-03-15 02:00", "2026-03-15 02:03", 0.4, SENSORS[2]),
+    )
+    view = View(np.array([[0.02, 0.6, 1.7]] * len(model.usual.near.unit)), model.usual.near.usual)
+    return replace(
+        model,
+        sensors=SENSORS,
+        summary=summary,
+        strangest=episodes,
+        scaler=Scaler(np.array([1.5, 100.0, 0.5]), np.array([0.4, 30.0, 0.1])),
+        usual=replace(model.usual, near=view),
+        threshold=replace(model.threshold, value=3.94, rows=5040, episodes=0),
+    )
+
+
 def screens():
     """File name -> what is on the screen."""
     os.environ |= {"TERM": "xterm-256color", "COLORTERM": ""}  # colours hang on what the terminal can show
-    events, out = placed_events(), {}
+    events, model, out = placed_events(), made_up_model(), {}
     for width in WIDTHS:
         for name, color, unicode in (("colour", True, True), ("ascii", False, False)):
             canvas = {"terminal": True, "color": color, "unicode": unicode, "width": width}
             out[f"events-{width}-{name}.txt"] = table(events, **canvas) + pictures(events, **canvas)
+            out[f"inspect-{width}-{name}.txt"] = inspection(model, "pump.model", **canvas)
     return out
 
 

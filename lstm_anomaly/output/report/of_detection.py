@@ -25,6 +25,10 @@ MOST_CHARTS = 200  # events with a chart of their own, the highest ones
 OVERVIEW_POINTS = 6000  # of the score
 SENSOR_POINTS = 80_000  # of all sensors' curves in the overview
 EVENT_POINTS = 130_000  # of all events' curves
+DRIFTED = (
+    "The data no longer looks like training, see Drift: the promise on false alarms does not hold for it. If"
+    " this is normal now, calibrate the model on it, or train again."
+)
 SENSORS_TOLD = 10  # in an event's table
 MOVED = 1.0  # training spreads: a sensor's mean that is farther off is said to have moved
 MANY_MOVED = 0.5  # of the sensors: the summary says that the model may not fit
@@ -43,7 +47,7 @@ def detection_report(
         _list(events),
         *_each(events, axis),
         _quality(detection, notes),
-        _drift(shifts),
+        _drift(shifts, detection.drift.findings()),
         *model_sections(model),
     ]
     subtitle = (
@@ -77,7 +81,9 @@ def _summary(detection: Detection, events: Sequence[PlacedEvent], shifts: "Seque
     else:
         paragraphs.insert(0, "No row could be judged, so this report says nothing about the data.")
     moved = [shift.sensor for shift in shifts if shift.said]
-    if len(moved) >= MANY_MOVED * len(shifts):
+    if detection.drift.findings():
+        paragraphs.insert(1, DRIFTED)
+    elif len(moved) >= MANY_MOVED * len(shifts):
         paragraphs.insert(
             1,
             f"{len(moved)} of {count(len(shifts), 'sensor')} are not as they were in training, see Drift: the"
@@ -231,7 +237,8 @@ class _Shift:
         return ", ".join(said)
 
 
-def _drift(shifts: Sequence[_Shift]) -> Section:
+def _drift(shifts: Sequence[_Shift], findings: Sequence[str]) -> Section:
+    """`findings` say in what the rows no longer look like training; the table is of the whole span."""
     rows = [
         [
             shift.sensor,
@@ -260,4 +267,5 @@ def _drift(shifts: Sequence[_Shift]) -> Section:
         if moved
         else "All sensors have the level and the spread that they had in training."
     )
-    return Section("drift", "Drift", [verdict, told], table=Table(headings, rows, frozenset({3, 4})))
+    found = [f"The data no longer looks like training: {'; '.join(findings)}."] if findings else []
+    return Section("drift", "Drift", [*found, verdict, told], table=Table(headings, rows, frozenset({3, 4})))
