@@ -80,7 +80,7 @@ def _explained(quality: SensorQuality) -> Text:
     """How much of a sensor's variance its forecast explains; some sensors are judged by a rule instead."""
     if quality.explained != quality.explained:
         return Text("by rule")
-    return Text(f"{100 * quality.explained:.0f} %", style="yellow" if quality.explained < HARDLY else "")
+    return Text(f"{100 * quality.explained:.1f} %", style="yellow" if quality.explained < HARDLY else "")
 
 
 def _episodes(model: Model, terminal: bool, unicode: bool) -> list[dict[str, Text]]:

@@ -256,8 +256,8 @@ def _drift(shifts: Sequence[_Shift], findings: Sequence[str]) -> Section:
         "sensor",
         "training",
         "here",
-        "mean moved by (training spreads)",
-        "spread, times training's",
+        "mean moved, in training spreads",
+        "spread, times that in training",
         "",
     ]
     told = "Mean and spread (standard deviation) of each sensor in the training data and here."

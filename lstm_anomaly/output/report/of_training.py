@@ -73,10 +73,16 @@ def _calibration(review: Review) -> Section:
     panel = Panel("score", [score_line(axis, scores, POINTS, first=first)], log=True, limit=1.0)
     told = (
         "The scores of the rows that the threshold was learned on. High ones should be normal, too: if one"
-        " is a fault, leave it out and train again."
+        " is a fault, leave it out (--ignore) and train again."
     )
     chart = Chart("calibration", [panel], axis.title, axis.is_time)
-    return Section("calibration", "Calibration rows", [told], chart=chart)
+    strangest = [
+        [episode.start, episode.end, number(episode.score, 2), episode.sensor]
+        for episode in review.model.strangest
+    ]
+    headings = ["start", "end", "peak", "sensor"]
+    table = Table(headings, strangest, frozenset({2}), caption="The highest episodes") if strangest else None
+    return Section("calibration", "Calibration rows", [told], chart=chart, table=table)
 
 
 def _window(anchor: str, title: str, window: slice, review: Review, baseline: Review | None) -> Section:
