@@ -48,9 +48,7 @@ def learn(
     the series is too short, TrainingError when a loss stops being finite, ThresholdError when no
     threshold can be learned.
     """
-    split = _split(series)
-    window = settings.window or _default_window(split)
-    _require_windows(series, split, window)
+    split, window = plan(series, settings)
     scaler, roles, scaled = _scaled(series, split)
     trimmed = trim(scaled, split, window, settings.trim)
     if trimmed.rows:
@@ -134,6 +132,14 @@ def _held_out_errors(
         found["forecast_lstm"] = float(np.nanmean(near[0] ** 2))
         found["window_lstm"] = min(report.validation_loss for report in fitted.reports)
     return {name: value for name, value in sorted(found.items()) if np.isfinite(value)}
+
+
+def plan(series: Series, settings: LearningSettings = DEFAULTS) -> tuple[Split, int]:
+    """Which rows will serve for what, and the window. Raises NotEnoughDataError when they are too few."""
+    split = _split(series)
+    window = settings.window or _default_window(split)
+    _require_windows(series, split, window)
+    return split, window
 
 
 def _scaler(fit_rows: FloatArray, sensors: tuple[str, ...]) -> Scaler:

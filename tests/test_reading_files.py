@@ -251,6 +251,7 @@ def test_only_keeps_the_columns_asked_for(write):
 
 def test_a_label_column_that_is_not_excluded_is_pointed_at(write):
     _, report = read_csvs([write(b"a,anomaly\n1.5,0\n3,1\n")])
-    assert report.files[0].notes == [
-        "column 'anomaly' is named like a label; exclude it if it is none of the sensors"
-    ]
+    assert report.files[0].label_columns == ["anomaly"]
+    assert report.lines()[-1].endswith(
+        "column 'anomaly' is named like a label; --exclude it if it is none of the sensors"
+    )

@@ -28,6 +28,7 @@ from lstm_anomaly.text import printable
 from lstm_anomaly.version import __version__
 
 COMMANDS = {
+    "check": "Say whether sensor CSVs are fit to train on.",
     "train": "Learn what normal looks like from sensor CSVs.",
     "detect": "Say where new data departs from normal.",
     "report": "Show what departs from normal as an HTML file.",

@@ -1,24 +1,25 @@
 """From the files on a command line to clean series, telling what was noticed on the way."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_anomaly.commands.talk import Talk
-from lstm_anomaly.errors import InputError, NotEnoughDataError
+from lstm_anomaly.errors import InputError, LstmAnomalyError, NotEnoughDataError
 from lstm_anomaly.reading import (
     CsvReader,
     ReadOptions,
     ReadReport,
     clean,
     drop_empty_sensors,
+    join_frames,
     read_csvs,
     select_in_pieces,
     select_rows,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from lstm_anomaly.checking import Check
     from lstm_anomaly.model import Model
     from lstm_anomaly.types import BoolArray, SensorFrame, Series
 
@@ -111,6 +112,32 @@ def select_marked(
         return frame, marked
     kept = select_rows(replace(frame, lines=np.arange(len(frame))), rows).lines
     return select_rows(frame, rows), marked[kept]
+
+
+def checked(files: tuple[str, ...], options: ReadOptions, rows: str | None, **how: Any) -> "Check":
+    """What a check of the files finds; `how` are arguments of `checking.check`.
+
+    Files that cannot be read are no exception here but the finding. Of several, each is tried by itself,
+    so that all faults are told at once.
+    """
+    from lstm_anomaly.checking import check, unreadable
+
+    reader = CsvReader(files, options)
+    try:
+        frame = join_frames(list(reader))
+        return check(select_rows(frame, rows) if rows else frame, reader.report, **how)
+    except LstmAnomalyError as error:
+        alone = [] if len(files) == 1 or "-" in files else [*_errors_of_each(files, options)]
+        return unreadable(alone or [error], reader.report)
+
+
+def _errors_of_each(files: tuple[str, ...], options: ReadOptions) -> Iterator[LstmAnomalyError]:
+    for file in files:
+        try:
+            for _piece in CsvReader([file], options):
+                pass
+        except LstmAnomalyError as error:
+            yield error
 
 
 def read_frame(

@@ -29,6 +29,7 @@ class Layout:
     sensors       names of the sensors, and `columns` where each stands (-1: not in this file)
     time_columns  none, one, or a date column and a time-of-day column
     left_out      column -> why it is neither
+    labels        sensors that are named like labels
     """
 
     delimiter: str
@@ -41,6 +42,7 @@ class Layout:
     time_columns: tuple[int, ...] = ()
     time_format: TimeFormat | None = None
     left_out: dict[str, str] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -182,11 +184,7 @@ def _set_sensors(layout: Layout, sensors: Sequence[str]) -> None:
     layout.sensors = tuple(sensors) or tuple(column_of)
     layout.columns = tuple(column_of.get(name, -1) for name in layout.sensors)
     if not sensors:
-        layout.notes += [
-            f"column {name!r} is named like a label; exclude it if it is none of the sensors"
-            for name in column_of
-            if _is_label_name(name)
-        ]
+        layout.labels = [name for name in column_of if _is_label_name(name)]
 
 
 def _why_not(

@@ -141,6 +141,7 @@ class CsvReader:
         found.time_column = layout.time_name
         found.time_format = layout.time_format.text if layout.time_format else None
         found.left_out = dict(layout.left_out)
+        found.label_columns = layout.labels
         found.notes += layout.notes
 
     def _frame(self, piece: Piece, index: int, layout: Layout) -> SensorFrame:

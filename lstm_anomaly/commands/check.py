@@ -1,0 +1,68 @@
+"""`lstm-anomaly check`: is this data fit to train on, and with which command?"""
+
+from typing import Any
+
+import click
+
+from lstm_anomaly.commands.app import EXIT_TROUBLE, Settings
+from lstm_anomaly.commands.options import (
+    FILES,
+    clean_settings,
+    cleaning_options,
+    input_files,
+    input_options,
+    read_options,
+    talk_options,
+)
+from lstm_anomaly.commands.suggestion import train_command
+from lstm_anomaly.commands.talk import Talk
+
+EPILOG = """\b
+Examples:
+  lstm-anomaly check plant.csv
+  lstm-anomaly check data/ --exclude label
+  lstm-anomaly check plant.csv --format json | jq .problems
+\b
+Exit status: 0 fit to train on, 2 not.
+"""
+
+
+@click.command("check", epilog=EPILOG)
+@FILES
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--false-alarms", metavar="BUDGET", help="To be certified, such as 1/week.  [default: 1/week]")
+@click.option("--confidence", type=click.FloatRange(0.5, 0.999), default=0.9, show_default=True)
+@cleaning_options
+@input_options
+@talk_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    files: tuple[str, ...],
+    format_: str,
+    false_alarms: str | None,
+    confidence: float,
+    reading: dict[str, Any],
+    cleaning: dict[str, Any],
+) -> int:
+    """Say what is in CSV files before a model is trained on them, and which command does that.
+
+    How the files are laid out, rows refused and cells that are no number by line, time, gaps, each sensor's
+    range and what is odd about it, and whether there is enough for the budget of false alarms.
+    """
+    from lstm_anomaly.commands.load import checked
+    from lstm_anomaly.decision.budget import Budget
+    from lstm_anomaly.output.check import json_document, lines
+
+    files = input_files(files)
+    budget = Budget.parse(false_alarms) if false_alarms else None
+    how = {"budget": budget, "confidence": confidence, **clean_settings(cleaning)}
+    found = checked(files, read_options(reading), reading["rows"], **how)
+    train = train_command(ctx, files, found.suggested)
+    talk = Talk(ctx.ensure_object(Settings))
+    if format_ == "json":
+        talk.deliver(json_document(found, train))
+    else:
+        talk.show(lines(found, train))
+    return 0 if found.is_usable else EXIT_TROUBLE
