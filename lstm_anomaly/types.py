@@ -34,6 +34,7 @@ class SensorFrame:
     sources       names of the files, `-` for standard input
     stamps        (N,) the time stamps as text, as they stood there, or None without a time column
     times         (N,) the same as UTC datetime64[ns], or None without a time column
+    groups        (N,) whose row it is, as text, or None when all are of one machine
     """
 
     values: FloatArray
@@ -43,6 +44,7 @@ class SensorFrame:
     sources: tuple[str, ...]
     stamps: NDArray[np.object_] | None = None
     times: TimeArray | None = None
+    groups: NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         return len(self.values)

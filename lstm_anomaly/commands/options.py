@@ -38,6 +38,19 @@ _INPUT_OPTIONS = (
     click.option("--tz", metavar="ZONE", help="Zone of time stamps without one.  [default: UTC]"),
     click.option("--exclude", metavar="A,B", help="Columns that are not sensors, such as labels."),
     click.option("--only", metavar="A,B", help="The only columns to use as sensors."),
+    click.option(
+        "--group-by",
+        metavar="COLUMN",
+        help="Column that says whose row it is: a model, and events, for each.",
+    ),
+    click.option(
+        "--sensor-column",
+        metavar="COLUMN",
+        help="One reading a row: where its sensor is named.  [default: found]",
+    ),
+    click.option(
+        "--value-column", metavar="COLUMN", help="One reading a row: where it is.  [default: found]"
+    ),
     click.option("--rows", metavar="FROM:TO", help="Data rows to use, counted from 1: 1:400 or 401: ."),
     click.option(
         "--bad-values",
@@ -159,6 +172,9 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
         datetime_format=reading["datetime_format"],
         tz=reading["tz"],
         time=reading["time"],
+        group_by=reading["group_by"],
+        sensor_column=reading["sensor_column"],
+        value_column=reading["value_column"],
         exclude=_names(reading["exclude"]),
         only=_names(reading["only"]),
         bad_values=reading["bad_values"],

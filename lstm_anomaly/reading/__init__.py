@@ -10,6 +10,7 @@ from lstm_anomaly.reading.frames import (
     match_sensors,
     select_in_pieces,
     select_rows,
+    split_groups,
     take_rows,
 )
 from lstm_anomaly.reading.options import ReadOptions
@@ -36,5 +37,6 @@ __all__ = [
     "read_csvs",
     "select_in_pieces",
     "select_rows",
+    "split_groups",
     "take_rows",
 ]

@@ -4,12 +4,16 @@ import dataclasses
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from lstm_anomaly.errors import InputError
 from lstm_anomaly.reading.layout import check_sensors
-from lstm_anomaly.types import SensorFrame
+from lstm_anomaly.types import IntArray, SensorFrame
+
+# Columns of a frame that it may be without.
+OPTIONAL = ("stamps", "times", "groups")
 
 
 def join_frames(frames: Sequence[SensorFrame]) -> SensorFrame:
@@ -17,28 +21,39 @@ def join_frames(frames: Sequence[SensorFrame]) -> SensorFrame:
     if len(frames) == 1:
         return frames[0]
     first = frames[0]
-    stamps = [frame.stamps for frame in frames if frame.stamps is not None]
-    times = [frame.times for frame in frames if frame.times is not None]
+    optional: dict[str, Any] = {}
+    for name in OPTIONAL:
+        parts = [getattr(frame, name) for frame in frames]
+        optional[name] = None if parts[0] is None else np.concatenate(parts)
     return dataclasses.replace(
         first,
         values=np.concatenate([frame.values for frame in frames]),
         lines=np.concatenate([frame.lines for frame in frames]),
         source_index=np.concatenate([frame.source_index for frame in frames]),
-        stamps=np.concatenate(stamps) if stamps else None,
-        times=np.concatenate(times) if times else None,
+        **optional,
     )
 
 
-def take_rows(frame: SensorFrame, rows: slice) -> SensorFrame:
-    """The rows of a slice."""
+def take_rows(frame: SensorFrame, rows: slice | IntArray) -> SensorFrame:
+    """The rows of a slice, or those of these numbers."""
+    columns: dict[str, Any] = {name: getattr(frame, name) for name in OPTIONAL}
+    optional: dict[str, Any] = {
+        name: None if column is None else column[rows] for name, column in columns.items()
+    }
     return dataclasses.replace(
         frame,
         values=frame.values[rows],
         lines=frame.lines[rows],
         source_index=frame.source_index[rows],
-        stamps=None if frame.stamps is None else frame.stamps[rows],
-        times=None if frame.times is None else frame.times[rows],
+        **optional,
     )
+
+
+def split_groups(frame: SensorFrame) -> dict[str, IntArray]:
+    """Group -> its rows, in the order in which the groups first appear. Rows without a group have none."""
+    assert frame.groups is not None
+    names, first, code = np.unique(frame.groups.astype(str), return_index=True, return_inverse=True)
+    return {str(names[k]): np.flatnonzero(code == k) for k in np.argsort(first, kind="stable") if names[k]}
 
 
 def select_rows(frame: SensorFrame, rows: str) -> SensorFrame:

@@ -1,5 +1,6 @@
 """What each column of a file is: the time, a sensor, or neither and why."""
 
+import copy
 import difflib
 import re
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.errors import InputError, SensorsError
 from lstm_anomaly.reading.dialect import DELIMITER_NAMES, SAMPLE_ROWS, Dialect, find_dialect
+from lstm_anomaly.reading.long_columns import check_one_machine, find_long_columns
 from lstm_anomaly.reading.numbers import BOOLEAN_WORDS, NumberFormat, find_number_format, is_null, to_numbers
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.time_column import find_time_columns, is_time_name
@@ -27,6 +29,10 @@ class Layout:
     names         all columns; `len(names)` is the number of fields that a row has
     header        the header's own fields, to know it again when it is repeated further down
     sensors       names of the sensors, and `columns` where each stands (-1: not in this file)
+    group_column  column that says whose row it is, None when all are of one machine
+    name_column   column with the name of the sensor, in a file with one reading a row; its one sensor
+                  in `columns` is then the column of the readings
+    is_in_order   whether the first readings of such a file come time step after time step
     time_columns  none, one, or a date column and a time-of-day column
     left_out      column -> why it is neither
     labels        sensors that are named like labels
@@ -39,6 +45,9 @@ class Layout:
     data_line: int
     sensors: tuple[str, ...] = ()
     columns: tuple[int, ...] = ()
+    group_column: int | None = None
+    name_column: int | None = None
+    is_in_order: bool = False
     time_columns: tuple[int, ...] = ()
     time_format: TimeFormat | None = None
     left_out: dict[str, str] = field(default_factory=dict)
@@ -58,6 +67,11 @@ class Layout:
         if self.numbers.thousands:
             parts.append(f"{self.numbers.thousands!r} between thousands")
         parts.append("header" if self.header else "no header")
+        if self.name_column is not None:
+            value = self.names[self.columns[0]]
+            parts.append(f"long: the sensor in {self.names[self.name_column]!r}, its reading in {value!r}")
+        if self.group_column is not None:
+            parts.append(f"groups in {self.names[self.group_column]!r}")
         return ", ".join(parts)
 
 
@@ -89,20 +103,59 @@ def find_layout(
     _check_names(layout, options, path, sensors)
     values = to_numbers(cells.ravel().tolist(), layout.numbers)[0].reshape(cells.shape)
     layout.time_columns, layout.time_format = find_time_columns(
-        layout.names, cells, values, options, where, no_time={*sensors, *options.only, *options.exclude}
+        layout.names,
+        cells,
+        values,
+        options,
+        where,
+        no_time={*sensors, *options.only, *options.exclude, *_keys_told(options)},
     )
+    _find_keys(layout, cells, values, options, sensors, where)
+    keys = {*layout.time_columns, layout.group_column, layout.name_column}
     for column, name in enumerate(layout.names):
-        if column not in layout.time_columns:
-            if sensors:
+        if column not in keys:
+            if layout.name_column is not None:
+                reason = "" if column in layout.columns else "neither the time nor the sensor nor its reading"
+            elif sensors:
                 reason = "" if name in sensors else why_not_others
             else:
                 reason = _why_not(layout, column, cells[:, column], values[:, column], options)
             if reason:
                 layout.left_out[name] = reason
-    _set_sensors(layout, sensors)
+    if layout.name_column is None:
+        _set_sensors(layout, sensors)
     if not layout.sensors:
         raise _no_sensors(layout, path)
     return layout
+
+
+def _keys_told(options: ReadOptions) -> set[str]:
+    return {name for name in (options.group_by, options.sensor_column, options.value_column) if name}
+
+
+def _find_keys(
+    layout: Layout,
+    cells: NDArray[np.object_],
+    values: FloatArray,
+    options: ReadOptions,
+    sensors: Sequence[str],
+    where: str,
+) -> None:
+    """Set the columns that say whose row it is, and which sensor's reading in a file with one a row."""
+    names = layout.names
+    layout.group_column = None if options.group_by is None else names.index(options.group_by)
+    long = find_long_columns(names, values, layout.time_columns, options, sensors, where)
+    if long is not None:
+        layout.name_column, layout.columns = long.sensor, (long.value,)
+        layout.sensors = (names[long.value],)
+        layout.is_in_order = _is_in_order(layout, cells)
+    elif layout.time_columns and layout.group_column is None:
+        others = [
+            column
+            for column in range(len(names))
+            if column not in layout.time_columns and names[column] not in (*options.exclude, *options.only)
+        ]
+        check_one_machine(names, cells, others, _stamps(layout, cells), where)
 
 
 def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str) -> None:
@@ -161,7 +214,8 @@ def _number_format(
 
 def _check_names(layout: Layout, options: ReadOptions, path: str, sensors: Sequence[str]) -> None:
     """Names given in options must exist: a mistyped one must not pass in silence."""
-    wanted = [*options.only, *((options.time,) if options.time else ())]
+    told = (options.time, options.group_by, options.sensor_column, options.value_column)
+    wanted = [*options.only, *filter(None, told)]
     if not sensors:  # a model's sensors are fixed: what is excluded beyond them does not matter
         wanted += options.exclude
     missing = [name for name in wanted if name not in layout.names]
@@ -179,7 +233,7 @@ def _set_sensors(layout: Layout, sensors: Sequence[str]) -> None:
     column_of = {
         name: column
         for column, name in enumerate(layout.names)
-        if name not in layout.left_out and column not in layout.time_columns
+        if name not in layout.left_out and column not in (*layout.time_columns, layout.group_column)
     }
     layout.sensors = tuple(sensors) or tuple(column_of)
     layout.columns = tuple(column_of.get(name, -1) for name in layout.sensors)
@@ -204,6 +258,20 @@ def _why_not(
     words = {text.strip().casefold() for text in texts[said]}
     kind = "true or false" if words <= BOOLEAN_WORDS else "text"
     return f"{kind} rather than numbers ({texts[said][0].strip()[:40]!r})"
+
+
+def _stamps(layout: Layout, cells: NDArray[np.object_]) -> list[str]:
+    return [" ".join(row) for row in cells[:, layout.time_columns]]
+
+
+def _is_in_order(layout: Layout, cells: NDArray[np.object_]) -> bool:
+    """Whether stamps never step back and the readings of one follow each other."""
+    if layout.time_format is None or layout.name_column is None:
+        return False
+    form = copy.deepcopy(layout.time_format)  # a wall clock remembers what it has read
+    times = form.parse(np.array(_stamps(layout, cells), object))
+    steps = np.diff(times[~np.isnat(times)])
+    return bool(len(steps) and (steps >= np.timedelta64(0)).all() and (steps == np.timedelta64(0)).any())
 
 
 def _is_label_name(name: str) -> bool:

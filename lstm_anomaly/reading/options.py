@@ -25,6 +25,8 @@ class ReadOptions:
     datetime_format  a strptime format, or one of `SCHEMES_OF_TIME`
     tz               zone of time stamps that carry none, e.g. `Europe/Berlin`; UTC when None
     time             name of the time column; "" says that there is none
+    group_by         name of the column that says whose row it is, where a file has rows of several machines
+    sensor_column, value_column   in a file with one reading a row, where its sensor's name and it stand
     exclude, only    columns to leave out, or the only ones to use, as sensors
     bad_values       a cell that is not a number: `nan` counts it as missing, `skip` refuses its row,
                      `fail` raises InputError
@@ -42,6 +44,9 @@ class ReadOptions:
     datetime_format: str | None = None
     tz: str | None = None
     time: str | None = None
+    group_by: str | None = None
+    sensor_column: str | None = None
+    value_column: str | None = None
     exclude: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     bad_values: BadValues = "nan"

@@ -1,6 +1,8 @@
 """One block of lines to values and times, with everything that was odd about it reported."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +26,31 @@ BAD_CELL = "a cell that is not a number"
 class Piece:
     """The rows of one block.
 
-    values (n, F) float64, lines (n,), stamps (n,) texts and times (n,) UTC, or None without a time column
+    values (n, F) float64, lines (n,), stamps (n,) texts and times (n,) UTC, or None without a time column;
+    groups (n,) and names (n,) of the sensors are texts, or None where no column tells them
     """
 
     values: FloatArray
     lines: IntArray
     stamps: NDArray[np.object_] | None
     times: TimeArray | None
+    groups: NDArray[np.object_] | None = None
+    names: NDArray[np.object_] | None = None
 
-    def keep(self, rows: BoolArray) -> "Piece":
-        """The rows (n,) that are True."""
-        return Piece(
-            self.values[rows],
-            self.lines[rows],
-            None if self.stamps is None else self.stamps[rows],
-            None if self.times is None else self.times[rows],
-        )
+    def keep(self, rows: BoolArray | IntArray) -> "Piece":
+        """The rows (n,) that are True, or those of these numbers."""
+        columns: list[Any] = [getattr(self, field.name) for field in fields(self)]
+        kept: list[Any] = [None if column is None else column[rows] for column in columns]
+        return Piece(*kept)
+
+
+def join_pieces(pieces: Sequence[Piece]) -> Piece:
+    """The rows of pieces of one file, one after the other."""
+    if len(pieces) == 1:
+        return pieces[0]
+    columns = [[getattr(piece, field.name) for piece in pieces] for field in fields(Piece)]
+    joined: list[Any] = [None if parts[0] is None else np.concatenate(parts) for parts in columns]
+    return Piece(*joined)
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,8 @@ class BlockParser:
         self.report = report
         self.bad_values = bad_values
         self._present = sorted({column for column in layout.columns if column >= 0})
-        self._one_line = {*self._present, *layout.time_columns}
+        self._keys = [column for column in (layout.group_column, layout.name_column) if column is not None]
+        self._one_line = {*self._present, *layout.time_columns, *self._keys}
         self._without_reading = list(range(len(layout.sensors)))
         self._parser = TableParser(len(layout.names), self._present, layout.delimiter, layout.numbers)
 
@@ -96,10 +108,10 @@ class BlockParser:
             table, lines = table.keep(~repeated), lines[~repeated]
         stamps, times, bad_stamps = self._times(table)
         values, bad_values = self._values(table)
-        piece = Piece(values, lines, stamps, times)
+        piece = Piece(values, lines, stamps, times, *self._key_texts(table))
         bad = bad_stamps + bad_values
         if bad:
-            any_bad = self._note_bad(bad, lines)
+            any_bad = self._note_bad(bad, piece)
             piece = piece.keep(~any_bad) if self.bad_values == "skip" else piece
         if self._without_reading:
             still = np.isnan(piece.values[:, self._without_reading]).all(axis=0)
@@ -108,6 +120,14 @@ class BlockParser:
         self.report.cells += piece.values.size
         self.report.missing_cells += int(np.count_nonzero(np.isnan(piece.values)))
         return piece
+
+    def _key_texts(self, table: Table) -> list[NDArray[np.object_] | None]:
+        """Groups (n,) and names of sensors (n,), blanks around them taken off."""
+        found: list[NDArray[np.object_] | None] = []
+        for column in (self.layout.group_column, self.layout.name_column):
+            texts = None if column is None else all_texts(table.texts[column])
+            found.append(None if texts is None else np.array([text.strip() for text in texts], object))
+        return found
 
     def _repeated_header(self, table: Table, row_count: int) -> BoolArray:
         """Rows (n,) that are the header once more, as where files were joined end to end."""
@@ -153,14 +173,16 @@ class BlockParser:
             bad[bad] = [bool(stamp.strip()) for stamp in stamps[bad]]
         return stamps, times, [_BadCells(self.layout.time_name or "", stamps, bad)] if bad.any() else []
 
-    def _note_bad(self, columns: list[_BadCells], lines: IntArray) -> BoolArray:
+    def _note_bad(self, columns: list[_BadCells], piece: Piece) -> BoolArray:
         """Report bad cells line by line; which rows (n,) have any."""
         any_bad: BoolArray = np.logical_or.reduce([cells.is_bad for cells in columns])
         for row in np.flatnonzero(any_bad):
-            line = int(lines[row])
+            line = int(piece.lines[row])
             for cells in columns:
                 if cells.is_bad[row]:
-                    self._note_cell(line, cells.name, str(cells.texts[row]))
+                    is_reading = piece.names is not None and cells.name != self.layout.time_name
+                    name = str(piece.names[row]) if is_reading and piece.names is not None else cells.name
+                    self._note_cell(line, name, str(cells.texts[row]))
             if self.bad_values == "skip":
                 self.report.refuse(line, BAD_CELL)
         return any_bad

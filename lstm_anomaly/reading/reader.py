@@ -9,8 +9,10 @@ import numpy as np
 from lstm_anomaly.errors import InputError
 from lstm_anomaly.reading.frames import join_frames
 from lstm_anomaly.reading.layout import Layout, check_sensors, find_layout
+from lstm_anomaly.reading.long_columns import check_all_read
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.pieces import BlockParser, Piece
+from lstm_anomaly.reading.pivot import Pivot
 from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.sources import BLOCK_BYTES, Block, Source
 from lstm_anomaly.types import SensorFrame
@@ -96,12 +98,16 @@ class CsvReader:
             layout = self._find_layout(head, path)
             self._describe(found, layout, source)
             parser = BlockParser(layout, found, self.options.bad_values)
-            for piece in _parse_all(parser, _behind_header(head, layout), blocks):
+            pieces = _parse_all(parser, _behind_header(head, layout), blocks)
+            if layout.name_column is not None:
+                pieces = self._wide(pieces, found, layout)
+            for piece in pieces:
                 if len(piece.lines):
-                    yield self._frame(piece, index, layout)
-            found.notes += [
-                f"no reading at all in column {name!r}" for name in parser.sensors_without_reading()
-            ]
+                    yield self._frame(piece, index)
+            if layout.name_column is None:
+                found.notes += [
+                    f"no reading at all in column {name!r}" for name in parser.sensors_without_reading()
+                ]
             found.ends_without_newline = source.ends_without_newline
         self._check_bad_share(found)
 
@@ -112,7 +118,9 @@ class CsvReader:
         layout = find_layout(lines, self.options, path, self._sensors, self._why_not_others)
         if layout.data_line > head.first_line + head.line_count - 1:
             raise NoRowsError("a header but no rows below it", where=f"{path}:{layout.data_line - 1}")
-        if not self._sensors:
+        if layout.name_column is not None:
+            pass  # which sensors there are shows at the end
+        elif not self._sensors:
             self._sensors = layout.sensors
         elif not self.options.allow_missing:
             check_sensors(self._sensors, layout.names, f"{path}:{max(1, layout.data_line - 1)}")
@@ -144,15 +152,35 @@ class CsvReader:
         found.label_columns = layout.labels
         found.notes += layout.notes
 
-    def _frame(self, piece: Piece, index: int, layout: Layout) -> SensorFrame:
+    def _wide(self, pieces: Iterator[Piece], found: FileReport, layout: Layout) -> Iterator[Piece]:
+        """Rows of the readings of a long file."""
+        pivot = Pivot(self._sensors, found, in_order=self.live or layout.is_in_order)
+        rows = 0
+        for piece in itertools.chain(pieces, [None]):
+            made = pivot.finish() if piece is None else pivot.push(piece)
+            rows += 0 if made is None else len(made.lines)
+            found.rows, found.readings = rows, pivot.used
+            self._sensors = self._sensors or pivot.sensors
+            if made is not None:
+                yield made
+        if not self.options.allow_missing:
+            check_all_read(self._sensors, pivot.read, found.source)
+        found.left_out |= {
+            name: f"{self._why_not_others} ({count:,} readings)"
+            for name, count in pivot.read.items()
+            if name not in self._sensors
+        }
+
+    def _frame(self, piece: Piece, index: int) -> SensorFrame:
         return SensorFrame(
             values=piece.values,
-            sensors=layout.sensors,
+            sensors=self._sensors,
             lines=piece.lines,
             source_index=np.full(len(piece.lines), index, np.int64),
             sources=self.paths,
             stamps=piece.stamps,
             times=piece.times,
+            groups=piece.groups,
         )
 
     def _check_bad_share(self, found: FileReport) -> None:

@@ -29,6 +29,7 @@ class BadCell:
 class FileReport:
     """What was noticed in one file.
 
+    `rows` are those in the frame; in a file with one reading a row, `readings` is how many they are made of.
     `refused` and `bad_cells` hold the first `KEPT` of each; `refused_by_reason` and `bad_by_sensor`
     count all of them.
     """
@@ -39,6 +40,7 @@ class FileReport:
     time_column: str | None = None
     time_format: str | None = None
     rows: int = 0
+    readings: int | None = None
     cells: int = 0
     missing_cells: int = 0
     blank_lines: int = 0
@@ -85,7 +87,7 @@ class FileReport:
     def lines(self) -> list[str]:
         """Plain text, one thing a line, grouped: never one line a cell."""
         found = [
-            f"{self.source}: {_count(self.rows, 'row')}; {self.dialect}"
+            f"{self.source}: {_count(self.rows, 'row')}{self._made_of()}; {self.dialect}"
             if self.dialect
             else f"{self.source}:"
         ]
@@ -100,6 +102,9 @@ class FileReport:
         found += self._refused_lines()
         found += self._bad_lines()
         return found
+
+    def _made_of(self) -> str:
+        return "" if self.readings is None else f" of {_count(self.readings, 'reading')}"
 
     def _refused_lines(self) -> Iterator[str]:
         for kind, count in self.refused_by_reason.most_common():
