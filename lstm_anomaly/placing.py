@@ -35,6 +35,7 @@ class PlacedEvent:
     first_line, last_line  line numbers of the first and last row
     started, ended  the times of the first and last row in UTC, None without a time column
     view    its rows and those around it, when somebody is to see them
+    group   whose event it is, "" where rows are not grouped
     state   `open` for the news that an event has begun, `ongoing` for a reminder, `closed` when it is over
     known   whether it was told before that this event has begun
     """
@@ -51,6 +52,7 @@ class PlacedEvent:
     state: str = CLOSED
     known: bool = False
     view: EventView | None = field(default=None, compare=False, repr=False)
+    group: str = ""
 
     @classmethod
     def at(cls, event: Event, state: str, first: Place, last: Place, peak: Place) -> "PlacedEvent":
@@ -82,6 +84,7 @@ class PlacedEvent:
             "sensors": [_contribution(c) for c in event.contributions],
             "id": self.id,
             "state": self.state,
+            "group": self.group or None,
         }
 
 

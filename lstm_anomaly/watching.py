@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -114,6 +115,16 @@ class Watcher:
         self._cleaner.report = CleanReport(0, step=self._cleaner.report.step)
 
     @property
+    def sensors(self) -> tuple[str, ...]:
+        """The model's."""
+        return self._model.sensors
+
+    @property
+    def model(self) -> Model:
+        """By which rows are judged."""
+        return self._model
+
+    @property
     def rules(self) -> EventRules:
         """How rows become events."""
         return self._rules
@@ -127,6 +138,10 @@ class Watcher:
     def drift(self) -> list[str]:
         """In what the rows so far no longer look like training, a sentence each."""
         return self._drift.findings()
+
+    def warnings(self) -> list[str]:
+        """What must be known even when nobody watches."""
+        return []
 
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
@@ -313,7 +328,55 @@ def top_sensors(judgement: Judgement) -> IntArray:
     return np.where(np.isfinite(judgement.scores), errors.argmax(axis=1), -1)
 
 
-def watch(watcher: Watcher, pieces: Iterable[SensorFrame]) -> Iterator[Verdicts]:
+class Report(Protocol):
+    """What cleaning noticed."""
+
+    def lines(self) -> list[str]:
+        """Plain text, one thing a line."""
+
+
+class Judging(Protocol):
+    """What judges rows as they come: a `Watcher`, or one for each group of rows."""
+
+    tally: Tally
+
+    @property
+    def newest(self) -> np.datetime64 | None:
+        """The latest time stamp so far, in UTC."""
+
+    @property
+    def worst(self) -> FloatArray:
+        """(F,) the highest part that each sensor had in a score."""
+
+    @property
+    def drift(self) -> list[str]:
+        """How the data no longer looks like training; empty as long as it does."""
+
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """The sensors of the frames that it takes."""
+
+    @property
+    def report(self) -> Report:
+        """What cleaning noticed."""
+
+    def warnings(self) -> list[str]:
+        """What must be known even when nobody watches."""
+
+    def push(self, frame: SensorFrame) -> Verdicts:
+        """Take the next rows and give the verdicts that are certain."""
+
+    def judge_whole(self, frame: SensorFrame) -> Verdicts:
+        """All verdicts on an input that is known whole."""
+
+    def finish(self) -> Verdicts:
+        """The verdicts that still wait."""
+
+    def open_event(self) -> PlacedEvent | None:
+        """An event that may go on, as far as it is known."""
+
+
+def watch(watcher: Judging, pieces: Iterable[SensorFrame]) -> Iterator[Verdicts]:
     """The verdicts on an input in pieces, as they become certain.
 
     An input that begins with its newest rows is read whole and sorted first: nothing of it could be judged

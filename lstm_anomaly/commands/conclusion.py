@@ -11,7 +11,7 @@ from lstm_anomaly.commands.talk import Talk
 from lstm_anomaly.text import duration
 
 if TYPE_CHECKING:
-    from lstm_anomaly.watching import Watcher
+    from lstm_anomaly.watching import Judging
 
 EXIT_ANOMALIES = 1
 EXIT_TROUBLE = 2
@@ -19,7 +19,7 @@ EXIT_NOT_JUDGED = 3
 
 
 def conclude(
-    outcome: Outcome, watcher: "Watcher", told: dict[str, Any], talk: Talk, path: str, plugin: bool
+    outcome: Outcome, watcher: "Judging", told: dict[str, Any], talk: Talk, path: str, plugin: bool
 ) -> int:
     """Say what is too old or could not be judged, write a plugin's line, and return the exit status."""
     trouble = _trouble(watcher, told, path)
@@ -40,7 +40,7 @@ def conclude(
     return EXIT_NOT_JUDGED if trouble else 0
 
 
-def _trouble(watcher: "Watcher", told: dict[str, Any], path: str) -> str:
+def _trouble(watcher: "Judging", told: dict[str, Any], path: str) -> str:
     tally = watcher.tally
     if told["max_age"] is not None:
         age = _age(watcher, path)
@@ -54,7 +54,7 @@ def _trouble(watcher: "Watcher", told: dict[str, Any], path: str) -> str:
     return ""
 
 
-def _age(watcher: "Watcher", path: str) -> float | None:
+def _age(watcher: "Judging", path: str) -> float | None:
     """Seconds since the latest row: by its time stamp, or without one by when the file was written."""
     if watcher.newest is not None:
         return time.time() - float(watcher.newest.astype("datetime64[ns]").astype(np.int64)) / 1e9

@@ -11,7 +11,7 @@ from lstm_anomaly.output import records
 
 if TYPE_CHECKING:
     from lstm_anomaly.placing import PlacedEvent
-    from lstm_anomaly.watching import Verdicts, Watcher
+    from lstm_anomaly.watching import Judging, Verdicts
 
 
 class Delivery:
@@ -65,7 +65,7 @@ class Delivery:
         if self._scores is not None:
             sync(self._scores)
 
-    def finish(self, watcher: "Watcher") -> None:
+    def finish(self, watcher: "Judging") -> None:
         """Deliver what is written at the end; off a terminal, nothing found prints nothing."""
         if self._format == "json" and not self._scores_only:
             if self.events or is_terminal(sys.stdout):

@@ -20,6 +20,7 @@ from lstm_anomaly.commands.talk import Talk, is_terminal
 from lstm_anomaly.commands.unattended import check_unattended, unattended_options
 
 if TYPE_CHECKING:
+    from lstm_anomaly.model import Model
     from lstm_anomaly.watching import Tally
 
 DRIFTED = (
@@ -102,11 +103,11 @@ def command(
     found, nothing is printed.
     """
     from lstm_anomaly.commands.conclusion import EXIT_ANOMALIES, conclude
+    from lstm_anomaly.commands.groups import watcher_of
     from lstm_anomaly.commands.load import read_pieces
     from lstm_anomaly.commands.runs import Run
     from lstm_anomaly.decision.events import EventRules
     from lstm_anomaly.decision.filters import filter_events
-    from lstm_anomaly.model_file import read_model
     from lstm_anomaly.reading import Follower
     from lstm_anomaly.watching import Watcher
 
@@ -117,21 +118,25 @@ def command(
     files = files if goes_on else input_files(files)
     if scores not in (None, "-"):
         check_output(scores, model_path, *files)
-    model = read_model(model_path)
-    gap = model.threshold.merge_gap if merge_gap is None else merge_gap
-    least = deviations(min_deviations, model.sensors)
-    watcher = Watcher(
-        model,
-        EventRules(merge_gap=gap, min_duration=min_duration, off=hysteresis),
-        lambda events: filter_events(events, direction=direction, min_deviation=least),
-        views=format_ == "table" and is_terminal(sys.stdout) and not goes_on,
-    )
-    run = Run(model, model_path, watcher, talk, unattended, format_, scores)
-    options = read_options(reading)
+    least: dict[str, float] = {}
+
+    def make(model: "Model") -> Watcher:
+        gap = model.threshold.merge_gap if merge_gap is None else merge_gap
+        return Watcher(
+            model,
+            EventRules(merge_gap=gap, min_duration=min_duration, off=hysteresis),
+            lambda events: filter_events(events, direction=direction, min_deviation=least),
+            views=format_ == "table" and is_terminal(sys.stdout) and not goes_on,
+        )
+
+    watcher, options = watcher_of(model_path, read_options(reading), make)
+    least |= deviations(min_deviations, watcher.sensors)
+    run = Run(watcher, model_path, talk, unattended, format_, scores)
     if goes_on:
-        outcome = run.on(Follower(files[0], options, model.sensors))
+        outcome = run.on(Follower(files[0], options, watcher.sensors))
     else:
-        outcome = run.through(read_pieces(files, options, reading["rows"], talk, model.sensors), files)
+        outcome = run.through(read_pieces(files, options, reading["rows"], talk, watcher.sensors), files)
+    talk.warn(watcher.warnings())
     if drift := watcher.drift:
         talk.warn([DRIFTED.format(reasons="; ".join(drift))])
     say = talk.note if watcher.tally.judged or goes_on else talk.warn

@@ -36,7 +36,18 @@ def training_series(
 
     Rows of the spans in the file `ignore` are in no segment.
     """
-    frame, ignored = _with_marks(files, options, rows, talk, ignore)
+    frame, ignored = with_marks(files, options, rows, talk, ignore)
+    return clean_for_training(frame, files, ignored, ignore, **how)
+
+
+def clean_for_training(
+    frame: "SensorFrame",
+    files: tuple[str, ...],
+    ignored: "BoolArray | None" = None,
+    ignore: str | None = None,
+    **how: Any,
+) -> "tuple[Series, list[str]]":
+    """The same of rows that have been read, of which those that are `ignored` (N,) are in no segment."""
     frame, _empty = drop_empty_sensors(frame)
     if not frame.sensors:
         raise InputError("no sensor has a single reading", where=files[0], hint="another file")
@@ -58,7 +69,7 @@ def calibration_series(
     ignore: str | None = None,
 ) -> "Series":
     """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
-    frame, ignored = _with_marks(files, options, rows, talk, ignore, model.sensors)
+    frame, ignored = with_marks(files, options, rows, talk, ignore, model.sensors)
     series, report = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     series, told = _without(series, ignored, ignore)
     talk.note([*report.lines(), *told])
@@ -69,7 +80,7 @@ def calibration_series(
     return series
 
 
-def _with_marks(
+def with_marks(
     files: tuple[str, ...],
     options: ReadOptions,
     rows: str | None,

@@ -6,6 +6,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from lstm_anomaly.commands.delivery import Delivery, delivery
 from lstm_anomaly.commands.load import tell_of_reading
 from lstm_anomaly.commands.talk import Talk
@@ -15,14 +17,12 @@ from lstm_anomaly.hooks import split_command
 from lstm_anomaly.locks import locked
 from lstm_anomaly.news import as_span
 from lstm_anomaly.state import State, read_state, scheme_of, write_state
-from lstm_anomaly.watching import watch
+from lstm_anomaly.watching import Judging, Watcher, watch
 
 if TYPE_CHECKING:
-    from lstm_anomaly.model import Model
     from lstm_anomaly.placing import PlacedEvent
     from lstm_anomaly.reading import Follower
     from lstm_anomaly.types import SensorFrame
-    from lstm_anomaly.watching import Watcher
 
 POLL_SECONDS = 0.2
 
@@ -41,15 +41,13 @@ class Run:
 
     def __init__(
         self,
-        model: "Model",
+        watcher: Judging,
         model_path: str,
-        watcher: "Watcher",
         talk: Talk,
         told: dict[str, Any],
         format_: str,
         scores: str | None,
     ) -> None:
-        self._model = model
         self._model_path = model_path
         self._watcher = watcher
         self._talk = talk
@@ -103,21 +101,28 @@ class Run:
     def _begin(self, follower: "Follower") -> State:
         """The state that is saved, or a new one, which is saved before anything is delivered."""
         told = self._told
-        scheme = scheme_of(self._model_path, self._watcher.rules)
+        watcher = self._one()
+        scheme = scheme_of(self._model_path, watcher.rules)
         state = None
         if told["state"] and told["begin"] == "saved":
-            state = read_state(told["state"], self._model, scheme, follower, self._watcher)
+            state = read_state(told["state"], watcher.model, scheme, follower, watcher)
         is_new = state is None
         if state is None:
             if told["begin"] == "end":
                 follower.skip()
-            state = State(follower.path, scheme, follower, self._watcher)
+            state = State(follower.path, scheme, follower, watcher)
         if self._scores not in (None, "-") and state.scores_length is None:
             state.scores_length = length_of(str(self._scores))
             is_new = True
         if is_new and told["state"]:
-            write_state(state, told["state"], self._model)
+            write_state(state, told["state"], watcher.model)
         return state
+
+    def _one(self) -> Watcher:
+        """The watcher, when it is one with one model: a state is of one."""
+        if not isinstance(self._watcher, Watcher):
+            raise click.UsageError("--state and --follow judge with one model, and this is a folder of them.")
+        return self._watcher
 
     def _commit(self, state: State, teller: Teller, before: dict[str, int]) -> None:
         """Everything was delivered: the next run begins here."""
@@ -128,7 +133,7 @@ class Run:
             if to.scores_length is not None:
                 state.scores_length = to.scores_length
             state.undelivered = teller.undelivered
-            write_state(state, self._told["state"], self._model)
+            write_state(state, self._told["state"], self._one().model)
         self._write_metrics((state.path,), state.totals)
 
     def _write_metrics(self, paths: tuple[str, ...], totals: dict[str, int]) -> None:
@@ -146,7 +151,7 @@ class Run:
             newest=newest,
             totals=totals,
             event_open=watcher.open_event() is not None,
-            sensors=self._model.sensors,
+            sensors=watcher.sensors,
             worst=watcher.worst.tolist(),
         )
         with atomic_write(self._told["prom_textfile"]) as file:

@@ -13,7 +13,7 @@ from lstm_anomaly.placing import ONGOING, PlacedEvent
 if TYPE_CHECKING:
     import numpy as np
 
-    from lstm_anomaly.watching import Verdicts, Watcher
+    from lstm_anomaly.watching import Judging, Verdicts
 
 MOST_UNDELIVERED = 100  # events that wait for a program that does not take them
 
@@ -45,7 +45,7 @@ class Teller:
         self.to.take(replace(verdicts, events=events))
         self._queue(events)
 
-    def look_at(self, watcher: "Watcher") -> None:
+    def look_at(self, watcher: "Judging") -> None:
         """Tell of the event that is not over, if that is wanted and is news."""
         if self.early and (still_open := watcher.open_event()) is not None:
             events = self.news.select([], still_open, early=True, snooze=self.snooze)

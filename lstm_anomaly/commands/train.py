@@ -105,6 +105,7 @@ def command(
     baseline to the first part of the rows, learns the threshold on the last, and writes everything that
     `detect` needs into one file.
     """
+    from lstm_anomaly.commands.groups import train_groups
     from lstm_anomaly.commands.load import training_series
     from lstm_anomaly.learning import learn
     from lstm_anomaly.locks import locked
@@ -114,14 +115,18 @@ def command(
 
     talk = Talk(settings)
     files = input_files(files)
-    check_output(model_path, *files)
-    write_report = _reporter(report, model_path, *files)
     started = time.perf_counter()
     chosen = {name: value for name, value in given.items() if value is not None}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
-    series, cleaned = training_series(
-        files, read_options(reading), reading["rows"], talk, ignore, **clean_settings(cleaning)
-    )
+    options, how = read_options(reading), clean_settings(cleaning)
+    if options.group_by:
+        if report:
+            raise click.UsageError("--report is about one model, and --group-by trains many.")
+        train_groups(files, options, reading["rows"], talk, learning, model_path, ignore, **how)
+        return
+    check_output(model_path, *files)
+    write_report = _reporter(report, model_path, *files)
+    series, cleaned = training_series(files, options, reading["rows"], talk, ignore, **how)
     with locked(model_path), talk.progress() as on_epoch:
         model = learn(series, learning, on_epoch)
         write_model(model, model_path)

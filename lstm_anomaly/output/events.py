@@ -25,9 +25,10 @@ def table(events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bo
     On a terminal it is an overview, with as many columns as fit; the pictures say the rest.
     """
     several = len({placed.source for placed in events}) > 1
+    grouped = any(placed.group for placed in events)
     rows = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
     cells = [_cells(placed, place, terminal, unicode) for place, placed in enumerate(events, 1)]
-    left_out = {"file"} if not several else set()
+    left_out = {name for name, shown in (("file", several), ("group", grouped)) if not shown}
     if terminal and width is not None:
         left_out |= {name for name, least in _LEAST_WIDTH.items() if width < least}
     for name in cells[0]:
@@ -50,6 +51,7 @@ def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> di
     return {
         **({"number": Text(str(place))} if terminal else {}),
         "file": Text(printable(placed.source)),
+        "group": Text(printable(placed.group)),
         "start": Text(printable(placed.start)),
         "end": Text(printable(placed.end) + ("" if placed.state == CLOSED else f" ({placed.state})")),
         "rows": Text(str(event.duration)),

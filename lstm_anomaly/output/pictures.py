@@ -41,7 +41,10 @@ def pictures(
 def _head(place: int, placed: PlacedEvent, width: int) -> Iterable[Text]:
     event = placed.event
     line = Text(f"{place:<{_INDENT}}", style="bold")
-    line.append(f"{printable(placed.start)}  {count(event.duration, 'row')}  {number(event.peak, 3)}x  ")
+    whose = f"{printable(placed.group)}: " if placed.group else ""
+    line.append(
+        f"{whose}{printable(placed.start)}  {count(event.duration, 'row')}  {number(event.peak, 3)}x  "
+    )
     line.append(event.severity, style=SEVERITY_STYLE[event.severity])
     yield line
     for text in wrapped([in_words(event)], width - _INDENT, indent=0):

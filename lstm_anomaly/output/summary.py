@@ -43,6 +43,14 @@ def training_lines(model: Model, path: str, seconds: float, cleaning: Sequence[s
     ]
 
 
+def group_line(model: Model, group: str) -> str:
+    """The model of one group among many, in a line."""
+    return (
+        f"{listed([group])}: learned from {_rows(model)}, window {count(model.window, 'row')},"
+        f" threshold {number(model.threshold.value)}; {model.threshold.promise().split('.')[0]}."
+    )
+
+
 def threshold_line(model: Model) -> str:
     """The threshold and what it promises."""
     return f"threshold   {number(model.threshold.value)}: {model.threshold.promise()}"

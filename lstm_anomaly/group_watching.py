@@ -1,0 +1,153 @@
+"""Detection on rows of several machines at once: each group has its own model, the input keeps its order."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from lstm_anomaly.model import Model
+from lstm_anomaly.placing import PlacedEvent
+from lstm_anomaly.reading import join_frames, split_groups, take_rows
+from lstm_anomaly.types import FloatArray, IntArray, SensorFrame
+from lstm_anomaly.watching import Tally, Verdicts, Watcher
+
+Call = Callable[[Watcher, SensorFrame], Verdicts]
+
+
+class GroupWatcher:
+    """Judges rows as `Watcher` does, each by the model of its group.
+
+    models  group -> model
+    make    how to watch with one model
+
+    Frames have the sensors of all models, `sensors`, and `groups`. Verdicts come in the order of the input:
+    with a look-ahead, a row waits until all rows before it are settled. Rows of a group without a model,
+    or without a group, are unknown; `strangers` counts them.
+    """
+
+    def __init__(self, models: Mapping[str, Model], make: Callable[[Model], Watcher]) -> None:
+        self.sensors = tuple(dict.fromkeys(name for model in models.values() for name in model.sensors))
+        self.tally = Tally()
+        self.strangers: dict[str, int] = {}
+        self._watchers = {group: make(model) for group, model in models.items()}
+        self._columns = {
+            group: np.array([self.sensors.index(name) for name in model.sensors])
+            for group, model in models.items()
+        }
+        self._sensors = {group: model.sensors for group, model in models.items()}
+        self._frame: SensorFrame | None = None  # rows of the input without a verdict
+        self._settled: dict[str, tuple[FloatArray, IntArray]] = {}  # scores and tops of rows among them
+        self._seen: set[str] = set()
+
+    @property
+    def newest(self) -> np.datetime64 | None:
+        """The latest time stamp so far, in UTC."""
+        return max((w.newest for w in self._watchers.values() if w.newest is not None), default=None)
+
+    @property
+    def worst(self) -> FloatArray:
+        """(F,) the highest part that each sensor had in a score, in any group."""
+        worst = np.zeros(len(self.sensors))
+        for group, watcher in self._watchers.items():
+            np.maximum.at(worst, self._columns[group], watcher.worst)
+        return worst
+
+    @property
+    def drift(self) -> list[str]:
+        """In which groups the data no longer looks like training, and how."""
+        return [
+            f"{group}: {finding}" for group in sorted(self._seen) for finding in self._watchers[group].drift
+        ]
+
+    def open_event(self) -> PlacedEvent | None:
+        """The first event, in the order of the groups, that may go on."""
+        for group in sorted(self._seen):
+            event = self._watchers[group].open_event()
+            if event is not None:
+                return replace(event, group=group)
+        return None
+
+    @property
+    def report(self) -> "GroupWatcher":
+        """What cleaning noticed; see `lines`."""
+        return self
+
+    def lines(self) -> list[str]:
+        """What cleaning noticed in each group."""
+        return [
+            f"{group}: {line}"
+            for group in sorted(self._seen)
+            for line in self._watchers[group].report.lines()
+        ]
+
+    def warnings(self) -> list[str]:
+        """Groups without a model, and models without a row."""
+        found = []
+        if self.strangers:
+            rows = sum(self.strangers.values())
+            names = ", ".join(repr(name) for name in list(self.strangers)[:8])
+            found.append(f"{rows:,} rows of groups without a model cannot be judged: {names}")
+        missing = [group for group in self._watchers if group not in self._seen]
+        if missing:
+            found.append(f"no row of {', '.join(map(repr, missing[:8]))}, whose models are there")
+        return found
+
+    def push(self, frame: SensorFrame) -> Verdicts:
+        """Take the next rows and give the verdicts that are certain."""
+        return self._judge(frame, Watcher.push)
+
+    def judge_whole(self, frame: SensorFrame) -> Verdicts:
+        """All verdicts on an input that is known whole."""
+        return self._judge(frame, Watcher.judge_whole)
+
+    def finish(self) -> Verdicts:
+        """The verdicts that still wait, and the events still open."""
+        events: list[PlacedEvent] = []
+        for group in sorted(self._seen):
+            events += self._keep(group, self._watchers[group].finish())
+        return self._ready(events)
+
+    def _judge(self, frame: SensorFrame, call: Call) -> Verdicts:
+        self._frame = frame if self._frame is None else join_frames([self._frame, frame])
+        events: list[PlacedEvent] = []
+        nameless = int((frame.groups == "").sum()) if frame.groups is not None else 0
+        if nameless:
+            self.strangers[""] = self.strangers.get("", 0) + nameless
+        for group, rows in split_groups(frame).items():
+            if group not in self._watchers:
+                self.strangers[group] = self.strangers.get(group, 0) + len(rows)
+                continue
+            self._seen.add(group)
+            part = take_rows(frame, rows)
+            part = replace(part, values=part.values[:, self._columns[group]], sensors=self._sensors[group])
+            events += self._keep(group, call(self._watchers[group], part))
+        return self._ready(events)
+
+    def _keep(self, group: str, verdicts: Verdicts) -> list[PlacedEvent]:
+        scores, tops = self._settled.get(group, (np.empty(0), np.empty(0, np.int64)))
+        own = np.append(self._columns[group], -1)[verdicts.tops]  # -1 stays -1
+        self._settled[group] = np.concatenate([scores, verdicts.scores]), np.concatenate([tops, own])
+        return [replace(event, group=group) for event in verdicts.events]
+
+    def _ready(self, events: list[PlacedEvent]) -> Verdicts:
+        """Verdicts on the rows up to the first that still waits for its group's."""
+        assert self._frame is not None, "rows have been pushed"
+        waits = np.zeros(len(self._frame), np.bool_)
+        scores = np.full(len(self._frame), np.nan)
+        tops = np.full(len(self._frame), -1, np.int64)
+        members = {
+            group: rows for group, rows in split_groups(self._frame).items() if group in self._watchers
+        }
+        for group, rows in members.items():
+            known, leading = self._settled[group]
+            waits[rows[len(known) :]] = True
+            scores[rows[: len(known)]], tops[rows[: len(known)]] = known, leading
+        count = int(waits.argmax()) if waits.any() else len(waits)
+        for group, rows in members.items():
+            done = int(np.searchsorted(rows, count))
+            known, leading = self._settled[group]
+            self._settled[group] = known[done:], leading[done:]
+        frame = take_rows(self._frame, slice(0, count))
+        self._frame = take_rows(self._frame, slice(count, None))
+        self.tally.add(scores[:count])
+        return Verdicts(frame, scores[:count], tops[:count], events)
