@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_anomaly.absent import filled, without
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
 from lstm_anomaly.event_views import EventView, view
@@ -74,6 +75,8 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     An event is what calibration counted as one episode: by default `rules` merges parts that lie
     within the model's own merge gap.
     """
+    if frame.absent:
+        model, frame = without(model, frame.absent), filled(model, frame)
     series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     judgement = judge(model, series)
     rows = judged_rows(series.values, judgement)

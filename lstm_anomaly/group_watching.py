@@ -119,7 +119,9 @@ class GroupWatcher:
                 continue
             self._seen.add(group)
             part = take_rows(frame, rows)
-            part = replace(part, values=part.values[:, self._columns[group]], sensors=self._sensors[group])
+            own = self._sensors[group]
+            absent = tuple(name for name in frame.absent if name in own)
+            part = replace(part, values=part.values[:, self._columns[group]], sensors=own, absent=absent)
             events += self._keep(group, call(self._watchers[group], part))
         return self._ready(events)
 

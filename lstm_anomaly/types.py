@@ -35,6 +35,7 @@ class SensorFrame:
     stamps        (N,) the time stamps as text, as they stood there, or None without a time column
     times         (N,) the same as UTC datetime64[ns], or None without a time column
     groups        (N,) whose row it is, as text, or None when all are of one machine
+    absent        sensors that the input has nothing of: their values are NaN throughout
     """
 
     values: FloatArray
@@ -45,6 +46,7 @@ class SensorFrame:
     stamps: NDArray[np.object_] | None = None
     times: TimeArray | None = None
     groups: NDArray[np.object_] | None = None
+    absent: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from lstm_anomaly.absent import filled, without
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, EventTracker, row_states
 from lstm_anomaly.detection import detect, judged_rows
@@ -146,6 +147,8 @@ class Watcher:
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
         self._note_time(frame)
+        if frame.absent:
+            frame = self._complete(frame)
         return self._verdicts(self._judge_next(self._cleaner.push(frame), frame))
 
     def _judge_next(self, clean: CleanRows, frame: SensorFrame) -> list[Judgement]:
@@ -205,6 +208,12 @@ class Watcher:
             return None
         placed = self._placed([event], self._places.__getitem__, OPEN)
         return placed[0] if placed else None
+
+    def _complete(self, frame: SensorFrame) -> SensorFrame:
+        """The frame with what stands for its absent sensors, which from the first frame on are the same."""
+        if self.tally.rows == 0 and self._frame is None:
+            self._judge = Judge(without(self._model, frame.absent))
+        return filled(self._model, frame)
 
     def _begins(self, clean: CleanRows) -> BoolArray:
         """Where among the next rows (m,) stretches without a gap or a missing reading begin."""

@@ -39,6 +39,7 @@ LEVELS = {
     "news": 4,
     "fitting": 3,
     "judging": 4,
+    "absent": 4,
     "calibration_file": 4,
     "model_file": 5,
     "model_folder": 6,

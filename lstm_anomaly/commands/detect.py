@@ -12,7 +12,7 @@ from lstm_anomaly.commands.options import (
     check_output,
     deviations,
     input_files,
-    input_options,
+    judged_input_options,
     read_options,
     talk_options,
 )
@@ -78,7 +78,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when anomalies were found, too.")
 @unattended_options
-@input_options
+@judged_input_options
 @talk_options
 @click.pass_obj
 def command(

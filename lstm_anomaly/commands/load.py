@@ -185,6 +185,6 @@ def read_pieces(
 def tell_of_reading(report: ReadReport, talk: Talk) -> None:
     """Warn of what was refused or taken as missing, note the rest."""
     if report.is_clean:
-        talk.note(report.lines(), else_warn=[note for file in report.files for note in file.label_notes])
+        talk.note(report.lines(), else_warn=[line for file in report.files for line in file.warnings])
     else:
         talk.warn(report.lines())

@@ -119,11 +119,19 @@ IGNORE = click.option(
     metavar="FILE",
     help="CSV of `start,end,reason`: spans that are not normal, such as maintenance.",
 )
+_ALLOW_MISSING = click.option(
+    "--allow-missing", is_flag=True, help="Judge on when a sensor is missing altogether, by the others."
+)
 
 
 def input_options(command: Command) -> Command:
     """All options on how to read CSVs; the command receives them as one mapping, `reading`."""
     return gathered(command, _INPUT_OPTIONS, "reading")
+
+
+def judged_input_options(command: Command) -> Command:
+    """The same, and that sensors of the model may be missing."""
+    return _gathered(command, (*_INPUT_OPTIONS, _ALLOW_MISSING), "reading")
 
 
 def cleaning_options(command: Command) -> Command:
@@ -179,6 +187,7 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
         only=_names(reading["only"]),
         bad_values=reading["bad_values"],
         max_bad=reading["max_bad"],
+        allow_missing=reading.get("allow_missing", False),
     )
 
 

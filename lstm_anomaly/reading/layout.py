@@ -59,6 +59,11 @@ class Layout:
         """Name of the time column, both names when date and time stand apart."""
         return " ".join(self.names[column] for column in self.time_columns) or None
 
+    @property
+    def sensors_read(self) -> tuple[str, ...]:
+        """The sensors that have a column here."""
+        return tuple(name for name, column in zip(self.sensors, self.columns, strict=True) if column >= 0)
+
     def describe(self) -> str:
         """Delimiter, decimal sign and header in a few words."""
         parts = [f"{DELIMITER_NAMES.get(self.delimiter, repr(self.delimiter))}-separated"]
@@ -163,14 +168,11 @@ def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str) -> No
     missing = [name for name in wanted if name not in found]
     if not missing:
         return
-    close = {
-        name: difflib.get_close_matches(name, found, 1, 0.7) or _same_but_case(name, found)
-        for name in missing
-    }
-    guesses = [f"{found_as[0]!r} for {name!r}" for name, found_as in close.items() if found_as]
+    guesses = [f"{near!r} for {name!r}" for name in missing if (near := _nearest(name, found))]
     hint = "rename the columns to the names that the model knows"
     if guesses:
         hint += f" (perhaps {', '.join(guesses[:3])})"
+    hint += ", or --allow-missing to judge by the other sensors"
     raise SensorsError(
         f"has no column {_listed(missing)}; wanted: {_listed(wanted)}; in the file: {_listed(found)}",
         where=where,
@@ -178,8 +180,15 @@ def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str) -> No
     )
 
 
-def _same_but_case(name: str, found: Sequence[str]) -> list[str]:
-    return [other for other in found if other.casefold() == name.casefold()]
+def _nearest(name: str, found: Sequence[str]) -> str:
+    """The name among those found that is the same but for case, unit or signs, else the most similar."""
+    same = [other for other in found if _bare(other) == _bare(name)]
+    return next(iter(same or difflib.get_close_matches(name, found, 1, 0.7)), "")
+
+
+def _bare(name: str) -> str:
+    """Letters and digits of a name without a unit in brackets behind it."""
+    return re.sub(r"[\W_]+", "", re.sub(r"[\[({].*", "", name).casefold()) or name
 
 
 def _listed(names: Sequence[str]) -> str:

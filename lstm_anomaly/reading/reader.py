@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lstm_anomaly.errors import InputError
+from lstm_anomaly.errors import InputError, SensorsError
 from lstm_anomaly.reading.frames import join_frames
 from lstm_anomaly.reading.layout import Layout, check_sensors, find_layout
 from lstm_anomaly.reading.long_columns import check_all_read
@@ -15,6 +15,7 @@ from lstm_anomaly.reading.pieces import BlockParser, Piece
 from lstm_anomaly.reading.pivot import Pivot
 from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.sources import BLOCK_BYTES, Block, Source
+from lstm_anomaly.text import listed
 from lstm_anomaly.types import SensorFrame
 
 
@@ -72,6 +73,7 @@ class CsvReader:
         self._sensors = tuple(sensors)
         self._why_not_others = "not a sensor of the model" if sensors else f"not in {paths[0]}"
         self._timed: bool | None = None
+        self._absent: tuple[str, ...] | None = None
 
     def __iter__(self) -> Iterator[SensorFrame]:
         """The rows of all files, piece by piece."""
@@ -122,10 +124,27 @@ class CsvReader:
             pass  # which sensors there are shows at the end
         elif not self._sensors:
             self._sensors = layout.sensors
-        elif not self.options.allow_missing:
-            check_sensors(self._sensors, layout.names, f"{path}:{max(1, layout.data_line - 1)}")
+        else:
+            where = f"{path}:{max(1, layout.data_line - 1)}"
+            if not self.options.allow_missing:
+                check_sensors(self._sensors, layout.names, where)
+            self._note_absent([name for name in self._sensors if name not in layout.sensors_read], where)
         self._check_timed(layout, path)
         return layout
+
+    def _note_absent(self, absent: Sequence[str], where: str) -> None:
+        """Which sensors are missing altogether must be the same in all files."""
+        if len(absent) == len(self._sensors):
+            check_sensors(self._sensors, (), where)
+        if self._absent is not None and tuple(absent) != self._absent:
+            raise SensorsError(
+                f"other sensors are missing than in {self.paths[0]}: {listed(absent) or 'none'} instead of"
+                f" {listed(self._absent) or 'none'}",
+                where=where,
+                hint="read the files apart",
+            )
+        self._absent = tuple(absent)
+        self.report.files[-1].absent = self._absent
 
     def _check_timed(self, layout: Layout, path: str) -> None:
         timed = layout.time_format is not None
@@ -154,13 +173,17 @@ class CsvReader:
 
     def _wide(self, pieces: Iterator[Piece], found: FileReport, layout: Layout) -> Iterator[Piece]:
         """Rows of the readings of a long file."""
-        pivot = Pivot(self._sensors, found, in_order=self.live or layout.is_in_order)
+        in_order = self.live or (layout.is_in_order and not self.options.allow_missing)
+        pivot = Pivot(self._sensors, found, in_order=in_order)
         rows = 0
         for piece in itertools.chain(pieces, [None]):
             made = pivot.finish() if piece is None else pivot.push(piece)
             rows += 0 if made is None else len(made.lines)
             found.rows, found.readings = rows, pivot.used
-            self._sensors = self._sensors or pivot.sensors
+            if not self._sensors:
+                self._sensors = pivot.sensors
+            elif piece is None and self.options.allow_missing:
+                self._note_absent([name for name in self._sensors if name not in pivot.read], found.source)
             if made is not None:
                 yield made
         if not self.options.allow_missing:
@@ -181,6 +204,7 @@ class CsvReader:
             stamps=piece.stamps,
             times=piece.times,
             groups=piece.groups,
+            absent=self._absent or (),
         )
 
     def _check_bad_share(self, found: FileReport) -> None:

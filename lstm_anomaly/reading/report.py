@@ -49,6 +49,7 @@ class FileReport:
     bad_cells: list[BadCell] = field(default_factory=list)
     bad_by_sensor: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
     label_columns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     ends_without_newline: bool = False
@@ -76,11 +77,13 @@ class FileReport:
         self.bad_by_sensor[sensor] += 1
 
     @property
-    def label_notes(self) -> list[str]:
-        """Notes on columns that look like labels, which must not become sensors unseen."""
-        return [f"{self.source}: {note}" for note in self._label_lines()]
+    def warnings(self) -> list[str]:
+        """What must be known even when nobody watches."""
+        return [f"{self.source}: {note}" for note in self._warnings()]
 
-    def _label_lines(self) -> Iterator[str]:
+    def _warnings(self) -> Iterator[str]:
+        if self.absent:
+            yield f"no sensor {_names(list(self.absent))}: judged by the others, as allowed, not certified"
         for name in self.label_columns:
             yield f"column {name!r} is named like a label; --exclude it if it is none of the sensors"
 
@@ -95,7 +98,7 @@ class FileReport:
             found.append(f"  time: column {self.time_column!r}, {self.time_format}")
         elif self.rows:
             found.append("  time: no such column; rows are counted")
-        found += [f"  {note}" for note in (*self.notes, *self._label_lines())]
+        found += [f"  {note}" for note in (*self.notes, *self._warnings())]
         found += [f"  left out {_names(columns)}: {why}" for why, columns in _by_reason(self.left_out)]
         if self.blank_lines:
             found.append(f"  {_count(self.blank_lines, 'blank line')} passed over")
