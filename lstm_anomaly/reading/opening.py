@@ -19,6 +19,7 @@ STDIN = "-"
 # Sensor text shrinks 5 to 50 times. More than this, past the first megabytes, is a decompression bomb.
 MAX_RATIO = 250
 RATIO_CHECKED_FROM = 8 << 20
+MOST_OF_A_PIPE = 64 << 20  # bytes of a zip, which must be known whole
 
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
 _FOREIGN = {
@@ -71,13 +72,11 @@ class ByteStream:
                 size = 0 if live else size - len(part)
         except _READ_ERRORS as error:
             raise self._cannot_read(error) from error
+        if self.packing and self._count == 0:
+            self._refuse_packed_twice(b"".join(parts)[:16])
         self._count += sum(map(len, parts))
         if self.packing and self._count > max(RATIO_CHECKED_FROM, MAX_RATIO * self._raw.count):
-            raise InputError(
-                f"unpacks to more than {MAX_RATIO} times its size, which sensor readings do not",
-                where=self.path,
-                hint="if you trust it, unpack it yourself and pass the CSV",
-            )
+            raise self._bomb()
         return b"".join(parts)
 
     def pauses(self, seconds: float) -> bool:
@@ -111,9 +110,18 @@ class ByteStream:
                 return self._open_zip(raw)
         return raw
 
+    def _refuse_packed_twice(self, magic: bytes) -> None:
+        for sign, what in (*_PACKED.items(), *_FOREIGN.items()):
+            if magic.startswith(sign):
+                raise InputError(
+                    f"its {self.packing} data holds {what} data, not a CSV",
+                    where=self.path,
+                    hint="unpack it, and pass the CSV",
+                )
+
     def _open_zip(self, raw: BinaryIO) -> IO[bytes]:
         """The only file in a zip. Its directory is at the end, so a pipe is read into memory first."""
-        archive = zipfile.ZipFile(raw if raw.seekable() else io.BytesIO(raw.read()))
+        archive = zipfile.ZipFile(raw if raw.seekable() else self._whole_pipe(raw))
         self._stack.enter_context(archive)
         members = [
             member
@@ -126,7 +134,26 @@ class ByteStream:
                 where=self.path,
                 hint="unpack it and pass the CSV files",
             )
+        if members[0].file_size > max(RATIO_CHECKED_FROM, MAX_RATIO * members[0].compress_size):
+            raise self._bomb()
         return self._stack.enter_context(archive.open(members[0]))
+
+    def _whole_pipe(self, raw: BinaryIO) -> BinaryIO:
+        data = raw.read(MOST_OF_A_PIPE + 1)
+        if len(data) > MOST_OF_A_PIPE:
+            raise InputError(
+                f"a zip of more than {MOST_OF_A_PIPE >> 20} MiB cannot be read from a pipe",
+                where=self.path,
+                hint="name the file itself, or use gzip, which can be read from its begin",
+            )
+        return io.BytesIO(data)
+
+    def _bomb(self) -> InputError:
+        return InputError(
+            f"unpacks to more than {MAX_RATIO} times its size, which sensor readings do not",
+            where=self.path,
+            hint="if you trust it, unpack it yourself and pass the CSV",
+        )
 
     def _cannot_read(self, error: Exception) -> InputError:
         if isinstance(error, FileNotFoundError):

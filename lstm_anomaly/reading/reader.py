@@ -14,7 +14,7 @@ from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.pieces import BlockParser, Piece
 from lstm_anomaly.reading.pivot import Pivot
 from lstm_anomaly.reading.report import FileReport, ReadReport
-from lstm_anomaly.reading.sources import BLOCK_BYTES, Block, Source
+from lstm_anomaly.reading.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source
 from lstm_anomaly.text import listed
 from lstm_anomaly.types import SensorFrame
 
@@ -94,7 +94,7 @@ class CsvReader:
     def _read_file(self, index: int, path: str, found: FileReport) -> Iterator[SensorFrame]:
         with Source(path, self.options.encoding, self.block_size, live=self.live) as source:
             blocks = source.blocks()
-            head = next(blocks, None)
+            head = _head(blocks)
             if head is None:
                 raise NoRowsError("the file is empty", where=f"{path}:1")
             layout = self._find_layout(head, path)
@@ -241,6 +241,14 @@ def _nothing_left(report: ReadReport) -> InputError:
 
 def _first_fault(found: FileReport) -> int:
     return min([cell.line for cell in found.bad_cells[:1]] + [row.line for row in found.refused[:1]])
+
+
+def _head(blocks: Iterator[Block]) -> Block | None:
+    """The first block, and the next ones as long as they may hold no row yet; None for an empty file."""
+    head = next(blocks, None)
+    while head is not None and head.line_count < LIVE_HEAD_LINES and (more := next(blocks, None)):
+        head = Block(head.data + more.data, head.first_line, head.line_count + more.line_count)
+    return head
 
 
 def _behind_header(head: Block, layout: Layout) -> Block:

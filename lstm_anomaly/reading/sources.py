@@ -13,6 +13,8 @@ HEAD_BYTES = 1 << 20
 BLOCK_BYTES = 2 << 20
 # A longer line is no row of sensor readings; without a limit one line could fill the memory.
 MAX_LINE_BYTES = 8 << 20
+# A larger share of control characters is no text.
+MOST_CONTROLS = 0.02
 # Of a live input so many lines are awaited before the layout is concluded: names, units and a row.
 LIVE_HEAD_LINES = 3
 # ... and what comes without a pause of so many seconds: a pipe from a file gives what the file would.
@@ -55,6 +57,7 @@ class Source:
         self.ends_without_newline = False
         self._bytes = ByteStream(path)
         self.packing = self._bytes.packing
+        self._next_line = 1
 
     def __enter__(self) -> "Source":
         return self
@@ -67,13 +70,13 @@ class Source:
 
         Raises InputError, naming the line, for what cannot be unpacked or decoded.
         """
-        next_line = 1
         for data in self._whole_lines():
             count = count_byte(data, b"\n")
-            if not data.isascii():
-                _check_utf8(data, self.path, next_line)
-            yield Block(data, next_line, count)
-            next_line += count
+            if not data.isascii() or data[0] < 9:
+                _check_text(data, self.path, self._next_line)
+            block = Block(data, self._next_line, count)
+            self._next_line += count
+            yield block
 
     def _whole_lines(self) -> Iterator[bytes]:
         """The text cut behind the last newline of each chunk."""
@@ -89,7 +92,7 @@ class Source:
             if size > MAX_LINE_BYTES:
                 raise InputError(
                     f"a line is longer than {MAX_LINE_BYTES >> 20} MiB: this is no table of readings",
-                    where=self.path,
+                    where=f"{self.path}:{self._next_line}",
                     hint="check that the file is a CSV with one row of readings a line",
                 )
         tail = b"".join(rest)
@@ -165,7 +168,16 @@ def _known_codec(encoding: str | None) -> str:
         ) from error
 
 
-def _check_utf8(data: bytes, path: str, first_line: int) -> None:
+def _check_text(data: bytes, path: str, first_line: int) -> None:
+    """Raise InputError when the data is not UTF-8, or no text at all."""
+    controls = int((np.frombuffer(data, np.uint8) < 9).sum())
+    if controls > MOST_CONTROLS * len(data):
+        raise InputError(
+            f"{controls / len(data):.0%} of the bytes are control characters: this is no text, or was never"
+            " written to the end",
+            where=f"{path}:{first_line}",
+            hint="check the file, or copy it again; --encoding if it is text in some other encoding",
+        )
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
