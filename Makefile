@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak lint types check sample-data pictures clean
+.PHONY: demo test soak fuzz lint types check sample-data pictures clean
 
 demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 	@mkdir -p demo-out
@@ -15,6 +15,9 @@ test: .venv/dev  ## install, run the whole suite
 
 soak: .venv/dev  ## the long forms of fault injection: hours
 	$(BIN)/python -m pytest -m soak
+
+fuzz: .venv/dev  ## 10,000 mutated files through detect
+	$(BIN)/python -m pytest -m fuzz
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -48,7 +48,7 @@ def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> Diale
     """
     start = _skip_leading(lines, options.skip_lines)
     if start >= len(lines):
-        raise InputError("has no rows", where=path, hint="check that the export finished")
+        raise InputError("has no rows", where=f"{path}:{len(lines)}", hint="check that the export finished")
     delimiter = options.delimiter or _find_delimiter(lines, start, path)
     sample = _take_records(lines, start, delimiter)
     _check_quotes(sample, path)
