@@ -1,7 +1,7 @@
 """Is this data fit to train on? What reading, cleaning and the readings say, and what to do about it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -109,6 +109,19 @@ def check(
     _advise_on_sensors(found, frame)
     if found.is_usable:
         return _with_budget(found, series, budget, confidence)
+    return found
+
+
+def advice_for_all(checks: Mapping[str, Check]) -> dict[str, str]:
+    """Options of `train` that the findings in any group call for."""
+    found: dict[str, str] = {}
+    for check_ in checks.values():
+        for option, value in check_.suggested.items():
+            said = found.get(option, "").split(",") if option in found else []
+            if option in ("--exclude", "--null-value"):
+                found[option] = ",".join(dict.fromkeys([*said, *value.split(",")]))
+            else:
+                found.setdefault(option, value)
     return found
 
 

@@ -151,3 +151,23 @@ def test_standard_input_is_checked_too(run):
     result = run("check", "-", stdin=csv_text(normal_values(300)))
     assert result.exit_code == 0
     assert result.stdout.endswith("lstm-anomaly train - --model sensors.model\n")
+
+
+def test_groups_are_checked_apart(run, tmp_path):
+    one, other = normal_values(300), normal_values(4)
+    rows = [f"{line},p1" for line in csv_text(one).splitlines()[1:]]
+    rows += [f"{line},p2" for line in csv_text(other).splitlines()[1:]]
+    header = csv_text(one).splitlines()[0]
+    (tmp_path / "fleet.csv").write_text("\n".join([f"{header},asset", *rows]) + "\n")
+    result = run("check", "fleet.csv", "--group-by", "asset", "--format", "json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["usable"]) == (2, False)
+    assert [(group["group"], group["rows"], group["usable"]) for group in found["groups"]] == [
+        ("p1", 300, True),
+        ("p2", 4, False),
+    ]
+    told = run("check", "fleet.csv", "--group-by", "asset").stdout.splitlines()
+    assert told[-1] == "not usable: 1 of 2 groups (p2)"
+    (tmp_path / "fleet.csv").write_text("\n".join([f"{header},asset", *rows[:300]]) + "\n")
+    told = run("check", "fleet.csv", "--group-by", "asset").stdout.splitlines()
+    assert told[-1].endswith("lstm-anomaly train fleet.csv --model fleet-models --group-by asset")

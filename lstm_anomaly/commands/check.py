@@ -9,8 +9,8 @@ from lstm_anomaly.commands.options import (
     FILES,
     clean_settings,
     cleaning_options,
+    grouped_input_options,
     input_files,
-    input_options,
     read_options,
     talk_options,
 )
@@ -33,7 +33,7 @@ Exit status: 0 fit to train on, 2 not.
 @click.option("--false-alarms", metavar="BUDGET", help="To be certified, such as 1/week.  [default: 1/week]")
 @click.option("--confidence", type=click.FloatRange(0.5, 0.999), default=0.9, show_default=True)
 @cleaning_options
-@input_options
+@grouped_input_options
 @talk_options
 @click.pass_context
 def command(
@@ -51,6 +51,7 @@ def command(
     How the files are laid out, rows refused and cells that are no number by line, time, gaps, each sensor's
     range and what is odd about it, and whether there is enough for the budget of false alarms.
     """
+    from lstm_anomaly.checking import advice_for_all
     from lstm_anomaly.commands.load import checked
     from lstm_anomaly.decision.budget import Budget
     from lstm_anomaly.output.check import json_document, lines
@@ -58,11 +59,11 @@ def command(
     files = input_files(files)
     budget = Budget.parse(false_alarms) if false_alarms else None
     how = {"budget": budget, "confidence": confidence, **clean_settings(cleaning)}
-    found = checked(files, read_options(reading), reading["rows"], **how)
-    train = train_command(ctx, files, found.suggested)
+    checks = checked(files, read_options(reading), reading["rows"], **how)
+    train = train_command(ctx, files, advice_for_all(checks))
     talk = Talk(ctx.ensure_object(Settings))
     if format_ == "json":
-        talk.deliver(json_document(found, train))
+        talk.deliver(json_document(checks, train))
     else:
-        talk.show(lines(found, train))
-    return 0 if found.is_usable else EXIT_TROUBLE
+        talk.show(lines(checks, train))
+    return 0 if all(check.is_usable for check in checks.values()) else EXIT_TROUBLE

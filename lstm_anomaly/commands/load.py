@@ -16,6 +16,8 @@ from lstm_anomaly.reading import (
     read_csvs,
     select_in_pieces,
     select_rows,
+    split_groups,
+    take_rows,
 )
 
 if TYPE_CHECKING:
@@ -125,8 +127,10 @@ def select_marked(
     return select_rows(frame, rows), marked[kept]
 
 
-def checked(files: tuple[str, ...], options: ReadOptions, rows: str | None, **how: Any) -> "Check":
-    """What a check of the files finds; `how` are arguments of `checking.check`.
+def checked(files: tuple[str, ...], options: ReadOptions, rows: str | None, **how: Any) -> "dict[str, Check]":
+    """What a check of the files finds, for each group of rows; "" is the group of all.
+
+    `how` are arguments of `checking.check`.
 
     Files that cannot be read are no exception here but the finding. Of several, each is tried by itself,
     so that all faults are told at once.
@@ -136,10 +140,16 @@ def checked(files: tuple[str, ...], options: ReadOptions, rows: str | None, **ho
     reader = CsvReader(files, options)
     try:
         frame = join_frames(list(reader))
-        return check(select_rows(frame, rows) if rows else frame, reader.report, **how)
+        frame = select_rows(frame, rows) if rows else frame
+        if options.group_by is None:
+            return {"": check(frame, reader.report, **how)}
+        return {
+            group: check(take_rows(frame, members), reader.report, **how)
+            for group, members in split_groups(frame).items()
+        }
     except LstmAnomalyError as error:
         alone = [] if len(files) == 1 or "-" in files else [*_errors_of_each(files, options)]
-        return unreadable(alone or [error], reader.report)
+        return {"": unreadable(alone or [error], reader.report)}
 
 
 def _errors_of_each(files: tuple[str, ...], options: ReadOptions) -> Iterator[LstmAnomalyError]:

@@ -39,11 +39,6 @@ _INPUT_OPTIONS = (
     click.option("--exclude", metavar="A,B", help="Columns that are not sensors, such as labels."),
     click.option("--only", metavar="A,B", help="The only columns to use as sensors."),
     click.option(
-        "--group-by",
-        metavar="COLUMN",
-        help="Column that says whose row it is: a model, and events, for each.",
-    ),
-    click.option(
         "--sensor-column",
         metavar="COLUMN",
         help="One reading a row: where its sensor is named.  [default: found]",
@@ -119,6 +114,11 @@ IGNORE = click.option(
     metavar="FILE",
     help="CSV of `start,end,reason`: spans that are not normal, such as maintenance.",
 )
+_GROUP_BY = click.option(
+    "--group-by",
+    metavar="COLUMN",
+    help="Column that says whose row it is: a model, and events, for each.",
+)
 _ALLOW_MISSING = click.option(
     "--allow-missing", is_flag=True, help="Judge on when a sensor is missing altogether, by the others."
 )
@@ -129,9 +129,14 @@ def input_options(command: Command) -> Command:
     return gathered(command, _INPUT_OPTIONS, "reading")
 
 
+def grouped_input_options(command: Command) -> Command:
+    """The same, and whose row each is."""
+    return gathered(command, (_GROUP_BY, *_INPUT_OPTIONS), "reading")
+
+
 def judged_input_options(command: Command) -> Command:
     """The same, and that sensors of the model may be missing."""
-    return _gathered(command, (*_INPUT_OPTIONS, _ALLOW_MISSING), "reading")
+    return gathered(command, (_GROUP_BY, _ALLOW_MISSING, *_INPUT_OPTIONS), "reading")
 
 
 def cleaning_options(command: Command) -> Command:
@@ -180,7 +185,7 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
         datetime_format=reading["datetime_format"],
         tz=reading["tz"],
         time=reading["time"],
-        group_by=reading["group_by"],
+        group_by=reading.get("group_by"),
         sensor_column=reading["sensor_column"],
         value_column=reading["value_column"],
         exclude=_names(reading["exclude"]),

@@ -26,7 +26,8 @@ def train_command(ctx: click.Context, files: Sequence[str], advised: Mapping[str
             options.append((option, value))
     words = [word for option in options for word in option if word is not None]
     name = "sensors" if files[0] == "-" else PurePath(files[0]).name.split(".")[0] or "sensors"
-    return shlex.join(["lstm-anomaly", "train", *files, "--model", f"{name}.model", *words])
+    model = f"{name}-models" if "--group-by" in words else f"{name}.model"
+    return shlex.join(["lstm-anomaly", "train", *files, "--model", model, *words])
 
 
 def _given(ctx: click.Context) -> list[tuple[str, str | None]]:

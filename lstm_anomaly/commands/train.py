@@ -15,8 +15,8 @@ from lstm_anomaly.commands.options import (
     check_output,
     clean_settings,
     cleaning_options,
+    grouped_input_options,
     input_files,
-    input_options,
     read_options,
     talk_options,
     threshold_options,
@@ -84,7 +84,7 @@ Examples:
 @IGNORE
 @threshold_options
 @cleaning_options
-@input_options
+@grouped_input_options
 @talk_options
 @click.pass_obj
 def command(

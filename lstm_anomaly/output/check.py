@@ -2,22 +2,38 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from lstm_anomaly.checking import BudgetCheck, Check
 from lstm_anomaly.quality import SensorQuality
 from lstm_anomaly.reading import FileReport
-from lstm_anomaly.text import count, duration, number, printable
+from lstm_anomaly.text import count, duration, listed, number, printable
 
 SCHEMA_VERSION = 1
 LINES_KEPT = 100  # refused rows and bad cells listed in JSON for each file; the counts are exact
 
 
-def lines(check: Check, command: str) -> list[str]:
-    """What was found, from the file to what to do next; the last line says whether it can be used."""
-    found = [line for file in check.files for line in file.lines()]
+def lines(checks: Mapping[str, Check], command: str) -> list[str]:
+    """What was found, from the file to what to do next; the last line says whether it can be used.
+
+    checks  group -> what was found in its rows; "" is the group of all
+    """
+    found = [line for file in next(iter(checks.values())).files for line in file.lines()]
+    for group, check in checks.items():
+        found += ["", f"{printable(group)}:"] if group else []
+        found += _check_lines(check)
+    unfit = [group for group, check in checks.items() if check.problems]
+    if not unfit:
+        return [*found, "", f"Fit to train on. Next: {command}"]
+    if len(checks) > 1:
+        return [*found, "", f"not usable: {len(unfit)} of {len(checks)} groups ({listed(unfit)})"]
+    return found
+
+
+def _check_lines(check: Check) -> list[str]:
+    found = []
     if check.rows:
         found += [
             "",
@@ -30,8 +46,7 @@ def lines(check: Check, command: str) -> list[str]:
     if check.budget:
         found.append(_budget_line(check.budget, check.step_seconds))
     found += [f"advice      {advice}" for advice in check.advice]
-    found += [f"not usable: {problem}" for problem in check.problems]
-    return found if check.problems else [*found, "", f"Fit to train on. Next: {command}"]
+    return found + [f"not usable: {problem}" for problem in check.problems]
 
 
 def _row_lines(check: Check) -> list[str]:
@@ -76,14 +91,27 @@ def _budget_line(budget: BudgetCheck, step_seconds: float | None) -> str:
     )
 
 
-def json_document(check: Check, command: str) -> str:
-    """The same in one object."""
+def json_document(checks: Mapping[str, Check], command: str) -> str:
+    """The same in one object; that of groups holds one for each in `groups`."""
+    usable = all(check.is_usable for check in checks.values())
+    document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "usable": usable}
+    if "" in checks:
+        document |= _document(checks[""])
+    else:
+        document |= {"files": [_file(file) for file in next(iter(checks.values())).files]}
+        document["groups"] = [
+            {"group": group, **_document(check, files=False)} for group, check in checks.items()
+        ]
+    document["command"] = command if usable else None
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def _document(check: Check, *, files: bool = True) -> dict[str, Any]:
     cleaning = check.cleaning
-    document = {
-        "schema_version": SCHEMA_VERSION,
+    return {
         "usable": check.is_usable,
         "problems": check.problems,
-        "files": [_file(file) for file in check.files],
+        **({"files": [_file(file) for file in check.files]} if files else {}),
         "rows": check.rows,
         "usable_rows": check.usable_rows,
         "first": check.first or None,
@@ -99,9 +127,7 @@ def json_document(check: Check, command: str) -> str:
         "sensors": [_sensor(sensor) for sensor in check.sensors],
         "budget": _budget(check.budget) if check.budget else None,
         "advice": check.advice,
-        "command": command if check.is_usable else None,
     }
-    return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
 def _file(file: FileReport) -> dict[str, Any]:
