@@ -10,6 +10,8 @@ def printable(text: str) -> str:
 
     Right-to-left overrides and other format characters count as such; letters of any script stay.
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

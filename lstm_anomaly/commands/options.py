@@ -27,6 +27,7 @@ _INPUT_OPTIONS = (
     click.option("-d", "--delimiter", help="Character between fields; `\\t` for tabs.  [default: found]"),
     click.option("-e", "--encoding", help="Such as latin-1 or utf-16.  [default: found]"),
     click.option("-H", "--no-header-row", is_flag=True, help="The first row is data, not names."),
+    click.option("--header-row", is_flag=True, help="The first row is names, whatever it looks like."),
     click.option("-K", "--skip-lines", type=click.IntRange(0), default=0, help="Lines to pass over first."),
     click.option("--decimal", type=click.Choice([".", ","]), help="Decimal sign.  [default: found]"),
     click.option("--thousands", metavar="CHAR", help="Sign that groups digits.  [default: none]"),
@@ -177,7 +178,7 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
     return ReadOptions(
         delimiter="\t" if delimiter in ("\\t", "tab") else delimiter,
         encoding=reading["encoding"],
-        header=False if reading["no_header_row"] else None,
+        header=False if reading["no_header_row"] else True if reading["header_row"] else None,
         skip_lines=reading["skip_lines"],
         decimal=reading["decimal"],
         thousands=reading["thousands"],

@@ -3,12 +3,11 @@
 The JSON schema only ever gains fields; `schema_version` changes when a meaning does.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from typing import Any
 
+from lstm_anomaly.output.csv_text import csv_text
 from lstm_anomaly.placing import PlacedEvent
 
 SCHEMA_VERSION = 1
@@ -33,20 +32,15 @@ def json_document(events: Iterable[PlacedEvent], summary: dict[str, Any]) -> str
 
 def csv_header() -> str:
     """The line that names the columns of `csv_lines`."""
-    return _csv([[*PLACE_FIELDS, *EVENT_FIELDS, *SENSOR_FIELDS, *NAME_FIELDS]])
+    return csv_text([[*PLACE_FIELDS, *EVENT_FIELDS, *SENSOR_FIELDS, *NAME_FIELDS]])
 
 
-def csv_lines(events: Iterable[PlacedEvent]) -> str:
-    """One line an event, with the sensor that carries most of it."""
+def csv_lines(events: Iterable[PlacedEvent], *, excel_safe: bool = False) -> str:
+    """One line an event, with the sensor that carries most of it; `excel_safe` as in `csv_text`."""
     fields = [event.as_dict() for event in events]
     tops = [event.pop("sensors")[0] for event in fields]
     names = [[event.pop(name) for name in NAME_FIELDS] for event in fields]
-    return _csv(
+    rows = [
         [*event.values(), *top.values(), *name] for event, top, name in zip(fields, tops, names, strict=True)
-    )
-
-
-def _csv(rows: Iterable[list[Any]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
+    ]
+    return csv_text(rows, excel_safe=excel_safe)

@@ -1,9 +1,9 @@
 """The scores file: one CSV line for every data row of the input, in input order."""
 
-import csv
 import math
 from typing import TextIO
 
+from lstm_anomaly.output.csv_text import csv_text
 from lstm_anomaly.watching import Verdicts
 
 HEADER = ("source", "line", "timestamp", "score", "state", "top_sensor")
@@ -11,11 +11,11 @@ HEADER = ("source", "line", "timestamp", "score", "state", "top_sensor")
 
 def write_scores_header(file: TextIO) -> None:
     """Write the line that names the columns."""
-    csv.writer(file, lineterminator="\n").writerow(HEADER)
+    file.write(csv_text([HEADER]))
 
 
-def write_scores(file: TextIO, verdicts: Verdicts) -> None:
-    """Write a line for each row of `verdicts`.
+def write_scores(file: TextIO, verdicts: Verdicts, *, excel_safe: bool = False) -> None:
+    """Write a line for each row of `verdicts`; `excel_safe` as in `csv_text`.
 
     A row that could not be judged has an empty score and the state `unknown`.
     """
@@ -32,4 +32,4 @@ def write_scores(file: TextIO, verdicts: Verdicts) -> None:
         verdicts.top_sensors(),
         strict=True,
     )
-    csv.writer(file, lineterminator="\n").writerows(rows)
+    file.write(csv_text(rows, excel_safe=excel_safe))
