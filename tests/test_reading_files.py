@@ -127,7 +127,7 @@ def test_reading_opens_no_socket(write):
         (b"", r"input\.dat:1: the file is empty"),
         (b"\n\n  \n", r"input\.dat:1: the file holds blank lines only"),
         (b"time,a\n", r"input\.dat:1: a header but no rows below it"),
-        (b"# only\n# comments\n", r"input\.dat: has no rows"),
+        (b"# only\n# comments\n", r"input\.dat:2: has no rows"),
         (b"a,b\nx,y\nz,w\n", r"input\.dat:2: no column of numbers \('a': text"),
         (gzip.compress(TEXT.encode())[:-20], "gzip data is damaged, locked or cut short"),
         (bz2.compress(TEXT.encode())[:-20], "bzip2 data is damaged, locked or cut short"),
