@@ -133,6 +133,24 @@ def test_excel_safe_csv_begins_no_cell_like_a_formula_and_touches_no_number():
     assert shown[-6:] == ["-5", "+1.5e3", "-5", "-0.25", "7", "2024-01-01 00:00:00"]
 
 
+def test_excel_safe_output_of_detect(run, trained, tmp_path):
+    text = (trained / "new.csv").read_text().replace("temp_c", "=temp_c")
+    (tmp_path / "=1+1.csv").write_text(text)
+    normal = (trained / "normal.csv").read_text().replace("temp_c", "=temp_c")
+    (tmp_path / "normal.csv").write_text(normal)
+    args = ("--model", "m.model", "--model-kind", "linear", "--window", "8", "--threshold", "3")
+    assert run("train", "normal.csv", *args).exit_code == 0
+    plain = run("detect", "=1+1.csv", "--model", "m.model", "--format", "csv", "--scores", "s.csv").stdout
+    assert next(csv.DictReader(io.StringIO(plain)))["sensor"] == "=temp_c"
+    safe = run(
+        "detect", "=1+1.csv", "--model", "m.model", "--format", "csv", "--scores", "t.csv", "--excel-safe"
+    )
+    row = next(csv.DictReader(io.StringIO(safe.stdout)))
+    assert (row["sensor"], row["source"]) == ("'=temp_c", "'=1+1.csv")
+    one, other = ((tmp_path / name).read_text() for name in ("s.csv", "t.csv"))
+    assert other == one.replace("=1+1.csv", "'=1+1.csv").replace("=temp_c", "'=temp_c")
+
+
 def test_hostile_cells_and_names_go_through_the_command_line_as_text(run, tmp_path):
     names = [name for name in SHORT if "\x00" not in name and name.strip()]
     rows = [["time", *names]]

@@ -22,10 +22,17 @@ class Delivery:
                  end; `nagios` is for the caller
     scores       file for the scores, open for writing; None when nobody asked for them
     scores_only  standard output gets the scores instead of the events
+    excel_safe   a spreadsheet runs nothing in the CSV
     """
 
     def __init__(
-        self, talk: Talk, format_: str, scores: BinaryIO | None = None, *, scores_only: bool = False
+        self,
+        talk: Talk,
+        format_: str,
+        scores: BinaryIO | None = None,
+        *,
+        scores_only: bool = False,
+        excel_safe: bool = False,
     ) -> None:
         self.count = 0  # of events
         self.events: list[PlacedEvent] = []  # that are not written yet
@@ -33,6 +40,7 @@ class Delivery:
         self._format = format_
         self._scores = scores
         self._scores_only = scores_only
+        self._excel_safe = excel_safe
         self._header = True  # of the CSV on standard output is still to come
 
     @property
@@ -55,7 +63,8 @@ class Delivery:
     def flush(self) -> None:
         """Deliver the events that wait, except those for a JSON document."""
         if self.events and not self._scores_only and self._format in ("csv", "jsonl", "table"):
-            self._talk.deliver(self._text(self.events))
+            deliver = self._talk.deliver_csv if self._format == "csv" else self._talk.deliver
+            deliver(self._text(self.events))
             self.events = []
 
     def sync(self) -> None:
@@ -81,7 +90,7 @@ class Delivery:
         match self._format:
             case "csv":
                 head, self._header = records.csv_header() if self._header else "", False
-                return head + records.csv_lines(events)
+                return head + records.csv_lines(events, excel_safe=self._excel_safe)
             case "jsonl":
                 return records.json_lines(events)
             case "table":
@@ -110,16 +119,16 @@ class Delivery:
         if self._scores is None and self._header:
             write_scores_header(text)
             self._header = False
-        write_scores(text, verdicts)
+        write_scores(text, verdicts, excel_safe=self._excel_safe)
         if self._scores is None:
-            self._talk.deliver(text.getvalue())
+            self._talk.deliver_csv(text.getvalue())
         else:
             self._scores.write(text.getvalue().encode("utf-8"))
 
 
 @contextmanager
 def delivery(
-    talk: Talk, format_: str, scores: str | None, append_from: int | None = None
+    talk: Talk, format_: str, scores: str | None, append_from: int | None = None, *, excel_safe: bool = False
 ) -> Iterator[Delivery]:
     """A delivery whose scores file takes its place when the block ends without an error.
 
@@ -128,11 +137,11 @@ def delivery(
     from lstm_anomaly import files
 
     if scores in (None, "-"):
-        yield Delivery(talk, format_, scores_only=scores == "-")
+        yield Delivery(talk, format_, scores_only=scores == "-", excel_safe=excel_safe)
         return
     assert scores is not None
     opened = files.atomic_write(scores) if append_from is None else files.append_from(scores, append_from)
     with opened as file:
-        to = Delivery(talk, format_, file)
+        to = Delivery(talk, format_, file, excel_safe=excel_safe)
         to.begin()
         yield to

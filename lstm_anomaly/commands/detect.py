@@ -76,6 +76,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     metavar="SENSOR=VALUE",
     help="Keep a sensor's events from this difference on, in its own unit.",
 )
+@click.option("--excel-safe", is_flag=True, help="In CSV, quote text that a spreadsheet would run.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when anomalies were found, too.")
 @unattended_options
 @judged_input_options
@@ -95,6 +96,7 @@ def command(
     hysteresis: float,
     direction: str,
     min_deviations: tuple[str, ...],
+    excel_safe: bool,
     exit_zero: bool,
 ) -> int:
     """Judge each row of the CSV files and list the events in which they depart from normal.
@@ -131,7 +133,7 @@ def command(
 
     watcher, options = watcher_of(model_path, read_options(reading), make)
     least |= deviations(min_deviations, watcher.sensors)
-    run = Run(watcher, model_path, talk, unattended, format_, scores)
+    run = Run(watcher, model_path, talk, unattended, format_, scores, excel_safe=excel_safe)
     if goes_on:
         outcome = run.on(Follower(files[0], options, watcher.sensors))
     else:

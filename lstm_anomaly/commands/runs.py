@@ -47,6 +47,8 @@ class Run:
         told: dict[str, Any],
         format_: str,
         scores: str | None,
+        *,
+        excel_safe: bool = False,
     ) -> None:
         self._model_path = model_path
         self._watcher = watcher
@@ -54,10 +56,11 @@ class Run:
         self._told = told
         self._format = format_
         self._scores = scores
+        self._excel_safe = excel_safe
 
     def through(self, pieces: "Iterable[SensorFrame]", paths: tuple[str, ...]) -> Outcome:
         """Judge an input to its end."""
-        with delivery(self._talk, self._format, self._scores) as to:
+        with delivery(self._talk, self._format, self._scores, excel_safe=self._excel_safe) as to:
             teller = self._teller(to, early=bool(self._told["early"]))
             for verdicts in watch(self._watcher, pieces):
                 teller.take(verdicts)
@@ -74,7 +77,8 @@ class Run:
         told = self._told
         with locked(told["state"], told["wait"] or 0.0) if told["state"] else nullcontext():
             state = self._begin(follower)
-            with delivery(self._talk, self._format, self._scores, state.scores_length or 0) as to:
+            goes_on = state.scores_length or 0
+            with delivery(self._talk, self._format, self._scores, goes_on, excel_safe=self._excel_safe) as to:
                 teller = self._teller(to, early=told["early"] is not False)
                 teller.news, teller.undelivered = state.news, state.undelivered
                 before = dict(state.totals)

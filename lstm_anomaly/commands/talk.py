@@ -64,6 +64,12 @@ class Talk:
                 f"cannot write the results: {error.strerror}", where="standard output"
             ) from error
 
+    def deliver_csv(self, text: str) -> None:
+        """Write CSV as it is; to a terminal with whatever could drive it shown as an escape."""
+        if is_terminal(sys.stdout):
+            text = "\n".join(map(printable, text.split("\n")))
+        self.deliver(text)
+
     def canvas(self) -> dict[str, Any]:
         """How a table is to be drawn on standard output: width, colour, and which characters."""
         terminal = is_terminal(sys.stdout)

@@ -171,7 +171,7 @@ def _known_codec(encoding: str | None) -> str:
 def _check_text(data: bytes, path: str, first_line: int) -> None:
     """Raise InputError when the data is not UTF-8, or no text at all."""
     controls = int((np.frombuffer(data, np.uint8) < 9).sum())
-    if controls > MOST_CONTROLS * len(data):
+    if controls > max(MOST_CONTROLS * len(data), 100):
         raise InputError(
             f"{controls / len(data):.0%} of the bytes are control characters: this is no text, or was never"
             " written to the end",
