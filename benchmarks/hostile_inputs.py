@@ -28,7 +28,7 @@ def run(path: Path, output: Path) -> tuple[int, float, float]:
 def main() -> None:
     """Print a line a file."""
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as output:
-        subprocess.run([sys.executable, MAKER, folder], check=True)
+        subprocess.run([sys.executable, MAKER, folder, str(240 << 20)], check=True)
         for path in sorted(Path(folder).iterdir()):
             status, seconds, memory = run(path, Path(output.name))
             lines = Path(output.name).read_text().splitlines()

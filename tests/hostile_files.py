@@ -11,12 +11,12 @@ from pathlib import Path
 
 ROWS = "".join(f"2024-01-01 00:{minute:02d}:00,{minute}.5,{minute * 2}\n" for minute in range(60))
 CSV = f"time,a,b\n{ROWS}".encode()
-BOMB_BYTES = 240 << 20
+BOMB_BYTES = 16 << 20  # of text; the benchmark takes 240 MiB
 
 
-def bomb(row: bytes = b"2024-01-01 00:00:00,1,2\n") -> bytes:
+def bomb(size: int, row: bytes = b"2024-01-01 00:00:00,1,2\n") -> bytes:
     """Text that packs into next to nothing."""
-    return b"time,a,b\n" + row * (BOMB_BYTES // len(row))
+    return b"time,a,b\n" + row * (size // len(row))
 
 
 def in_chunks(pack: object, text: bytes) -> bytes:
@@ -39,15 +39,15 @@ def zipped(text: bytes, name: str = "x.csv") -> bytes:
     return out.getvalue()
 
 
-def hostile_files() -> Iterator[tuple[str, bytes]]:
-    """Name and content of each."""
-    text = bomb()
+def hostile_files(size: int = BOMB_BYTES) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each; bombs hold `size` bytes of text."""
+    text = bomb(size)
     yield "bomb.csv.gz", gzip.compress(text, 9)
     yield "bomb.csv.bz2", in_chunks(bz2.BZ2Compressor(9), text)
     yield "bomb.csv.xz", in_chunks(lzma.LZMACompressor(preset=0), text)
     yield "bomb.csv.zip", zipped(text)
-    yield "bomb-of-one-line.csv.bz2", in_chunks(bz2.BZ2Compressor(9), b"\0" * BOMB_BYTES)
-    yield "bomb-in-a-bomb.csv.gz", gzip.compress(gzip.compress(b"\0" * BOMB_BYTES))
+    yield "bomb-of-one-line.csv.bz2", in_chunks(bz2.BZ2Compressor(9), b"\0" * size)
+    yield "bomb-in-a-bomb.csv.gz", gzip.compress(gzip.compress(b"\0" * size))
     del text
     yield "nul-only.csv", b"\0" * 1_000_000
     yield "nul-in-every-row.csv", CSV.replace(b".5", b"\0")
@@ -84,5 +84,5 @@ def _zip_of_many() -> bytes:
 
 
 if __name__ == "__main__":
-    for name, content in hostile_files():
+    for name, content in hostile_files(*map(int, sys.argv[2:])):
         (Path(sys.argv[1]) / name).write_bytes(content)
