@@ -37,6 +37,7 @@ _INPUT_OPTIONS = (
         "--datetime-format", metavar="FORMAT", help="strptime format, epoch, epoch-ms, day-first, ..."
     ),
     click.option("--tz", metavar="ZONE", help="Zone of time stamps without one.  [default: UTC]"),
+    click.option("--strict-time", is_flag=True, help="Stop at a time stamp not later than the one before."),
     click.option("--exclude", metavar="A,B", help="Columns that are not sensors, such as labels."),
     click.option("--only", metavar="A,B", help="The only columns to use as sensors."),
     click.option(
@@ -193,6 +194,7 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
         only=_names(reading["only"]),
         bad_values=reading["bad_values"],
         max_bad=reading["max_bad"],
+        strict_time=reading["strict_time"],
         allow_missing=reading.get("allow_missing", False),
     )
 

@@ -31,6 +31,8 @@ class ReadOptions:
     bad_values       a cell that is not a number: `nan` counts it as missing, `skip` refuses its row,
                      `fail` raises InputError
     max_bad          share of bad cells (0.01 is 1 %) above which reading stops with InputError
+    strict_time      reading stops with InputError at a time stamp that is not later than the one before,
+                     or that cannot be read
     allow_missing    a sensor that was asked for but is not in the file is read as missing throughout
     """
 
@@ -51,6 +53,7 @@ class ReadOptions:
     only: tuple[str, ...] = ()
     bad_values: BadValues = "nan"
     max_bad: float | None = None
+    strict_time: bool = False
     allow_missing: bool = False
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from lstm_anomaly.reading.pieces import BlockParser, Piece
 from lstm_anomaly.reading.pivot import Pivot
 from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source
+from lstm_anomaly.reading.time_order import TimeOrder
 from lstm_anomaly.text import listed
 from lstm_anomaly.types import SensorFrame
 
@@ -74,6 +75,7 @@ class CsvReader:
         self._why_not_others = "not a sensor of the model" if sensors else f"not in {paths[0]}"
         self._timed: bool | None = None
         self._absent: tuple[str, ...] | None = None
+        self._order = TimeOrder()
 
     def __iter__(self) -> Iterator[SensorFrame]:
         """The rows of all files, piece by piece."""
@@ -105,6 +107,8 @@ class CsvReader:
                 pieces = self._wide(pieces, found, layout)
             for piece in pieces:
                 if len(piece.lines):
+                    if self.options.strict_time:
+                        self._order.check(piece, path)
                     yield self._frame(piece, index)
             if layout.name_column is None:
                 found.notes += [
