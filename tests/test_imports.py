@@ -52,11 +52,11 @@ LEVELS = {
     "watching": 6,
     "state": 7,
     "group_watching": 7,
-    "output": 7,
-    "detector": 7,
-    "commands": 8,
-    "__init__": 9,
-    "__main__": 9,
+    "output": 8,
+    "detector": 8,
+    "commands": 9,
+    "__init__": 10,
+    "__main__": 10,
 }
 ONLY_IN = {"pandas": {"reading"}, "rich": {"output"}, "click": {"commands"}}
 REPORT = {"jinja2", "markupsafe", "matplotlib", "plotly", "tsdownsample"}  # the extra `report`
