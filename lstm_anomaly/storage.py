@@ -122,6 +122,8 @@ def load_arrays(path: str | os.PathLike[str], kind: Kind = MODEL) -> tuple[dict[
 
 
 def _parse(content: bytes, kind: Kind) -> tuple[dict[str, Any], Arrays]:
+    if not content.startswith(b"PK\x03\x04"):  # zipfile alone would look past what stands before
+        raise _RefusedError(f"not a {kind.name} file", kind.hint)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         if sum(member.file_size for member in members) > MAX_BYTES:
