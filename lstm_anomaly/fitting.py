@@ -9,6 +9,7 @@ from lstm_anomaly.network.autoencoder import Params, init_autoencoder
 from lstm_anomaly.network.forecast_training import ForecastConfig, next_changes, train_forecaster
 from lstm_anomaly.network.forecaster import init_forecaster
 from lstm_anomaly.network.linear import LinearAutoencoder
+from lstm_anomaly.network.resuming import Keep
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network.training import EpochReport, TrainingConfig, train
 from lstm_anomaly.network_reader import Networks
@@ -56,8 +57,12 @@ def fit_networks(
     window: int,
     settings: LearningSettings,
     on_epoch: OnEpoch | None,
+    keep: Keep | None = None,
 ) -> Fitted:
-    """Fit to scaled rows (F, M); of the sensors F, those where `targets` are to be forecast."""
+    """Fit to scaled rows (F, M); of the sensors F, those where `targets` are to be forecast.
+
+    `keep` keeps the progress, so that a run that is broken off can go on.
+    """
     for_autoencoder, for_forecaster = np.random.default_rng(settings.seed).spawn(2)
     starts = window_starts(split.fit, window)
     linear = LinearAutoencoder.fit(scaled, starts, window)
@@ -68,9 +73,9 @@ def fit_networks(
         return Fitted(Networks(window, targets, reach, linear), 1, size, [])
     stride = settings.stride or max(1, -(-len(starts) // MOST_FIT_WINDOWS))
     autoencoder, reports = _fit_autoencoder(
-        scaled, split, window, stride, settings, on_epoch, for_autoencoder
+        scaled, split, window, stride, settings, on_epoch, for_autoencoder, keep
     )
-    forecaster = _fit_forecaster(scaled, targets, split, settings, on_epoch, for_forecaster)
+    forecaster = _fit_forecaster(scaled, targets, split, settings, on_epoch, for_forecaster, keep)
     weights = [*autoencoder.values(), *forecaster.params.values()]
     networks = Networks(window, targets, reach, linear, forecaster, autoencoder)
     return Fitted(networks, stride, sum(array.size for array in weights), reports)
@@ -84,13 +89,14 @@ def _fit_autoencoder(
     settings: LearningSettings,
     on_epoch: OnEpoch | None,
     rng: np.random.Generator,
+    keep: Keep | None,
 ) -> tuple[Params, list[EpochReport]]:
     params = init_autoencoder(rng, len(scaled), settings.hidden, settings.layers)
     fit_starts = window_starts(split.fit, window, stride)
     config = _training_config(settings, len(fit_starts))
     reports = []
     for report in train(
-        params, scaled, fit_starts, window_starts(split.validation, window), window, config, rng
+        params, scaled, fit_starts, window_starts(split.validation, window), window, config, rng, keep=keep
     ):
         reports.append(report)
         if on_epoch:
@@ -119,6 +125,7 @@ def _fit_forecaster(
     settings: LearningSettings,
     on_epoch: OnEpoch | None,
     rng: np.random.Generator,
+    keep: Keep | None,
 ) -> Forecaster:
     params = init_forecaster(rng, len(scaled), FORECASTER_HIDDEN, int(targets.sum()))
     changes = next_changes(scaled[targets], split.fit)  # (F_t, M)
@@ -128,7 +135,7 @@ def _fit_forecaster(
     in_units = tuple((part / unit[:, np.newaxis]).astype(np.float32) for part in (changes, held_out))
     config = ForecastConfig(updates=FORECASTER_UPDATES, weight_decay=settings.weight_decay)
     parts: tuple[Segments, Segments] = (split.fit, split.validation)
-    for report in train_forecaster(params, scaled, (in_units[0], in_units[1]), parts, config, rng):
+    for report in train_forecaster(params, scaled, (in_units[0], in_units[1]), parts, config, rng, keep):
         if on_epoch:
             on_epoch("forecaster", report)
     return Forecaster(params, unit, targets)

@@ -12,6 +12,7 @@ from lstm_anomaly.errors import NotEnoughDataError, TrainingError
 from lstm_anomaly.fitting import Fitted, OnEpoch, fit_networks
 from lstm_anomaly.model import Baseline, Model, TrainingSummary
 from lstm_anomaly.network.linear_forecast import held_out_forecast_error
+from lstm_anomaly.network.resuming import Keep
 from lstm_anomaly.network_reader import NetworkReader, Networks
 from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
@@ -41,10 +42,12 @@ def learn(
     series: Series,
     settings: LearningSettings = DEFAULTS,
     on_epoch: OnEpoch | None = None,
+    keep: Keep | None = None,
 ) -> Model:
     """Train a model on rows that are mostly normal.
 
-    `on_epoch` is called with a network's name after each of its epochs. Raises NotEnoughDataError when
+    `on_epoch` is called with a network's name after each of its epochs; `keep` keeps the networks' progress,
+    from which a training that was broken off goes on to the same model. Raises NotEnoughDataError when
     the series is too short, TrainingError when a loss stops being finite, ThresholdError when no
     threshold can be learned.
     """
@@ -56,7 +59,7 @@ def learn(
         _require_windows(series, split, window)
         scaler, roles, scaled = _scaled(series, split)
     targets = roles.targets[roles.inputs]
-    fitted = fit_networks(scaled, targets, split, window, settings, on_epoch)
+    fitted = fit_networks(scaled, targets, split, window, settings, on_epoch, keep)
     usual, bounds, held_out = _measured(fitted.networks, scaled, split)
     model = Model(
         kind=settings.kind,

@@ -1,4 +1,4 @@
-"""The container of model and state files: named arrays and a JSON header in one NumPy `.npz`, checked.
+"""The container of model, state and checkpoint files: named arrays and a JSON header in one NumPy `.npz`.
 
 Nothing in the file is ever executed: arrays are read with `allow_pickle=False`. Reading checks, in
 this order: size, that it is a zip whose members are exactly those that the header lists, each
@@ -66,6 +66,7 @@ class Kind:
 
 MODEL = Kind("model", ModelFileError, "train it again, or restore it from a copy")
 STATE = Kind("state", StateError, "restore it from a copy, or remove it to begin anew", finite=False)
+CHECKPOINT = Kind("checkpoint", ModelFileError, "remove it to train from the begin")
 
 
 class _RefusedError(Exception):

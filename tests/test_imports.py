@@ -29,6 +29,7 @@ LEVELS = {
     "decision": 1,
     "evaluation": 2,
     "storage": 2,
+    "checkpoint": 3,
     "settings": 2,
     "network_reader": 2,
     "trimming": 2,

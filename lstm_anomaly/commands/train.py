@@ -74,6 +74,9 @@ Examples:
 @click.option("--weight-decay", type=click.FloatRange(0), help="Decoupled, as in AdamW.  [default: 0]")
 @click.option("--patience", type=click.IntRange(0), help="Its epochs without gain before stopping; 0: never.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
+@click.option(
+    "--checkpoint", metavar="FILE", help="Keep progress in FILE.*; the same command goes on from it."
+)
 @click.option("--report", metavar="FILE", help="Also write an HTML file on the training.")
 @click.option(
     "--trim",
@@ -95,6 +98,7 @@ def command(
     reading: dict[str, Any],
     threshold: dict[str, Any],
     cleaning: dict[str, Any],
+    checkpoint: str | None,
     report: str | None,
     ignore: str | None,
     **given: Any,
@@ -105,6 +109,7 @@ def command(
     baseline to the first part of the rows, learns the threshold on the last, and writes everything that
     `detect` needs into one file.
     """
+    from lstm_anomaly.checkpoint import Checkpoint
     from lstm_anomaly.commands.groups import train_groups
     from lstm_anomaly.commands.load import training_series
     from lstm_anomaly.learning import learn
@@ -122,14 +127,21 @@ def command(
     if options.group_by:
         if report:
             raise click.UsageError("--report is about one model, and --group-by trains many.")
+        if checkpoint:
+            raise click.UsageError("--checkpoint is about one model, and --group-by trains many.")
         train_groups(files, options, reading["rows"], talk, learning, model_path, ignore, **how)
         return
     check_output(model_path, *files)
+    if checkpoint is not None:
+        check_output(checkpoint, model_path, *files)
     write_report = _reporter(report, model_path, *files)
     series, cleaned = training_series(files, options, reading["rows"], talk, ignore, **how)
+    keep = None if checkpoint is None else Checkpoint(checkpoint)
     with locked(model_path), talk.progress() as on_epoch:
-        model = learn(series, learning, on_epoch)
+        model = learn(series, learning, on_epoch, keep)
         write_model(model, model_path)
+    if keep:
+        keep.remove()
     write_report(model, series, cleaned)
     if model.summary.doubts:
         talk.warn([UNUSABLE.format(doubts="; ".join(model.summary.doubts))])

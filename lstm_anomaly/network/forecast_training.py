@@ -18,6 +18,7 @@ from lstm_anomaly.network.forecaster import (
     forecast_loss_and_gradients,
 )
 from lstm_anomaly.network.optim import adam_step, clip_global_norm, init_adam
+from lstm_anomaly.network.resuming import Keep, Resumable, digest_of
 from lstm_anomaly.network.training import EpochReport
 
 Array = NDArray[Any]
@@ -68,13 +69,16 @@ def train_forecaster(
     segments: tuple[Segments, Segments],
     config: ForecastConfig,
     rng: np.random.Generator,
+    keep: Keep | None = None,
 ) -> Iterator[EpochReport]:
     """Fit `params` in place; yield a report a round; the best weights are kept.
 
     rows (F, M) scaled and finite; targets (D, M) for fitting and for validation, NaN where unknown;
-    segments of the rows for fitting and for validation. Raises TrainingError when the loss stops being
+    segments of the rows for fitting and for validation. With `keep` the progress is kept after each round,
+    and a training that was broken off goes on from there. Raises TrainingError when the loss stops being
     finite.
     """
+    digest = digest_of(params, rows, *targets, segments, config) if keep else ""
     fit_targets, validation_targets = targets
     fit, validation = segments
     steps = _chunk_steps(fit, config.steps)
@@ -83,7 +87,13 @@ def train_forecaster(
     adam = init_adam(params)
     best, best_loss, waited, losses = _copy(params), np.inf, 0, []
     began, a_round = perf_counter(), max(1, config.updates // config.rounds)
-    for update in range(config.updates):
+    resumable, first = Resumable(params, best, adam, rng), 0
+    if keep and (kept := keep.load(digest)) is not None:
+        numbers = resumable.go_on(kept)
+        best_loss, waited, first = numbers["best_loss"], numbers["waited"], numbers["updates"]
+    for update in range(first, config.updates):
+        if config.patience and waited >= config.patience:
+            break
         chosen = rng.choice(starts, config.batch_size)[:, np.newaxis] + np.arange(steps)  # (B, T)
         x, y, weights = _gather(rows, fit_targets, chosen)
         with np.errstate(over="ignore", invalid="ignore"):  # told by the loss
@@ -99,14 +109,16 @@ def train_forecaster(
         improved = judged < best_loss
         waited = 0 if improved else waited + 1
         if improved:
-            best, best_loss = _copy(params), judged
+            best_loss = judged
+            for name, value in params.items():
+                best[name][...] = value
         number = -(-(update + 1) // a_round)
         seconds = perf_counter() - began
         rate = config.rate_at(update)
+        if keep:
+            keep.save(digest, resumable.progress(best_loss=best_loss, waited=waited, updates=update + 1))
         yield EpochReport(number, config.rounds, float(np.mean(losses)), held_out, rate, improved, seconds)
         losses, began = [], perf_counter()
-        if config.patience and waited >= config.patience:
-            break
     for name, value in best.items():
         params[name][...] = value
 

@@ -4,7 +4,7 @@ The loop is a generator, so whoever calls it shows progress and may stop it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import cos, isfinite, pi
 from time import perf_counter
 
@@ -15,6 +15,7 @@ from lstm_anomaly.network.autoencoder import Params
 from lstm_anomaly.network.batches import Starts, WindowBatches
 from lstm_anomaly.network.cell import Array
 from lstm_anomaly.network.optim import AdamState, adam_step, clip_global_norm, init_adam
+from lstm_anomaly.network.resuming import Keep, Resumable, digest_of
 from lstm_anomaly.network.shards import ShardedGradients
 
 
@@ -77,20 +78,31 @@ def train(
     config: TrainingConfig,
     rng: np.random.Generator,
     processes: int = 1,
+    keep: Keep | None = None,
 ) -> Iterator[EpochReport]:
     """Fit `params` to the windows of rows (F, M) that begin at `fit_starts`; yield a report per epoch.
 
     rows is scaled and finite; a window covers the rows start .. start + window - 1. `params` is changed
     in place while epochs run, and holds the best weights once the iteration has ended or was closed.
     Up to `processes` shards of a batch are worked on at a time, without any influence on the result.
-    Raises TrainingError when the loss stops being finite.
+    With `keep` the progress is kept after each epoch, and a training that was broken off goes on from there,
+    with the reports of its first epochs once more. Raises TrainingError when the loss stops being finite.
     """
+    digest = digest_of(params, rows, fit_starts, validation_starts, window, config) if keep else ""
     state = init_adam(params)
     batches = WindowBatches(rows, window)
     shards = ShardedGradients(batches, params, config.batch_size, config.shards, processes)
     best, best_loss, waited = _copy(params), np.inf, 0
+    resumable, reports = Resumable(params, best, state, rng), list[EpochReport]()
     try:
-        for epoch in range(1, config.epochs + 1):
+        if keep and (kept := keep.load(digest)) is not None:
+            numbers = resumable.go_on(kept)
+            best_loss, waited = numbers["best_loss"], numbers["waited"]
+            reports = [EpochReport(*told) for told in numbers["reports"]]
+            yield from reports
+        for epoch in range(1 + len(reports), config.epochs + 1):
+            if config.patience and waited >= config.patience:
+                return
             began = perf_counter()
             loss, rate = _run_epoch(params, state, shards, fit_starts, epoch, config, rng)
             validation_loss = batches.mean_loss(params, validation_starts, config.batch_size)
@@ -99,16 +111,21 @@ def train(
             improved = judged < best_loss * (1 - config.min_improvement)
             waited = 0 if improved else waited + 1
             if improved:
-                best, best_loss = _copy(params), judged
-            yield EpochReport(
-                epoch, config.epochs, loss, validation_loss, rate, improved, perf_counter() - began
+                best_loss = judged
+                _put(best, params)
+            reports.append(
+                EpochReport(
+                    epoch, config.epochs, loss, validation_loss, rate, improved, perf_counter() - began
+                )
             )
-            if config.patience and waited >= config.patience:
-                return
+            if keep:
+                told = [list(asdict(report).values()) for report in reports]
+                progress = resumable.progress(best_loss=best_loss, waited=waited, reports=told)
+                keep.save(digest, progress)
+            yield reports[-1]
     finally:
         shards.close()
-        for name, value in best.items():
-            params[name][...] = value
+        _put(params, best)
 
 
 def mean_loss(params: Params, rows: Array, starts: Starts, window: int, batch_size: int = 128) -> float:
@@ -149,3 +166,8 @@ def _require_finite(loss: float, epoch: int) -> None:
 
 def _copy(params: Params) -> Params:
     return {name: value.copy() for name, value in params.items()}
+
+
+def _put(params: Params, values: Params) -> None:
+    for name, value in values.items():
+        params[name][...] = value
