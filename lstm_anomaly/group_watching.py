@@ -59,6 +59,14 @@ class GroupWatcher:
             f"{group}: {finding}" for group in sorted(self._seen) for finding in self._watchers[group].drift
         ]
 
+    def drift_news(self) -> list[str]:
+        """The same, once for each group; again only after there was nothing to say of it for a while."""
+        return [
+            f"{group}: {finding}"
+            for group in sorted(self._seen)
+            for finding in self._watchers[group].drift_news()
+        ]
+
     def open_event(self) -> PlacedEvent | None:
         """The first event, in the order of the groups, that may go on."""
         for group in sorted(self._seen):

@@ -140,6 +140,10 @@ class Watcher:
         """In what the rows so far no longer look like training, a sentence each."""
         return self._drift.findings()
 
+    def drift_news(self) -> list[str]:
+        """The same, once; again only after there was nothing to say for a while."""
+        return self._drift.news()
+
     def warnings(self) -> list[str]:
         """What must be known even when nobody watches."""
         return []
@@ -360,6 +364,9 @@ class Judging(Protocol):
     @property
     def drift(self) -> list[str]:
         """How the data no longer looks like training; empty as long as it does."""
+
+    def drift_news(self) -> list[str]:
+        """The same, once; again only after there was nothing to say for a while."""
 
     @property
     def sensors(self) -> tuple[str, ...]:

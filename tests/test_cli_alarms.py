@@ -125,3 +125,14 @@ class TestDetect:
         result = run("detect", trained / "new.csv", "-m", trained / "pump.model", "--format", "json")
         assert result.stderr == ""
         assert json.loads(result.stdout)["drift"] == []
+
+    def test_runs_that_go_on_warn_of_drift_once(self, run, trained, tmp_path):
+        lines = csv_text(
+            normal_values(700, seed=3) + np.array([0, 0, 15]), start="2024-03-05T00:00"
+        ).splitlines(True)
+        common = ("detect", "p.csv", "-m", trained / "pump.model", "--state", "s", "--exit-zero")
+        told = []
+        for upto in (500, 600, 700):
+            (tmp_path / "p.csv").write_text("".join(lines[: upto + 1]))
+            told.append("no longer looks like training" in run(*common).stderr)
+        assert told == [True, False, False]

@@ -1,5 +1,7 @@
 """The guard of the promise: quiet on data like the training data, and clear on data that is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_models import small_model
@@ -84,12 +86,38 @@ def test_few_rows_say_nothing(familiar):
 
 
 @pytest.mark.parametrize("piece", [1, 7, 250])
-def test_pieces_say_what_the_whole_says(familiar, piece):
+def test_pieces_say_what_the_whole_says(familiar, piece, monkeypatch):
+    monkeypatch.setattr("lstm_anomaly.decision.drift.PERIOD", 600)
+    familiar = replace(familiar, rows=600)
     values, judged = readings(900, 1), scores(900, 1, scale=1.5)
     values[500:, 1] += 4
     judged[200:230] = 1.5
     values[240, 0] = judged[240] = np.nan
     assert findings(familiar, values, judged, piece) == findings(familiar, values, judged) != []
+
+
+def test_a_stream_that_drifts_after_long_is_noticed_and_so_is_its_return(familiar):
+    watch = DriftWatch(familiar, SENSORS)
+    told = []
+    for k in range(30):
+        watch.push(readings(1000, k) + (9 if 20 <= k < 28 else 0), scores(1000, k))
+        told.append(bool(watch.findings()))
+    assert not any(told[:20])
+    assert any(told[20:25])
+    watch.push(readings(9000, 31), scores(9000, 31))
+    assert watch.findings() == []
+
+
+def test_news_is_told_once_and_again_after_a_while_without(familiar):
+    watch = DriftWatch(familiar, SENSORS)
+    watch.push(readings(6000) + 9, scores(6000))
+    assert watch.news()
+    watch.push(readings(6000) + 9, scores(6000))
+    assert watch.news() == []
+    watch.push(readings(6000), scores(6000))
+    assert watch.news() == []
+    watch.push(readings(6000) + 9, scores(6000))
+    assert watch.news()
 
 
 def test_a_pause_is_no_step(familiar):

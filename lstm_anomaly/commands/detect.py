@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from lstm_anomaly.model import Model
     from lstm_anomaly.watching import Tally
 
-DRIFTED = (
-    "the data no longer looks like training: {reasons}. The promise on false alarms does not hold for it;"
-    " if this is normal now, calibrate the model on it, or train again."
-)
 FORMATS = ("table", "csv", "json", "jsonl", "nagios")
 
 EPILOG = """\b
@@ -139,8 +135,6 @@ def command(
     else:
         outcome = run.through(read_pieces(files, options, reading["rows"], talk, watcher.sensors), files)
     talk.warn(watcher.warnings())
-    if drift := watcher.drift:
-        talk.warn([DRIFTED.format(reasons="; ".join(drift))])
     say = talk.note if watcher.tally.judged or goes_on else talk.warn
     say([*watcher.report.lines(), _closing(outcome.count, watcher.tally)])
     if not goes_on:

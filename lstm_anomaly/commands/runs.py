@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from lstm_anomaly.types import SensorFrame
 
 POLL_SECONDS = 0.2
+DRIFTED = (
+    "the data no longer looks like training: {reasons}. The promise on false alarms does not hold for it;"
+    " if this is normal now, calibrate the model on it, or train again."
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Run:
                 teller.run_hooks()
             to.finish(self._watcher)
             teller.run_hooks()
+        self._warn_of_drift()
         outcome = Outcome(to.count, to.events, teller.failures)
         self._write_metrics(paths, self._totals({}, to.count))
         return outcome
@@ -88,13 +93,20 @@ class Run:
                     to.flush()
                     teller.run_hooks()
                     if (self._watcher.tally.rows, to.count) != seen:
+                        self._warn_of_drift()
                         self._commit(state, teller, before)
                     time.sleep(POLL_SECONDS)
                 self._take_new(follower, teller)
                 to.finish(self._watcher)
                 teller.run_hooks()
+                self._warn_of_drift()
                 self._commit(state, teller, before)
         return Outcome(to.count, to.events, teller.failures)
+
+    def _warn_of_drift(self) -> None:
+        """Say once that the promise does not hold any more; the state remembers that it was said."""
+        if drift := self._watcher.drift_news():
+            self._talk.warn([DRIFTED.format(reasons="; ".join(drift))])
 
     def _take_new(self, follower: "Follower", teller: Teller) -> None:
         for frame in follower.frames():

@@ -17,6 +17,7 @@ from lstm_anomaly.types import BoolArray, FloatArray
 
 LOW_LEVEL = 0.95  # share of the calibration rows below the low level
 BLOCKS = 20  # of calibration rows; how their shares above the low level scatter tells how such shares do
+PERIOD = 2000  # rows, at least
 LEAST_ROWS = 200  # quiet rows without which nothing is said
 DEVIATIONS = 4.0  # standard deviations of the share of rows above the low level
 LEAST_RATIO = 2.0  # times the usual share
@@ -78,45 +79,97 @@ class Familiar:
 
 
 class DriftWatch:
-    """Follows judged rows, in pieces of any size, and says in what they no longer look like training."""
+    """Follows judged rows, in pieces of any size, and says in what they no longer look like training.
+
+    Rows are looked at in periods of at least `PERIOD` rows, or as many as there were calibration rows, so
+    that a stream which drifts after a year is not taken for the mean of all its days.
+    """
 
     def __init__(self, familiar: Familiar, sensors: Sequence[str]) -> None:
         self._familiar = familiar
         self._sensors = tuple(sensors)
+        self._length = max(PERIOD, familiar.rows)
+        self._period = _Period(familiar, self._sensors)
+        self._last: list[str] | None = None  # what the last whole period said
         self._before: FloatArray = np.empty((0, len(self._sensors)))  # the row before the next, if any
         self._since_anomaly = AFTERMATH
-        self._judged = self._anomalous = self._quiet = self._above = 0
-        self._outside = np.zeros(len(self._sensors))
-        self._moved, self._moves = np.zeros(len(self._sensors)), 0
+        self._is_told = False
 
     def push(self, values: FloatArray, scores: FloatArray) -> None:
         """Take the next rows: readings (n, F) in own units, scores (n,) in multiples of the threshold."""
-        if not len(scores):
-            return
-        f = self._familiar
-        quiet = self._is_quiet(scores)  # (n,)
-        self._judged += int(np.isfinite(scores).sum())
-        self._anomalous += int((scores > LIMIT).sum())
-        self._quiet += int(quiet.sum())
-        self._above += int((scores[quiet] > f.level).sum())
-        room = WIDENED * (f.high - f.low)  # (F,)
-        self._outside += ((values < f.low - room) | (values > f.high + room))[quiet].sum(axis=0)
-        rows = np.concatenate([self._before, values])
-        with np.errstate(invalid="ignore"):
-            steps = np.abs(np.diff(rows, axis=0))  # to each of the rows, but for the first one of all
-        steps = steps[quiet[len(quiet) - len(steps) :]]
-        steps = steps[np.isfinite(steps).all(axis=1)]
-        # A running sum adds in row order, so the last bit does not depend on how rows were cut.
-        self._moved = np.cumsum(np.concatenate([self._moved[np.newaxis], steps]), axis=0)[-1]
-        self._moves += len(steps)
-        self._before = values[-1:]
+        first = 0
+        while first < len(scores):
+            stop = min(len(scores), first + self._length - self._period.rows)
+            self._take(values[first:stop], scores[first:stop])
+            first = stop
+            if self._period.rows == self._length:
+                self._last = self._period.findings()
+                self._period = _Period(self._familiar, self._sensors)
 
     def pause(self) -> None:
         """The next row does not follow the last one in time."""
         self._before = self._before[:0]
 
     def findings(self) -> list[str]:
-        """What no longer looks like training, a sentence each; nothing while all does or rows are few."""
+        """What no longer looks like training, a sentence each; nothing while all does or rows are few.
+
+        Of this period, or of the last one while this one is less than half over.
+        """
+        if self._last is not None and 2 * self._period.rows < self._length:
+            return self._last
+        return self._period.findings()
+
+    def news(self) -> list[str]:
+        """The findings, once; again only after there were none for a while."""
+        found = self.findings()
+        told, self._is_told = self._is_told, bool(found)
+        return [] if told else found
+
+    def _take(self, values: FloatArray, scores: FloatArray) -> None:
+        with np.errstate(invalid="ignore"):  # infinitely far is no step
+            steps = np.abs(np.diff(np.concatenate([self._before, values]), axis=0))
+        unknown = np.full((len(values) - len(steps), len(self._sensors)), np.nan)
+        self._period.add(values, np.concatenate([unknown, steps]), scores, self._is_quiet(scores))
+        self._before = values[-1:]
+
+    def _is_quiet(self, scores: FloatArray) -> BoolArray:
+        """Which rows (n,) are known, not anomalous, and not soon after one that is."""
+        anomalous = scores > LIMIT
+        rows = np.arange(len(scores))
+        last = np.maximum.accumulate(np.where(anomalous, rows, -1 - self._since_anomaly))  # (n,)
+        self._since_anomaly = min(int(rows[-1] - last[-1]), AFTERMATH)
+        quiet: BoolArray = np.isfinite(scores) & (rows - last > AFTERMATH)
+        return quiet
+
+
+class _Period:
+    """Sums over the rows of one period."""
+
+    def __init__(self, familiar: Familiar, sensors: tuple[str, ...]) -> None:
+        self.rows = 0
+        self._familiar = familiar
+        self._sensors = sensors
+        self._judged = self._anomalous = self._quiet = self._above = 0
+        self._outside = np.zeros(len(sensors))
+        self._moved, self._moves = np.zeros(len(sensors)), 0
+
+    def add(self, values: FloatArray, steps: FloatArray, scores: FloatArray, quiet: BoolArray) -> None:
+        """Rows (n, F), how far each is from the row before it, scores (n,), and which rows are quiet."""
+        f = self._familiar
+        self.rows += len(scores)
+        self._judged += int(np.isfinite(scores).sum())
+        self._anomalous += int((scores > LIMIT).sum())
+        self._quiet += int(quiet.sum())
+        self._above += int((scores[quiet] > f.level).sum())
+        room = WIDENED * (f.high - f.low)  # (F,)
+        self._outside += ((values < f.low - room) | (values > f.high + room))[quiet].sum(axis=0)
+        steps = steps[quiet & np.isfinite(steps).all(axis=1)]
+        # A running sum adds in row order, so the last bit does not depend on how rows were cut.
+        self._moved = np.cumsum(np.concatenate([self._moved[np.newaxis], steps]), axis=0)[-1]
+        self._moves += len(steps)
+
+    def findings(self) -> list[str]:
+        """What does not look like training, a sentence each."""
         found = []
         if self._judged >= LEAST_ROWS and self._anomalous > MOST_ANOMALOUS * self._judged:
             found.append(f"{_percent(self._anomalous / self._judged)} of the rows are anomalous")
@@ -153,15 +206,6 @@ class DriftWatch:
                     " stillest part of the training rows"
                 )
         return found
-
-    def _is_quiet(self, scores: FloatArray) -> BoolArray:
-        """Which rows (n,) are known, not anomalous, and not soon after one that is."""
-        anomalous = scores > LIMIT
-        rows = np.arange(len(scores))
-        last = np.maximum.accumulate(np.where(anomalous, rows, -1 - self._since_anomaly))  # (n,)
-        self._since_anomaly = min(int(rows[-1] - last[-1]), AFTERMATH)
-        quiet: BoolArray = np.isfinite(scores) & (rows - last > AFTERMATH)
-        return quiet
 
 
 def _percent(share: float) -> str:
