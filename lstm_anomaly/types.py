@@ -24,6 +24,15 @@ MAX_FILL = 3
 
 
 @dataclass(frozen=True)
+class TextForm:
+    """How the rows of a file are written: the names of the columns, the delimiter, the decimal sign."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    decimal: str
+
+
+@dataclass(frozen=True)
 class SensorFrame:
     """Sensor readings as they stood in the input: input order, nothing repaired, nothing dropped.
 
@@ -36,6 +45,8 @@ class SensorFrame:
     times         (N,) the same as UTC datetime64[ns], or None without a time column
     groups        (N,) whose row it is, as text, or None when all are of one machine
     absent        sensors that the input has nothing of: their values are NaN throughout
+    texts         (N,) the rows as they stood there, without their line ends, or None when not asked for
+    form          how those are written
     """
 
     values: FloatArray
@@ -47,6 +58,8 @@ class SensorFrame:
     times: TimeArray | None = None
     groups: NDArray[np.object_] | None = None
     absent: tuple[str, ...] = ()
+    texts: NDArray[np.object_] | None = None
+    form: TextForm | None = None
 
     def __len__(self) -> int:
         return len(self.values)

@@ -21,7 +21,8 @@ class Delivery:
     format_      `csv` and `jsonl` are written as events come, `table` when `flush` is called, `json` at the
                  end; `nagios` is for the caller
     scores       file for the scores, open for writing; None when nobody asked for them
-    scores_only  standard output gets the scores instead of the events
+    rows         what standard output gets for each row instead of the events: `scores`, the row itself with
+                 `passthrough`, nothing with ""
     excel_safe   a spreadsheet runs nothing in the CSV
     """
 
@@ -31,7 +32,7 @@ class Delivery:
         format_: str,
         scores: BinaryIO | None = None,
         *,
-        scores_only: bool = False,
+        rows: str = "",
         excel_safe: bool = False,
     ) -> None:
         self.count = 0  # of events
@@ -39,7 +40,7 @@ class Delivery:
         self._talk = talk
         self._format = format_
         self._scores = scores
-        self._scores_only = scores_only
+        self._rows = rows
         self._excel_safe = excel_safe
         self._header = True  # of the CSV on standard output is still to come
 
@@ -51,6 +52,8 @@ class Delivery:
     def take(self, verdicts: "Verdicts") -> None:
         """Deliver the verdicts, and the events in them."""
         self._write_scores(verdicts)
+        if self._rows == "passthrough" and len(verdicts.frame):
+            self._pass_through(verdicts)
         self.tell(verdicts.events)
 
     def tell(self, events: "list[PlacedEvent]") -> None:
@@ -62,7 +65,7 @@ class Delivery:
 
     def flush(self) -> None:
         """Deliver the events that wait, except those for a JSON document."""
-        if self.events and not self._scores_only and self._format in ("csv", "jsonl", "table"):
+        if self.events and not self._rows and self._format in ("csv", "jsonl", "table"):
             deliver = self._talk.deliver_csv if self._format == "csv" else self._talk.deliver
             deliver(self._text(self.events))
             self.events = []
@@ -76,14 +79,14 @@ class Delivery:
 
     def finish(self, watcher: "Judging") -> None:
         """Deliver what is written at the end; off a terminal, nothing found prints nothing."""
-        if self._format == "json" and not self._scores_only:
+        if self._format == "json" and not self._rows:
             if self.events or is_terminal(sys.stdout):
                 self._talk.deliver(
                     records.json_document(self.events, {**vars(watcher.tally), "drift": watcher.drift})
                 )
             return
         self.flush()
-        if self._format == "csv" and self._header and not self._scores_only and is_terminal(sys.stdout):
+        if self._format == "csv" and self._header and not self._rows and is_terminal(sys.stdout):
             self._talk.deliver(records.csv_header())
 
     def _text(self, events: "list[PlacedEvent]") -> str:
@@ -110,10 +113,19 @@ class Delivery:
             write_scores_header(text)
             self._scores.write(text.getvalue().encode())
 
+    def _pass_through(self, verdicts: "Verdicts") -> None:
+        from lstm_anomaly.output.passthrough import passthrough_header, passthrough_lines
+
+        form = verdicts.frame.form
+        assert form is not None, "the texts were kept"
+        head = passthrough_header(form) if self._header else ""
+        self._header = False
+        self._talk.deliver(head + passthrough_lines(verdicts))
+
     def _write_scores(self, verdicts: "Verdicts") -> None:
         from lstm_anomaly.output.scores import write_scores, write_scores_header
 
-        if self._scores is None and not self._scores_only:
+        if self._scores is None and self._rows != "scores":
             return
         text = io.StringIO()
         if self._scores is None and self._header:
@@ -128,7 +140,13 @@ class Delivery:
 
 @contextmanager
 def delivery(
-    talk: Talk, format_: str, scores: str | None, append_from: int | None = None, *, excel_safe: bool = False
+    talk: Talk,
+    format_: str,
+    scores: str | None,
+    append_from: int | None = None,
+    *,
+    excel_safe: bool = False,
+    passthrough: bool = False,
 ) -> Iterator[Delivery]:
     """A delivery whose scores file takes its place when the block ends without an error.
 
@@ -136,12 +154,13 @@ def delivery(
     """
     from lstm_anomaly import files
 
+    rows = "passthrough" if passthrough else "scores" if scores == "-" else ""
     if scores in (None, "-"):
-        yield Delivery(talk, format_, scores_only=scores == "-", excel_safe=excel_safe)
+        yield Delivery(talk, format_, rows=rows, excel_safe=excel_safe)
         return
     assert scores is not None
     opened = files.atomic_write(scores) if append_from is None else files.append_from(scores, append_from)
     with opened as file:
-        to = Delivery(talk, format_, file, excel_safe=excel_safe)
+        to = Delivery(talk, format_, file, rows=rows, excel_safe=excel_safe)
         to.begin()
         yield to

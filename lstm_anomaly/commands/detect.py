@@ -1,6 +1,7 @@
 """`lstm-anomaly detect`: say where new data departs from what a model knows as normal."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -127,7 +128,8 @@ def command(
             views=format_ == "table" and is_terminal(sys.stdout) and not goes_on,
         )
 
-    watcher, options = watcher_of(model_path, read_options(reading), make)
+    options = replace(read_options(reading), keep_texts=unattended["passthrough"])
+    watcher, options = watcher_of(model_path, options, make)
     least |= deviations(min_deviations, watcher.sensors)
     run = Run(watcher, model_path, talk, unattended, format_, scores, excel_safe=excel_safe)
     if goes_on:

@@ -64,7 +64,13 @@ class Run:
 
     def through(self, pieces: "Iterable[SensorFrame]", paths: tuple[str, ...]) -> Outcome:
         """Judge an input to its end."""
-        with delivery(self._talk, self._format, self._scores, excel_safe=self._excel_safe) as to:
+        with delivery(
+            self._talk,
+            self._format,
+            self._scores,
+            excel_safe=self._excel_safe,
+            passthrough=self._told["passthrough"],
+        ) as to:
             teller = self._teller(to, early=bool(self._told["early"]))
             for verdicts in watch(self._watcher, pieces):
                 teller.take(verdicts)
@@ -83,7 +89,14 @@ class Run:
         with locked(told["state"], told["wait"] or 0.0) if told["state"] else nullcontext():
             state = self._begin(follower)
             goes_on = state.scores_length or 0
-            with delivery(self._talk, self._format, self._scores, goes_on, excel_safe=self._excel_safe) as to:
+            with delivery(
+                self._talk,
+                self._format,
+                self._scores,
+                goes_on,
+                excel_safe=self._excel_safe,
+                passthrough=self._told["passthrough"],
+            ) as to:
                 teller = self._teller(to, early=told["early"] is not False)
                 teller.news, teller.undelivered = state.news, state.undelivered
                 before = dict(state.totals)

@@ -39,6 +39,9 @@ _OPTIONS = (
     click.option(
         "--exec-timeout", type=Duration(), default=30.0, metavar="SPAN", help="End it then.  [default: 30s]"
     ),
+    click.option(
+        "--passthrough", is_flag=True, help="Print the input's rows with score, state and top sensor added."
+    ),
     click.option("--prom-textfile", metavar="FILE", help="Write metrics for node_exporter."),
 )
 
@@ -66,6 +69,8 @@ def check_unattended(
         raise click.UsageError(f"--format {format_} needs an end, which --follow has not; use jsonl.")
     if scores == "-" and format_ == "nagios":
         raise click.UsageError("--scores - and --format nagios both want standard output.")
+    if told["passthrough"] and (scores == "-" or format_ != "table" or len(files) > 1):
+        raise click.UsageError("--passthrough prints the rows of one input, and nothing else.")
     for output in (told["state"], told["prom_textfile"]):
         if output:
             check_output(output, *files, *(other for other in (scores,) if other))

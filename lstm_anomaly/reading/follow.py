@@ -111,7 +111,9 @@ class Follower:
                 continue
             assert self.layout is not None, "a file is begun before it is read on"
             if parser is None:
-                parser = BlockParser(self.layout, found, self._options.bad_values)
+                parser = BlockParser(
+                    self.layout, found, self._options.bad_values, keep_texts=self._options.keep_texts
+                )
                 describe(found, self.layout)
             text = self._text(lines)
             piece, left = parser.parse(Block(text, part.next_line, lines.count(b"\n")), last=False)
@@ -188,6 +190,8 @@ class Follower:
             sources=(self.path,),
             stamps=piece.stamps,
             times=piece.times,
+            texts=piece.whole,
+            form=layout.form if self._options.keep_texts else None,
         )
 
 

@@ -13,7 +13,7 @@ from lstm_anomaly.reading.layout import check_sensors
 from lstm_anomaly.types import IntArray, SensorFrame
 
 # Columns of a frame that it may be without.
-OPTIONAL = ("stamps", "times", "groups")
+OPTIONAL = ("stamps", "times", "groups", "texts")
 
 
 def join_frames(frames: Sequence[SensorFrame]) -> SensorFrame:

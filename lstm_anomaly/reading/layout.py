@@ -16,7 +16,7 @@ from lstm_anomaly.reading.numbers import BOOLEAN_WORDS, NumberFormat, find_numbe
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.time_column import find_time_columns, is_time_name
 from lstm_anomaly.reading.timestamps import TimeFormat
-from lstm_anomaly.types import FloatArray
+from lstm_anomaly.types import FloatArray, TextForm
 
 _LABEL_WORDS = frozenset({"anomaly", "label", "changepoint", "outlier", "attack", "target"})
 _ROW_NUMBER_NAMES = {"index", "idx", "id", "row", "no", "nr", "#", "unnamed: 0", "record"}
@@ -53,6 +53,11 @@ class Layout:
     left_out: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def form(self) -> TextForm:
+        """How rows are written, for one who gives them back."""
+        return TextForm(self.names, self.delimiter, self.numbers.decimal)
 
     @property
     def time_name(self) -> str | None:

@@ -33,6 +33,7 @@ class ReadOptions:
     max_bad          share of bad cells (0.01 is 1 %) above which reading stops with InputError
     strict_time      reading stops with InputError at a time stamp that is not later than the one before,
                      or that cannot be read
+    keep_texts       each row's text is kept beside its values, to be given back
     allow_missing    a sensor that was asked for but is not in the file is read as missing throughout
     """
 
@@ -55,6 +56,7 @@ class ReadOptions:
     max_bad: float | None = None
     strict_time: bool = False
     allow_missing: bool = False
+    keep_texts: bool = False
 
     def __post_init__(self) -> None:
         if self.delimiter == "\\t":  # as it arrives from most shells

@@ -27,7 +27,8 @@ class Piece:
     """The rows of one block.
 
     values (n, F) float64, lines (n,), stamps (n,) texts and times (n,) UTC, or None without a time column;
-    groups (n,) and names (n,) of the sensors are texts, or None where no column tells them
+    groups (n,) and names (n,) of the sensors are texts, or None where no column tells them; whole (n,) are
+    the rows' own texts, or None when not asked for
     """
 
     values: FloatArray
@@ -36,6 +37,7 @@ class Piece:
     times: TimeArray | None
     groups: NDArray[np.object_] | None = None
     names: NDArray[np.object_] | None = None
+    whole: NDArray[np.object_] | None = None
 
     def keep(self, rows: BoolArray | IntArray) -> "Piece":
         """The rows (n,) that are True, or those of these numbers."""
@@ -65,8 +67,11 @@ class _BadCells:
 class BlockParser:
     """Parses the blocks of one file in order, and writes what it notices into the file's report."""
 
-    def __init__(self, layout: Layout, report: FileReport, bad_values: BadValues) -> None:
+    def __init__(
+        self, layout: Layout, report: FileReport, bad_values: BadValues, *, keep_texts: bool = False
+    ) -> None:
         self.layout = layout
+        self.keep_texts = keep_texts
         self.report = report
         self.bad_values = bad_values
         self._present = sorted({column for column in layout.columns if column >= 0})
@@ -82,7 +87,7 @@ class BlockParser:
             table = self._parser.parse(block.data, block.line_count)
             if table is not None:
                 lines = np.arange(block.first_line, block.first_line + block.line_count)
-                return self._convert(table, lines), b""
+                return self._convert(table, lines, block.data), b""
         rows = scan(block.data, block.first_line, delimiter, columns, self._one_line, last=last)
         self.report.blank_lines += rows.blank
         for refused in rows.refused:
@@ -94,21 +99,24 @@ class BlockParser:
                 where=f"{self.report.source}:{block.first_line}",
                 hint="look at the quotes around there",
             )
-        return self._convert(table, rows.lines), rows.rest
+        return self._convert(table, rows.lines, rows.good), rows.rest
 
     def sensors_without_reading(self) -> list[str]:
         """Sensors that had no reading in any row so far."""
         return [self.layout.sensors[place] for place in self._without_reading]
 
-    def _convert(self, table: Table, lines: IntArray) -> Piece:
+    def _convert(self, table: Table, lines: IntArray, data: bytes) -> Piece:
+        whole = row_texts(data, len(lines)) if self.keep_texts else None
         repeated = self._repeated_header(table, len(lines))
         if repeated.any():
             for line in lines[repeated]:
                 self.report.refuse(int(line), REPEATED_HEADER)
             table, lines = table.keep(~repeated), lines[~repeated]
+            whole = None if whole is None else whole[~repeated]
         stamps, times, bad_stamps = self._times(table)
         values, bad_values = self._values(table)
-        piece = Piece(values, lines, stamps, times, *self._key_texts(table))
+        groups, names = self._key_texts(table)
+        piece = Piece(values, lines, stamps, times, groups, names, whole)
         bad = bad_stamps + bad_values
         if bad:
             any_bad = self._note_bad(bad, piece)
@@ -196,3 +204,20 @@ class BlockParser:
                 hint="correct it, or name it with --null-value, or --bad-values nan to count it as missing",
             )
         self.report.add_bad(line, name, text)
+
+
+def row_texts(data: bytes, count: int) -> NDArray[np.object_]:
+    """The texts of `count` rows (UTF-8, newline-ended), of which one may span lines inside quotes."""
+    lines = data.decode("utf-8").split("\n")[:-1]
+    out = np.empty(count, object)
+    if len(lines) == count:
+        out[:] = lines
+        return out
+    at = 0
+    for row in range(count):
+        stop = at + 1
+        while "".join(lines[at:stop]).count('"') % 2:  # a quote is open
+            stop += 1
+        out[row] = "\n".join(lines[at:stop])
+        at = stop
+    return out

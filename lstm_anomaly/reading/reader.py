@@ -101,7 +101,7 @@ class CsvReader:
                 raise NoRowsError("the file is empty", where=f"{path}:1")
             layout = self._find_layout(head, path)
             self._describe(found, layout, source)
-            parser = BlockParser(layout, found, self.options.bad_values)
+            parser = BlockParser(layout, found, self.options.bad_values, keep_texts=self.options.keep_texts)
             pieces = _parse_all(parser, _behind_header(head, layout), blocks)
             if layout.name_column is not None:
                 pieces = self._wide(pieces, found, layout)
@@ -109,7 +109,7 @@ class CsvReader:
                 if len(piece.lines):
                     if self.options.strict_time:
                         self._order.check(piece, path)
-                    yield self._frame(piece, index)
+                    yield self._frame(piece, index, layout)
             if layout.name_column is None:
                 found.notes += [
                     f"no reading at all in column {name!r}" for name in parser.sensors_without_reading()
@@ -198,7 +198,7 @@ class CsvReader:
             if name not in self._sensors
         }
 
-    def _frame(self, piece: Piece, index: int) -> SensorFrame:
+    def _frame(self, piece: Piece, index: int, layout: Layout) -> SensorFrame:
         return SensorFrame(
             values=piece.values,
             sensors=self._sensors,
@@ -209,6 +209,8 @@ class CsvReader:
             times=piece.times,
             groups=piece.groups,
             absent=self._absent or (),
+            texts=piece.whole,
+            form=layout.form if self.options.keep_texts else None,
         )
 
     def _check_bad_share(self, found: FileReport) -> None:
