@@ -89,12 +89,25 @@ def test_other_closed_streams_change_nothing(trained, redirect):
     assert done.stdout.count(b"\n") == 2
 
 
-def test_no_file_of_data_ever_gets_the_number_of_a_closed_stream(trained, tmp_path):
-    words = ["detect", trained / "new.csv", "--model", trained / "pump.model", "--scores", tmp_path / "s.csv"]
-    script = 'exec "$@" 2>&- >&- <&-'
-    subprocess.run(["sh", "-c", script, "sh", *COMMAND, *words], capture_output=True, check=False)
-    if (tmp_path / "s.csv").exists():
-        assert b"lstm-anomaly" not in (tmp_path / "s.csv").read_bytes()
+WRITES_TO_STREAMS = """
+import os, sys
+from lstm_anomaly.commands import app as frame
+from lstm_anomaly.files import atomic_write
+frame._occupy_closed_streams()
+with atomic_write(sys.argv[1]) as file:
+    file.write(b"data")
+    for number in (1, 2):
+        os.write(number, b"noise")
+    number = file.fileno()
+sys.exit(0 if number > 2 else 1)
+"""
+
+
+def test_no_file_of_data_ever_gets_the_number_of_a_closed_stream(tmp_path):
+    words = [sys.executable, "-c", WRITES_TO_STREAMS, tmp_path / "out"]
+    done = subprocess.run(["sh", "-c", 'exec "$@" 2>&- >&- <&-', "sh", *words], check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "out").read_bytes() == b"data"
 
 
 def test_the_bare_environment_of_cron_gives_the_same_bytes(detect, trained):

@@ -130,6 +130,7 @@ class App(click.Group):
         extra.pop("standalone_mode", None)
         with suppress(ValueError):  # not the main thread: the caller handles signals
             signal.signal(signal.SIGTERM, _raise_terminated)
+        _occupy_closed_streams()
         sys.stdout = sys.stdout or _ClosedOutput()
         for stream in (sys.stdout, sys.stderr):  # a name that the encoding lacks is shown as an escape
             if isinstance(stream, io.TextIOWrapper):
@@ -148,6 +149,15 @@ class App(click.Group):
         except _Terminated:
             status = _say("terminated", EXIT_TERMINATED, settings)
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _occupy_closed_streams() -> None:
+    """Keep the numbers 0, 1 and 2 from the files of this run: nothing meant for a stream may get into one."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one
 
 
 def _report(error: Exception, settings: Settings) -> int:
