@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_models import series_of, small_model
 
 from lstm_anomaly.calibrating import calibrated
@@ -100,6 +102,27 @@ class TestStillness:
 
     def test_too_few_rows_make_no_rule(self):
         assert Stillness.fit(sensors(400), ((0, 400),), PER_ROW).reach == 1
+
+    @given(
+        seed=st.integers(0, 1000),
+        rows=st.integers(1, 150),
+        earlier=st.integers(0, 100),
+        digits=st.integers(0, 2),
+    )
+    @settings(max_examples=40)
+    def test_multiples_are_those_of_every_row_by_itself(self, seed, rows, earlier, digits):
+        rng = np.random.default_rng(seed)
+        readings = np.round(np.cumsum(rng.normal(size=(rows + earlier, 2)), axis=0), digits)
+        rule = Stillness(
+            rng.random((len(LENGTHS), 2)) * (rng.random((len(LENGTHS), 1)) > 0.3), np.array([0.5, 2])
+        )
+        found = rule.multiples(readings, rows)
+        for row in range(rows):
+            upto = readings[: earlier + row + 1]
+            known = [k for k, length in enumerate(LENGTHS) if length <= len(upto)]
+            ranges = [np.ptp(upto[-LENGTHS[k] :], axis=0) for k in known]
+            best = [rule.least[k] / np.maximum(r, [0.25, 1]) for k, r in zip(known, ranges, strict=True)]
+            assert found[row] == pytest.approx(np.max([[0, 0], *best], axis=0))
 
     def test_the_ranges_are_of_so_many_rows(self):
         rule = Stillness(np.array([[1.0], [0], [0], [0]]), np.array([1e-3]))
