@@ -91,12 +91,19 @@ def _episode(
 ) -> CalibrationEpisode:
     """An episode, found in the rows from `first` on, with its place in the input."""
     start, end, peak = (first + row for row in (span.start, span.end, span.peak_row))
-    if series.times is None:
-        origin = np.zeros(len(series), np.int64)
-        origin[series.row_of[series.row_of >= 0]] = np.flatnonzero(series.row_of >= 0) + 1
-        places = (str(origin[start]), str(origin[end]))
-    else:
-        stamps = np.datetime_as_string(series.times[[start, end]], unit="s").tolist()
-        places = (stamps[0], stamps[1])
+    places = (_place(series, start), _place(series, end))
     sensor = series.sensors[int(np.nan_to_num(judgement.errors[peak]).argmax())]
     return CalibrationEpisode(*places, score=span.peak / threshold, sensor=sensor)
+
+
+def _place(series: Series, row: int) -> str:
+    """Where in the input a row came from: its time stamp as it stood there.
+
+    Without one its time in UTC, and without a time its number, counted from 1.
+    """
+    origin = np.flatnonzero(series.row_of == row)
+    if series.stamps is not None and len(origin):
+        return str(series.stamps[origin[0]])
+    if series.times is not None:
+        return str(np.datetime_as_string(series.times[row], unit="s"))
+    return str(int(origin[0]) + 1 if len(origin) else row + 1)

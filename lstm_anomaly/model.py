@@ -71,7 +71,7 @@ class TrainingSummary:
 class CalibrationEpisode:
     """One of the highest episodes of the calibration rows, for a person to say whether it was normal.
 
-    start, end  time stamps (ISO 8601), or row numbers of the input counted from 1; both included
+    start, end  time stamps as they stood in the input, or row numbers counted from 1; both included
     score       its peak, a multiple of the threshold
     sensor      the sensor that carried most of it
     """

@@ -82,6 +82,7 @@ class Series:
     row_of    (N,) for each row of the frame its row here, -1 where it was left out
     max_fill  for how many rows a missing reading took the last one
     resample  how the rows of one step were joined, None when they were not
+    stamps    (N,) time stamps of the frame's rows as they stood there, None when there are none
     """
 
     values: FloatArray
@@ -92,6 +93,7 @@ class Series:
     row_of: IntArray
     max_fill: int = MAX_FILL
     resample: Resample | None = None
+    stamps: NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         return len(self.values)

@@ -31,7 +31,7 @@ class TestIgnore:
         lines = result.stdout.splitlines()
         at = next(k for k, line in enumerate(lines) if line.startswith("strangest"))
         assert "--ignore FILE" in lines[at]
-        assert lines[at + 1].split()[0].startswith("2024-03-01T13:4")
+        assert lines[at + 1].strip().startswith("2024-03-01 13:4")
         assert lines[at + 1].endswith("x pressure_bar")
         assert model.strangest[0].sensor == "pressure_bar"
         assert model.strangest[0].start in run("inspect", "a.model").stdout
@@ -51,6 +51,15 @@ class TestIgnore:
         again = run("calibrate", "a.model", "normal.csv", "--ignore", "known.csv", "--out", "b.model", "-v")
         assert "10 rows ignored" in again.stderr
         assert "strangest" in again.stdout
+
+    def test_what_is_printed_can_be_copied_whatever_the_zone(self, run, tmp_path):
+        options = ("--tz", "Europe/Berlin")
+        _result, before = self.train(run, tmp_path, *options)
+        first = before.strangest[0]
+        (tmp_path / "known.csv").write_text(f"start,end,reason\n{first.start},{first.end},copied\n")
+        result, after = self.train(run, tmp_path, *options, "--ignore", "known.csv")
+        assert " rows ignored, as known.csv asks for" in result.stdout
+        assert first.start not in [episode.start for episode in after.strangest]
 
     def test_row_numbers_are_those_of_the_file_whatever_rows_are_used(self, run, tmp_path):
         (tmp_path / "known.csv").write_text("start,end,reason\n821,830,valve\n")

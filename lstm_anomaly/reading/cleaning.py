@@ -69,7 +69,9 @@ def clean(
     _report_missing(report, frame, values, filled, row_of)
     report.segments = len(segments)
     times = None if frame.times is None else position.astype("datetime64[ns]")
-    series = Series(filled, frame.sensors, times, report.step, segments, row_of, max_fill, resample)
+    series = Series(
+        filled, frame.sensors, times, report.step, segments, row_of, max_fill, resample, frame.stamps
+    )
     return series, report
 
 
