@@ -120,6 +120,13 @@ def test_news_is_told_once_and_again_after_a_while_without(familiar):
     assert watch.news()
 
 
+def test_readings_beyond_all_bounds_are_outside_and_no_step(familiar):
+    values = readings(600, 1)
+    values[::3, 0], values[1::3, 0] = 1e308, -1e308
+    (told,) = findings(familiar, values, scores(600, 1))
+    assert told.startswith("flow is outside")
+
+
 def test_a_pause_is_no_step(familiar):
     watch = DriftWatch(familiar, SENSORS)
     for k in range(60):

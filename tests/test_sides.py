@@ -100,6 +100,11 @@ class TestStillness:
         values[1000:1100, 0] = values[1000, 0]
         assert rule.lowered(values, ((0, 3000),)).least[:2, 0].tolist() == [0, 0]
 
+    def test_readings_beyond_all_bounds_are_not_still(self, rule):
+        values = sensors(100, seed=9)
+        values[50:90:2, 0], values[51:90:2, 0] = 1e308, -1e308
+        assert rule.multiples(values, 100)[60:90, 0].max() == 0
+
     def test_too_few_rows_make_no_rule(self):
         assert Stillness.fit(sensors(400), ((0, 400),), PER_ROW).reach == 1
 

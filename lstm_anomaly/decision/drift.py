@@ -26,6 +26,7 @@ MOST_OUTSIDE = 0.1  # of the quiet rows
 STEP_RATIO = 2.0  # of the mean step from row to row, up or down
 MOST_ANOMALOUS = 0.5  # of the judged rows
 AFTERMATH = 100  # rows after an anomalous one that are not quiet
+FARTHEST = 1e100  # a step counts for no more, so that sums stay finite
 UNTOLD = 1e12  # a spread beyond which no share is surprising
 
 
@@ -126,8 +127,8 @@ class DriftWatch:
         return [] if told else found
 
     def _take(self, values: FloatArray, scores: FloatArray) -> None:
-        with np.errstate(invalid="ignore"):  # infinitely far is no step
-            steps = np.abs(np.diff(np.concatenate([self._before, values]), axis=0))
+        with np.errstate(invalid="ignore", over="ignore"):
+            steps = np.minimum(np.abs(np.diff(np.concatenate([self._before, values]), axis=0)), FARTHEST)
         unknown = np.full((len(values) - len(steps), len(self._sensors)), np.nan)
         self._period.add(values, np.concatenate([unknown, steps]), scores, self._is_quiet(scores))
         self._before = values[-1:]

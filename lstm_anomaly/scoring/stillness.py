@@ -90,7 +90,9 @@ def _ranges(values: FloatArray, longest: int = LENGTHS[-1]) -> Iterator[tuple[in
         low = np.minimum(low[:-width], low[width:])
         width *= 2
         if width in LENGTHS:
-            yield width, high - low
+            with np.errstate(over="ignore"):  # infinitely far apart is not still
+                ranges = high - low
+            yield width, ranges
 
 
 def _rare_range(ranges: list[FloatArray], length: int, per_row: float) -> float:
