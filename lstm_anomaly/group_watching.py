@@ -9,7 +9,8 @@ from lstm_anomaly.model import Model
 from lstm_anomaly.placing import PlacedEvent
 from lstm_anomaly.reading import join_frames, split_groups, take_rows
 from lstm_anomaly.types import FloatArray, IntArray, SensorFrame
-from lstm_anomaly.watching import Tally, Verdicts, Watcher
+from lstm_anomaly.verdicts import Tally, Verdicts
+from lstm_anomaly.watching import Watcher
 
 Call = Callable[[Watcher, SensorFrame], Verdicts]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MODULES = re.compile(
-    r"lstm_anomaly\.((decision|network|reading|scoring)\.\w+|judging|network_reader|news|placing|types|watching)"
+    r"lstm_anomaly\.((decision|network|reading|scoring)\.\w+|judging|network_reader|news|placing|types|verdicts|waiting|watching)"
 )
 _SHORT = {"b": "<i8", "M": "<i8", "m": "<i8", "i": "<i8", "u": "<i8"}  # how other kinds of arrays are stored
 _DTYPES = ("|b1", "<M8[ns]", "<m8[ns]", "<i8", "<f4", "<f8")

@@ -1,69 +1,27 @@
 """Detection on rows as they come: the same scores and events for a file, a pipe, or one row at a time."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, pairwise
-from typing import Protocol
 
 import numpy as np
 
 from lstm_anomaly.absent import filled, without
 from lstm_anomaly.decision.drift import DriftWatch
-from lstm_anomaly.decision.events import Event, EventRules, EventTracker, row_states
+from lstm_anomaly.decision.events import Event, EventRules, EventTracker
 from lstm_anomaly.detection import detect, judged_rows
 from lstm_anomaly.event_views import ViewRecorder
 from lstm_anomaly.judging import Judge, Judgement
 from lstm_anomaly.model import Model
-from lstm_anomaly.placing import CLOSED, OPEN, Place, PlacedEvent, place, place_of
+from lstm_anomaly.placing import CLOSED, OPEN, Place, PlacedEvent, place
 from lstm_anomaly.reading import Cleaner, CleanReport, CleanRows, join_frames, take_rows
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, SensorFrame
+from lstm_anomaly.verdicts import Judging, Tally, Verdicts, top_sensors
+from lstm_anomaly.waiting import Waiting
 
 ORDER_SEEN_IN = 3  # rows that show whether an input begins with its newest
 _NOT_REMEMBERED = {"tally", "worst", "_recorder", "_model", "_keep", "_rules"}
 Keep = Callable[[list[Event]], list[Event]]
-
-
-@dataclass
-class Tally:
-    """How many rows of the input there were, and what became of them."""
-
-    rows: int = 0
-    judged: int = 0
-    anomalous: int = 0
-    unknown: int = 0
-
-    def add(self, scores: FloatArray) -> None:
-        """Count the rows with these scores."""
-        unknown = int(np.isnan(scores).sum())
-        self.rows += len(scores)
-        self.judged += len(scores) - unknown
-        self.anomalous += int((scores > 1).sum())
-        self.unknown += unknown
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """What is settled about the next n rows of the input, and the events that are news.
-
-    frame   the n rows as they were read
-    scores  (n,) multiples of the threshold, NaN where a row could not be judged
-    tops    (n,) which sensor has the largest part in a row's score, -1 where unknown
-    events  those that are over, in order
-    """
-
-    frame: SensorFrame
-    scores: FloatArray
-    tops: IntArray
-    events: list[PlacedEvent]
-
-    def states(self) -> list[str]:
-        """`normal`, `anomaly` or `unknown` for each row."""
-        return [str(state) for state in row_states(self.scores)]
-
-    def top_sensors(self) -> list[str]:
-        """The names of `tops`, empty where unknown."""
-        names = (*self.frame.sensors, "")
-        return [names[top] for top in self.tops.tolist()]
 
 
 class Watcher:
@@ -99,7 +57,7 @@ class Watcher:
         self._tracker = EventTracker(model.sensors, self._rules, model.threshold.value)
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
-        self._waiting: _Waiting | None = None  # rows of the series without a verdict
+        self._waiting: Waiting | None = None  # rows of the series without a verdict
         self._judged = 0  # rows of the series with a verdict
         self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
         self._was_finite = False
@@ -159,7 +117,7 @@ class Watcher:
         begins = self._begins(clean)
         if self._waiting is None or self._frame is None:
             self._waiting, self._frame = (
-                _Waiting(clean.values, begins, clean.origin, frame, clean.held),
+                Waiting(clean.values, begins, clean.origin, frame, clean.held),
                 frame,
             )
         else:
@@ -266,7 +224,7 @@ class Watcher:
         self._frame = take_rows(self._frame, slice(count, None))
         return Verdicts(frame, np.where(known, scores[at], np.nan), np.where(known, tops[at], -1), events)
 
-    def _find_events(self, judgement: Judgement, ready: "_Waiting") -> list[PlacedEvent]:
+    def _find_events(self, judgement: Judgement, ready: Waiting) -> list[PlacedEvent]:
         rows = judged_rows(ready.values, judgement)
         if self._recorder:
             self._recorder.push(rows)
@@ -291,105 +249,6 @@ class Watcher:
         if self._recorder:
             placed = [replace(one, view=self._recorder.view(one.event)) for one in placed]
         return placed
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """Rows of the series whose verdict is not there yet.
-
-    values  (m, F) after cleaning
-    begins  (m,) True where a stretch without gap or missing reading begins: no event reaches across
-    origin  (m,) the rows of `frame` that gave them
-    held    rows at the end of `frame` that later rows of the series may still come from
-    """
-
-    values: FloatArray
-    begins: BoolArray
-    origin: IntArray
-    frame: SensorFrame
-    held: int
-
-    def place(self, row: int) -> Place:
-        """Where in the input a row came from."""
-        return place_of(self.frame, int(self.origin[row]))
-
-    def cut(self, count: int) -> tuple["_Waiting", "_Waiting"]:
-        """The first `count` rows, and the others."""
-        first, rest = slice(0, count), slice(count, None)
-        left = self.origin[rest]
-        drop = min([len(self.frame) - self.held, *left[:1].tolist()])
-        kept = take_rows(self.frame, slice(drop, None))
-        return (
-            _Waiting(self.values[first], self.begins[first], self.origin[first], self.frame, 0),
-            _Waiting(self.values[rest], self.begins[rest], left - drop, kept, self.held),
-        )
-
-    def joined(self, clean: CleanRows, begins: BoolArray, frame: SensorFrame) -> "_Waiting":
-        """These rows and further ones, which came from `frame` or from the rows held before."""
-        return _Waiting(
-            np.concatenate([self.values, clean.values]),
-            np.concatenate([self.begins, begins]),
-            np.concatenate([self.origin, clean.origin + len(self.frame)]),
-            join_frames([self.frame, frame]),
-            clean.held,
-        )
-
-
-def top_sensors(judgement: Judgement) -> IntArray:
-    """Which sensor has the largest part in each row's score, (n,), -1 where it is unknown."""
-    errors = np.nan_to_num(judgement.errors, nan=-1.0)
-    return np.where(np.isfinite(judgement.scores), errors.argmax(axis=1), -1)
-
-
-class Report(Protocol):
-    """What cleaning noticed."""
-
-    def lines(self) -> list[str]:
-        """Plain text, one thing a line."""
-
-
-class Judging(Protocol):
-    """What judges rows as they come: a `Watcher`, or one for each group of rows."""
-
-    tally: Tally
-
-    @property
-    def newest(self) -> np.datetime64 | None:
-        """The latest time stamp so far, in UTC."""
-
-    @property
-    def worst(self) -> FloatArray:
-        """(F,) the highest part that each sensor had in a score."""
-
-    @property
-    def drift(self) -> list[str]:
-        """How the data no longer looks like training; empty as long as it does."""
-
-    def drift_news(self) -> list[str]:
-        """The same, once; again only after there was nothing to say for a while."""
-
-    @property
-    def sensors(self) -> tuple[str, ...]:
-        """The sensors of the frames that it takes."""
-
-    @property
-    def report(self) -> Report:
-        """What cleaning noticed."""
-
-    def warnings(self) -> list[str]:
-        """What must be known even when nobody watches."""
-
-    def push(self, frame: SensorFrame) -> Verdicts:
-        """Take the next rows and give the verdicts that are certain."""
-
-    def judge_whole(self, frame: SensorFrame) -> Verdicts:
-        """All verdicts on an input that is known whole."""
-
-    def finish(self) -> Verdicts:
-        """The verdicts that still wait."""
-
-    def open_event(self) -> PlacedEvent | None:
-        """An event that may go on, as far as it is known."""
 
 
 def watch(watcher: Judging, pieces: Iterable[SensorFrame]) -> Iterator[Verdicts]:

@@ -50,6 +50,8 @@ LEVELS = {
     "detection": 5,
     "evaluating": 6,
     "reviewing": 6,
+    "verdicts": 5,
+    "waiting": 5,
     "watching": 6,
     "state": 7,
     "group_watching": 7,

@@ -11,7 +11,7 @@ from lstm_anomaly.commands.talk import Talk
 from lstm_anomaly.text import duration
 
 if TYPE_CHECKING:
-    from lstm_anomaly.watching import Judging
+    from lstm_anomaly.verdicts import Judging
 
 EXIT_ANOMALIES = 1
 EXIT_TROUBLE = 2

@@ -11,7 +11,7 @@ from lstm_anomaly.output import records
 
 if TYPE_CHECKING:
     from lstm_anomaly.placing import PlacedEvent
-    from lstm_anomaly.watching import Judging, Verdicts
+    from lstm_anomaly.verdicts import Judging, Verdicts
 
 
 class Delivery:

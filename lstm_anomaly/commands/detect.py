@@ -22,7 +22,7 @@ from lstm_anomaly.commands.unattended import check_unattended, unattended_option
 
 if TYPE_CHECKING:
     from lstm_anomaly.model import Model
-    from lstm_anomaly.watching import Tally
+    from lstm_anomaly.verdicts import Tally
 
 FORMATS = ("table", "csv", "json", "jsonl", "nagios")
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from lstm_anomaly.model import Model
     from lstm_anomaly.reading import ReadOptions
     from lstm_anomaly.settings import LearningSettings
-    from lstm_anomaly.watching import Judging, Watcher
+    from lstm_anomaly.verdicts import Judging
+    from lstm_anomaly.watching import Watcher
 
 
 def train_groups(

@@ -17,7 +17,8 @@ from lstm_anomaly.hooks import split_command
 from lstm_anomaly.locks import locked
 from lstm_anomaly.news import as_span
 from lstm_anomaly.state import State, read_state, scheme_of, write_state
-from lstm_anomaly.watching import Judging, Watcher, watch
+from lstm_anomaly.verdicts import Judging
+from lstm_anomaly.watching import Watcher, watch
 
 if TYPE_CHECKING:
     from lstm_anomaly.placing import PlacedEvent

@@ -13,7 +13,7 @@ from lstm_anomaly.placing import ONGOING, PlacedEvent
 if TYPE_CHECKING:
     import numpy as np
 
-    from lstm_anomaly.watching import Judging, Verdicts
+    from lstm_anomaly.verdicts import Judging, Verdicts
 
 MOST_UNDELIVERED = 100  # events that wait for a program that does not take them
 

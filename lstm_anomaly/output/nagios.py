@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lstm_anomaly.placing import PlacedEvent
 from lstm_anomaly.text import count, number, printable
-from lstm_anomaly.watching import Tally
+from lstm_anomaly.verdicts import Tally
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 _NAMES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")

@@ -5,7 +5,7 @@ import io
 import math
 
 from lstm_anomaly.types import TextForm
-from lstm_anomaly.watching import Verdicts
+from lstm_anomaly.verdicts import Verdicts
 
 ADDED = ("score", "state", "top_sensor")
 

@@ -4,7 +4,7 @@ import math
 from typing import TextIO
 
 from lstm_anomaly.output.csv_text import csv_text
-from lstm_anomaly.watching import Verdicts
+from lstm_anomaly.verdicts import Verdicts
 
 HEADER = ("source", "line", "timestamp", "score", "state", "top_sensor")
 
