@@ -83,7 +83,7 @@ def _summary(detection: Detection, events: Sequence[PlacedEvent], shifts: "Seque
     moved = [shift.sensor for shift in shifts if shift.said]
     if detection.drift.findings():
         paragraphs.insert(1, DRIFTED)
-    elif len(moved) >= MANY_MOVED * len(shifts):
+    elif counts["judged"] and len(moved) >= MANY_MOVED * len(shifts):
         paragraphs.insert(
             1,
             f"{len(moved)} of {count(len(shifts), 'sensor')} are not as they were in training, see Drift: the"

@@ -17,6 +17,7 @@ const PAPER = {
   "--band": "rgba(230, 159, 0, 0.3)", "--ink": "#000000", "--soft": "#333333", "--line": "#bbbbbb",
 };
 const TICKS = [-2, -1, 0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
+const FEW = 60; // points that are also drawn as dots: one alone makes no line
 const BUTTONS = [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]];
 const onPhone = window.matchMedia("(max-width: 40rem)");
 const byTouch = window.matchMedia("(pointer: coarse)");
@@ -79,9 +80,11 @@ function figure(chart, forPaper) {
     });
     for (const line of panel.lines) {
       const role = ROLES[line.role];
+      const x = numbers(line.x, Float64Array);
       traces.push({
-        x: numbers(line.x, Float64Array), y: numbers(line.y, Float32Array), yaxis: ref, name: escaped(line.name),
-        mode: "lines", type: "scatter", connectgaps: false, legendgroup: line.name,
+        x, y: numbers(line.y, Float32Array), yaxis: ref, name: escaped(line.name),
+        mode: x.length <= FEW ? "lines+markers" : "lines", marker: { size: 4, color: colour(role.colour) },
+        type: "scatter", connectgaps: false, legendgroup: line.name,
         showlegend: !named.has(line.name),
         line: { color: colour(role.colour), dash: role.dash, width: role.width, shape: role.shape || "linear" },
       });
