@@ -36,7 +36,7 @@ def inspection(
     }
     tables = [
         ("sensors in training, and how well each is forecast", _sensors(model, terminal, unicode)),
-        ("highest episodes of the calibration rows; the limit is 1x", _episodes(model, terminal, unicode)),
+        ("strangest episodes of the calibration rows; the limit is 1x", _episodes(model, terminal, unicode)),
     ]
     for title, rows in tables:
         if rows:
