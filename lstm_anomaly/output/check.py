@@ -20,7 +20,8 @@ def lines(checks: Mapping[str, Check], command: str) -> list[str]:
 
     checks  group -> what was found in its rows; "" is the group of all
     """
-    found = [line for file in next(iter(checks.values())).files for line in file.lines()]
+    files = next(iter(checks.values())).files
+    found = [line for file in files if file.dialect for line in file.lines()]
     for group, check in checks.items():
         found += ["", f"{printable(group)}:"] if group else []
         found += _check_lines(check)

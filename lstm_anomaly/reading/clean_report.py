@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lstm_anomaly.text import count
+
 
 @dataclass
 class CleanReport:
@@ -66,7 +68,7 @@ class CleanReport:
             at = f" before {self.longest_gap_at}" if self.longest_gap_at else ""
             found.append(f"{self.gaps:,} gap{'s' * (self.gaps > 1)}{longest}{at}: no window spans a gap")
         if self.filled_cells:
-            found.append(f"{self.filled_cells:,} missing cells took the last value of their sensor")
+            found.append(f"{count(self.filled_cells, 'missing cell')} took the last value of their sensor")
         if self.missing_rows:
             worst = sorted(self.missing_by_sensor.items(), key=lambda pair: -pair[1])[:3]
             names = ", ".join(f"{name!r} {count:,}" for name, count in worst)

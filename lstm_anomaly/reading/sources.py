@@ -10,7 +10,7 @@ from lstm_anomaly.errors import InputError
 from lstm_anomaly.reading.opening import ByteStream
 
 HEAD_BYTES = 1 << 20
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 4 << 20
 # A longer line is no row of sensor readings; without a limit one line could fill the memory.
 MAX_LINE_BYTES = 8 << 20
 # A larger share of control characters is no text.
