@@ -282,6 +282,13 @@ def test_windows_line_ends_and_a_byte_order_mark_are_nothing_special(tmp_path):
     assert runs.seen == [1, 2]
 
 
+def test_a_pipe_or_folder_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "."):
+        with pytest.raises(InputError, match="not a regular file"):
+            list(Follower(str(tmp_path / name), ReadOptions(), ("a", "b")).frames())
+
+
 def test_from_the_end_only_new_rows_are_read(tmp_path):
     logger, runs = Logger(tmp_path / "plant.csv"), Runs(tmp_path / "plant.csv")
     logger.append(30, half=True)

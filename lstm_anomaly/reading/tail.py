@@ -195,6 +195,8 @@ def _age(path: Path, sibling: Path) -> tuple[str, int] | None:
 
 def _open(path: Path, *, current: bool) -> Part | None:
     """The file as a part at its begin; None when there is none (or, of a rotated one, none to read)."""
+    if current and path.exists() and not path.is_file():  # a pipe would block here
+        raise InputError("is not a regular file, so there is no place in it to remember", where=str(path))
     try:
         raw = path.open("rb")
     except FileNotFoundError:
@@ -203,9 +205,6 @@ def _open(path: Path, *, current: bool) -> Part | None:
         if not current:
             return None
         raise InputError(f"cannot be read ({error.strerror})", where=os.fspath(path)) from error
-    if current and not path.is_file():
-        raw.close()
-        raise InputError("is not a regular file, so there is no place in it to remember", where=str(path))
     return Part(path, raw, current=current)
 
 
