@@ -83,6 +83,12 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
 
 def read_model(path: str | os.PathLike[str]) -> Model:
     """Read a model file. Raises ModelFileError when it is not one, damaged, or makes no sense."""
+    if os.path.isdir(path):
+        raise ModelFileError(
+            "is a folder, and the model of one machine is needed",
+            where=os.fspath(path),
+            hint="name a file in it",
+        )
     header, arrays = load_arrays(path)
     try:
         return _from_parts(header, arrays)

@@ -139,6 +139,9 @@ def test_a_folder_that_holds_no_models_and_a_single_model_with_groups_are_refuse
     result = run("detect", new, "--model", "empty")
     assert result.exit_code == 2
     assert "empty: is a folder without groups.json, so it holds no models of groups" in result.stderr
+    result = run("inspect", "empty")
+    assert result.exit_code == 2
+    assert "empty: is a folder, and the model of one machine is needed" in result.stderr
     result = run("detect", new, "--model", trained / "pump.model", "--group-by", "temp_c")
     assert result.exit_code == 2
     assert "is the model of one machine" in result.stderr

@@ -1,5 +1,6 @@
 """A model in words: the summary after training, and what `inspect` shows."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -45,9 +46,10 @@ def training_lines(model: Model, path: str, seconds: float, cleaning: Sequence[s
 
 def group_line(model: Model, group: str) -> str:
     """The model of one group among many, in a line."""
+    promise = re.split(r"\. |: ", model.threshold.promise())[0].rstrip(".")
     return (
         f"{listed([group])}: learned from {_rows(model)}, window {count(model.window, 'row')},"
-        f" threshold {number(model.threshold.value)}; {model.threshold.promise().split('.')[0]}."
+        f" threshold {number(model.threshold.value)}; {promise}."
     )
 
 
