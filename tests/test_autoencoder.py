@@ -120,3 +120,31 @@ def test_parameters_have_the_promised_names_and_shapes(layers):
     assert list(params) == list(parameter_shapes(3, 5, layers))
     assert all(value.dtype == np.float32 for value in params.values())
     assert architecture(params) == Architecture(sensors=3, hidden=5, layers=layers)
+
+
+def test_a_batch_in_pieces_gives_the_bits_of_the_pieces_alone():
+    """For products in tiles of several sizes, and weight gradients of several steps at once."""
+    for hidden, width in ((8, 16), (64, 32), (64, 128)):
+        rng = np.random.default_rng(0)
+        params = init_autoencoder(rng, 3, hidden, layers=2)
+        x = rng.normal(size=(5, 3, 2 * width)).astype(np.float32)
+        loss, gradients = loss_and_gradients(params, x, Workspace(params, 5, 2 * width, pieces=2))
+        alone = [
+            loss_and_gradients(params, np.ascontiguousarray(part), Workspace(params, 5, width))
+            for part in np.split(x, 2, axis=2)
+        ]
+        assert loss == 0.5 * alone[0][0] + 0.5 * alone[1][0]
+        for name, gradient in gradients.items():
+            expected = np.float32(0.5) * alone[0][1][name] + np.float32(0.5) * alone[1][1][name]
+            np.testing.assert_array_equal(gradient, expected, err_msg=name)
+
+
+def test_a_batch_in_pieces_is_the_batch():
+    rng = np.random.default_rng(0)
+    params, x = random_autoencoder(rng, 2), rng.normal(size=(5, 3, 48))
+    (loss, whole), (same, pieces) = (
+        loss_and_gradients(params, x, Workspace(params, 5, 48, p)) for p in (1, 3)
+    )
+    assert same == pytest.approx(loss, rel=1e-13)
+    for name, gradient in whole.items():
+        np.testing.assert_allclose(pieces[name], gradient, rtol=0, atol=1e-13, err_msg=name)

@@ -24,9 +24,9 @@ def rows():
     return (np.stack([np.sin(t / 3), np.cos(t / 5)]) + noise).astype(np.float32)
 
 
-def run(rows, config, *, seed=0, fit=FIT, validation=VALIDATION, processes=1):
+def run(rows, config, *, seed=0, fit=FIT, validation=VALIDATION, processes=1, hidden=8):
     rng = np.random.default_rng(seed)
-    params = init_autoencoder(rng, 2, 8)
+    params = init_autoencoder(rng, 2, hidden)
     return params, list(train(params, rows, fit, validation, WINDOW, config, rng, processes))
 
 
@@ -90,18 +90,23 @@ def test_same_seed_gives_the_same_bytes_and_another_seed_does_not(rows):
     assert any(value.tobytes() != other[name].tobytes() for name, value in first.items())
 
 
-@pytest.mark.parametrize("shards", [2, 3, 4])
-def test_the_number_of_processes_changes_no_bit_of_the_result(rows, shards):
-    config = TrainingConfig(epochs=3, batch_size=32, shards=shards)
-    (alone, _), *others = (run(rows, config, processes=processes) for processes in (1, 2, 3, 8))
-    for params, _ in others:
+@pytest.mark.parametrize(("shards", "batch_size"), [(2, 48), (3, 48), (4, 64)])
+@pytest.mark.parametrize("hidden", [8, 64])  # 64: several products to a batch
+def test_the_number_of_processes_changes_no_bit_of_the_result(rows, shards, batch_size, hidden):
+    """Neither of the batches that can be cut evenly, nor of the last of an epoch, which cannot."""
+    config = TrainingConfig(epochs=2, batch_size=batch_size, shards=shards)
+    (alone, reports), *others = (
+        run(rows, config, processes=processes, hidden=hidden, fit=np.arange(95)) for processes in (1, 2, 8)
+    )
+    for params, other_reports in others:
+        assert [report.loss for report in reports] == [report.loss for report in other_reports]
         for name, value in alone.items():
             assert value.tobytes() == params[name].tobytes(), name
 
 
 def test_shards_add_up_to_the_whole_batch(rows):
-    """Even uneven ones: 70 windows in batches of 32 cut in three."""
-    (whole, _), (cut, _) = (run(rows, TrainingConfig(epochs=3, batch_size=32, shards=k)) for k in (1, 3))
+    """Even uneven ones: 64 windows cut in three."""
+    (whole, _), (cut, _) = (run(rows, TrainingConfig(epochs=3, batch_size=64, shards=k)) for k in (1, 3))
     for name, value in whole.items():
         np.testing.assert_allclose(value, cut[name], rtol=0, atol=1e-5)
 

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.network.lstm import LstmBuffers, LstmParams, init_lstm, lstm_backward, lstm_forward
+from lstm_anomaly.network.tiles import tiles
+from lstm_anomaly.network.weight_gradient import in_order, sum_of_columns
 
 Array = NDArray[Any]
 Params = dict[str, Array]
@@ -79,15 +81,23 @@ def _named(stack: str, layer: int, lstm: LstmParams) -> Params:
 
 
 class Workspace:
-    """All arrays that forward and backward need for windows of T steps, B at a time; made once."""
+    """All arrays that forward and backward need for windows of T steps, B at a time; made once.
 
-    def __init__(self, params: Params, steps: int, batch: int) -> None:
+    The columns are worked on as `pieces` of equal width, see weight_gradient.py.
+    """
+
+    def __init__(self, params: Params, steps: int, batch: int, pieces: int = 1) -> None:
         sizes = architecture(params)
         F, H, T, B = sizes.sensors, sizes.hidden, steps, batch
         dtype = params["output.W"].dtype
-        self.encoder = [LstmBuffers(F if layer == 0 else H, H, T, B, dtype) for layer in range(sizes.layers)]
+        self.pieces, self.width = pieces, B // pieces
+        self.encoder = [
+            LstmBuffers(F if layer == 0 else H, H, T, B, dtype, pieces=pieces)
+            for layer in range(sizes.layers)
+        ]
         self.decoder = [
-            LstmBuffers(H, H, T, B, dtype, constant_input=layer == 0) for layer in range(sizes.layers)
+            LstmBuffers(H, H, T, B, dtype, pieces=pieces, constant_input=layer == 0)
+            for layer in range(sizes.layers)
         ]
         self.d_decoded = np.empty((T, H, B), dtype)
         self.reconstruction = np.empty((T, F, B), dtype)
@@ -102,8 +112,8 @@ def reconstruct(params: Params, x: Array, workspace: Workspace) -> Array:
     sequence = code  # (H, B), the same at every step
     for layer, buffers in enumerate(workspace.decoder):
         sequence, _, _ = lstm_forward(layer_params(params, "decoder", layer), sequence, buffers)
-    output = workspace.reconstruction
-    np.matmul(params["output.W"], sequence, out=output)  # (T, F, B), one product a step
+    output, width = workspace.reconstruction, workspace.width  # (T, F, B)
+    np.matmul(params["output.W"], tiles(sequence, width), out=tiles(output, width))  # one product a step
     output += params["output.b"][:, None]
     return output
 
@@ -111,15 +121,18 @@ def reconstruct(params: Params, x: Array, workspace: Workspace) -> Array:
 def loss_and_gradients(params: Params, x: Array, workspace: Workspace) -> tuple[float, Params]:
     """Mean squared reconstruction error of the windows x (T, F, B), and its gradient by parameter name."""
     error = np.subtract(reconstruct(params, x, workspace), x, out=workspace.error)  # (T, F, B)
-    loss = float(np.vdot(error, error)) / error.size
+    loss = mean_square(error, workspace)
     error *= 2 / error.size  # undoes loss = mean(error^2); from here on this is d_output
 
-    d_output, decoded = error, workspace.decoder[-1].outputs  # (T, F, B), (T, H, B)
+    # undoes output = W h + b
+    d_output, decoded = tiles(error, workspace.width), workspace.decoder[-1].outputs  # (T, P, F, B / P)
+    d_W = np.matmul(d_output, tiles(decoded, workspace.width).swapaxes(2, 3))  # (T, P, F, H)
     gradients = {
-        "output.W": np.matmul(d_output, decoded.transpose(0, 2, 1)).sum(axis=0),  # undoes output = W h + b
-        "output.b": d_output.sum(axis=(0, 2)),
+        "output.W": in_order(d_W.sum(axis=0)),
+        "output.b": sum_of_columns(error.sum(axis=0), workspace.pieces),
     }
-    d_sequence: Array | None = np.matmul(params["output.W"].T, d_output, out=workspace.d_decoded)
+    np.matmul(params["output.W"].T, d_output, out=tiles(workspace.d_decoded, workspace.width))
+    d_sequence: Array | None = workspace.d_decoded  # (T, H, B)
     for layer in reversed(range(len(workspace.decoder))):
         lstm = lstm_backward(layer_params(params, "decoder", layer), workspace.decoder[layer], d_sequence)
         gradients.update(_named("decoder", layer, lstm.params))
@@ -136,3 +149,11 @@ def loss_and_gradients(params: Params, x: Array, workspace: Workspace) -> tuple[
         gradients.update(_named("encoder", layer, lstm.params))
         d_sequence, d_code = lstm.d_x, None
     return loss, {name: gradients[name] for name in params}
+
+
+def mean_square(error: Array, workspace: Workspace) -> float:
+    """Of error (T, F, B): the mean of the pieces' means. Overwrites the reconstruction in the workspace."""
+    squares = np.square(error, out=workspace.reconstruction)  # (T, F, B)
+    by_column = squares.reshape(-1, error.shape[2]).sum(axis=0)  # (B,)
+    pieces, size = workspace.pieces, error.size // workspace.pieces
+    return sum(float(part.sum(dtype=np.float64)) / size / pieces for part in np.split(by_column, pieces))

@@ -21,23 +21,27 @@ class WindowBatches:
     def __init__(self, rows: Array, window: int) -> None:
         self.rows = rows
         self.offsets = np.arange(window)[:, None]  # (T, 1)
-        self.workspaces: dict[int, Workspace] = {}
+        self.workspaces: dict[tuple[int, int], Workspace] = {}
 
     def gather(self, starts: Starts) -> Array:
         """The windows that begin at `starts`: (T, F, B)."""
         x: Array = np.take(self.rows, self.offsets + starts, axis=1)  # (F, T, B)
         return x.transpose(1, 0, 2)
 
-    def workspace(self, params: Params, batch: int) -> Workspace:
+    def workspace(self, params: Params, batch: int, pieces: int = 1) -> Workspace:
         """The workspace for batches of this size, made when it is first asked for."""
-        if batch not in self.workspaces:
-            self.workspaces[batch] = Workspace(params, len(self.offsets), batch)
-        return self.workspaces[batch]
+        if (batch, pieces) not in self.workspaces:
+            self.workspaces[batch, pieces] = Workspace(params, len(self.offsets), batch, pieces)
+        return self.workspaces[batch, pieces]
 
-    def loss_and_gradients(self, params: Params, starts: Starts) -> tuple[float, Params]:
-        """Mean squared error over the windows at `starts`, perhaps not finite, and its gradients."""
+    def loss_and_gradients(self, params: Params, starts: Starts, pieces: int = 1) -> tuple[float, Params]:
+        """Mean squared error over the windows at `starts`, perhaps not finite, and its gradients.
+
+        The result is that of each of the `pieces`, which must be of equal size, and the mean of them.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
-            return loss_and_gradients(params, self.gather(starts), self.workspace(params, len(starts)))
+            workspace = self.workspace(params, len(starts), pieces)
+            return loss_and_gradients(params, self.gather(starts), workspace)
 
     def mean_loss(self, params: Params, starts: Starts, batch_size: int) -> float:
         """Mean squared error over the windows at `starts`, batch by batch; NaN without any."""

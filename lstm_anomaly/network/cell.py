@@ -27,6 +27,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]  # float32 for use, float64 for gradient checks: the parameters decide
 
+HALF = np.array(0.5, np.float32)  # an array, because a ufunc takes half a microsecond to convert a float
+
 
 def to_cell_order(W: Array) -> Array:
     """Rows of the gates i, f, g, o (4H, ...) in the order of the block: o, i, f, g."""
@@ -71,27 +73,32 @@ class CellScratch:
         self.d_g, self.d_c_prev = self.d_g_c_prev
         self.shares = np.empty((2, H, B), dtype)  # d_c times each of the terms
         self.share_i = self.shares[0]
-        self.d_z = np.empty((4 * H, B), dtype)  # o, i, f, g
-        gates = self.d_z.reshape(4, H, B)
-        self.d_z_o, self.d_z_i_f, self.d_z_g = gates[0], gates[1:3], gates[3]
+
+
+class GateGradients:
+    """Views of where the gradients of one step's z go: d_z (4H, B), in cell order."""
+
+    def __init__(self, d_z: Array) -> None:
+        gates = d_z.reshape(4, -1, d_z.shape[1])  # (4, H, B)
+        self.o, self.i_f, self.g = gates[0], gates[1:3], gates[3]
 
 
 def cell_forward(step: CellStep, scratch: CellScratch) -> None:
     """Equations (2) to (4) in place; step.z holds z_t and step.c_prev c_{t-1}."""
     tanh(step.gates, out=step.gates)
-    multiply(step.logistic, 0.5, out=step.logistic)
-    add(step.logistic, 0.5, out=step.logistic)  # (2)
+    multiply(step.logistic, HALF, out=step.logistic)
+    add(step.logistic, HALF, out=step.logistic)  # (2)
     multiply(step.i_f, step.g_c_prev, out=scratch.terms)
     add(scratch.term_i, scratch.term_f, out=step.c)  # (3)
     tanh(step.c, out=step.tanh_c)
     multiply(step.o, step.tanh_c, out=step.h)  # (4)
 
 
-def cell_backward(step: CellStep, d_h: Array, scratch: CellScratch) -> None:
+def cell_backward(step: CellStep, d_h: Array, scratch: CellScratch, d_z: GateGradients) -> None:
     """Undo (4), (3) and (2): from d_h_t and the d_c_t left by the step after, to d_z_t and d_c_{t-1}.
 
     d_h (H, B) is all that reaches h_t; scratch.d_c_prev is read as what reaches c_t from the step after,
-    and then holds what this step hands on. scratch.d_z receives d_z_t, in cell order.
+    and then holds what this step hands on.
     All slopes use sigma' = sigma (1 - sigma) and tanh' = 1 - tanh^2 in the form a (1 - b) = a - a b.
     """
     s = scratch
@@ -103,14 +110,14 @@ def cell_backward(step: CellStep, d_h: Array, scratch: CellScratch) -> None:
     subtract(s.d_c, s.product, out=s.d_c)
     # undoes (4) and (2), through o: d_z_o = d_h tanh(c) o (1 - o) = d_h h (1 - o)
     multiply(s.d_h_h, step.o, out=s.product)
-    subtract(s.d_h_h, s.product, out=s.d_z_o)
+    subtract(s.d_h_h, s.product, out=d_z.o)
     # undoes (3): c = i * g + f * c_prev, through g and c_prev
     multiply(s.d_c, step.i, out=s.d_g)
     multiply(s.d_c, step.f, out=s.d_c_prev)
     # undoes (3) and (2), through i and f: d_z_i = d_c g i (1 - i), d_z_f = d_c c_prev f (1 - f)
     multiply(s.d_g_c_prev, step.g_c_prev, out=s.shares)
-    multiply(s.shares, step.i_f, out=s.d_z_i_f)
-    subtract(s.shares, s.d_z_i_f, out=s.d_z_i_f)
+    multiply(s.shares, step.i_f, out=d_z.i_f)
+    subtract(s.shares, d_z.i_f, out=d_z.i_f)
     # undoes (2), through g: d_z_g = d_c i (1 - g^2)
     multiply(s.share_i, step.g, out=s.product)
-    subtract(s.d_g, s.product, out=s.d_z_g)
+    subtract(s.d_g, s.product, out=d_z.g)

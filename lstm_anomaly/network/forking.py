@@ -21,6 +21,11 @@ from lstm_anomaly.network.cell import Array
 CAN_FORK = sys.platform == "linux"  # macOS can, but its BLAS and system libraries do not survive it
 
 
+def usable_cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count() or 1
+
+
 def shared_empty(shape: tuple[int, ...], dtype: Any) -> Array:
     """An array of zeros that this process shares with those it forks later."""
     size = prod(shape) * np.dtype(dtype).itemsize

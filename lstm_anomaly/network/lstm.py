@@ -19,6 +19,7 @@ Nothing here knows about losses, optimisers, epochs or files, and gradients are 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,15 @@ from lstm_anomaly.network.cell import (
     Array,
     CellScratch,
     CellStep,
+    GateGradients,
     cell_backward,
     cell_forward,
     from_cell_order,
     to_cell_order,
     to_cell_weights,
 )
-from lstm_anomaly.network.tiles import fast_tile, tiles
+from lstm_anomaly.network.tiles import cut, step_product
+from lstm_anomaly.network.weight_gradient import WeightGradient, products_over_columns, sum_of_columns
 
 
 @dataclass(frozen=True)
@@ -68,15 +71,26 @@ def _random_orthogonal(rng: np.random.Generator, n: int) -> Array:
 class LstmBuffers:
     """Every array one layer needs for T steps of B columns; what forward leaves in them, backward reads.
 
-    constant_input: the layer's x is (F, B), the same at every step.
+    constant_input  the layer's x is (F, B), the same at every step
+    pieces          into which the columns are cut for products and sums, see weight_gradient.py; each
+                    column is treated as if its piece were alone
     """
 
     def __init__(
-        self, inputs: int, hidden: int, steps: int, batch: int, dtype: Any, *, constant_input: bool = False
+        self,
+        inputs: int,
+        hidden: int,
+        steps: int,
+        batch: int,
+        dtype: Any,
+        *,
+        constant_input: bool = False,
+        pieces: int = 1,
     ) -> None:
         F, H, T, B = inputs, hidden, steps, batch
         self.shape = (F, H, T, B)
         self.constant_input = constant_input
+        self.pieces = pieces
         K = H if constant_input else H + F + 1
         self.joined = np.ones((T + 1, K, B), dtype)  # [h_{t-1}, x_t, 1] in slot t, h_T in slot T
         self.outputs = self.joined[1:, :H]  # (T, H, B): h_1 .. h_T
@@ -85,8 +99,24 @@ class LstmBuffers:
         self.constant_x = np.empty((F, B), dtype)
         self.constant_z = np.empty((4 * H, B), dtype)  # W_x x + b when the input is constant
         self.scratch = CellScratch(H, B, dtype)
+        self.product, tile = step_product((4 * H, K), B, B // pieces, dtype)
         cells = [CellStep(self.blocks[t], self.c[t + 1], self.outputs[t]) for t in range(T)]
-        self.steps = list(zip(self.joined[:T], cells, strict=True))
+        self.steps = [
+            (cut(joined, tile), cut(cell.z, tile), cell)
+            for joined, cell in zip(self.joined[:T], cells, strict=True)
+        ]
+
+    @cached_property
+    def weight_gradient(self) -> WeightGradient:
+        """Sums up the gradient of [W_h, W_x, b], or of W_h alone when the input is constant."""
+        _, H, _, B = self.shape
+        return WeightGradient((4 * H, self.joined.shape[1]), B, self.pieces, self.joined.dtype)
+
+    @cached_property
+    def d_z(self) -> Array:
+        """Room for the gradients of z of C steps, (C, 4H, B)."""
+        _, H, _, B = self.shape
+        return np.empty((self.weight_gradient.steps, 4 * H, B), self.joined.dtype)
 
 
 def lstm_forward(
@@ -98,23 +128,25 @@ def lstm_forward(
     (T, H, B), h_T (H, B) and c_T (H, B): views of `buffers`, which is also the cache that
     `lstm_backward` reads.
     """
-    _, H, T, _ = buffers.shape
+    _, H, T, B = buffers.shape
+    width = B // buffers.pieces
     W_x, W_h, b = (to_cell_weights(weight) for weight in (params.W_x, params.W_h, params.b[:, None]))
     buffers.joined[0, :H] = 0 if h0 is None else h0
     buffers.c[0] = 0 if c0 is None else c0
     if buffers.constant_input:
         W = W_h  # (4H, H)
         buffers.constant_x[...] = x
-        np.matmul(W_x, x, out=buffers.constant_z)
+        np.matmul(W_x, cut(x, width), out=cut(buffers.constant_z, width))
         buffers.constant_z += b
     else:
         W = np.concatenate([W_h, W_x, b], axis=1)  # (4H, K)
         buffers.joined[:T, H:-1] = x
-    for joined, cell in buffers.steps:
-        np.matmul(W, joined, out=cell.z)  # (1)
-        if buffers.constant_input:
+    product, constant, scratch = buffers.product, buffers.constant_input, buffers.scratch
+    for joined, z, cell in buffers.steps:
+        product(W, joined, z)  # (1)
+        if constant:
             np.add(cell.z, buffers.constant_z, out=cell.z)
-        cell_forward(cell, buffers.scratch)
+        cell_forward(cell, scratch)
     return buffers.outputs, buffers.outputs[-1], buffers.c[-1]
 
 
@@ -144,37 +176,40 @@ def lstm_backward(
     layer has no use for it.
     """
     F, H, T, B = buffers.shape
-    scratch, constant = buffers.scratch, buffers.constant_input
-    dtype, d_z = scratch.d_z.dtype, scratch.d_z
+    pieces, constant, scratch = buffers.pieces, buffers.constant_input, buffers.scratch
+    dtype, d_z, weight_gradient = buffers.joined.dtype, buffers.d_z, buffers.weight_gradient
     W = params.W_h if constant or not input_gradient else np.concatenate([params.W_h, params.W_x], axis=1)
     W_T = np.ascontiguousarray(to_cell_order(W).T)  # (H or H + F, 4H)
+    product, tile = step_product((len(W_T), 4 * H), B, B // pieces, dtype)
     d_joined = np.empty((len(W_T), B), dtype)  # d_h_{t-1}, and d_x_t below it when asked for
-    d_h, d_x_t = d_joined[:H], d_joined[H:]
-    tile = fast_tile((len(W_T), 4 * H), B, dtype)
-    d_z_tiles, d_joined_tiles = tiles(d_z, tile), tiles(d_joined, tile)
-    d_W, d_W_t = np.zeros((2, 4 * H, buffers.joined.shape[1]), dtype)  # (4H, K)
+    d_h, d_x_t, d_joined_cut = d_joined[:H], d_joined[H:], cut(d_joined, tile)
+    slots = [(GateGradients(d_z_t), cut(d_z_t, tile)) for d_z_t in d_z]
     d_z_sum = np.zeros((4 * H, B), dtype)
     d_x = np.empty((T, F, B), dtype) if input_gradient and not constant else None
 
     d_h[...] = 0 if d_h_last is None else d_h_last
     scratch.d_c_prev[...] = 0 if d_c_last is None else d_c_last
-    for t in reversed(range(T)):
-        joined, cell = buffers.steps[t]
-        if d_outputs is not None:
-            np.add(d_h, d_outputs[t], out=d_h)
-        cell_backward(cell, d_h, scratch)  # undoes (4), (3) and (2)
-        np.matmul(d_z, joined.T, out=d_W_t)  # undoes (1), through the weights
-        np.add(d_W, d_W_t, out=d_W)
-        np.matmul(W_T, d_z_tiles, out=d_joined_tiles)  # undoes (1), through h_{t-1} and x_t
-        if constant:
-            np.add(d_z_sum, d_z, out=d_z_sum)
-        elif d_x is not None:
-            d_x[t] = d_x_t
+    weight_gradient.clear()
+    for stop in range(T, 0, -len(slots)):
+        start = max(0, stop - len(slots))
+        for t in reversed(range(start, stop)):
+            d_gates, d_z_cut = slots[t - start]
+            if d_outputs is not None:
+                np.add(d_h, d_outputs[t], out=d_h)
+            cell_backward(buffers.steps[t][2], d_h, scratch, d_gates)  # undoes (4), (3) and (2)
+            product(W_T, d_z_cut, d_joined_cut)  # undoes (1), through h_{t-1} and x_t
+            if constant:
+                np.add(d_z_sum, d_z[t - start], out=d_z_sum)
+            elif d_x is not None:
+                d_x[t] = d_x_t
+        weight_gradient.add(d_z[: stop - start], buffers.joined[start:stop])  # undoes (1), through weights
 
-    d_W, d_z_sum = from_cell_order(d_W), from_cell_order(d_z_sum)
+    d_W, d_z_sum = from_cell_order(weight_gradient.total()), from_cell_order(d_z_sum)  # (4H, K), (4H, B)
     if constant:
-        weights = LstmParams(d_z_sum @ buffers.constant_x.T, d_W, d_z_sum.sum(axis=1))
-        d_x = params.W_x.T @ d_z_sum  # (F, B)
-    else:
-        weights = LstmParams(d_W[:, H:-1], d_W[:, :H], d_W[:, -1])
+        d_W_x = products_over_columns(d_z_sum, buffers.constant_x, pieces)
+        weights = LstmParams(d_W_x, d_W, sum_of_columns(d_z_sum, pieces))
+        d_constant_x = np.empty((F, B), dtype)
+        np.matmul(params.W_x.T, cut(d_z_sum, B // pieces), out=cut(d_constant_x, B // pieces))
+        return LstmGradients(weights, d_constant_x, d_h.copy(), scratch.d_c_prev.copy())
+    weights = LstmParams(d_W[:, H:-1], d_W[:, :H], d_W[:, -1])
     return LstmGradients(weights, d_x, d_h.copy(), scratch.d_c_prev.copy())

@@ -5,6 +5,7 @@ wide ones (OpenBLAS does the latter with its kernels for AVX2). So products here
 tiles of one width at which this machine's BLAS treats every column alike.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -33,21 +34,42 @@ def _width_for(shape: tuple[int, int], dtype: np.dtype[Any]) -> int:
     raise AssertionError("a tile of one column equals itself")
 
 
+SMALL_PRODUCT = 1_000_000  # multiply-adds
+
+
 def fast_tile(shape: tuple[int, int], batch: int, dtype: Any) -> int:
-    """How many of `batch` columns a product with weights (M, K) should take at a time: 32, or all.
+    """How many of `batch` columns a product with weights (M, K) should take at a time; all, or a power of 2.
 
     OpenBLAS has quicker kernels for products of up to a million multiply-adds where there is AVX-512, by
-    10 to 20 % at H = 32 and 64. They treat all columns alike, which is how they are told from the others.
+    10 to 20 % at H = 64. They treat all columns alike, which is how they are told from the others.
     """
-    small = shape[0] * shape[1] * WIDTHS[0] <= 1_000_000
-    return (
-        WIDTHS[0] if small and batch % WIDTHS[0] == 0 and tile_width({shape}, dtype) == WIDTHS[0] else batch
-    )
+    if shape[0] * shape[1] * batch <= SMALL_PRODUCT or tile_width({shape}, dtype) < WIDTHS[0]:
+        return batch
+    most = SMALL_PRODUCT // (shape[0] * shape[1])
+    tile = 1 << most.bit_length() - 1 if most else 0  # the largest power of 2 that is not too large
+    return tile if tile >= WIDTHS[0] and batch % tile == 0 else batch
+
+
+Product = Callable[[Array, Array, Array], object]
+
+
+def step_product(shape: tuple[int, int], batch: int, piece: int, dtype: Any) -> tuple[Product, int]:
+    """How to multiply weights (M, K) by (K, batch) step after step: a function of W, x and out, and the tile
+    that x and out have to be cut into for it, `piece` columns at most. `dot` is called in half the time of
+    `matmul`.
+    """
+    tile = fast_tile(shape, piece, dtype)
+    return (np.dot, batch) if tile == batch else (np.matmul, tile)
+
+
+def cut(x: Array, width: int) -> Array:
+    """x (K, n) itself, if it is one tile wide, else its tiles."""
+    return x if x.shape[1] == width else tiles(x, width)
 
 
 def tiles(x: Array, width: int) -> Array:
-    """The columns of x (K, n), n a multiple of width, as tiles (n / width, K, width); a view."""
-    return x.reshape(len(x), -1, width).transpose(1, 0, 2)
+    """The columns of x (..., K, n), n a multiple of width, as tiles (..., n / width, K, width); a view."""
+    return x.reshape(*x.shape[:-1], -1, width).swapaxes(-3, -2)
 
 
 def tiled_product(W: Array, x: Array, width: int) -> Array:

@@ -41,7 +41,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     warmup_epochs: float = 0.0
     schedule: str = "constant"
-    shards: int = 1
+    shards: int = 2
 
     def rate_at(self, epoch: float) -> float:
         """Learning rate after `epoch` epochs, a fraction during one."""

@@ -1,0 +1,85 @@
+"""Gradients of weights, summed over steps and columns in an order that does not depend on who adds them.
+
+The columns of a batch are P pieces of equal width. Each piece has a sum of its own, and the pieces' sums
+are added up at the end. So a batch gives the same bits whether one process works on all its columns, or
+several on one piece each, see shards.py.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from lstm_anomaly.network.cell import Array
+
+NARROW = 64  # columns below which a product of gradients and inputs is slower than its copies
+WIDE = 128  # columns that narrow pieces of several steps are put together to
+
+
+class WeightGradient:
+    """The gradient of W (M, K) from those of W x: the sum of d x^T over steps and columns.
+
+    Narrow pieces of several steps are laid side by side, which costs two copies, but turns C products and
+    C sums into one; `steps` is that C.
+    """
+
+    def __init__(self, shape: tuple[int, int], batch: int, pieces: int, dtype: Any) -> None:
+        M, K = shape
+        width = batch // pieces
+        self.steps = WIDE // width if width < NARROW else 1
+        self._columns = [slice(k * width, (k + 1) * width) for k in range(pieces)]
+        self._d_wide = np.empty((M, self.steps * width), dtype)
+        self._x_wide = np.empty((K, self.steps * width), dtype)
+        self._product = np.empty((M, K), dtype)
+        self._sums = np.zeros((pieces, M, K), dtype)
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._sums[...] = 0
+
+    def add(self, d: Array, x: Array) -> None:
+        """Add n <= C steps: the gradients d (n, M, B) and what W was multiplied by, x (n, K, B)."""
+        if len(self._sums) == len(d) == 1:
+            self._add_piece(d[0], x[0], self._sums[0])
+            return
+        for columns, total in zip(self._columns, self._sums, strict=True):
+            d_wide = _side_by_side(d[:, :, columns], self._d_wide)  # (M, n B / P)
+            x_wide = _side_by_side(x[:, :, columns], self._x_wide)  # (K, n B / P)
+            self._add_piece(d_wide, x_wide, total)
+
+    def _add_piece(self, d: Array, x: Array, total: Array) -> None:
+        np.matmul(d, x.T, out=self._product)
+        np.add(total, self._product, out=total)
+
+    def total(self) -> Array:
+        """The sum over all pieces, (M, K)."""
+        return in_order(self._sums)
+
+
+def _side_by_side(steps: Array, wide: Array) -> Array:
+    """Arrays (n, R, W) as one of (R, n W), in the memory of `wide` (R, C W) unless there is only one."""
+    n, rows, width = steps.shape
+    if n == 1:
+        single: Array = steps[0]
+        return single
+    out: Array = wide.reshape(-1)[: rows * n * width].reshape(rows, n, width)
+    np.copyto(out, steps.transpose(1, 0, 2))
+    return out.reshape(rows, n * width)
+
+
+def in_order(pieces: Array) -> Array:
+    """The sum of arrays (P, ...), added up from the first to the last."""
+    total: Array = pieces[0].copy()
+    for piece in pieces[1:]:
+        total += piece
+    return total
+
+
+def sum_of_columns(x: Array, pieces: int) -> Array:
+    """The sum of the columns of x (M, B), piece by piece: (M,)."""
+    return in_order(np.stack([np.ascontiguousarray(part).sum(axis=1) for part in np.hsplit(x, pieces)]))
+
+
+def products_over_columns(d: Array, x: Array, pieces: int) -> Array:
+    """d x^T for d (M, B) and x (K, B), piece by piece: (M, K)."""
+    parts = zip(np.hsplit(d, pieces), np.hsplit(x, pieces), strict=True)
+    return in_order(np.stack([np.matmul(part, other.T) for part, other in parts]))
