@@ -71,6 +71,9 @@ def test_results_are_bit_identical_on_several_processes():
         reconstruct_at(params, rows, 4), reconstruct_at(params, rows, 4, processes=8), strict=True
     ):
         np.testing.assert_array_equal(ours, theirs)
+    alone, shared = row_errors(params, rows, 4), row_errors(params, rows, 4, processes=8)
+    np.testing.assert_array_equal(alone.rows, shared.rows)
+    np.testing.assert_array_equal(alone.windows, shared.windows)
 
 
 @pytest.mark.skipif(not CAN_FORK, reason="other platforms work in one process")

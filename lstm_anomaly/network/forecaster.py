@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_anomaly.network.cell import CellScratch, CellStep, cell_forward, to_cell_weights
 from lstm_anomaly.network.lstm import LstmBuffers, LstmParams, init_lstm, lstm_backward, lstm_forward
 
 Array = NDArray[Any]
 Params = dict[str, Array]
 
-BLOCK = 1024  # rows that `follow` reads with one set of buffers
+BLOCK = 1024  # rows whose outputs `follow` keeps at a time
 
 
 def init_forecaster(
@@ -103,14 +104,27 @@ def follow(params: Params, rows: Array, state: State) -> tuple[Array, State]:
 
     One step a row and one column a step, so that the result does not depend on how rows were cut.
     """
-    count = rows.shape[1]
-    forecasts = np.empty((len(params["output.b"]), count), rows.dtype)  # (D, n)
-    for start in range(0, count, BLOCK):
-        block = rows[:, start : start + BLOCK].T[:, :, np.newaxis]  # (T, F, 1)
-        buffers = chunk_buffers(params, len(block), 1)
+    H, F = params["lstm.W_h"].shape[1], params["lstm.W_x"].shape[1]
+    W = np.concatenate([to_cell_weights(weight) for weight in _joined_weights(params)], axis=1)  # (4H, K)
+    joined = np.ones((H + F + 1, 1), W.dtype)  # [h_{t-1}, x_t, 1]
+    h, x = joined[:H], joined[H:-1]  # (H, 1), (F, 1)
+    blocks = np.empty((6, H, 1), W.dtype)
+    cell, scratch = CellStep(blocks, c=blocks[4], h=h), CellScratch(H, 1, W.dtype)
+    h[...], cell.c[...] = state.h, state.c
+    forecasts = np.empty((len(params["output.b"]), rows.shape[1]), rows.dtype)  # (D, n)
+    for start in range(0, rows.shape[1], BLOCK):
+        block = np.ascontiguousarray(rows[:, start : start + BLOCK].T)[:, :, np.newaxis]  # (T, F, 1)
+        outputs = np.empty((len(block), H, 1), W.dtype)
+        for x_t, output in zip(block, outputs, strict=True):
+            x[...] = x_t
+            np.dot(W, joined, out=cell.z)
+            cell_forward(cell, scratch)
+            output[...] = h
         with np.errstate(invalid="ignore"):  # a flag that some BLAS kernels set on finite input, too
-            h, h_last, c_last = lstm_forward(_lstm(params), block, buffers, state.h, state.c)
-            forecasts[:, start : start + BLOCK] = np.matmul(params["output.W"], h)[:, :, 0].T
-        state = State(h_last.copy(), c_last.copy())
+            forecasts[:, start : start + BLOCK] = np.matmul(params["output.W"], outputs)[:, :, 0].T
     forecasts += params["output.b"][:, None]
-    return forecasts, state
+    return forecasts, State(h.copy(), cell.c.copy())
+
+
+def _joined_weights(params: Params) -> tuple[Array, Array, Array]:
+    return params["lstm.W_h"], params["lstm.W_x"], params["lstm.b"][:, np.newaxis]

@@ -4,8 +4,9 @@ With time along the last axis, what step t of all windows with stride 1 reads is
 reads row w + t. So the rows go through the encoder's input weights once, not T times, each step takes
 its slice of the result, and memory grows with the rows alone.
 
-Results do not depend on how the rows were cut, to the last bit: every product is made in tiles, see
-tiles.py, and the errors of one row are added up in the order of its windows.
+Results do not depend on how the rows were cut, nor on how many processes share them, to the last bit:
+every product is made in tiles, see tiles.py, and the errors of one row are added up in the order of its
+windows.
 """
 
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from lstm_anomaly.types import FloatArray
 Array = NDArray[Any]
 
 PART = 4096  # windows that are worth a process
+BLOCK_VALUES = 16384  # values of one gate in a block: all that a step works on stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,7 @@ def reconstruct_at(
     steps = range(window)[position] + 1
     sizes = architecture(params)
     count = _count_windows(rows, window)
-    parts = max(1, min(processes, count // PART)) if CAN_FORK else 1
-    make = np.empty if parts == 1 else shared_empty
+    parts, make = _parts(count, processes)
     expected = make((count, sizes.sensors), rows.dtype)
     codes = make((count, sizes.hidden), rows.dtype)
 
@@ -60,36 +61,42 @@ def reconstruct_at(
         for block in _blocks(params, rows, window, count * part // parts, count * (part + 1) // parts):
             code = block.encode()  # (H, n)
             codes[block.windows] = code.T[: block.count]
-            for _ in range(steps):
-                output = block.decode_step()  # (F, n)
+            for t in range(steps):
+                output = block.decode_step(t)  # (F, n)
             expected[block.windows] = output.T[: block.count]
 
     run_parts(work, parts)
     return expected, codes
 
 
-def row_errors(params: Params, rows: Array, window: int) -> RowErrors:
+def row_errors(params: Params, rows: Array, window: int, processes: int = 1) -> RowErrors:
     """Squared errors of the reconstructions of all windows of rows (F, M) with stride 1.
 
-    Raises ValueError when there are fewer rows than one window.
+    Shared out among `processes` as in `reconstruct_at`: each has its own rows, and works on all windows
+    that cover them. Raises ValueError when there are fewer rows than one window.
     """
     F, M = rows.shape
     count = _count_windows(rows, window)
-    row_sums = np.zeros((F, M))
-    window_sums = np.zeros((F, count))
-    for block in _blocks(params, rows, window, 0, count):
-        block.encode()
-        n, start = block.count, block.windows.start
-        squares = np.empty((window, F, n))
-        for t in range(window):
-            np.subtract(block.decode_step()[:, :n], rows[:, start + t : start + t + n], out=squares[t])
-        squares *= squares  # (T, F, n)
-        for t in range(window):
-            window_sums[:, block.windows] += squares[t]
-        for t in reversed(range(window)):  # so that each row meets its windows from the first to the last
-            row_sums[:, start + t : start + t + n] += squares[t]
+    parts, make = _parts(count, processes)
+    row_sums, window_sums = make((F, M), rows.dtype), make((F, count), rows.dtype)
+
+    def work(part: int) -> None:
+        first, last = M * part // parts, M * (part + 1) // parts  # rows of this part
+        row_sums[:, first:last] = 0
+        for block in _blocks(params, rows, window, max(0, first - window + 1), min(count, last)):
+            squares = block.squared_errors()  # (T, F, n)
+            start, own = block.windows.start, max(0, first - block.windows.start)
+            by_window = np.zeros((F, block.count - own), rows.dtype)
+            for t in reversed(range(window)):  # so that each row meets its windows from the first to the last
+                by_window += squares[t, :, own:]
+                a, b = max(first, start + t), min(last, start + t + block.count)
+                if a < b:
+                    row_sums[:, a:b] += squares[t, :, a - start - t : b - start - t]
+            window_sums[:, start + own : block.windows.stop] = by_window
+
+    run_parts(work, parts)
     covering = np.minimum(np.minimum(np.arange(1, M + 1), np.arange(M, 0, -1)), min(window, count))
-    return RowErrors((row_sums / covering).T, window_sums.T / window)
+    return RowErrors((row_sums / covering).T, window_sums.astype(np.float64).T / window)
 
 
 def _count_windows(rows: Array, window: int) -> int:
@@ -99,57 +106,79 @@ def _count_windows(rows: Array, window: int) -> int:
     return count
 
 
+def _parts(count: int, processes: int) -> tuple[int, Any]:
+    """How many processes shall work on so many windows, and what makes the arrays they write to."""
+    parts = max(1, min(processes, count // PART)) if CAN_FORK else 1
+    return parts, np.empty if parts == 1 else shared_empty
+
+
 def _blocks(params: Params, rows: Array, window: int, start: int, stop: int) -> Iterator["_Block"]:
-    """The windows start .. stop - 1 in blocks of as many as stay in the processor's cache."""
+    """The windows start .. stop - 1 in blocks of as many as stay in the cache, all in the same arrays."""
     matrices = [value for value in params.values() if value.ndim == 2]
     tile = tile_width({matrix.shape for matrix in matrices}, matrices[0].dtype)
-    size = max(tile, 16384 // architecture(params).hidden // tile * tile)
+    size = max(tile, BLOCK_VALUES // architecture(params).hidden // tile * tile)
+    block = _Block(params, rows, window, min(size, _round_up(stop - start, tile)), tile)
     for first in range(start, stop, size):
-        yield _Block(params, rows, window, slice(first, min(first + size, stop)), tile)
+        block.move(slice(first, min(first + size, stop)))
+        yield block
 
 
 class _Block:
     """A run of neighbouring windows, worked on side by side as the columns of every product."""
 
-    def __init__(self, params: Params, rows: Array, window: int, windows: slice, tile: int) -> None:
-        self.windows = windows
-        self.count = windows.stop - windows.start
-        self.window = window
-        self.tile = tile
+    def __init__(self, params: Params, rows: Array, window: int, width: int, tile: int) -> None:
+        F, H = len(rows), architecture(params).hidden
+        self.rows, self.window, self.width, self.tile = rows, window, width, tile
+        self.windows, self.count = slice(0, 0), 0
         self.output_W = params["output.W"]
         self.output_b = params["output.b"][:, None]
-        self.width = _round_up(self.count, tile)
         layers = range(architecture(params).layers)
-        self.encoder = [_Layer(layer_params(params, "encoder", k), self.width, tile) for k in layers]
-        self.decoder = [_Layer(layer_params(params, "decoder", k), self.width, tile) for k in layers]
-        x = rows[:, windows.start : windows.stop + window - 1]
-        self.x = np.zeros((len(rows), _round_up(self.width + window - 1, tile)), rows.dtype)
-        self.x[:, : x.shape[1]] = x  # (F, n + T - 1), and what fills up the last tile
+        self.encoder = [_Layer(layer_params(params, "encoder", k), width, tile) for k in layers]
+        self.decoder = [_Layer(layer_params(params, "decoder", k), width, tile) for k in layers]
+        self.x = np.zeros((F, _round_up(width + window - 1, tile)), rows.dtype)  # rows, and what fills a tile
+        self.projected = np.empty((4 * H, self.x.shape[1]), rows.dtype)
+        self.projected_code = np.empty((4 * H, width), rows.dtype)
+        self.squares = np.empty((window, F, width), rows.dtype)
+
+    def move(self, windows: slice) -> None:
+        """Go to other windows, `width` at most."""
+        self.windows, self.count = windows, windows.stop - windows.start
+        x = self.rows[:, windows.start : windows.stop + self.window - 1]
+        self.x[:, : x.shape[1]] = x  # (F, n + T - 1)
+        self.x[:, x.shape[1] :] = 0
 
     def encode(self) -> Array:
         """Run the encoder over all T steps; the code (H, n) of each window."""
-        projected = self.encoder[0].project(self.x)  # (4H, n + T - 1)
+        self.encoder[0].project(self.x, out=self.projected)
         for t in range(self.window):
-            code = _step(self.encoder, projected[:, t : t + self.width])
-        self.projected_code = self.decoder[0].project(code)  # (4H, n), the same at every step
+            code = _step(self.encoder, self.projected[:, t : t + self.width], t)
+        self.decoder[0].project(code, out=self.projected_code)  # the same at every step
         return code
 
-    def decode_step(self) -> Array:
-        """Run the decoder one step on; what it expects at that step, (F, n)."""
-        output = tiled_product(self.output_W, _step(self.decoder, self.projected_code), self.tile)
+    def decode_step(self, t: int) -> Array:
+        """Run the decoder's step t, the one after t - 1; what it expects at that step, (F, n)."""
+        output = tiled_product(self.output_W, _step(self.decoder, self.projected_code, t), self.tile)
         output += self.output_b
         return output
+
+    def squared_errors(self) -> Array:
+        """Squared reconstruction errors of all windows at every step, (T, F, n)."""
+        self.encode()
+        for t, squares in enumerate(self.squares):
+            np.subtract(self.decode_step(t), self.x[:, t : t + self.width], out=squares)
+        np.square(self.squares, out=self.squares)
+        return self.squares[:, :, : self.count]
 
 
 def _round_up(columns: int, tile: int) -> int:
     return -(-columns // tile) * tile
 
 
-def _step(layers: list["_Layer"], projected: Array) -> Array:
-    """One step of a stack of layers, the lowest of which reads `projected` (4H, n); the top's h (H, n)."""
-    h = layers[0].step(projected)
+def _step(layers: list["_Layer"], projected: Array, t: int) -> Array:
+    """Step t of a stack of layers, the lowest of which reads `projected` (4H, n); the top's h (H, n)."""
+    h = layers[0].step(projected, t)
     for layer in layers[1:]:
-        h = layer.step(layer.project(h))
+        h = layer.step(layer.project(h, out=layer.projected), t)
     return h
 
 
@@ -161,22 +190,27 @@ class _Layer:
         self.b = to_cell_weights(params.b)[:, None]
         self.tile = tile
         hidden, dtype = params.W_h.shape[1], params.W_h.dtype
+        self.projected = np.empty((4 * hidden, width), dtype)
         block = np.zeros((6, hidden, width), dtype)
         self.h = np.zeros((hidden, width), dtype)
         self.cell = CellStep(block, c=block[4], h=self.h)  # c_t takes the place of c_{t-1}
         self.scratch = CellScratch(hidden, width, dtype)
         self.h_tiles, self.z_tiles = tiles(self.h, tile), tiles(self.cell.z, tile)
 
-    def project(self, x: Array) -> Array:
+    def project(self, x: Array, out: Array) -> Array:
         """W_x x + b for x (F, n): (4H, n)."""
-        projected = tiled_product(self.W_x, x, self.tile)
-        projected += self.b
-        return projected
+        np.matmul(self.W_x, tiles(x, self.tile), out=tiles(out, self.tile))
+        out += self.b
+        return out
 
-    def step(self, projected: Array) -> Array:
-        """One step on from the last state, given its projected input; h (H, n)."""
+    def step(self, projected: Array, t: int) -> Array:
+        """Step t, given its projected input; h (H, n). Step 0 begins with h and c zero."""
         z = self.cell.z
-        np.matmul(self.W_h, self.h_tiles, out=self.z_tiles)
-        np.add(z, projected, out=z)
+        if t == 0:
+            np.copyto(z, projected)
+            self.cell.c[...] = 0
+        else:
+            np.matmul(self.W_h, self.h_tiles, out=self.z_tiles)
+            np.add(z, projected, out=z)
         cell_forward(self.cell, self.scratch)
         return self.h
