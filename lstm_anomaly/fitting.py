@@ -1,6 +1,6 @@
 """Fits the networks of a model to the training rows, each with its own generator of random numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,19 +8,22 @@ import numpy as np
 from lstm_anomaly.network.autoencoder import Params, init_autoencoder
 from lstm_anomaly.network.forecast_training import ForecastConfig, next_changes, train_forecaster
 from lstm_anomaly.network.forecaster import init_forecaster
+from lstm_anomaly.network.forking import usable_cores
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.resuming import Keep
+from lstm_anomaly.network.side_by_side import Job, train_side_by_side
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network.training import EpochReport, TrainingConfig, train
 from lstm_anomaly.network_reader import Networks
 from lstm_anomaly.settings import LearningSettings
-from lstm_anomaly.types import BoolArray, Float32Array, Segments
+from lstm_anomaly.types import BoolArray, Float32Array, FloatArray
 from lstm_anomaly.windows import Split, window_starts
 
 DEFAULT_UPDATES = 600  # weight updates of the autoencoder, unless --epochs says otherwise
 FORECASTER_UPDATES = 400
 FORECASTER_HIDDEN = 64
 MOST_FIT_WINDOWS = 20_000  # more than this, and the default stride grows
+MOST_VALIDATION_WINDOWS = 5_000  # more than this, and evenly spread ones are taken
 REACHED_BY = 0.99  # share of the rows that fixes how much a reading counts for in a slow mean
 UNIT_FLOOR = 0.05  # of the median sensor: no sensor's changes may count for more in the forecaster's loss
 
@@ -35,12 +38,14 @@ class Fitted:
     stride      rows between two training windows of the autoencoder
     parameters  how many weights were fitted
     reports     the autoencoder's epochs; none in a linear model
+    timed_out   names of the networks whose training `max_train_time` ended
     """
 
     networks: Networks
     stride: int
     parameters: int
     reports: list[EpochReport]
+    timed_out: tuple[str, ...] = ()
 
     @property
     def code_size(self) -> int:
@@ -72,36 +77,36 @@ def fit_networks(
         size = linear.components.size + linear.mean.size
         return Fitted(Networks(window, targets, reach, linear), 1, size, [])
     stride = settings.stride or max(1, -(-len(starts) // MOST_FIT_WINDOWS))
-    autoencoder, reports = _fit_autoencoder(
-        scaled, split, window, stride, settings, on_epoch, for_autoencoder, keep
-    )
-    forecaster = _fit_forecaster(scaled, targets, split, settings, on_epoch, for_forecaster, keep)
-    weights = [*autoencoder.values(), *forecaster.params.values()]
-    networks = Networks(window, targets, reach, linear, forecaster, autoencoder)
-    return Fitted(networks, stride, sum(array.size for array in weights), reports)
+    autoencoder = _autoencoder_job(scaled, split, window, stride, settings, for_autoencoder, keep)
+    forecaster, unit = _forecaster_job(scaled, targets, split, settings, for_forecaster, keep)
+    reports = train_side_by_side([autoencoder, forecaster], on_epoch, usable_cores(), settings.max_train_time)
+    weights = [*autoencoder.params.values(), *forecaster.params.values()]
+    trained = Forecaster(forecaster.params, unit, targets)
+    networks = Networks(window, targets, reach, linear, trained, autoencoder.params)
+    timed_out = tuple(name for name, made in reports.items() if any(report.timed_out for report in made))
+    size = sum(array.size for array in weights)
+    return Fitted(networks, stride, size, reports["autoencoder"], timed_out)
 
 
-def _fit_autoencoder(
+def _autoencoder_job(
     scaled: Float32Array,
     split: Split,
     window: int,
     stride: int,
     settings: LearningSettings,
-    on_epoch: OnEpoch | None,
     rng: np.random.Generator,
     keep: Keep | None,
-) -> tuple[Params, list[EpochReport]]:
+) -> Job:
     params = init_autoencoder(rng, len(scaled), settings.hidden, settings.layers)
-    fit_starts = window_starts(split.fit, window, stride)
-    config = _training_config(settings, len(fit_starts))
-    reports = []
-    for report in train(
-        params, scaled, fit_starts, window_starts(split.validation, window), window, config, rng, keep=keep
-    ):
-        reports.append(report)
-        if on_epoch:
-            on_epoch("autoencoder", report)
-    return params, reports
+    fit, validation = window_starts(split.fit, window, stride), window_starts(split.validation, window)
+    validation = validation[:: max(1, -(-len(validation) // MOST_VALIDATION_WINDOWS))]
+    config = _training_config(settings, len(fit))
+    spare = max(1, usable_cores() - 1)  # the forecaster has one to itself
+
+    def train_it(params: Params, seconds: float | None) -> Iterator[EpochReport]:
+        return train(params, scaled, fit, validation, window, config, rng, spare, seconds, keep)
+
+    return Job("autoencoder", params, train_it)
 
 
 def _training_config(settings: LearningSettings, windows: int) -> TrainingConfig:
@@ -118,24 +123,25 @@ def _training_config(settings: LearningSettings, windows: int) -> TrainingConfig
     )
 
 
-def _fit_forecaster(
+def _forecaster_job(
     scaled: Float32Array,
     targets: BoolArray,
     split: Split,
     settings: LearningSettings,
-    on_epoch: OnEpoch | None,
     rng: np.random.Generator,
     keep: Keep | None,
-) -> Forecaster:
+) -> tuple[Job, FloatArray]:
+    """The job, and the unit of the forecasts, (F_t,)."""
     params = init_forecaster(rng, len(scaled), FORECASTER_HIDDEN, int(targets.sum()))
     changes = next_changes(scaled[targets], split.fit)  # (F_t, M)
     unit = np.sqrt(np.nanmean(changes.astype(np.float64) ** 2, axis=1))  # (F_t,)
     unit = np.maximum(unit, max(UNIT_FLOOR * float(np.median(unit)), 1e-4))
     held_out = next_changes(scaled[targets], split.validation)
-    in_units = tuple((part / unit[:, np.newaxis]).astype(np.float32) for part in (changes, held_out))
+    fit, validation = ((part / unit[:, np.newaxis]).astype(np.float32) for part in (changes, held_out))
     config = ForecastConfig(updates=FORECASTER_UPDATES, weight_decay=settings.weight_decay)
-    parts: tuple[Segments, Segments] = (split.fit, split.validation)
-    for report in train_forecaster(params, scaled, (in_units[0], in_units[1]), parts, config, rng, keep):
-        if on_epoch:
-            on_epoch("forecaster", report)
-    return Forecaster(params, unit, targets)
+    parts = (split.fit, split.validation)
+
+    def train_it(params: Params, seconds: float | None) -> Iterator[EpochReport]:
+        return train_forecaster(params, scaled, (fit, validation), parts, config, rng, seconds, keep)
+
+    return Job("forecaster", params, train_it), unit

@@ -244,6 +244,7 @@ def _summary(
         validation_rows=rows_in(split.validation),
         calibration_rows=rows_in(split.calibration),
         stride=fitted.stride,
+        timed_out=", ".join(fitted.timed_out),
         parameters=fitted.parameters,
         losses=tuple(report.loss for report in fitted.reports),
         validation_losses=tuple(report.validation_loss for report in fitted.reports),

@@ -25,6 +25,7 @@ class TrainingSummary:
     rows_left_out     training rows in no segment long enough for a window
     fit_rows, validation_rows, calibration_rows   how the usable rows were split
     stride            rows between the starts of two windows that the weights were fitted to
+    timed_out         networks whose training `--max-train-time` ended, joined by commas
     parameters        how many weights the networks have
     losses            mean squared error of scaled rows on the fit windows, an epoch each
     validation_losses the same on the validation windows
@@ -45,6 +46,7 @@ class TrainingSummary:
     validation_rows: int
     calibration_rows: int
     stride: int
+    timed_out: str
     parameters: int
     losses: tuple[float, ...]
     validation_losses: tuple[float, ...]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.network.autoencoder import Params
+from lstm_anomaly.network.forking import run_both, shared_empty, usable_cores
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.row_scoring import reconstruct_at
 from lstm_anomaly.network.tracking import Forecaster, ForecastTracker, SlowMeans
@@ -14,6 +15,8 @@ from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.types import BoolArray, FloatArray
 
 Array = NDArray[Any]
+
+WORTH_A_PROCESS = 2048  # rows
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,22 @@ class NetworkReader:
         self._tail: Array | None = None  # the rows that the next windows begin with
 
     def push(self, rows: Array) -> Readings:
-        """Read the next scaled rows (F, n)."""
-        restored, latent = self._read_windows(rows)
-        expected = [restored] if self._tracker is None else [self._tracker.push(rows), restored]
-        seen = rows[self._networks.targets].T.astype(np.float64)  # (n, F_t)
+        """Read the next scaled rows (F, n), many of them with two processor cores."""
+        networks, tracker, count = self._networks, self._tracker, rows.shape[1]
+        apart = tracker is not None and count >= WORTH_A_PROCESS and usable_cores() > 1
+        make = shared_empty if apart else np.empty
+        restored = make((count, int(networks.targets.sum())), np.float64)
+        latent = make((count, self._code_size()), np.float64)
+        expected = [restored]
+        context = rows if self._tail is None else np.concatenate([self._tail, rows], axis=1)
+        self._tail = context[:, max(0, context.shape[1] - networks.window + 1) :]
+
+        def follow_rows() -> None:
+            if tracker is not None:
+                expected.insert(0, tracker.push(rows))
+
+        run_both(follow_rows, lambda: self._read_windows(context, restored, latent), apart)
+        seen = rows[networks.targets].T.astype(np.float64)  # (n, F_t)
         return Readings(
             near=np.stack([seen - view for view in expected]),
             level=seen[np.newaxis],
@@ -62,21 +77,23 @@ class NetworkReader:
             expected=np.mean(expected, axis=0),
         )
 
-    def _read_windows(self, rows: Array) -> tuple[FloatArray, FloatArray]:
-        """Last row of each window as the linear network restores it, (n, F_t), and its code, (n, H)."""
-        networks, window, count = self._networks, self._networks.window, rows.shape[1]
-        context = rows if self._tail is None else np.concatenate([self._tail, rows], axis=1)
-        self._tail = context[:, max(0, context.shape[1] - window + 1) :]
-        whole = max(0, context.shape[1] - window + 1)  # windows, of which each ends with a new row
-        restored = np.full((count, int(networks.targets.sum())), np.nan)
-        if networks.autoencoder is None:
-            latent = np.full((count, len(networks.linear.components)), np.nan)
-        else:
-            latent = np.full((count, networks.autoencoder["encoder.0.W_h"].shape[1]), np.nan)
+    def _code_size(self) -> int:
+        autoencoder = self._networks.autoencoder
+        size = (
+            len(self._networks.linear.components) if autoencoder is None else autoencoder["output.W"].shape[1]
+        )
+        return int(size)
+
+    def _read_windows(self, context: Array, restored: FloatArray, latent: FloatArray) -> None:
+        """Write the last row of each window as the linear network restores it to `restored` (n, F_t), and
+        the window's code to `latent` (n, H); NaN for rows that end no window.
+        """
+        networks, count = self._networks, len(restored)
+        whole = max(0, context.shape[1] - networks.window + 1)  # windows, of which each ends with a new row
+        restored[: count - whole] = latent[: count - whole] = np.nan
         if whole:
             last, codes = networks.linear.rows(context)  # (whole, F), (whole, k)
             restored[count - whole :] = last[:, networks.targets]
             if networks.autoencoder is not None:
-                codes = reconstruct_at(networks.autoencoder, context, window, position=0)[1]
+                codes = reconstruct_at(networks.autoencoder, context, networks.window, position=0)[1]
             latent[count - whole :] = codes
-        return restored, latent

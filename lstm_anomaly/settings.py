@@ -20,6 +20,7 @@ _LEAST = {
     "seed": 0,
     "merge_gap": 0,
     "trim": 0.0,
+    "max_train_time": 1e-9,
 }
 
 
@@ -33,6 +34,7 @@ class LearningSettings:
     stride         rows between the starts of two training windows
     hidden         units of the autoencoder's LSTMs; layers: LSTMs on top of each other in it
     epochs, batch_size, learning_rate, patience, weight_decay   of training
+    max_train_time seconds after which training ends with the best weights so far; None: no limit
     seed           of all randomness
     trim           share of the rows before the calibration rows that may be left out because they stand out
     budget, confidence, threshold_method, threshold_level, merge_gap   of the threshold
@@ -49,6 +51,7 @@ class LearningSettings:
     learning_rate: float = 5e-3
     patience: int | None = None
     weight_decay: float = 0.0
+    max_train_time: float | None = None
     seed: int = 0
     trim: float = 0.01
     budget: Budget | None = None

@@ -51,3 +51,14 @@ def listed(names: Iterable[str], most: int = 12) -> str:
     if len(shown) > most:
         shown[most:] = [f"and {len(shown) - most} more"]
     return ", ".join(shown)
+
+
+def ordinal(number: int) -> str:
+    """`2nd` for 2.
+
+    >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)]
+    ['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '102nd', '111th']
+    """
+    teen = number % 100 in (11, 12, 13)
+    ending = "th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -249,3 +249,12 @@ def test_a_loss_that_is_not_finite_is_an_error_that_says_what_to_try(waves, row,
 def test_weights_that_diverge_are_the_same_error(waves):
     with pytest.raises(TrainingError, match="diverged"):
         run(waves, replace(CONFIG, learning_rate=1e38))
+
+
+def test_a_limit_of_time_ends_training_with_a_validated_report(waves):
+    rng = np.random.default_rng(0)
+    params = init_forecaster(rng, 2, 8, 2)
+    targets = next_changes(waves, FIT), next_changes(waves, VALIDATION)
+    made = list(train_forecaster(params, waves, targets, (FIT, VALIDATION), CONFIG, rng, seconds=1e-9))
+    assert [(report.epoch, report.timed_out) for report in made] == [(1, True)]
+    assert held_out_loss(params, waves) == pytest.approx(made[0].validation_loss, rel=1e-3)

@@ -88,6 +88,17 @@ def test_verdicts_that_wait_for_more_rows_than_a_memory_has_are_the_same_in_piec
         np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
 
 
+@pytest.mark.parametrize("size", [5, ROWS])
+def test_verdicts_are_the_same_on_two_cores_as_on_one(model, monkeypatch, size):
+    monkeypatch.setattr("lstm_anomaly.network_reader.WORTH_A_PROCESS", 5)
+    monkeypatch.setattr("lstm_anomaly.network_reader.usable_cores", lambda: 1)
+    alone = pushed(model, new_rows(), size)
+    monkeypatch.setattr("lstm_anomaly.network_reader.usable_cores", lambda: 2)
+    apart = pushed(model, new_rows(), size)
+    for name in VERDICTS:
+        np.testing.assert_array_equal(getattr(apart, name), getattr(alone, name))
+
+
 class Naive:
     """Judges the rows of one stretch as slowly and obviously as possible."""
 

@@ -10,6 +10,7 @@ from lstm_anomaly.calibrating import calibrated
 from lstm_anomaly.errors import NotEnoughDataError, ThresholdError, TrainingError
 from lstm_anomaly.judging import judge
 from lstm_anomaly.model_file import write_model
+from lstm_anomaly.output.summary import training_lines
 from lstm_anomaly.settings import LearningSettings
 
 KINDS = ("lstm", "linear")
@@ -239,3 +240,20 @@ def test_scores_are_multiples_of_the_threshold():
     model, new = small_model(waves(400)), waves(100, seed=1)
     doubled = replace(model, threshold=replace(model.threshold, value=2 * model.threshold.value))
     np.testing.assert_array_equal(2 * scores_of(doubled, new), scores_of(model, new))
+
+
+def test_many_windows_are_thinned_out_evenly_and_the_summary_says_so(monkeypatch):
+    monkeypatch.setattr("lstm_anomaly.fitting.MOST_FIT_WINDOWS", 100)
+    model = small_model(waves(600))
+    assert model.summary.stride == 5  # 450 rows hold 443 windows of 8
+    assert any("on every 5th window" in line for line in training_lines(model, "x", 1.0, []))
+    assert small_model(waves(600), stride=1).summary.stride == 1
+
+
+def test_a_limit_of_time_gives_a_usable_model_and_is_told():
+    model = small_model(waves(600), epochs=100_000, max_train_time=1e-6)
+    assert model.summary.timed_out == "autoencoder, forecaster"
+    assert any(
+        "ended by --max-train-time: autoencoder" in line for line in training_lines(model, "x", 1.0, [])
+    )
+    assert_usable(model, waves(600))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lstm_anomaly.text import count, duration, listed, number, printable, wrapped
+from lstm_anomaly.text import count, duration, listed, number, ordinal, printable, wrapped
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,8 @@ def test_counts_and_lists():
 
 def test_long_lines_are_cut_at_words_and_indented():
     assert list(wrapped(["one two three", "x"], width=8, indent=2)) == ["one two", "  three", "x"]
+
+
+def test_ordinals_have_the_ending_that_is_said():
+    numbers = (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)
+    assert " ".join(map(ordinal, numbers)) == "1st 2nd 3rd 4th 11th 12th 13th 21st 102nd 111th"

@@ -7,7 +7,7 @@ import click
 
 from lstm_anomaly.commands.app import Settings
 from lstm_anomaly.commands.extras import needs
-from lstm_anomaly.commands.kinds import Percent
+from lstm_anomaly.commands.kinds import Duration, Percent
 from lstm_anomaly.commands.options import (
     FILES,
     IGNORE,
@@ -73,6 +73,12 @@ Examples:
 )
 @click.option("--weight-decay", type=click.FloatRange(0), help="Decoupled, as in AdamW.  [default: 0]")
 @click.option("--patience", type=click.IntRange(0), help="Its epochs without gain before stopping; 0: never.")
+@click.option(
+    "--max-train-time",
+    type=Duration(),
+    metavar="TIME",
+    help="Such as 10min; then training ends with the best weights so far.  [default: no limit]",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
 @click.option(
     "--checkpoint", metavar="FILE", help="Keep progress in FILE.*; the same command goes on from it."

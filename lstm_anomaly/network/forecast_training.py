@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import cos, isfinite, pi
+from math import cos, inf, isfinite, pi
 from time import perf_counter
 from typing import Any
 
@@ -69,14 +69,15 @@ def train_forecaster(
     segments: tuple[Segments, Segments],
     config: ForecastConfig,
     rng: np.random.Generator,
+    seconds: float | None = None,
     keep: Keep | None = None,
 ) -> Iterator[EpochReport]:
     """Fit `params` in place; yield a report a round; the best weights are kept.
 
     rows (F, M) scaled and finite; targets (D, M) for fitting and for validation, NaN where unknown;
     segments of the rows for fitting and for validation. With `keep` the progress is kept after each round,
-    and a training that was broken off goes on from there. Raises TrainingError when the loss stops being
-    finite.
+    and a training that was broken off goes on from there. After `seconds` training ends with the update
+    that it is at. Raises TrainingError when the loss stops being finite.
     """
     digest = digest_of(params, rows, *targets, segments, config) if keep else ""
     fit_targets, validation_targets = targets
@@ -87,6 +88,7 @@ def train_forecaster(
     adam = init_adam(params)
     best, best_loss, waited, losses = _copy(params), np.inf, 0, []
     began, a_round = perf_counter(), max(1, config.updates // config.rounds)
+    deadline = inf if seconds is None else began + seconds
     resumable, first = Resumable(params, best, adam, rng), 0
     if keep and (kept := keep.load(digest)) is not None:
         numbers = resumable.go_on(kept)
@@ -102,7 +104,8 @@ def train_forecaster(
         losses.append(loss)
         clip_global_norm(gradients, config.clip_norm)
         adam_step(params, gradients, adam, config.rate_at(update), weight_decay=config.weight_decay)
-        if (update + 1) % a_round and update + 1 < config.updates:
+        timed_out = perf_counter() >= deadline and update + 1 < config.updates
+        if (update + 1) % a_round and update + 1 < config.updates and not timed_out:
             continue
         held_out = _held_out_loss(params, rows, validation_targets, validation)
         judged = held_out if isfinite(held_out) else float(np.mean(losses))
@@ -113,12 +116,13 @@ def train_forecaster(
             for name, value in params.items():
                 best[name][...] = value
         number = -(-(update + 1) // a_round)
-        seconds = perf_counter() - began
-        rate = config.rate_at(update)
-        if keep:
+        loss, rate, took = float(np.mean(losses)), config.rate_at(update), perf_counter() - began
+        if keep and not timed_out:
             keep.save(digest, resumable.progress(best_loss=best_loss, waited=waited, updates=update + 1))
-        yield EpochReport(number, config.rounds, float(np.mean(losses)), held_out, rate, improved, seconds)
+        yield EpochReport(number, config.rounds, loss, held_out, rate, improved, took, timed_out)
         losses, began = [], perf_counter()
+        if timed_out:
+            break
     for name, value in best.items():
         params[name][...] = value
 

@@ -5,7 +5,7 @@ The loop is a generator, so whoever calls it shows progress and may stop it.
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from math import cos, isfinite, pi
+from math import cos, inf, isfinite, pi
 from time import perf_counter
 
 import numpy as np
@@ -58,6 +58,7 @@ class EpochReport:
     """One finished epoch: mean losses over the windows, and whether its weights are the best so far.
 
     `validation_loss` is NaN without validation windows; the fit loss then decides which are best.
+    `timed_out`: the limit in seconds ended training with this epoch, and perhaps in the middle of it.
     """
 
     epoch: int
@@ -67,6 +68,7 @@ class EpochReport:
     learning_rate: float
     improved: bool
     seconds: float
+    timed_out: bool = False
 
 
 def train(
@@ -78,6 +80,7 @@ def train(
     config: TrainingConfig,
     rng: np.random.Generator,
     processes: int = 1,
+    seconds: float | None = None,
     keep: Keep | None = None,
 ) -> Iterator[EpochReport]:
     """Fit `params` to the windows of rows (F, M) that begin at `fit_starts`; yield a report per epoch.
@@ -85,6 +88,7 @@ def train(
     rows is scaled and finite; a window covers the rows start .. start + window - 1. `params` is changed
     in place while epochs run, and holds the best weights once the iteration has ended or was closed.
     Up to `processes` shards of a batch are worked on at a time, without any influence on the result.
+    After `seconds` training ends with the update that it is at.
     With `keep` the progress is kept after each epoch, and a training that was broken off goes on from there,
     with the reports of its first epochs once more. Raises TrainingError when the loss stops being finite.
     """
@@ -94,6 +98,7 @@ def train(
     shards = ShardedGradients(batches, params, config.batch_size, config.shards, processes)
     best, best_loss, waited = _copy(params), np.inf, 0
     resumable, reports = Resumable(params, best, state, rng), list[EpochReport]()
+    deadline = inf if seconds is None else perf_counter() + seconds
     try:
         if keep and (kept := keep.load(digest)) is not None:
             numbers = resumable.go_on(kept)
@@ -104,7 +109,7 @@ def train(
             if config.patience and waited >= config.patience:
                 return
             began = perf_counter()
-            loss, rate = _run_epoch(params, state, shards, fit_starts, epoch, config, rng)
+            loss, rate = _run_epoch(params, state, shards, fit_starts, epoch, config, rng, deadline)
             validation_loss = batches.mean_loss(params, validation_starts, config.batch_size)
             judged = validation_loss if len(validation_starts) else loss
             _require_finite(judged, epoch)
@@ -113,16 +118,18 @@ def train(
             if improved:
                 best_loss = judged
                 _put(best, params)
+            timed_out = perf_counter() >= deadline and epoch < config.epochs
+            took = perf_counter() - began
             reports.append(
-                EpochReport(
-                    epoch, config.epochs, loss, validation_loss, rate, improved, perf_counter() - began
-                )
+                EpochReport(epoch, config.epochs, loss, validation_loss, rate, improved, took, timed_out)
             )
-            if keep:
+            if keep and not timed_out:
                 told = [list(asdict(report).values()) for report in reports]
                 progress = resumable.progress(best_loss=best_loss, waited=waited, reports=told)
                 keep.save(digest, progress)
             yield reports[-1]
+            if timed_out:
+                return
     finally:
         shards.close()
         _put(params, best)
@@ -141,10 +148,14 @@ def _run_epoch(
     epoch: int,
     config: TrainingConfig,
     rng: np.random.Generator,
+    deadline: float,
 ) -> tuple[float, float]:
-    """One pass over the windows in random order; returns their mean loss and the last learning rate."""
+    """One pass over the windows in random order; returns their mean loss and the last learning rate.
+
+    Ends early, but not before the first update, when `perf_counter` has reached the deadline.
+    """
     order = rng.permutation(starts)
-    total, rate = 0.0, 0.0
+    total, rate, done = 0.0, 0.0, 0
     for begin in range(0, len(order), config.batch_size):
         chosen = order[begin : begin + config.batch_size]
         loss, gradients = shards.loss_and_gradients(params, chosen)
@@ -153,7 +164,10 @@ def _run_epoch(
         rate = config.rate_at(epoch - 1 + (begin + len(chosen)) / len(order))
         adam_step(params, gradients, state, rate, weight_decay=config.weight_decay)
         total += loss * len(chosen)
-    return total / len(order), rate
+        done += len(chosen)
+        if perf_counter() >= deadline:
+            break
+    return total / done, rate
 
 
 def _require_finite(loss: float, epoch: int) -> None:

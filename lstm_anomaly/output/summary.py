@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.model import Model
-from lstm_anomaly.text import count, duration, listed, number, printable
+from lstm_anomaly.text import count, duration, listed, number, ordinal, printable
 
 _MARGIN = 12  # characters before what is said
 _TASKS = {"forecast": "next row forecast", "window": "window restored from as many numbers"}
@@ -141,7 +141,9 @@ def _network_lines(model: Model) -> list[str]:
         f"network     LSTM autoencoder of {hidden} units and LSTM forecaster,"
         f" {summary.parameters:,} parameters",
         f"training    {count(len(summary.losses), 'epoch')}, loss {number(_at_best(summary.losses, model))},"
-        f" validation {number(_at_best(summary.validation_losses, model))}",
+        f" validation {number(_at_best(summary.validation_losses, model))}"
+        + (f", on every {ordinal(summary.stride)} window" if summary.stride > 1 else ""),
+        *([f"{' ' * _MARGIN}ended by --max-train-time: {summary.timed_out}"] if summary.timed_out else []),
         *_beside(model),
     ]
 
