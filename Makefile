@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak fuzz lint types check sample-data pictures clean
+.PHONY: demo test soak fuzz lint types check sample-data pictures clean bench
 
 demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 	@mkdir -p demo-out
@@ -27,6 +27,10 @@ types: .venv/dev
 	$(BIN)/mypy
 
 check: lint types test
+
+bench: .venv/dev  ## the table of speed, about ten minutes on two idle cores, and the plot of docs/speed.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python benchmarks/speed --plots docs
 
 sample-data: .venv/runtime  ## make sample_data/ again; the same bytes each time
 	$(BIN)/python sample_data/make_sample_data.py

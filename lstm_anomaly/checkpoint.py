@@ -32,6 +32,8 @@ class Checkpoint:
         for file in self._path.parent.glob(f"{_literal(self._path.name)}.[0-9a-f]*"):
             if len(file.name) == len(self._path.name) + 13:
                 file.unlink(missing_ok=True)
+        for unfinished in self._path.parent.glob(f".{_literal(self._path.name)}.[0-9a-f]*.tmp"):
+            unfinished.unlink(missing_ok=True)  # of processes that were killed with a run before
 
     def _file(self, digest: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{digest[:12]}")

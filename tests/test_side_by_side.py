@@ -8,7 +8,7 @@ import pytest
 
 from lstm_anomaly.errors import TrainingError
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.forking import CAN_FORK
+from lstm_anomaly.network.forking import CAN_FORK, fork_worker
 from lstm_anomaly.network.side_by_side import Job, train_side_by_side
 from lstm_anomaly.network.training import TrainingConfig, train
 
@@ -102,3 +102,26 @@ def test_a_limit_of_time_ends_every_network_after_an_update(processes):
     reports = train_side_by_side(jobs, processes=processes, seconds=1e-9)
     for made in reports.values():
         assert [(report.epoch, report.timed_out) for report in made] == [(1, True)]
+
+
+@needs_fork
+def test_a_worker_dies_with_its_parent_and_holds_none_of_its_files():
+    """The parent is killed; then nobody holds the line that it wrote to, nor a worker that waits for ever."""
+    (told, tells), (held, holds) = os.pipe(), os.pipe()
+
+    def wait():
+        signal.signal(signal.SIGALRM, lambda *_: os.write(tells, b"still here"))
+        signal.alarm(30)
+        signal.pause()
+
+    pid = os.fork()
+    if pid == 0:
+        fork_worker(wait, (tells,))
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(tells)
+    os.close(holds)
+    assert os.read(held, 1) == b""
+    assert os.read(told, 1) == b""
+    os.close(told)
+    os.close(held)

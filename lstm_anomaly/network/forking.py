@@ -11,6 +11,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from math import prod
 from typing import Any, NoReturn
 
@@ -33,29 +34,48 @@ def shared_empty(shape: tuple[int, ...], dtype: Any) -> Array:
     return array.reshape(shape)
 
 
-def fork_worker(work: Callable[[], None]) -> int:
+def fork_worker(work: Callable[[], None], keep_open: tuple[int, ...] = ()) -> int:
     """Run `work` in a forked process, which then ends with status 0, or 1 after an error; its process id.
 
-    The worker lets its parent deal with an interrupt from the keyboard.
+    The worker lets its parent deal with an interrupt from the keyboard, dies with it, and holds none of its
+    files and locks: only the standard streams and the file descriptors to `keep_open`.
     """
+    parent = os.getpid()
     with warnings.catch_warnings():
         # Python warns of forking beside other threads, as of a progress bar, for the sake of the locks
         # they may hold; a worker computes and takes none.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:
-        _work_and_exit(work)
+        _work_and_exit(work, parent, keep_open)
     return pid
 
 
-def _work_and_exit(work: Callable[[], None]) -> NoReturn:
+def _work_and_exit(work: Callable[[], None], parent: int, keep_open: tuple[int, ...]) -> NoReturn:
     status = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for last, following in pairwise((2, *sorted(keep_open), _MOST_FILES)):
+            os.closerange(last + 1, following)
+        _die_with(parent)
         work()
         status = 0
     finally:
         os._exit(status)  # no clean-up, no traceback: both are the parent's
+
+
+_MOST_FILES = 1 << 30
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with(parent: int) -> None:
+    """Let the system kill this process when its parent ends, however it ends."""
+    import ctypes
+
+    if hasattr(libc := ctypes.CDLL(None), "prctl"):
+        libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def run_parts(work: Callable[[int], None], parts: int) -> None:

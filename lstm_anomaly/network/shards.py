@@ -85,11 +85,9 @@ class _Worker:
         self.answers, child_writes = os.pipe()
 
         def serve() -> None:
-            os.close(self.orders)  # so that the parent's end is the only one, and its death is noticed
-            os.close(self.answers)
             self._serve(batches, child_reads, child_writes)
 
-        self.pid = fork_worker(serve)
+        self.pid = fork_worker(serve, (child_reads, child_writes))
         os.close(child_reads)
         os.close(child_writes)
 

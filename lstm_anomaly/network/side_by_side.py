@@ -81,12 +81,11 @@ class _Beside:
         self._reports, writes = os.pipe()
 
         def work() -> None:
-            os.close(self._reports)  # so that the parent's end is the only one, and its death is noticed
             for report in job.train(self._shared, seconds):
                 os.write(writes, _packed(report))
 
         self._last_told = 0
-        self._pid: int | None = fork_worker(work)
+        self._pid: int | None = fork_worker(work, (writes,))
         os.close(writes)
 
     def ready(self) -> Iterator[EpochReport]:
