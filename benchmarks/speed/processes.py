@@ -55,15 +55,15 @@ def run(command: list[str], cores: int, source: Path | None = None, **extra: str
 
 
 def pairs(ours: list[list[str]], theirs: list[list[str]], count: int, cores: int, **extra: str):
-    """Seconds of two sequences of commands, run in turn; one pair first warms the disk's cache."""
+    """Seconds of two sequences of commands, run in turn."""
     times = [
         tuple(
             measure.seconds(lambda commands=commands: [run(c, cores, **extra) for c in commands])
             for commands in (ours, theirs)
         )
-        for _ in range(count + 1)
+        for _ in range(count)
     ]
-    return times[1:]
+    return times
 
 
 def csv(folder: Path, rows: int) -> Path:
@@ -87,6 +87,7 @@ def start_up(given, model: Path) -> None:
         ("lstm-anomaly --version", program("--version"), {}),
         ("shell completion", program(), completion),
     ):
+        pairs([command], [LIGHT], 1, given.cores, **extra)  # warms the disk's cache
         found = pairs([command], [LIGHT], count, given.cores, **extra)
         measure.tell(measure.Row.of(name, "import click", given.cores, found, 1.5))
     detect = program("detect", csv(given.folder, 1440), "--model", model)

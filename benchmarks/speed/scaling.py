@@ -11,12 +11,12 @@ from steps import our_step
 from lstm_anomaly.network.autoencoder import init_autoencoder
 from lstm_anomaly.network.row_scoring import row_errors
 
-ROWS, F, T, H, B = 8192, 8, 60, 32, 64
+ROWS, F, T, H, B = 4096, 8, 60, 32, 64
 AXES = {
-    "rows": (2048, 4096, 8192, 16384, 32768, 65536),
+    "rows": (2048, 4096, 8192, 16384, 32768),
     "sensors": (1, 4, 16, 64, 256),
     "window": (15, 30, 60, 120, 240),
-    "hidden": (8, 16, 32, 64, 128, 256),
+    "hidden": (8, 16, 32, 64, 128),
 }
 
 
