@@ -25,14 +25,19 @@ def in_child(function, *, dies_after=None, signal_after=None, file_limit=None):
                 signal.setitimer(signal.ITIMER_REAL, dies_after)
             if signal_after is not None:
                 number, seconds = signal_after
+                # Before the program has begun, and after it has ended, it is the test that is interrupted.
+                signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
                 signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), number))
                 signal.setitimer(signal.ITIMER_REAL, seconds)
             if file_limit is not None:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
             status = function()
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            by_name = {"KeyboardInterrupt": 130, "_Terminated": 143}
+            status = by_name.get(type(error).__name__, 99)
+            if status == 99:
+                traceback.print_exc()
         finally:
             os._exit(status)
     _pid, how = os.waitpid(pid, 0)
