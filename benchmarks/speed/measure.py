@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-# Set for older OpenBLAS builds on some machines, these two slow a current NumPy.
-UNWANTED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+# The first two, set for older OpenBLAS builds on some machines, slow a current NumPy. With the third our
+# modules are compiled at every start, while those that pip installed are not.
+UNWANTED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.network.cell import Array
+from lstm_anomaly.network.tiles import tiles
 
 NARROW = 64  # columns below which a product of gradients and inputs is slower than its copies
 WIDE = 128  # columns that narrow pieces of several steps are put together to
@@ -24,12 +25,11 @@ class WeightGradient:
 
     def __init__(self, shape: tuple[int, int], batch: int, pieces: int, dtype: Any) -> None:
         M, K = shape
-        width = batch // pieces
+        self._width = width = batch // pieces
         self.steps = WIDE // width if width < NARROW else 1
-        self._columns = [slice(k * width, (k + 1) * width) for k in range(pieces)]
-        self._d_wide = np.empty((M, self.steps * width), dtype)
-        self._x_wide = np.empty((K, self.steps * width), dtype)
-        self._product = np.empty((M, K), dtype)
+        self._d_wide = np.empty(pieces * M * self.steps * width, dtype)
+        self._x_wide = np.empty(pieces * K * self.steps * width, dtype)
+        self._products = np.empty((pieces, M, K), dtype)
         self._sums = np.zeros((pieces, M, K), dtype)
 
     def clear(self) -> None:
@@ -38,17 +38,10 @@ class WeightGradient:
 
     def add(self, d: Array, x: Array) -> None:
         """Add n <= C steps: the gradients d (n, M, B) and what W was multiplied by, x (n, K, B)."""
-        if len(self._sums) == len(d) == 1:
-            self._add_piece(d[0], x[0], self._sums[0])
-            return
-        for columns, total in zip(self._columns, self._sums, strict=True):
-            d_wide = _side_by_side(d[:, :, columns], self._d_wide)  # (M, n B / P)
-            x_wide = _side_by_side(x[:, :, columns], self._x_wide)  # (K, n B / P)
-            self._add_piece(d_wide, x_wide, total)
-
-    def _add_piece(self, d: Array, x: Array, total: Array) -> None:
-        np.matmul(d, x.T, out=self._product)
-        np.add(total, self._product, out=total)
+        d_wide = _side_by_side(tiles(d, self._width), self._d_wide)  # (P, M, n B / P)
+        x_wide = _side_by_side(tiles(x, self._width), self._x_wide)  # (P, K, n B / P)
+        np.matmul(d_wide, x_wide.swapaxes(1, 2), out=self._products)
+        np.add(self._sums, self._products, out=self._sums)
 
     def total(self) -> Array:
         """The sum over all pieces, (M, K)."""
@@ -56,14 +49,15 @@ class WeightGradient:
 
 
 def _side_by_side(steps: Array, wide: Array) -> Array:
-    """Arrays (n, R, W) as one of (R, n W), in the memory of `wide` (R, C W) unless there is only one."""
-    n, rows, width = steps.shape
+    """Pieces (n, P, R, W) of n steps as (P, R, n W), in the memory of `wide` unless n is 1."""
+    n, pieces, rows, width = steps.shape
     if n == 1:
         single: Array = steps[0]
         return single
-    out: Array = wide.reshape(-1)[: rows * n * width].reshape(rows, n, width)
-    np.copyto(out, steps.transpose(1, 0, 2))
-    return out.reshape(rows, n * width)
+    out = wide[: steps.size].reshape(pieces, rows, n, width)
+    np.copyto(out, steps.transpose(1, 2, 0, 3))
+    joined: Array = out.reshape(pieces, rows, n * width)
+    return joined
 
 
 def in_order(pieces: Array) -> Array:
