@@ -27,10 +27,8 @@ def without(model: Model, absent: tuple[str, ...]) -> Model:
             "no sensor that the model judges is in the input",
             hint="check the names of the columns; the model's are listed by `lstm-anomaly inspect`",
         )
-    near, level, slow = (
-        _of_others(view, missing) for view in (model.usual.near, model.usual.level, model.usual.slow)
-    )
-    usual = replace(model.usual, near=near, level=level, slow=slow)
+    errors, level = (_of_others(view, missing) for view in (model.usual.errors, model.usual.level))
+    usual = replace(model.usual, errors=errors, level=level)
     least = np.where(missing, 0.0, model.sides.stillness.least)
     stillness = replace(model.sides.stillness, least=least)
     return replace(model, usual=usual, sides=replace(model.sides, stillness=stillness))

@@ -6,15 +6,18 @@ from itertools import pairwise
 import numpy as np
 
 from lstm_anomaly.decision.budget import DEFAULT_BUDGET, DEFAULT_ROW_BUDGET, Budget
-from lstm_anomaly.decision.calibration import learn_threshold
+from lstm_anomaly.decision.calibration import UNCERTIFIED_MARGIN, learn_threshold
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.episodes import highest_episodes
 from lstm_anomaly.decision.spans import Span
 from lstm_anomaly.judging import Judgement, judge
 from lstm_anomaly.model import CalibrationEpisode, Model
+from lstm_anomaly.scoring.units import drift
 from lstm_anomaly.settings import LearningSettings
 from lstm_anomaly.types import FloatArray, Segments, Series
 
+MARGIN_POWER = 1.5
+MOST_MARGIN = 2.0
 STRANGEST = 5  # calibration episodes that are told, for a person to look at
 
 NOT_LEARNED = learn_threshold(
@@ -60,6 +63,8 @@ def calibrate_on(
     for a, b in counted:
         inside[a:b] = True
     raw = np.where(inside, judgement.scores, np.nan)[first:last]  # (n,)
+    if not any(np.ptp(series.values[a:b][:, model.roles.targets], axis=0).any() for a, b in counted):
+        raw = 0.0 * raw  # where nothing moves, scores are what memories began with, and say nothing
     breaks = tuple(b[0] - first for a, b in pairwise(counted) if a[1] == b[0])
     threshold = learn_threshold(
         raw,
@@ -70,6 +75,7 @@ def calibrate_on(
         confidence=settings.confidence,
         level=settings.threshold_level,
         breaks=breaks,
+        margin=_margin(model, series),
     )
     spans = highest_episodes(raw, threshold.merge_gap, STRANGEST, breaks)
     rows = np.concatenate([series.values[a:b] for a, b in series.segments])
@@ -84,6 +90,18 @@ def calibrate_on(
         beside = calibrate_on(linear, series, judged, counted, settings)[0]
         model = replace(model, baseline=replace(baseline, threshold=beside.threshold))
     return model, raw
+
+
+def _margin(model: Model, series: Series) -> float:
+    """How much an uncertified threshold is raised: by how far levels move from part to part of the rows.
+
+    Where a part's rows lie d times farther, squared, from the mean of the other parts than those do, the rows
+    to come will, too, and with them the errors.
+    """
+    rows = np.concatenate([series.values[a:b] for a, b in series.segments])
+    scaled = model.scaler.transform(rows)[model.roles.targets].T.astype(np.float64)  # (M, F_t)
+    moved = float(drift(scaled).mean()) ** MARGIN_POWER
+    return float(np.clip(moved, UNCERTIFIED_MARGIN, MOST_MARGIN))
 
 
 def _episode(

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.model import Baseline, CalibrationEpisode, Model
-from lstm_anomaly.scoring.distance import LatentDistance
-from lstm_anomaly.scoring.score import STATISTICS, Bounds
+from lstm_anomaly.scoring.score import ALL_MEMORIES, STATISTICS, Memories
 from lstm_anomaly.scoring.seen_range import SeenRange
 from lstm_anomaly.scoring.sides import Sides
-from lstm_anomaly.scoring.statistics import View
 from lstm_anomaly.scoring.stillness import LENGTHS, Stillness
 
 Arrays = dict[str, NDArray[Any]]
@@ -44,19 +42,15 @@ def alarm_arrays(model: Model) -> Arrays:
     }
     if model.baseline is not None:
         arrays |= {
-            "baseline.near.unit": model.baseline.near.unit,
-            "baseline.near.usual": model.baseline.near.usual,
-            "baseline.latent.mean": model.baseline.latent.mean,
-            "baseline.latent.cholesky": model.baseline.latent.cholesky,
-            "baseline.latent.unit": np.array(model.baseline.latent.unit),
-            "baseline.bounds": model.baseline.bounds.most,
+            "baseline.most": model.baseline.memories.most,
+            "baseline.high": model.baseline.memories.high,
         }
     return arrays
 
 
 def alarm_shapes(header: dict[str, Any], arrays: Arrays, targets: int) -> dict[str, tuple[int, ...]]:
     """The shape that every one of the arrays must have."""
-    directions, components = len(arrays["seen.directions"]), len(arrays["linear.components"])
+    directions = len(arrays["seen.directions"])
     shapes: dict[str, tuple[int, ...]] = {
         "stillness.least": (len(LENGTHS), targets),
         "stillness.resolution": (targets,),
@@ -66,14 +60,7 @@ def alarm_shapes(header: dict[str, Any], arrays: Arrays, targets: int) -> dict[s
         "familiar.scores": (len(_FAMILIAR_SCORES),),
     }
     if header["baseline"] is not None:
-        shapes |= {
-            "baseline.near.unit": (1, targets),
-            "baseline.near.usual": (1,),
-            "baseline.latent.mean": (components,),
-            "baseline.latent.cholesky": (components, components),
-            "baseline.latent.unit": (),
-            "baseline.bounds": (len(STATISTICS),),
-        }
+        shapes |= {"baseline.most": (len(STATISTICS),), "baseline.high": (len(ALL_MEMORIES),)}
     return shapes
 
 
@@ -91,29 +78,16 @@ def check_alarms(header: dict[str, Any], arrays: Arrays) -> None:
     rows = header["familiar_rows"]
     _check(type(rows) is int and rows >= 0, "the familiar rows are no number of rows")
     if header["baseline"] is not None:
-        check_cholesky(arrays["baseline.latent.cholesky"])
-
-
-def check_cholesky(cholesky: NDArray[Any]) -> None:
-    """Raise ValueError when this is no factor of a covariance."""
-    _check(bool((np.diag(cholesky) > 0).all()), "the covariance is not positive")
-    _check(np.array_equal(cholesky, np.tril(cholesky)), "the covariance's factor is not triangular")
+        high = arrays["baseline.high"]
+        _check(bool((high >= 0).all()) and high.any(), "nothing is high for the baseline")
 
 
 def alarm_parts(header: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """The fields of a model that were written here."""
     baseline = None
     if header["baseline"] is not None:
-        baseline = Baseline(
-            View(arrays["baseline.near.unit"], arrays["baseline.near.usual"]),
-            LatentDistance(
-                arrays["baseline.latent.mean"],
-                arrays["baseline.latent.cholesky"],
-                float(arrays["baseline.latent.unit"]),
-            ),
-            Bounds(arrays["baseline.bounds"]),
-            Threshold.from_dict(header["baseline"]),
-        )
+        memories = Memories(arrays["baseline.most"], arrays["baseline.high"])
+        baseline = Baseline(memories, Threshold.from_dict(header["baseline"]))
     scores = dict(zip(_FAMILIAR_SCORES, arrays["familiar.scores"].tolist(), strict=True))
     ranges: dict[str, Any] = {name: arrays[f"familiar.{name}"] for name in _FAMILIAR}
     return {

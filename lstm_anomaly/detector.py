@@ -33,14 +33,15 @@ class Detector:
     that the row could not be judged (a missing reading, or fewer than `window` rows before it). A
     row's score depends on the rows up to itself, and on `look_ahead` later ones if that is asked for.
 
-    The method: errors of an LSTM forecaster and of a linear autoencoder, as multiples of each sensor's own
-    usual error, slow levels, and the distance of an LSTM autoencoder's state (Malhotra et al. 2016,
-    https://arxiv.org/abs/1607.00148) from those of training, each remembered over several lengths; see
+    The method: errors of an LSTM forecaster, and of rows as an LSTM autoencoder (Malhotra et al. 2016,
+    https://arxiv.org/abs/1607.00148) and a linear one restore them, as multiples of each sensor's own usual
+    error, and the distance from the mean of training, each remembered over several lengths; see
     docs/how-it-scores.md. The threshold is the level that keeps a budget of false alarms on rows that
     the weights were not fitted to.
 
     Parameters, all optional; those left out are chosen from the data:
-        kind           "lstm", or "linear" for the baseline without an LSTM
+        kind           "auto", "lstm", "pure" without anything linear, "linear" without an LSTM
+        preset         "fast", "default" or "thorough": how long the LSTMs are trained
         look_ahead     later rows that a row's verdict may wait for
         window         rows of the windows that the networks see, the judged row included
         stride         rows between the starts of two training windows

@@ -7,7 +7,7 @@ from lstm_anomaly.evaluation.figures import Figures, LabelledRows, figures
 from lstm_anomaly.model import Model
 from lstm_anomaly.types import BoolArray, FloatArray, Series
 
-_NAMES = {"lstm": "LSTM", "linear": "linear"}
+_NAMES = {"lstm": "LSTM", "pure": "LSTM", "linear": "linear"}
 
 
 def evaluate(model: Model, detection: Detection, labels: BoolArray) -> list[Figures]:

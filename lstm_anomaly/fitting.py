@@ -24,7 +24,6 @@ FORECASTER_UPDATES = 400
 FORECASTER_HIDDEN = 64
 MOST_FIT_WINDOWS = 20_000  # more than this, and the default stride grows
 MOST_VALIDATION_WINDOWS = 5_000  # more than this, and evenly spread ones are taken
-REACHED_BY = 0.99  # share of the rows that fixes how much a reading counts for in a slow mean
 UNIT_FLOOR = 0.05  # of the median sensor: no sensor's changes may count for more in the forecaster's loss
 
 
@@ -62,30 +61,30 @@ def fit_networks(
     window: int,
     settings: LearningSettings,
     on_epoch: OnEpoch | None,
+    rng: np.random.Generator,
     keep: Keep | None = None,
 ) -> Fitted:
     """Fit to scaled rows (F, M); of the sensors F, those where `targets` are to be forecast.
 
     `keep` keeps the progress, so that a run that is broken off can go on.
     """
-    for_autoencoder, for_forecaster = np.random.default_rng(settings.seed).spawn(2)
+    for_autoencoder, for_forecaster = rng.spawn(2)
     starts = window_starts(split.fit, window)
     linear = LinearAutoencoder.fit(scaled, starts, window)
-    fit_rows = np.concatenate([scaled[targets, a:b] for a, b in split.fit], axis=1)  # (F_t, rows)
-    reach = np.maximum(np.quantile(np.abs(fit_rows), REACHED_BY, axis=1), 1.0).astype(np.float64)
     if settings.kind == "linear":
         size = linear.components.size + linear.mean.size
-        return Fitted(Networks(window, targets, reach, linear), 1, size, [])
+        return Fitted(Networks(window, targets, linear), 1, size, [])
     stride = settings.stride or max(1, -(-len(starts) // MOST_FIT_WINDOWS))
     autoencoder = _autoencoder_job(scaled, split, window, stride, settings, for_autoencoder, keep)
     forecaster, unit = _forecaster_job(scaled, targets, split, settings, for_forecaster, keep)
-    reports = train_side_by_side([autoencoder, forecaster], on_epoch, usable_cores(), settings.max_train_time)
+    jobs = [autoencoder, forecaster] if settings.trained else []
+    reports = train_side_by_side(jobs, on_epoch, usable_cores(), settings.max_train_time)
     weights = [*autoencoder.params.values(), *forecaster.params.values()]
     trained = Forecaster(forecaster.params, unit, targets)
-    networks = Networks(window, targets, reach, linear, trained, autoencoder.params)
+    networks = Networks(window, targets, linear, trained, autoencoder.params)
     timed_out = tuple(name for name, made in reports.items() if any(report.timed_out for report in made))
     size = sum(array.size for array in weights)
-    return Fitted(networks, stride, size, reports["autoencoder"], timed_out)
+    return Fitted(networks, stride, size, reports.get("autoencoder", []), timed_out)
 
 
 def _autoencoder_job(
@@ -111,7 +110,9 @@ def _autoencoder_job(
 
 def _training_config(settings: LearningSettings, windows: int) -> TrainingConfig:
     updates_an_epoch = -(-windows // settings.batch_size)
-    epochs = settings.epochs or int(np.clip(-(-DEFAULT_UPDATES // updates_an_epoch), 3, 200))
+    epochs = settings.epochs or int(
+        np.clip(-(-DEFAULT_UPDATES * settings.effort // updates_an_epoch), 3, 200)
+    )
     patience = max(3, epochs // 4) if settings.patience is None else settings.patience
     return TrainingConfig(
         epochs=epochs,
@@ -138,7 +139,8 @@ def _forecaster_job(
     unit = np.maximum(unit, max(UNIT_FLOOR * float(np.median(unit)), 1e-4))
     held_out = next_changes(scaled[targets], split.validation)
     fit, validation = ((part / unit[:, np.newaxis]).astype(np.float32) for part in (changes, held_out))
-    config = ForecastConfig(updates=FORECASTER_UPDATES, weight_decay=settings.weight_decay)
+    updates = max(1, round(FORECASTER_UPDATES * settings.effort))
+    config = ForecastConfig(updates=updates, weight_decay=settings.weight_decay)
     parts = (split.fit, split.validation)
 
     def train_it(params: Params, seconds: float | None) -> Iterator[EpochReport]:

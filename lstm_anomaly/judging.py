@@ -8,9 +8,10 @@ from lstm_anomaly.model import Model
 from lstm_anomaly.network_reader import NetworkReader
 from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
 from lstm_anomaly.scoring.memory import trailing_mean
-from lstm_anomaly.scoring.score import LONGEST_MEMORY, STATISTICS, USUAL, level, raw_score
+from lstm_anomaly.scoring.novelty import MEMORY
+from lstm_anomaly.scoring.score import LONGEST_MEMORY, ONLY_LEVEL, STATISTICS, USUAL, level, raw_score
 from lstm_anomaly.scoring.sides import SideReader, largest
-from lstm_anomaly.types import FloatArray, IntArray, Series
+from lstm_anomaly.types import BoolArray, FloatArray, IntArray, Series
 from lstm_anomaly.windows import finite_segments
 
 PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
@@ -103,7 +104,8 @@ class _Stretch:
         model = self._model
         scaled = model.scaler.transform(values)[model.roles.inputs]  # (F_in, n)
         readings = self._reader.push(scaled)
-        statistics, by_sensor = model.usual.statistics(readings)
+        statistics = model.usual.statistics(readings)
+        by_sensor = model.usual.parts(readings, model.weights)
         first_known = max(0, model.window - 1 - self._seen)
         statistics[:, :first_known] = USUAL
         statistics[np.isnan(statistics)] = USUAL
@@ -112,7 +114,7 @@ class _Stretch:
         self._statistics = np.concatenate([self._statistics, statistics], axis=1)
         self._novelty = np.concatenate([self._novelty, model.novelty.of_rows(values)])
         self._by_sensor = np.concatenate([self._by_sensor, by_sensor])
-        self._expected = np.concatenate([self._expected, readings.expected])
+        self._expected = np.concatenate([self._expected, model.usual.expected(readings, model.weights)])
         targets = model.roles.targets
         moving = scaled[targets[model.roles.inputs]].T.astype(np.float64)  # (n, F_t)
         sides = self._side_reader.push(values[:, targets], moving)
@@ -138,8 +140,9 @@ class _Stretch:
         if not count:
             return out
         rows = slice(len(self._by_sensor) - ahead - count, len(self._by_sensor) - ahead)
-        evidence = model.novelty.remembered(self._novelty, count + ahead)[ahead:]  # (count, R)
-        level_ = level(self._statistics, model.bounds, count, ahead)  # (count,)
+        moved = min(MEMORY // 2, ahead)  # as for every memory: by half its length at most
+        evidence = model.novelty.remembered(self._novelty, count + ahead)[moved : moved + count]  # (count, R)
+        level_ = level(self._statistics, model.memories, model.weights, count, ahead)  # (count,)
         level_[np.isnan(self._by_sensor[rows]).all(axis=1)] = np.nan
         high = raw_score(level_, evidence.sum(axis=1)) / model.threshold.value
         out.scores[:], out.reasons[:] = largest(high, self._sides[:, rows])
@@ -149,6 +152,7 @@ class _Stretch:
         out.errors[beside] = 0.0
         out.errors[np.ix_(beside, model.roles.targets)] = np.where(parts > 1.0, parts, 0.0)
         out.reasons[~beside & (evidence.sum(axis=1) > np.log(np.maximum(level_, 1.0)))] = UNSEEN
+        out.reasons[~beside & self._far_from_all_levels(rows)] = UNSEEN
         expected = np.zeros_like(
             out.expected
         )  # scaled: a sensor that is not forecast is expected at its mean
@@ -158,6 +162,13 @@ class _Stretch:
         self._judged += count
         self._forget()
         return out
+
+    def _far_from_all_levels(self, rows: slice) -> BoolArray:
+        """Where rows are outside anything seen, and their level is high in its memories, too, (count,)."""
+        model, count = self._model, rows.stop - rows.start
+        only = level(self._statistics, model.memories, ONLY_LEVEL, count, model.look_ahead)
+        outside = self._sides[UNSEEN - FLAT, rows].max(axis=1) > 1.0  # (count,)
+        return np.asarray(outside & (only > 1.0))
 
     def _parts(self, level_: FloatArray, evidence: FloatArray, rows: slice) -> FloatArray:
         """Each sensor's part in the score, (count, F), in nats.

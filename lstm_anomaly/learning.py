@@ -1,7 +1,7 @@
 """Training, from a clean series to a model: split, scale, fit, measure what is usual, set the threshold."""
 
 import platform
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,16 +14,16 @@ from lstm_anomaly.model import Baseline, Model, TrainingSummary
 from lstm_anomaly.network.linear_forecast import held_out_forecast_error
 from lstm_anomaly.network.resuming import Keep
 from lstm_anomaly.network_reader import NetworkReader, Networks
-from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.scaler import Scaler
-from lstm_anomaly.scoring.score import Bounds
+from lstm_anomaly.scoring.score import Memories
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.sides import Sides
-from lstm_anomaly.scoring.statistics import Usual, View
+from lstm_anomaly.scoring.statistics import Usual, View, shares_of
 from lstm_anomaly.settings import DEFAULTS, LearningSettings
+from lstm_anomaly.trials import trial_weights
 from lstm_anomaly.trimming import Trimmed, trim
 from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.version import __version__
@@ -33,6 +33,7 @@ VALIDATION_SHARE = 0.1
 CALIBRATION_SHARE = 0.25
 SHORT_SERIES = 4000  # usable rows below which no usual budget can be certified: rows rather serve the fit
 SHORT_CALIBRATION_SHARE = 0.15
+REFIT_VALIDATION_SHARE = 0.15  # when the networks are fitted again, after the threshold was learned
 LONGEST_DEFAULT_WINDOW = 24  # rows
 WINDOWS_A_PART = 2  # the default window is at most this fraction of the smallest part of the split
 MOST_MEASURED_ROWS = 20_000  # of the fitted rows, the last so many tell what is usual
@@ -52,17 +53,90 @@ def learn(
     threshold can be learned.
     """
     split, window = plan(series, settings)
-    scaler, roles, scaled = _scaled(series, split)
-    trimmed = trim(scaled, split, window, settings.trim)
+    trimmed = trim(_scaled(series, split)[2], split, window, settings.trim)
     if trimmed.rows:
         split = trimmed.split
         _require_windows(series, split, window)
-        scaler, roles, scaled = _scaled(series, split)
+    if settings.max_train_time is not None:  # networks may be fitted twice
+        settings = replace(settings, max_train_time=settings.max_train_time / 2)
+    training = _Training(series, window, trimmed, settings, on_epoch, keep)
+    model = _fitted(training, split, split)
+    # The validation rows before the calibration rows fill the memories.
+    run_up = cut(series.segments, split.validation[0][0], split.calibration[-1][1])
+    model, raw = calibrate_on(model, series, run_up, split.calibration, settings)
+    if not model.threshold.certified:
+        model = _fitted_again(training, model, split)
+    left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
+    found = doubts(trimmed.standing, settings.trim, raw, left_out)
+    return replace(model, summary=replace(model.summary, doubts=found))
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What stays the same when networks are fitted twice."""
+
+    series: Series
+    window: int
+    trimmed: Trimmed
+    settings: LearningSettings
+    on_epoch: OnEpoch | None
+    keep: Keep | None
+
+
+def _fitted_again(training: _Training, model: Model, split: Split) -> Model:
+    """The model with networks that are fitted to all but the last rows, calibration rows included.
+
+    Rows that are too few to prove the budget are worth more in the fit. What the scores of the first fit
+    taught, of rows that it never saw, stays: the threshold and what goes with it.
+    """
+    rows = split_chronologically(
+        _joined((*split.fit, *split.validation, *split.calibration)), REFIT_VALIDATION_SHARE, 0.0
+    )
+    again = Split(rows.fit, rows.validation, split.calibration)
+    refitted = _fitted(training, again, split)
+    baseline = refitted.baseline
+    if baseline is not None and model.baseline is not None:
+        baseline = replace(baseline, threshold=model.baseline.threshold)
+    return replace(
+        refitted,
+        threshold=model.threshold,
+        baseline=baseline,
+        familiar=model.familiar,
+        strangest=model.strangest,
+    )
+
+
+def _fitted(training: _Training, split: Split, first_split: Split) -> Model:
+    """A model of the fit and validation rows of `split`, without a threshold.
+
+    The rules beside the error keep to `first_split`: they are learned on rows before the calibration rows.
+    """
+    series, settings, window = training.series, training.settings, training.window
+    scaler, roles, scaled = _scaled(series, split)
     targets = roles.targets[roles.inputs]
-    fitted = fit_networks(scaled, targets, split, window, settings, on_epoch, keep)
-    usual, bounds, held_out = _measured(fitted.networks, scaled, split)
-    model = Model(
-        kind=settings.kind,
+    for_networks, for_trials = np.random.default_rng(settings.seed).spawn(2)
+    fitted = fit_networks(
+        scaled, targets, split, window, settings, training.on_epoch, for_networks, training.keep
+    )
+    readings, is_fitted = _read_training_rows(fitted.networks, scaled, split)
+    kind, why = settings.kind, "as asked for"
+    if kind == "auto":
+        kind, why = _chosen_kind(readings, ~is_fitted)
+        if kind == "linear":
+            networks = fitted.networks.without_lstm()
+            fitted = replace(fitted, networks=networks, parameters=0, reports=[])
+            readings = replace(readings, errors=readings.errors[-1:])
+    networks = fitted.networks
+    usual = _usual(networks, readings, is_fitted, kind)
+    baseline = None
+    if kind != "linear":
+        linear = replace(readings, errors=readings.errors[-1:])
+        beside = Memories.fit(usual.without_lstm().statistics(linear), is_fitted)
+        baseline = Baseline(beside, NOT_LEARNED)
+    trial_rows = (split.fit[0][0], split.validation[-1][1])
+    held_out = _held_out_errors(fitted, scaled, targets, split, readings.errors[:, ~is_fitted])
+    return Model(
+        kind=kind,
         sensors=series.sensors,
         step_seconds=None if series.step is None else float(series.step / np.timedelta64(1, "s")),
         max_fill=series.max_fill,
@@ -70,32 +144,42 @@ def learn(
         look_ahead=settings.look_ahead,
         roles=roles,
         scaler=scaler,
-        networks=fitted.networks,
+        networks=networks,
         usual=usual,
-        bounds=bounds,
+        weights=trial_weights(networks, usual, scaled, trial_rows, for_trials),
+        memories=Memories.fit(usual.statistics(readings), is_fitted),
         # Values of the calibration rows count as seen, too: one first move of a switch among them would
         # otherwise raise the threshold beyond all use. The proof of the budget does not cover novelty.
         novelty=NoveltyRule.fit(_stacked(series.values, series.segments), roles.ruled),
-        sides=_sides(series, scaled, roles, split, settings),
+        sides=_sides(series, scaled, roles, first_split, settings),
         threshold=NOT_LEARNED,
-        baseline=None,
+        baseline=baseline,
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
         strangest=(),
-        summary=_summary(series, split, window, fitted, trimmed, settings),
+        summary=_summary(series, split, window, fitted, training.trimmed, settings, why, held_out),
     )
-    if settings.kind != "linear":
-        beside, beside_bounds, _near = _measured(fitted.networks.without_lstm(), scaled, split)
-        model = replace(model, baseline=Baseline(beside.near, beside.latent, beside_bounds, NOT_LEARNED))
-    # The validation rows before the calibration rows fill the memories.
-    run_up = cut(series.segments, split.validation[0][0], split.calibration[-1][1])
-    model, raw = calibrate_on(model, series, run_up, split.calibration, settings)
-    left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
-    summary = replace(
-        model.summary,
-        held_out=_held_out_errors(fitted, scaled, targets, split, held_out),
-        doubts=doubts(trimmed.standing, settings.trim, raw, left_out),
+
+
+def _usual(networks: Networks, readings: Readings, fitted: BoolArray, kind: str) -> Usual:
+    held_out = np.nanmean(readings.errors[:, ~fitted] ** 2, axis=(1, 2))  # (S,)
+    left_out = np.array([kind == "pure" and name == "linear" for name in networks.names])  # (S,)
+    return Usual(
+        networks=networks.names,
+        errors=View.fit(readings.errors, fitted),
+        shares=shares_of(networks.names, np.where(left_out, np.inf, held_out)),
+        level=View.fit(readings.level, fitted),
+        peers=Peers.fit(readings.level[0]),
     )
-    return replace(model, summary=summary)
+
+
+def _chosen_kind(readings: Readings, held_out: BoolArray) -> tuple[str, str]:
+    """`lstm`, or `linear` where the LSTM forecasts held-out rows no better than that nothing changes; why."""
+    changes = np.diff(readings.level[0], axis=0)[held_out[1:]]  # (n, F_t)
+    nothing, forecast = np.nanmean(changes**2), np.nanmean(readings.errors[0][held_out] ** 2)
+    better = 1.0 - float(forecast) / max(float(nothing), 1e-12)
+    if better > 0:
+        return "lstm", f"on held-out rows its forecast is {better:.0%} better than that nothing changes"
+    return "linear", "the LSTM forecast held-out rows no better than that nothing changes"
 
 
 def _scaled(series: Series, split: Split) -> tuple[Scaler, SensorRoles, Float32Array]:
@@ -104,19 +188,6 @@ def _scaled(series: Series, split: Split) -> tuple[Scaler, SensorRoles, Float32A
     scaler, roles = _scaler(fit_rows, series.sensors), SensorRoles.find(fit_rows)
     # No window holds a NaN.
     return scaler, roles, np.nan_to_num(scaler.transform(series.values)[roles.inputs])
-
-
-def _measured(networks: Networks, scaled: Float32Array, split: Split) -> tuple[Usual, Bounds, FloatArray]:
-    """What is usual for the networks, the bounds of it, and their errors on held-out rows, (S, n, F_t)."""
-    readings, is_fitted = _read_training_rows(networks, scaled, split)
-    usual = Usual(
-        near=View.fit(readings.near, is_fitted),
-        level=View.fit(readings.level, is_fitted),
-        slow=View.fit(readings.slow, is_fitted),
-        latent=LatentDistance.fit(readings.latent[np.isfinite(readings.latent).all(axis=1)]),
-        peers=Peers.fit(readings.level[0]),
-    )
-    return usual, Bounds.fit(usual.statistics(readings)[0]), readings.near[:, ~is_fitted]
 
 
 def _held_out_errors(
@@ -231,6 +302,8 @@ def _summary(
     fitted: Fitted,
     trimmed: Trimmed,
     settings: LearningSettings,
+    why: str,
+    held_out: dict[str, float],
 ) -> TrainingSummary:
     usable = [(a, b) for a, b in series.segments if b - a >= window]
     first, last = usable[0][0], usable[-1][1] - 1
@@ -250,8 +323,10 @@ def _summary(
         validation_losses=tuple(report.validation_loss for report in fitted.reports),
         best_epoch=best.epoch if best else 0,
         trimmed_rows=trimmed.rows,
-        held_out={},
+        held_out=held_out,
         doubts=(),
+        preset=settings.preset,
+        why_kind=why,
         seed=settings.seed,
         first=stamps[0],
         last=stamps[1],

@@ -7,14 +7,13 @@ import numpy as np
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.network_reader import Networks
-from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.scaler import Scaler
-from lstm_anomaly.scoring.score import Bounds
+from lstm_anomaly.scoring.score import LINEAR_WEIGHTS, Memories
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.sides import Sides
-from lstm_anomaly.scoring.statistics import Usual, View
-from lstm_anomaly.types import Resample
+from lstm_anomaly.scoring.statistics import Usual
+from lstm_anomaly.types import FloatArray, Resample
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,8 @@ class TrainingSummary:
     held_out          mean squared errors on validation rows: `forecast_lstm` and `forecast_linear` of the
                       next row, `window_lstm` and `window_linear` of windows restored from as many numbers
     doubts            what makes the training data look unusable, a clause each
+    preset            how long the LSTMs were trained
+    why_kind          why the model is of its kind
     seed              of the random generator
     first, last       time stamps of the training rows (ISO 8601), empty without time
     lowest, highest   of each sensor's readings in the training rows, in its own unit
@@ -54,6 +55,8 @@ class TrainingSummary:
     trimmed_rows: int
     held_out: dict[str, float]
     doubts: tuple[str, ...]
+    preset: str
+    why_kind: str
     seed: int
     first: str
     last: str
@@ -88,9 +91,7 @@ class CalibrationEpisode:
 class Baseline:
     """What the linear model beside an LSTM model has of its own; all else it shares with that."""
 
-    near: View
-    latent: LatentDistance
-    bounds: Bounds
+    memories: Memories
     threshold: Threshold
 
 
@@ -98,7 +99,7 @@ class Baseline:
 class Model:
     """What `train` learned and `detect` uses.
 
-    kind          `lstm`, or `linear` for the baseline without any
+    kind          `lstm`, `pure` without anything linear, `linear` without an LSTM
     sensors       F names, in the order of every array's sensor axis
     step_seconds  sampling step, None when rows are only counted
     max_fill      rows for which a missing reading takes the last one
@@ -107,8 +108,9 @@ class Model:
     roles         which sensors the networks read, which they forecast, which are ruled
     scaler        own units to the networks' scale and back, for all F sensors
     networks      what was fitted
-    usual         what is usual for their errors and states
-    bounds        the most that one row may count in a long memory
+    usual         what is usual for their errors
+    weights       (3,) of the statistics in a row's level
+    memories      what normal rows reach in each memory
     novelty       values that ruled sensors have shown
     sides         what reads flat, and what is outside anything seen in training
     threshold     the raw score above which a row is anomalous
@@ -128,7 +130,8 @@ class Model:
     scaler: Scaler
     networks: Networks
     usual: Usual
-    bounds: Bounds
+    weights: FloatArray
+    memories: Memories
     novelty: NoveltyRule
     sides: Sides
     threshold: Threshold
@@ -155,8 +158,9 @@ class Model:
             self,
             kind="linear",
             networks=self.networks.without_lstm(),
-            usual=replace(self.usual, near=self.baseline.near, latent=self.baseline.latent),
-            bounds=self.baseline.bounds,
+            usual=self.usual.without_lstm(),
+            weights=np.array(LINEAR_WEIGHTS),
+            memories=self.baseline.memories,
             threshold=self.baseline.threshold,
             baseline=None,
         )

@@ -14,7 +14,6 @@ from lstm_anomaly.calibration_file import (
     alarm_parts,
     alarm_shapes,
     check_alarms,
-    check_cholesky,
 )
 from lstm_anomaly.errors import LstmAnomalyError, ModelFileError
 from lstm_anomaly.model import Model, TrainingSummary
@@ -23,21 +22,20 @@ from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network_reader import Networks
-from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.scaler import Scaler
-from lstm_anomaly.scoring.score import STATISTICS, Bounds
+from lstm_anomaly.scoring.score import ALL_MEMORIES, STATISTICS, Memories
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.statistics import Usual, View
-from lstm_anomaly.settings import KINDS
+from lstm_anomaly.settings import MODEL_KINDS
 from lstm_anomaly.storage import load_arrays, save_arrays
 from lstm_anomaly.types import Resample
 
 Arrays = dict[str, NDArray[Any]]
 MOST_LOOK_AHEAD = 10_000  # rows; far above any use, and a cap on what a hostile file can claim
 _ROLES = ("inputs", "targets", "ruled")
-_VIEWS = ("near", "level", "slow")
+_VIEWS = ("errors", "level")
 _NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
 
 
@@ -60,17 +58,16 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
     arrays: Arrays = {
         "scaler.center": model.scaler.center,
         "scaler.scale": model.scaler.scale,
-        "reach": networks.reach,
         "linear.mean": networks.linear.mean,
         "linear.components": networks.linear.components,
         **{f"{view}.unit": getattr(model.usual, view).unit for view in _VIEWS},
         **{f"{view}.usual": getattr(model.usual, view).usual for view in _VIEWS},
-        "latent.mean": model.usual.latent.mean,
-        "latent.cholesky": model.usual.latent.cholesky,
-        "latent.unit": np.array(model.usual.latent.unit),
+        "shares": model.usual.shares,
         "peers.weights": model.usual.peers.weights,
         "peers.usual": model.usual.peers.usual,
-        "bounds": model.bounds.most,
+        "weights": model.weights,
+        "memories.most": model.memories.most,
+        "memories.high": model.memories.high,
         **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
         **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
         **alarm_arrays(model),
@@ -108,7 +105,6 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     _check_roles(arrays)
     roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
     networks = _networks(header, arrays, roles)
-    latent = LatentDistance(arrays["latent.mean"], arrays["latent.cholesky"], float(arrays["latent.unit"]))
     peers = Peers(arrays["peers.weights"], arrays["peers.usual"])
     views = {name: View(arrays[f"{name}.unit"], arrays[f"{name}.usual"]) for name in _VIEWS}
     return Model(
@@ -121,8 +117,9 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         roles=roles,
         scaler=Scaler(arrays["scaler.center"], arrays["scaler.scale"]),
         networks=networks,
-        usual=Usual(**views, latent=latent, peers=peers),
-        bounds=Bounds(arrays["bounds"]),
+        usual=Usual(networks=networks.names, shares=arrays["shares"], peers=peers, **views),
+        weights=arrays["weights"],
+        memories=Memories(arrays["memories.most"], arrays["memories.high"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),
@@ -144,7 +141,7 @@ def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Net
         forecaster = Forecaster(params, params.pop("unit"), targets)
     window = header["window"]
     linear = LinearAutoencoder(arrays["linear.mean"], arrays["linear.components"], window)
-    return Networks(window, targets, arrays["reach"], linear, forecaster, part("autoencoder") or None)
+    return Networks(window, targets, linear, forecaster, part("autoencoder") or None)
 
 
 def _summary(stored: dict[str, Any], sensors: int) -> TrainingSummary:
@@ -167,7 +164,7 @@ def _summary(stored: dict[str, Any], sensors: int) -> TrainingSummary:
 
 def _check_header(header: dict[str, Any]) -> None:
     sensors = header["sensors"]
-    _check(header["kind"] in KINDS, f"the kind {header['kind']!r} is unknown")
+    _check(header["kind"] in MODEL_KINDS, f"the kind {header['kind']!r} is unknown")
     _check(isinstance(sensors, list), "the sensors are not a list of names")
     _check(all(map(_is_text, sensors)), "a sensor's name is not text")
     _check(len(set(sensors)) == len(sensors) > 0, "sensors are missing or doubled")
@@ -181,7 +178,7 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(header["resample"] is None or step is not None, "resampling without a sampling step")
     for name in ("autoencoder", "forecaster"):
         sizes = header[name]
-        _check((sizes is not None) == (header["kind"] == "lstm"), "the networks do not fit the kind")
+        _check((sizes is not None) == (header["kind"] != "linear"), "the networks do not fit the kind")
         _check(not sizes or all(_is_count(n) and n > 0 for n in sizes.values()), "a size is not positive")
 
 
@@ -192,9 +189,10 @@ def _check_values(arrays: Arrays) -> None:
         counts = name.startswith("roles.") or name in ("novelty.sensors", "novelty.counts")
         dtype = np.float32 if weights else np.int64 if counts else np.float64
         _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
-        if kind in ("unit", "usual", "scale", "evidence", "reach", "bounds", "resolution", "margin"):
+        if kind in ("unit", "usual", "scale", "evidence", "resolution", "margin", "most"):
             _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
-    check_cholesky(arrays["latent.cholesky"])
+    for name in ("weights", "shares", "memories.high"):
+        _check(bool((arrays[name] >= 0).all()) and arrays[name].sum() > 0, f"the {name} are below 0")
 
 
 def _check_roles(arrays: Arrays) -> None:
@@ -218,25 +216,26 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
     inputs = int(arrays["roles.inputs"].sum())
     targets = int(arrays["roles.targets"].sum())
     rules, components = len(arrays["novelty.sensors"]), len(arrays["linear.components"])
-    views = {"near": 2 if header["forecaster"] else 1, "level": 1, "slow": 2}
+    networks = 3 if header["forecaster"] else 1
+    views = {"errors": networks, "level": 1}
     shapes: dict[str, tuple[int, ...]] = {f"roles.{name}": (F,) for name in _ROLES}
-    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "bounds": (len(STATISTICS),), "reach": (targets,)}
+    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "shares": (networks,)}
+    shapes |= {"weights": (len(STATISTICS),), "memories.most": (len(STATISTICS),)}
+    shapes["memories.high"] = (len(ALL_MEMORIES),)
     shapes |= {"linear.mean": (T * inputs,), "linear.components": (components, T * inputs)}
     shapes |= {f"{view}.unit": (count, targets) for view, count in views.items()}
     shapes |= {f"{view}.usual": (count,) for view, count in views.items()}
     shapes |= {f"novelty.{name}": (rules,) for name in _NOVELTY}
     shapes["novelty.values"] = (int(arrays["novelty.counts"].sum()),)
     shapes |= alarm_shapes(header, arrays, targets)
-    latent = components
     if header["autoencoder"] is not None:
-        latent, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]
+        hidden, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]
         _check(layers < len(arrays), f"there are no arrays for {layers} layers")
-        shapes |= _named("autoencoder", parameter_shapes(inputs, latent, layers))
+        shapes |= _named("autoencoder", parameter_shapes(inputs, hidden, layers))
     if header["forecaster"] is not None:
         shapes |= _named("forecaster", forecaster_shapes(inputs, header["forecaster"]["hidden"], targets))
         shapes["forecaster.unit"] = (targets,)
     shapes |= {"peers.weights": (targets, targets), "peers.usual": (targets,)}
-    shapes |= {"latent.mean": (latent,), "latent.cholesky": (latent, latent), "latent.unit": ()}
     return shapes
 
 

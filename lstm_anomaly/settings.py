@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.errors import SettingsError
 
-KINDS = ("lstm", "linear")
+MODEL_KINDS = ("lstm", "pure", "linear")
+KINDS = ("auto", *MODEL_KINDS)
+EFFORTS = {"fast": 0.25, "default": 1.0, "thorough": 4.0}  # preset -> multiple of the default weight updates
 _LEAST = {
     "look_ahead": 0,
     "window": 2,
@@ -28,7 +30,10 @@ _LEAST = {
 class LearningSettings:
     """Settings of `learn`.
 
-    kind           `lstm`, or `linear` for the baseline without an LSTM
+    kind           `lstm`; `pure` for LSTMs without a linear autoencoder beside them; `linear` for that
+                   alone; `auto` for `lstm`, or `linear` where the LSTM learned nothing
+    preset         how long the LSTMs are trained: `fast`, `default` or `thorough`
+    trained        False leaves the LSTMs as they were drawn, to measure what their training is worth
     look_ahead     rows after a row that its verdict may wait for
     window         rows that a verdict looks back on with the window networks, the judged row included
     stride         rows between the starts of two training windows
@@ -40,7 +45,9 @@ class LearningSettings:
     budget, confidence, threshold_method, threshold_level, merge_gap   of the threshold
     """
 
-    kind: str = "lstm"
+    kind: str = "auto"
+    preset: str = "default"
+    trained: bool = True
     look_ahead: int = 0
     window: int | None = None
     stride: int | None = None
@@ -63,10 +70,17 @@ class LearningSettings:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise SettingsError(f"there is no kind of model {self.kind!r}", hint=" or ".join(KINDS))
+        if self.preset not in EFFORTS:
+            raise SettingsError(f"there is no preset {self.preset!r}", hint=" or ".join(EFFORTS))
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and not value >= least:
                 raise SettingsError(f"{name} is {value!r}, and the least that makes sense is {least}")
+
+    @property
+    def effort(self) -> float:
+        """Weight updates as a multiple of the default number."""
+        return EFFORTS[self.preset] if self.trained else 0.0
 
 
 DEFAULTS = LearningSettings()

@@ -38,6 +38,7 @@ LEVELS = {
     "event_views": 2,
     "placing": 3,
     "news": 4,
+    "trials": 3,
     "fitting": 3,
     "judging": 4,
     "absent": 4,

@@ -7,6 +7,7 @@ import pytest
 from small_models import series_of, small_model
 
 from lstm_anomaly.calibrating import calibrated
+from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.errors import NotEnoughDataError, ThresholdError, TrainingError
 from lstm_anomaly.judging import judge
 from lstm_anomaly.model_file import write_model
@@ -206,7 +207,7 @@ def test_the_summary_counts_rows_weights_and_errors():
     model = small_model(waves(400))
     summary = model.summary
     assert (summary.rows, summary.rows_left_out) == (400, 0)
-    assert (summary.fit_rows, summary.validation_rows, summary.calibration_rows) == (300, 40, 60)
+    assert (summary.fit_rows, summary.validation_rows, summary.calibration_rows) == (340, 60, 60)
     networks = model.networks
     weights = [*networks.autoencoder.values(), *networks.forecaster.params.values()]
     assert summary.parameters == sum(array.size for array in weights)
@@ -215,17 +216,33 @@ def test_the_summary_counts_rows_weights_and_errors():
     assert (summary.first, summary.last) == ("2024-03-01T00:00:00.000000000", "2024-03-01T06:39:00.000000000")
 
 
-def test_training_never_looks_at_the_calibration_rows_but_for_the_threshold():
-    """And for the values that ruled sensors may have."""
+ONE_IN_20_ROWS = Budget.parse("1/20rows")  # 60 calibration rows are enough to prove it
+
+
+def test_a_certified_threshold_is_that_of_weights_which_never_saw_the_calibration_rows():
+    """Nor did anything else that was learned, but for the values that ruled sensors may have."""
     values = waves(400)
     changed = values.copy()
     changed[345:] *= 1.5
-    one, other = small_model(values), small_model(changed)
+    one, other = (small_model(rows, budget=ONE_IN_20_ROWS) for rows in (values, changed))
+    assert one.threshold.certified
+    assert (one.summary.fit_rows, one.summary.validation_rows) == (300, 40)
     for name, weights in one.networks.forecaster.params.items():
         np.testing.assert_array_equal(other.networks.forecaster.params[name], weights)
     np.testing.assert_array_equal(one.scaler.scale, other.scaler.scale)
-    np.testing.assert_array_equal(one.bounds.most, other.bounds.most)
+    np.testing.assert_array_equal(one.memories.high, other.memories.high)
     assert other.threshold.value > one.threshold.value
+
+
+def test_without_enough_rows_to_certify_the_networks_are_fitted_again_to_all_but_the_last_rows():
+    """The threshold stays that of the first fit's scores of rows which that fit never saw."""
+    values = waves(400)
+    proven, unproven = small_model(values, budget=ONE_IN_20_ROWS), small_model(values)
+    assert not unproven.threshold.certified
+    assert (unproven.summary.fit_rows, unproven.summary.validation_rows) == (340, 60)
+    assert unproven.threshold.rows == proven.threshold.rows
+    first, again = (model.networks.forecaster.params["lstm.W_x"] for model in (proven, unproven))
+    assert not np.array_equal(first, again)
 
 
 def test_calibrating_again_learns_the_threshold_from_all_rows():
@@ -245,8 +262,8 @@ def test_scores_are_multiples_of_the_threshold():
 def test_many_windows_are_thinned_out_evenly_and_the_summary_says_so(monkeypatch):
     monkeypatch.setattr("lstm_anomaly.fitting.MOST_FIT_WINDOWS", 100)
     model = small_model(waves(600))
-    assert model.summary.stride == 5  # 450 rows hold 443 windows of 8
-    assert any("on every 5th window" in line for line in training_lines(model, "x", 1.0, []))
+    assert model.summary.stride == 6  # 510 rows hold 503 windows of 8
+    assert any("on every 6th window" in line for line in training_lines(model, "x", 1.0, []))
     assert small_model(waves(600), stride=1).summary.stride == 1
 
 

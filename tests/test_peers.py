@@ -30,15 +30,16 @@ def test_the_guilty_sensor_is_first_though_an_innocent_one_has_less_noise(rng, g
 
 @given(st.integers(1, 8), st.integers(0, 2**32 - 1), st.data())
 def test_a_fault_alone_is_never_put_on_another_sensor(sensors, seed, data):
-    """By the Cauchy-Schwarz inequality, whatever the covariance; up to how well it was estimated."""
+    """By the Cauchy-Schwarz inequality, whatever the covariance, if sensors have some noise of their own."""
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(4000, sensors)) @ rng.normal(size=(sensors, sensors))
+    rows += 0.3 * rng.normal(size=rows.shape)
     rows /= rows.std(axis=0)
     guilty = data.draw(st.integers(0, sensors - 1))
     fault = np.zeros((1, sensors))
     fault[0, guilty] = 10
     distances = Peers.fit(rows).of_rows(fault)[0]
-    assert distances[guilty] >= 0.9 * distances.max()
+    assert distances[guilty] >= 0.99 * distances.max()
 
 
 def test_a_sensor_without_others_is_measured_by_its_own_spread():

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.memory import trailing_mean, trailing_sum
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.scoring.score import MOST_NATS, Bounds, level, raw_score
-from lstm_anomaly.scoring.statistics import Usual, View
+from lstm_anomaly.scoring.score import ALL_MEMORIES, MOST_NATS, Memories, level, raw_score
+from lstm_anomaly.scoring.statistics import Usual, View, shares_of
 from lstm_anomaly.scoring.units import drift, error_unit, usual_level
 
 
@@ -84,17 +83,17 @@ def test_the_usual_level_is_that_of_all_rows_or_of_the_held_out_ones_if_larger()
     assert usual_level(np.full(3, 5.0), np.array([1.0])) == 4
 
 
-def test_a_view_gives_squared_errors_as_multiples_of_the_usual_averaged_over_networks():
+def test_a_view_gives_squared_errors_as_multiples_of_the_usual():
     view = View(unit=np.array([[1.0, 4], [1, 1]]), usual=np.array([2.0, 1]))
     errors = np.array([[[2.0, 4]], [[0, 3]]])  # two networks, one row, two sensors
-    assert view.by_sensor(errors).tolist() == [[(2 + 0) / 2, (2 + 9) / 2]]
+    assert view.by_sensor(errors).tolist() == [[[2, 2]], [[0, 9]]]
 
 
 def test_a_view_of_usual_rows_is_about_1(rng):
     errors = rng.normal(0, [0.5, 1, 2], size=(2, 1000, 3))
     errors[:, :3] = np.nan  # nothing is known of the first rows
     view = View.fit(errors, np.arange(1000) < 800)
-    np.testing.assert_allclose(view.by_sensor(errors)[3:].mean(axis=0), 1, atol=0.2)
+    np.testing.assert_allclose(view.by_sensor(errors)[:, 3:].mean(axis=1), 1, atol=0.2)
 
 
 def test_a_views_unit_is_that_of_the_errors_times_the_square_of_their_drift():
@@ -111,122 +110,173 @@ def test_without_held_out_rows_a_view_takes_all_rows_and_without_rows_1():
     assert View.fit(np.full((1, 3, 1), np.nan), np.ones(3, dtype=bool)).unit.tolist() == [[1]]
 
 
+def test_networks_of_one_statistic_share_it_by_the_inverse_of_their_held_out_errors():
+    names = ("forecaster", "autoencoder", "linear")
+    np.testing.assert_allclose(shares_of(names, np.array([7.0, 3.0, 1.0])), [1, 1 / 4, 3 / 4])
+    assert shares_of(("linear",), np.array([0.0])).tolist() == [1]
+
+
+NAMES = ("forecaster", "autoencoder", "linear")
+EQUAL = np.ones(3)
+
+
 def readings_of(rng, rows, sensors):
     """As networks hand them over: memory laid out sensor by sensor."""
 
     def view(networks):
         return np.stack([rng.normal(size=(sensors, rows)).T for _ in range(networks)])
 
-    latent = rng.normal(size=(rows, 20))
-    return Readings(view(2), view(1), view(2), latent, np.zeros((rows, sensors)))
+    return Readings(view(3), view(1))
 
 
-def rows_of(readings, rows):
-    views = (getattr(readings, name)[:, rows] for name in ("near", "level", "slow"))
-    return Readings(*views, readings.latent[rows], readings.expected[rows])
+def usual_of(rng, sensors, units=None):
+    views = [View(np.ones((k, sensors)) if units is None else units(k), np.ones(k)) for k in (3, 1)]
+    peers = Peers.fit(rng.normal(size=(300, sensors)))
+    return Usual(NAMES, views[0], np.array([1.0, 0.25, 0.75]), views[1], peers)
 
 
 @pytest.mark.parametrize("sensors", [1, 7, 8, 40])
 def test_statistics_of_a_row_are_bit_identical_alone_and_among_others(rng, sensors):
     """NumPy adds up eight and more numbers in another order when they are one row than when they are many."""
-    views = [View(rng.uniform(0.5, 2, (k, sensors)), np.ones(k)) for k in (2, 1, 2)]
-    peers = Peers.fit(rng.normal(size=(300, sensors)))
-    usual = Usual(*views, LatentDistance.fit(rng.normal(size=(300, 20))), peers)
+    usual = usual_of(rng, sensors, lambda k: rng.uniform(0.5, 2, (k, sensors)))
     readings = readings_of(rng, 50, sensors)
-    statistics, parts = usual.statistics(readings)
-    for row in range(50):
-        alone, its_parts = usual.statistics(rows_of(readings, slice(row, row + 1)))
-        np.testing.assert_array_equal(alone[:, 0], statistics[:, row])
-        np.testing.assert_array_equal(its_parts[0], parts[row])
+    for say in (usual.statistics, lambda r: usual.parts(r, EQUAL).T, lambda r: usual.expected(r, EQUAL).T):
+        whole = say(readings)
+        for row in range(50):
+            alone = Readings(readings.errors[:, row : row + 1], readings.level[:, row : row + 1])
+            np.testing.assert_array_equal(say(alone)[:, 0], whole[:, row])
+
+
+def test_statistics_are_means_over_sensors_and_shared_among_the_networks_that_restore(rng):
+    errors = np.array([[[1.0, 3]], [[2, 0]], [[0, 4]]])  # three networks, one row, two sensors
+    statistics = usual_of(rng, 2).statistics(Readings(errors, np.array([[[5.0, 1]]])))
+    np.testing.assert_allclose(statistics[:, 0], [(1 + 9) / 2, 0.25 * 4 / 2 + 0.75 * 16 / 2, (25 + 1) / 2])
 
 
 def test_what_a_network_cannot_say_is_nan_and_the_rest_is_known(rng):
-    ones = [View(np.ones((k, 2)), np.ones(k)) for k in (2, 1, 2)]
-    peers = Peers.fit(rng.normal(size=(300, 2)))
-    usual = Usual(*ones, LatentDistance.fit(rng.normal(size=(300, 20))), peers)
-    readings = readings_of(rng, 3, 2)
-    readings.latent[0] = readings.slow[:, 1] = np.nan
-    statistics, parts = usual.statistics(readings)
-    assert np.isnan(statistics).tolist() == [
-        [False] * 3,
-        [False] * 3,
-        [False, True, False],
-        [True, False, False],
-    ]
-    assert np.isfinite(parts).all()
+    usual, readings = usual_of(rng, 2), readings_of(rng, 3, 2)
+    readings.errors[0, 0] = readings.errors[2, :2] = np.nan
+    known = np.isfinite(usual.statistics(readings))
+    assert known.tolist() == [[False, True, True], [False, False, True], [True] * 3]
+    assert np.isfinite(usual.parts(readings, EQUAL)).all()
 
 
-# near over 3, 10, 30, 100 rows: weights 1; level over 10, 100: 1/2; slow over 25: 1; latent over 25, 100: 1/2
-WEIGHTS = 7
-MOST = Bounds(np.full(4, 2.0))
+def test_what_was_expected_is_the_mean_of_the_networks_by_weight(rng):
+    """A row of 10, expected as 9, 8 and 6; the forecast has weight 1, what restores 2 in all."""
+    usual = usual_of(rng, 1)
+    readings = Readings(np.array([[[1.0]], [[2]], [[4]]]), np.array([[[10.0]]]))
+    expected = (1 * 9 + 0.5 * 8 + 1.5 * 6) / 3
+    np.testing.assert_allclose(usual.expected(readings, np.array([1.0, 2, 5])), [[expected]])
+    readings.errors[2] = np.nan
+    np.testing.assert_allclose(usual.expected(readings, np.array([1.0, 2, 5])), [[(9 + 0.5 * 8) / 1.5]])
 
 
-def usual_rows(count=200):
-    return np.ones((4, count))
+# Statistics of 1 are usual; a row counts 2 at most in long memories; 1 is high in each memory.
+NORMAL = Memories(np.full(3, 2.0), np.ones(len(ALL_MEMORIES)))
 
 
-def test_the_level_of_usual_rows_is_1():
-    np.testing.assert_allclose(level(usual_rows(), MOST, last=50), 1, rtol=1e-15)
+def usual_rows(count=400):
+    return np.ones((3, count))
 
 
-def test_one_wild_row_counts_fully_in_short_memories_and_bounded_in_long_ones():
-    """60 more than usual: thirds and tenths of it; of what is bounded to 2, 1 more, 1/30 and 1/100."""
-    statistics = usual_rows()
-    statistics[0, -1] = 61
-    expected = (WEIGHTS + 60 / 3 + 60 / 10 + 1 / 30 + 1 / 100) / WEIGHTS
-    np.testing.assert_allclose(level(statistics, MOST, last=2), [1, expected])
+def level_of(statistics, last, look_ahead=0, weights=EQUAL):
+    return level(statistics, NORMAL, weights, last, look_ahead)
+
+
+def test_the_level_of_rows_that_are_as_high_as_normal_rows_get_is_1():
+    np.testing.assert_allclose(level_of(usual_rows(), last=50), 1, rtol=1e-15)
 
 
 @pytest.mark.parametrize(
     ("statistic", "extra"),
     [
-        (1, 0.5 * 60 / 10 + 0.5 * 1 / 100),  # level
-        (2, 1 / 25),  # slow
-        (3, 0.5 * 1 / 25 + 0.5 * 1 / 100),  # latent
+        (0, (60 + 60 / 3 + 60 / 10 + 1 / 30 + 1 / 100) / 5),  # forecast
+        (1, (60 + 60 / 3 + 60 / 10 + 1 / 30 + 1 / 100) / 5),  # restore
+        (2, (60 + 60 / 10 + 1 / 100 + 1 / 300) / 4),  # level
     ],
 )
-def test_the_same_for_the_other_statistics(statistic, extra):
+def test_one_wild_row_counts_fully_in_short_memories_and_bounded_in_long_ones(statistic, extra):
+    """60 more than usual; where rows are bounded to 2, 1 more. A statistic is one third of the level."""
     statistics = usual_rows()
     statistics[statistic, -1] = 61
-    np.testing.assert_allclose(level(statistics, MOST, last=1), [(WEIGHTS + extra) / WEIGHTS])
+    np.testing.assert_allclose(level_of(statistics, last=2), [1, 1 + extra / 3])
+
+
+def test_a_statistic_counts_by_its_weight_and_a_memory_by_what_is_high_in_it():
+    statistics = usual_rows()
+    statistics[0] = 2
+    np.testing.assert_allclose(level_of(statistics, last=1, weights=np.array([3.0, 1, 0])), [(3 * 2 + 1) / 4])
+    high = Memories(NORMAL.most, np.full(len(ALL_MEMORIES), 4.0))
+    np.testing.assert_allclose(level(usual_rows(), high, EQUAL, last=1), [1 / 4])
 
 
 def test_without_look_ahead_a_row_knows_nothing_of_the_next_and_with_it_does():
+    """With one row of look-ahead, memories of three rows and more hold the row after."""
     statistics = usual_rows()
     statistics[0, -1] = 61
-    with_it = (WEIGHTS + 60 / 3 + 60 / 10 + 1 / 30 + 1 / 100) / WEIGHTS
-    np.testing.assert_allclose(level(statistics[:, :-1], MOST, last=1), [1])
-    np.testing.assert_allclose(level(statistics, MOST, last=1, look_ahead=1), [with_it])
+    with_it = 1 + (60 / 3 + 60 / 10 + 1 / 30 + 1 / 100) / 5 / 3
+    np.testing.assert_allclose(level_of(statistics[:, :-1], last=1), [1])
+    np.testing.assert_allclose(level_of(statistics, last=1, look_ahead=1), [with_it])
 
 
 def test_a_memory_looks_ahead_half_its_length_at_most():
-    """Six rows after the judged one: in memories of 30 and 100 rows, not in those of 3 and 10."""
+    """Six rows after the judged one: in memories of 30 and 100 rows, not in those of 1, 3 and 10."""
     statistics = usual_rows()
     statistics[0, -7] = 61  # the row judged is the thirteenth from the end
-    expected = (WEIGHTS + 1 / 30 + 1 / 100) / WEIGHTS
-    np.testing.assert_allclose(level(statistics, MOST, last=1, look_ahead=12), [expected])
+    expected = 1 + (1 / 30 + 1 / 100) / 5 / 3
+    np.testing.assert_allclose(level_of(statistics, last=1, look_ahead=12), [expected])
 
 
 def test_rows_that_never_come_are_left_out():
     statistics = usual_rows()
     statistics[:, -12:] = np.nan
     statistics[:, :-12] = 2
-    np.testing.assert_allclose(level(statistics, MOST, last=20, look_ahead=12), 2)
+    np.testing.assert_allclose(level_of(statistics, last=20, look_ahead=12), 2)
 
 
 def test_a_statistic_that_is_not_known_is_left_out_and_without_any_there_is_no_level():
     statistics = 2 * usual_rows()
-    statistics[3] = np.nan
-    np.testing.assert_allclose(level(statistics, MOST, last=3), 2)
-    assert np.isnan(level(np.full((4, 200), np.nan), MOST, last=3)).all()
+    statistics[1] = np.nan
+    np.testing.assert_allclose(level_of(statistics, last=3), 2)
+    assert np.isnan(level_of(np.full((3, 400), np.nan), last=3)).all()
 
 
-def test_bounds_are_twice_what_99_percent_of_the_rows_reach():
-    statistics = np.tile(np.arange(101.0), (4, 1))
+FITTED = np.ones(1000, dtype=np.bool_)
+
+
+def test_bounds_are_twice_what_99_percent_of_the_rows_reach_and_memories_what_99_percent_stay_below():
+    statistics = np.tile(np.arange(1000.0), (3, 1))
     statistics[1] *= 10
-    statistics[2, 0] = np.nan
-    statistics[3] = np.nan
-    np.testing.assert_allclose(Bounds.fit(statistics).most, [198, 1980, 2 * 99.01, 2])
+    statistics[2] = np.nan  # not known: as usual
+    memories = Memories.fit(statistics, FITTED)
+    quantile = np.quantile(np.arange(1000), 0.99)
+    np.testing.assert_allclose(memories.most, [2 * quantile, 20 * quantile, 2])
+    means_of_three = [(0 + 1 + 1) / 3, (0 + 1 + 1) / 3, *range(1, 999)]  # the rows before were as usual
+    np.testing.assert_allclose(memories.high[:2], [quantile, np.quantile(means_of_three, 0.99)])
+    np.testing.assert_allclose(memories.high[10:], 1)
+
+
+def test_what_rows_reach_that_were_not_fitted_counts_where_it_is_more():
+    statistics = np.full((3, 1000), 2.0)
+    statistics[:, 900:] = 5.0
+    fitted = np.arange(1000) < 900
+    assert Memories.fit(statistics, fitted).high[0] == 5
+    assert Memories.fit(statistics[:, ::-1], fitted).high[0] == 5  # all rows count, too
+
+
+def test_nothing_below_the_usual_is_high():
+    assert (Memories.fit(np.full((3, 1000), 0.1), FITTED).high == 1).all()
+
+
+def test_a_memory_longer_than_half_the_training_rows_is_not_used():
+    memories = Memories.fit(np.ones((3, 150)), FITTED[:150])
+    unused = [ALL_MEMORIES[k] for k in np.flatnonzero(memories.high == 0)]
+    assert unused == [(0, 100), (1, 100), (2, 100), (2, 300)]
+    short = np.ones((3, 400))
+    short[2] = 3
+    np.testing.assert_allclose(
+        level(short, memories, EQUAL, last=1), [(4 / 5 + 4 / 5 + 3 * 2 / 4) / (4 / 5 + 4 / 5 + 2 / 4)]
+    )
 
 
 def test_novelty_multiplies_the_level_up_to_a_bound():

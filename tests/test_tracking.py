@@ -1,10 +1,10 @@
-"""The forecaster and the slow means at work: literal rows in, literal expectations out."""
+"""The forecaster at work: literal rows in, literal expectations out."""
 
 import numpy as np
 import pytest
 
 from lstm_anomaly.network.forecaster import init_forecaster
-from lstm_anomaly.network.tracking import SLOW_ROWS, Forecaster, ForecastTracker, SlowMeans
+from lstm_anomaly.network.tracking import Forecaster, ForecastTracker
 
 
 def says_always(change, unit=(1.0,), targets=(True,)):
@@ -48,7 +48,7 @@ def test_a_forecast_of_the_change_follows_from_what_was_read():
 
 
 @pytest.mark.parametrize("size", [1, 7, 64])
-def test_expectations_and_slow_means_are_bit_identical_however_the_rows_are_cut(size):
+def test_expectations_are_bit_identical_however_the_rows_are_cut(size):
     rng = np.random.default_rng(0)
     params = init_forecaster(rng, 9, 16, 9)
     params["output.W"][...] = rng.normal(size=(9, 16))
@@ -56,35 +56,7 @@ def test_expectations_and_slow_means_are_bit_identical_however_the_rows_are_cut(
     rows = rng.normal(size=(9, 230)).astype(np.float32)
 
     def run(size):
-        tracker, slow = ForecastTracker(forecaster), SlowMeans(np.full(9, 2.0))
-        pieces = [rows[:, start : start + size] for start in range(0, 230, size)]
-        expected = [tracker.push(piece) for piece in pieces]
-        means = [slow.push(piece.T.astype(np.float64)) for piece in pieces]
-        return np.concatenate(expected), np.concatenate(means, axis=1)
+        tracker = ForecastTracker(forecaster)
+        return np.concatenate([tracker.push(rows[:, k : k + size]) for k in range(0, 230, size)])
 
-    for pieces, whole in zip(run(size), run(230), strict=True):
-        np.testing.assert_array_equal(pieces, whole)
-
-
-def test_slow_means_are_the_level_and_how_far_it_lies_from_the_row_before_it():
-    """Rows 0, 1, 2, ...: rows 0 to 99 have the mean 49.5, rows 1 to 100 have 50.5, after row 0."""
-    rows = np.arange(103.0)[:, np.newaxis]
-    level, moved = SlowMeans(np.array([1000.0])).push(rows)[:, :, 0]
-    assert np.isnan(level[: SLOW_ROWS - 1]).all()
-    assert level[SLOW_ROWS - 1 :].tolist() == [49.5, 50.5, 51.5, 52.5]
-    assert np.isnan(moved[:SLOW_ROWS]).all()
-    assert moved[SLOW_ROWS:].tolist() == [50.5, 50.5, 50.5]
-
-
-def test_in_slow_means_a_reading_counts_for_no_more_than_its_sensors_reach():
-    """One reading of 50 and one of -50 among 98 zeros, where readings reach 2 and 5."""
-    rows = np.zeros((SLOW_ROWS, 2))
-    rows[30] = [50.0, -50.0]
-    level, _moved = SlowMeans(np.array([2.0, 5.0])).push(rows)
-    assert level[-1].tolist() == [2 / 100, -5 / 100]
-
-
-def test_slow_means_leave_the_rows_as_they_were():
-    rows = np.full((3, 1), 50.0)
-    SlowMeans(np.array([1.0])).push(rows)
-    assert (rows == 50).all()
+    np.testing.assert_array_equal(run(size), run(230))

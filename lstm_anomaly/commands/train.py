@@ -47,8 +47,13 @@ Examples:
 @click.option(
     "--model-kind",
     "kind",
-    type=click.Choice(["lstm", "linear"]),
-    help="linear: the baseline, without an LSTM.  [default: lstm]",
+    type=click.Choice(["auto", "lstm", "pure", "linear"]),
+    help="linear: no LSTM; pure: LSTMs only; auto: lstm if it learns anything.  [default: auto]",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["fast", "default", "thorough"]),
+    help="A quarter of the training, or four times as much.  [default: default]",
 )
 @click.option(
     "--look-ahead",

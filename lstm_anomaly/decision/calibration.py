@@ -25,7 +25,7 @@ MINIMUM_DAYS = 14
 MOST_ROWS_BELOW = 0.95
 """However generous the budget, this share of the calibration rows stays below the threshold."""
 UNCERTIFIED_MARGIN = 1.2
-"""Normal scores that grow by a fifth after calibration give two to six times the alarms: see docs."""
+"""Least factor for an uncertified threshold: scores that grow by a fifth give two to six times the alarms."""
 DEFAULT_LEVELS = {"quantile": 0.999, "sigma": 3.0}
 
 
@@ -38,6 +38,7 @@ class Calibration:
     confidence: float
     step_seconds: float | None
     merge_gap: int
+    margin: float = UNCERTIFIED_MARGIN
 
     @cached_property
     def judged(self) -> FloatArray:
@@ -79,6 +80,7 @@ def learn_threshold(
     confidence: float = 0.9,
     level: float | None = None,
     breaks: Sequence[int] = (),
+    margin: float = UNCERTIFIED_MARGIN,
 ) -> Threshold:
     """Learn the threshold that keeps a false-alarm budget.
 
@@ -94,6 +96,7 @@ def learn_threshold(
         level: for `quantile` the share of rows below (0.999), for `sigma` how many standard deviations (3),
             for `fixed` the threshold itself, which then needs no scores; not for other methods.
         breaks: indexes of rows that do not follow the row before them in time.
+        margin: factor by which the threshold of `episodes` is raised where it cannot be certified.
 
     Raises:
         ThresholdError: no threshold follows from these scores or options; the message says why.
@@ -102,7 +105,7 @@ def learn_threshold(
     if method != "fixed":
         _check_scores(scores)
     stretches = as_stretches(scores, breaks, merge_gap)
-    calibration = Calibration(stretches, budget, confidence, step_seconds, merge_gap)
+    calibration = Calibration(stretches, budget, confidence, step_seconds, merge_gap, margin)
     value = METHODS[method](calibration, DEFAULT_LEVELS.get(method, 0.0) if level is None else level)
     if not (np.isfinite(value) and value > 0):
         raise ThresholdError(
@@ -123,6 +126,7 @@ def learn_threshold(
         merge_gap=merge_gap,
         allowed=calibration.allowed,
         episodes=int(calibration.counts.at(value)),
+        margin=float(margin) if method == "episodes" and calibration.allowed < 0 else 1.0,
     )
 
 
@@ -170,7 +174,7 @@ def _by_episodes(calibration: Calibration, level: float) -> float:
         return calibration.certified_level
     # Too few rows to certify: extrapolate, stay above everything that normal data has shown, and leave
     # room for what so few rows cannot show.
-    return UNCERTIFIED_MARGIN * max(_by_tail(calibration, level), float(calibration.judged.max()))
+    return calibration.margin * max(_by_tail(calibration, level), float(calibration.judged.max()))
 
 
 def _by_tail(calibration: Calibration, level: float) -> float:

@@ -35,6 +35,7 @@ class Threshold:
     merge_gap     rows between parts of one episode, at most; events are to be grouped with the same
     allowed       episodes that so many rows may have if the budget is to be certified; -1: too few rows
     episodes      episodes that calibration data has above the value
+    margin        factor by which the value was raised, 1 where it was not
     """
 
     value: float
@@ -49,6 +50,7 @@ class Threshold:
     merge_gap: int
     allowed: int
     episodes: int
+    margin: float
 
     @property
     def proven_rate(self) -> float:
@@ -94,7 +96,8 @@ class Threshold:
 
     def _how(self) -> str:
         if self.method == "episodes":  # it had too few rows and took the tail instead
-            return f"{HOW['pot']}; it is raised by a fifth for what so few rows cannot show"
+            raised = f"it is raised by {self.margin - 1:.0%} for what so few rows cannot show"
+            return f"{HOW['pot']}; {raised}"
         return HOW[self.method]
 
     def _extent(self, rows: int) -> str:
@@ -141,6 +144,10 @@ def _is_count(value: object) -> bool:
     return type(value) is int and value >= 0
 
 
+def _is_margin(value: object) -> bool:
+    return type(value) is float and 1 <= value < math.inf
+
+
 def _is_positive(value: object) -> bool:
     return type(value) in (int, float) and math.isfinite(value) and value > 0  # type: ignore[arg-type,operator]
 
@@ -162,4 +169,5 @@ _IS_RIGHT = {
     "merge_gap": _is_count,
     "allowed": lambda value: type(value) is int and value >= -1,
     "episodes": _is_count,
+    "margin": _is_margin,
 }

@@ -4,15 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from lstm_anomaly.network.forecaster import Params, first_state, follow
 from lstm_anomaly.types import BoolArray, FloatArray
 
 Array = NDArray[Any]
-
-SLOW_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -45,22 +42,3 @@ class ForecastTracker:
         expected = np.concatenate([self._forecast, forecasts])  # (1 + n, F_t)
         self._forecast = expected[-1:]
         return expected[:-1]
-
-
-class SlowMeans:
-    """Fixed views of the last `SLOW_ROWS` rows that no training takes part in: a level, and how it moved."""
-
-    def __init__(self, reach: FloatArray) -> None:
-        """`reach` (F_t,): a reading counts at most so much, so that a spike is no level."""
-        self._reach = reach
-        self._rows = np.full((len(reach), SLOW_ROWS), np.nan)  # the rows before the next one
-
-    def push(self, rows: FloatArray) -> FloatArray:
-        """Take the next rows (n, F_t); (2, n, F_t): the mean of the last rows, and that less the row before
-        them. NaN while there are fewer rows.
-        """
-        rows = np.clip(rows, -self._reach, self._reach)
-        seen = np.concatenate([self._rows, rows.T], axis=1)  # (F_t, SLOW_ROWS + n)
-        self._rows = seen[:, -SLOW_ROWS:]
-        level = sliding_window_view(seen[:, 1:], SLOW_ROWS, axis=1).mean(axis=2)  # (F_t, n)
-        return np.stack([level.T, (level - seen[:, : level.shape[1]]).T])

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.model import Model
+from lstm_anomaly.scoring.score import STATISTICS
+from lstm_anomaly.scoring.statistics import STATISTIC_OF
 from lstm_anomaly.text import count, duration, listed, number, ordinal, printable
 
 _MARGIN = 12  # characters before what is said
@@ -131,21 +133,30 @@ def _body(model: Model) -> list[str]:
 
 def _network_lines(model: Model) -> list[str]:
     summary, autoencoder = model.summary, model.networks.autoencoder
+    kind = f"kind        {model.kind}: {summary.why_kind}; preset {summary.preset}"
     if autoencoder is None:
-        return [
-            f"network     none: {count(len(model.networks.linear.components), 'principal component')}",
-            *_beside(model),
-        ]
+        components = count(len(model.networks.linear.components), "principal component")
+        return [kind, f"network     none: {components}", _weights_line(model), *_beside(model)]
     hidden = autoencoder["output.W"].shape[1]
     return [
+        kind,
         f"network     LSTM autoencoder of {hidden} units and LSTM forecaster,"
         f" {summary.parameters:,} parameters",
         f"training    {count(len(summary.losses), 'epoch')}, loss {number(_at_best(summary.losses, model))},"
         f" validation {number(_at_best(summary.validation_losses, model))}"
         + (f", on every {ordinal(summary.stride)} window" if summary.stride > 1 else ""),
         *([f"{' ' * _MARGIN}ended by --max-train-time: {summary.timed_out}"] if summary.timed_out else []),
+        _weights_line(model),
         *_beside(model),
     ]
+
+
+def _weights_line(model: Model) -> str:
+    """How much each statistic counts, and each network in it."""
+    said = [f"{name} {weight:.2f}" for name, weight in zip(STATISTICS, model.weights, strict=True) if weight]
+    shares = zip(model.usual.networks, model.usual.shares, strict=True)
+    restoring = [f"{name} {share:.0%}" for name, share in shares if STATISTIC_OF[name] == "restore"]
+    return f"weights     {', '.join(said)}; restored by {', '.join(restoring)}"
 
 
 def _beside(model: Model) -> list[str]:
@@ -179,7 +190,7 @@ def _at_best(losses: tuple[float, ...], model: Model) -> float:
 def sensor_qualities(model: Model) -> list[SensorQuality]:
     """What training knows of each sensor, in the model's order."""
     unexplained = np.full(len(model.sensors), np.nan)  # of a variance of 1
-    unexplained[model.roles.targets] = model.usual.near.unit[0]  # (F_t,)
+    unexplained[model.roles.targets] = model.usual.errors.unit[-1]  # (F_t,)
     return [
         SensorQuality(
             sensor=name,

@@ -11,26 +11,22 @@ from lstm_anomaly.types import FloatArray
 class Readings:
     """Views of n rows on the networks' scale; NaN where one cannot say anything yet.
 
-    near      (S, n, F_t) the row less what each network expected: the forecaster, the linear network
+    errors    (S, n, F_t) the row less what each network expected, in the order of the model's networks
     level     (1, n, F_t) the row less the mean of training
-    slow      (2, n, F_t) the mean of the last 100 rows less that mean, and less the row before them
-    latent    (n, H) code of the window that ends with the row
-    expected  (n, F_t) the row as the networks expected it, the mean of them
     """
 
-    near: FloatArray
+    errors: FloatArray
     level: FloatArray
-    slow: FloatArray
-    latent: FloatArray
-    expected: FloatArray
+
+    @property
+    def expected(self) -> FloatArray:
+        """The row as each network expected it, (S, n, F_t)."""
+        return self.level - self.errors
 
     @classmethod
     def joined(cls, parts: list["Readings"]) -> "Readings":
         """Readings of several stretches, one after the other."""
         return cls(
-            near=np.concatenate([part.near for part in parts], axis=1),
+            errors=np.concatenate([part.errors for part in parts], axis=1),
             level=np.concatenate([part.level for part in parts], axis=1),
-            slow=np.concatenate([part.slow for part in parts], axis=1),
-            latent=np.concatenate([part.latent for part in parts]),
-            expected=np.concatenate([part.expected for part in parts]),
         )

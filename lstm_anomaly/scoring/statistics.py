@@ -1,14 +1,18 @@
-"""From what the networks say of rows to the four statistics of `score.py`, each 1 where things are usual."""
+"""From what the networks say of rows to the three statistics of `score.py`, each 1 where things are usual."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_anomaly.scoring.distance import LatentDistance
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
+from lstm_anomaly.scoring.score import STATISTICS
 from lstm_anomaly.scoring.units import drift, error_unit, usual_level
 from lstm_anomaly.types import BoolArray, FloatArray
+
+_NOTHING = 1e-100  # parts that add up to less are not shared out
+# The statistic that each network's error goes into.
+STATISTIC_OF = {"forecaster": "forecast", "autoencoder": "restore", "linear": "restore"}
 
 
 @dataclass(frozen=True)
@@ -38,44 +42,89 @@ class View:
         return cls(np.array(unit), np.array(usual))
 
     def by_sensor(self, errors: FloatArray) -> FloatArray:
-        """Squared errors (S, n, F_t) as multiples of the usual, averaged over the S networks: (n, F_t)."""
-        return np.asarray((errors**2 / (self.unit * self.usual[:, np.newaxis])[:, np.newaxis]).mean(axis=0))
+        """Squared errors (S, n, F_t) as multiples of the usual, likewise (S, n, F_t)."""
+        return np.asarray(errors**2 / (self.unit * self.usual[:, np.newaxis])[:, np.newaxis])
 
 
 @dataclass(frozen=True)
 class Usual:
-    """What is usual for all that the networks say, and for the rows themselves."""
+    """What is usual for all that the networks say, and for the rows themselves.
 
-    near: View
+    networks  names of the S networks
+    errors    what is usual for the error of each
+    shares    (S,) share of each network in the statistic that its error goes into
+    level     what is usual for the rows' distance from the mean of training
+    peers     what is usual for each sensor's distance from what the others say
+    """
+
+    networks: tuple[str, ...]
+    errors: View
+    shares: FloatArray
     level: View
-    slow: View
-    latent: LatentDistance
     peers: Peers
 
-    def statistics(self, readings: Readings) -> tuple[FloatArray, FloatArray]:
-        """The four statistics of n rows, (4, n), NaN where one is not known; each sensor's part, (n, F_t).
+    def without_lstm(self) -> "Usual":
+        """The same for the linear network alone, which is the last."""
+        errors = View(self.errors.unit[-1:], self.errors.usual[-1:])
+        return replace(self, networks=self.networks[-1:], errors=errors, shares=np.ones(1))
+
+    def statistics(self, readings: Readings) -> FloatArray:
+        """The three statistics of n rows, (3, n), NaN where one is not known."""
+        sensors = readings.level.shape[2]
+        out = np.zeros((len(STATISTICS), readings.level.shape[1]))
+        for name, share, multiples in zip(
+            self.networks, self.shares, self.errors.by_sensor(readings.errors), strict=True
+        ):
+            if share:
+                out[STATISTICS.index(STATISTIC_OF[name])] += share * _sum_over_sensors(multiples) / sensors
+        out[STATISTICS.index("level")] = _sum_over_sensors(self.level.by_sensor(readings.level)[0]) / sensors
+        return out
+
+    def parts(self, readings: Readings, weights: FloatArray) -> FloatArray:
+        """Each sensor's part in n rows, (n, F_t); `weights` (3,) are those of the statistics.
 
         A sensor's part is the geometric mean of its own errors and of how far it is from what the other
         sensors say: the guilty sensor departs both ways.
         """
-        near = self.near.by_sensor(readings.near)  # (n, F_t)
-        level = self.level.by_sensor(readings.level)
-        slow = self.slow.by_sensor(readings.slow)
-        known = np.isfinite(readings.latent).all(axis=1)
-        distance = np.full(len(readings.latent), np.nan)
-        distance[known] = self.latent.of_rows(readings.latent[known])
-        rows = np.stack([*map(_mean_over_sensors, (near, level, slow)), distance])  # (4, n)
-        own = near + 0.5 * (level + np.nan_to_num(slow))  # (n, F_t)
-        apart = self.peers.of_rows(readings.level[0])
-        both = np.sqrt(own * apart)  # (n, F_t)
-        total = _sum_over_sensors(both)  # (n,)
-        size = np.divide(_sum_over_sensors(own), total, out=np.zeros_like(total), where=total > 1e-150)
-        return rows, both * size[:, np.newaxis]
+        own = weights[STATISTICS.index("level")] * self.level.by_sensor(readings.level)[0]  # (n, F_t)
+        for share, multiples in zip(
+            self._network_weights(weights), self.errors.by_sensor(readings.errors), strict=True
+        ):
+            own += share * np.nan_to_num(multiples)
+        both = np.sqrt(own * self.peers.of_rows(readings.level[0]))  # (n, F_t)
+        whole = _sum_over_sensors(both)  # (n,)
+        size = np.divide(_sum_over_sensors(own), whole, out=np.zeros_like(whole), where=whole > _NOTHING)
+        shared = both * size[:, np.newaxis]  # (n, F_t)
+        return np.asarray(np.where((whole > _NOTHING)[:, np.newaxis], shared, own))
+
+    def expected(self, readings: Readings, weights: FloatArray) -> FloatArray:
+        """The n rows as the networks expected them, (n, F_t): their mean by weight, NaN if none says."""
+        total = np.zeros(readings.level.shape[1:])  # (n, F_t)
+        seen = np.zeros_like(total)
+        for weight, view in zip(self._network_weights(weights), readings.expected, strict=True):
+            known = np.isfinite(view)
+            seen += weight * known
+            total += weight * np.where(known, view, 0.0)
+        return np.asarray(np.divide(total, seen, out=np.full_like(total, np.nan), where=seen > 0))
+
+    def _network_weights(self, weights: FloatArray) -> list[float]:
+        """Of each network: its share times the weight of the statistic that it goes into, (S,)."""
+        return [
+            float(share * weights[STATISTICS.index(STATISTIC_OF[name])])
+            for name, share in zip(self.networks, self.shares, strict=True)
+        ]
 
 
-def _mean_over_sensors(x: FloatArray) -> FloatArray:
-    """Mean of each row of x (n, F_t), (n,)."""
-    return np.asarray(_sum_over_sensors(x) / x.shape[1])
+def shares_of(networks: tuple[str, ...], held_out: FloatArray) -> FloatArray:
+    """Share of each network in its statistic, (S,), from the mean squared errors on held-out rows (S,).
+
+    Networks of one statistic share it by the inverse of their errors, as the estimate of least variance
+    does: where the LSTM autoencoder restores rows better than principal components it has more to say.
+    """
+    inverse = 1.0 / np.maximum(held_out, 1e-12)
+    kinds = [STATISTIC_OF[name] for name in networks]
+    total = [sum(i for i, other in zip(inverse, kinds, strict=True) if other == kind) for kind in kinds]
+    return np.asarray(inverse / total)
 
 
 def _sum_over_sensors(x: FloatArray) -> FloatArray:

@@ -71,7 +71,7 @@ def made_up_model():
         rows=20160, rows_left_out=3, fit_rows=13104, validation_rows=2016, calibration_rows=5040,
         stride=1, parameters=31594, losses=(0.5, 0.1, 0.05), validation_losses=(0.3, 0.12, 0.08),
         best_epoch=3, trimmed_rows=0, held_out={"forecast_lstm": 0.02, "forecast_linear": 0.03}, doubts=(),
-        seed=0,
+        timed_out="", preset="default", why_kind="as asked for", seed=0,
         first="2026-03-02T00:00:00", last="2026-03-15T23:59:00", lowest=(0.5, -1e-6, 0.0),
         highest=(2.61, 12345.678, 1.0), versions={"lstm-anomaly": "0.1.0"},
     )  # fmt: skip
@@ -79,14 +79,16 @@ def made_up_model():
         CalibrationEpisode("2026-03-14 14:00", "2026-03-14 15:10", 0.84, SENSORS[0]),
         CalibrationEpisode("2026-03-15 02:00", "2026-03-15 02:03", 0.4, SENSORS[2]),
     )
-    view = View(np.array([[0.02, 0.6, 1.7]] * len(model.usual.near.unit)), model.usual.near.usual)
+    view = View(np.array([[0.02, 0.6, 1.7]] * len(model.usual.errors.unit)), model.usual.errors.usual)
     return replace(
         model,
         sensors=SENSORS,
         summary=summary,
         strangest=episodes,
         scaler=Scaler(np.array([1.5, 100.0, 0.5]), np.array([0.4, 30.0, 0.1])),
-        usual=replace(model.usual, near=view),
+        kind="lstm",
+        weights=np.array([0.9, 1.1, 1.0]),
+        usual=replace(model.usual, errors=view, shares=np.array([1.0, 0.13, 0.87])),
         threshold=replace(model.threshold, value=3.94, rows=5040, episodes=0),
     )
 

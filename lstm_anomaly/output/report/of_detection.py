@@ -51,7 +51,7 @@ def detection_report(
         *model_sections(model),
     ]
     subtitle = (
-        f"What departs from normal, as {'an LSTM' if model.kind == 'lstm' else 'a linear'} model learned it"
+        f"What departs from normal, as {'a linear' if model.kind == 'linear' else 'an LSTM'} model learned it"
     )
     return page(title, subtitle, sections, {"sensors": _sensor_panels(detection, axis)})
 
