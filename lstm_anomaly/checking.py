@@ -8,7 +8,7 @@ import numpy as np
 
 from lstm_anomaly.decision.budget import DEFAULT_BUDGET, DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.errors import LstmAnomalyError
-from lstm_anomaly.learning import CALIBRATION_SHARE, plan
+from lstm_anomaly.planning import CALIBRATION_SHARE, plan
 from lstm_anomaly.quality import SensorQuality, sensor_qualities
 from lstm_anomaly.reading import CleanReport, FileReport, ReadReport, clean
 from lstm_anomaly.text import count, duration, number
