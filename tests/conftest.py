@@ -1,6 +1,9 @@
 """Fixtures that every test file shares."""
 
+import os
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before NumPy comes
 
 import numpy as np
 import pytest
@@ -14,7 +17,7 @@ settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parent.parent
 SENSORS = ("temp_c", "pressure_bar", "flow")
-QUICK = ("--epochs", "4", "--hidden", "8", "--window", "8")
+QUICK = ("--epochs", "4", "--hidden", "8", "--window", "8", "--preset", "fast")
 
 
 @pytest.fixture
