@@ -73,7 +73,9 @@ class TestKilled:
         plant.grow(2)
         began = time.perf_counter()
         in_child(lambda: call(*DETECT))
-        whole = time.perf_counter() - began  # of one run on this machine, so that most moments lie within the next
+        whole = (
+            time.perf_counter() - began
+        )  # of one run on this machine, so that most moments lie within the next
         for moment in (0.001, *moments(repeats, whole)):
             plant.grow(2)
             died += in_child(lambda: call(*DETECT), dies_after=moment) is DIED
