@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import os
 import re
 import tempfile
@@ -148,6 +149,23 @@ def test_rows_of_a_live_input_come_as_soon_as_their_line_ends(pipe):
     assert next(pieces).lines.tolist() == [5, 6]
     pipe.close()
     assert next(pieces, None) is None
+
+
+def test_rows_of_a_writer_that_never_pauses_come_after_a_second(pipe, monkeypatch):
+    row = b"2024-01-01 00:00:00,1\n"
+
+    def writes_on(stream, seconds):
+        pipe.write(row)
+        return False
+
+    clock = itertools.count(step=sources.LIVE_LONGEST / 10)  # ten rows a second
+    monkeypatch.setattr(sources.ByteStream, "pauses", writes_on)
+    monkeypatch.setattr(sources.time, "monotonic", lambda: next(clock))
+    pipe.write(b"time,a\n" + row + row)
+    pieces = iter(CsvReader(["-"], live=True))
+    assert 10 <= len(next(pieces)) <= 15
+    pipe.write(row)
+    assert len(next(pieces)) == 1
 
 
 def test_a_live_input_may_be_short(pipe):

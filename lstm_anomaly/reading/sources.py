@@ -1,6 +1,7 @@
 """From bytes to blocks of lines: any encoding becomes UTF-8, any line end becomes one newline."""
 
 import codecs
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ MOST_CONTROLS = 0.02
 LIVE_HEAD_LINES = 3
 # ... and what comes without a pause of so many seconds: a pipe from a file gives what the file would.
 LIVE_PAUSE = 0.3
+# A logger that never pauses so long is not waited for until `HEAD_BYTES` are there, which may take hours.
+LIVE_LONGEST = 1.0
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -42,9 +45,9 @@ class Source:
     """One opened input. `blocks()` yields its lines once; `packing` and `encoding` say what it was.
 
     The first block holds about `HEAD_BYTES` whatever `block_size` is, so that what is concluded from it
-    does not depend on how the rest is cut. Of a `live` input it ends where its writer pauses, after
-    `LIVE_HEAD_LINES` lines at least, and the others are as large as what was there to read: none waits for
-    a line that is not written yet.
+    does not depend on how the rest is cut. Of a `live` input it ends where its writer pauses, or has gone on
+    for `LIVE_LONGEST` seconds, after `LIVE_HEAD_LINES` lines at least, and the others are as large as what
+    was there to read: none waits for a line that is not written yet.
     """
 
     def __init__(
@@ -120,9 +123,12 @@ class Source:
 
     def _live_head(self) -> bytes:
         """The first chunk of a live input: at least so many lines, and all up to a pause of its writer."""
-        head = b""
+        head = self._bytes.read(HEAD_BYTES, live=True)
+        latest = time.monotonic() + LIVE_LONGEST
         while len(head) < HEAD_BYTES:
-            if head.count(b"\n") >= LIVE_HEAD_LINES and self._bytes.pauses(LIVE_PAUSE):
+            if head.count(b"\n") >= LIVE_HEAD_LINES and (
+                time.monotonic() > latest or self._bytes.pauses(LIVE_PAUSE)
+            ):
                 break
             more = self._bytes.read(HEAD_BYTES - len(head), live=True)
             if not more:
