@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before NumPy comes
+os.environ.pop("PYTHONUNBUFFERED", None)  # users have none: output waits to be written, and may fail late
 
 import numpy as np
 import pytest

@@ -148,6 +148,7 @@ class App(click.Group):
             status = _say("interrupted", EXIT_INTERRUPTED, settings)
         except _Terminated:
             status = _say("terminated", EXIT_TERMINATED, settings)
+        _drop_what_cannot_be_written()
         sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -165,7 +166,6 @@ def _report(error: Exception, settings: Settings) -> int:
     if settings.debug:
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError):
-        _silence_stdout()
         return EXIT_BROKEN_PIPE
     if isinstance(error, click.UsageError) and settings.log_format == "text":
         error.show()
@@ -215,9 +215,14 @@ def log_record(level: str, message: str) -> str:
     return json.dumps({"time": now, "level": level, "message": message.strip()})
 
 
-def _silence_stdout() -> None:
-    """Point standard output at nothing, so that the interpreter's last flush cannot complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _drop_what_cannot_be_written() -> None:
+    """Let go of output that is known to be lost: the interpreter would try again and exit with 120."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 EPILOG = """\b

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from lstm_anomaly.commands.app import Settings, log_record
@@ -37,7 +37,7 @@ class Talk:
         """Print lines on standard error, each as a record when that is how the log is to be."""
         if self._settings.log_format == "json":
             lines = (log_record(level, line) for line in lines)
-        _print(sys.stderr, lines)
+        _remark(lines)
 
     def result(self, lines: Iterable[str]) -> None:
         """Print the lines of a summary, unless --quiet."""
@@ -101,9 +101,11 @@ def is_terminal(stream: TextIO | Any) -> bool:
         return False
 
 
-def _print(stream: TextIO | None, lines: Iterable[str]) -> None:
-    if stream is None:
+def _remark(lines: Iterable[str]) -> None:
+    """Print lines on standard error; a closed or full one must not cost the results."""
+    if sys.stderr is None:
         return
-    for line in lines:
-        stream.write(f"{printable(line)}\n")
-    stream.flush()
+    with suppress(OSError, ValueError):
+        for line in lines:
+            sys.stderr.write(f"{printable(line)}\n")
+        sys.stderr.flush()
