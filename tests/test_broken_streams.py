@@ -1,4 +1,4 @@
-"""Streams that are closed, full or left by their reader: every command ends cleanly and loses nothing silently."""
+"""Streams that are closed, full or left by their reader: a command ends cleanly, and loses nothing in silence."""
 
 import importlib
 import os
@@ -6,11 +6,10 @@ import shutil
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from conftest import QUICK, csv_text, normal_values
 from programs import CLOSED, begin, status_of
 
-from lstm_anomaly.commands.app import COMMANDS, app
+from lstm_anomaly.commands.app import COMMANDS
 from lstm_anomaly.model_file import read_model
 
 NEW = ("new.csv", "--model", "pump.model")
@@ -108,7 +107,9 @@ def test_rows_whose_events_were_lost_are_judged_again(folder):
         (folder / "s.csv").unlink()
 
 
-@pytest.mark.parametrize("name", [name for name in RUNS if name not in ("train", "calibrate", "detect state")])
+@pytest.mark.parametrize(
+    "name", [name for name in RUNS if name not in ("train", "calibrate", "detect state")]
+)
 @forked_or_anew
 def test_what_else_is_broken_changes_nothing(streams, name):
     arguments = RUNS[name] if name in ("help", "version") else (*RUNS[name], "--verbose")
