@@ -1,4 +1,4 @@
-"""Streams that are closed, full or left by their reader: a command ends cleanly, and loses nothing in silence."""
+"""Streams that are closed, full or left by their reader: commands end cleanly and lose nothing in silence."""
 
 import importlib
 import os
