@@ -76,7 +76,9 @@ def fit_networks(
         return Fitted(Networks(window, targets, linear), 1, size, [])
     stride = settings.stride or max(1, -(-len(starts) // MOST_FIT_WINDOWS))
     autoencoder = _autoencoder_job(scaled, split, window, stride, settings, for_autoencoder, keep)
-    forecaster, unit = _forecaster_job(scaled, targets, split, settings, for_forecaster, keep)
+    epochs = _default_epochs(settings, len(window_starts(split.fit, window, stride)))
+    share = (settings.epochs or epochs) / epochs  # of the default training, that both networks get
+    forecaster, unit = _forecaster_job(scaled, targets, split, settings, share, for_forecaster, keep)
     jobs = [autoencoder, forecaster] if settings.trained else []
     reports = train_side_by_side(jobs, on_epoch, usable_cores(), settings.max_train_time)
     weights = [*autoencoder.params.values(), *forecaster.params.values()]
@@ -109,10 +111,7 @@ def _autoencoder_job(
 
 
 def _training_config(settings: LearningSettings, windows: int) -> TrainingConfig:
-    updates_an_epoch = -(-windows // settings.batch_size)
-    epochs = settings.epochs or int(
-        np.clip(-(-DEFAULT_UPDATES * settings.effort // updates_an_epoch), 3, 200)
-    )
+    epochs = settings.epochs or _default_epochs(settings, windows)
     patience = max(3, epochs // 4) if settings.patience is None else settings.patience
     return TrainingConfig(
         epochs=epochs,
@@ -124,22 +123,28 @@ def _training_config(settings: LearningSettings, windows: int) -> TrainingConfig
     )
 
 
+def _default_epochs(settings: LearningSettings, windows: int) -> int:
+    updates_an_epoch = -(-windows // settings.batch_size)
+    return int(np.clip(-(-DEFAULT_UPDATES * settings.effort // updates_an_epoch), 3, 200))
+
+
 def _forecaster_job(
     scaled: Float32Array,
     targets: BoolArray,
     split: Split,
     settings: LearningSettings,
+    share: float,
     rng: np.random.Generator,
     keep: Keep | None,
 ) -> tuple[Job, FloatArray]:
-    """The job, and the unit of the forecasts, (F_t,)."""
+    """The job, with a `share` of the default weight updates, and the unit of the forecasts, (F_t,)."""
     params = init_forecaster(rng, len(scaled), FORECASTER_HIDDEN, int(targets.sum()))
     changes = next_changes(scaled[targets], split.fit)  # (F_t, M)
     unit = np.sqrt(np.nanmean(changes.astype(np.float64) ** 2, axis=1))  # (F_t,)
     unit = np.maximum(unit, max(UNIT_FLOOR * float(np.median(unit)), 1e-4))
     held_out = next_changes(scaled[targets], split.validation)
     fit, validation = ((part / unit[:, np.newaxis]).astype(np.float32) for part in (changes, held_out))
-    updates = max(1, round(FORECASTER_UPDATES * settings.effort))
+    updates = max(1, round(FORECASTER_UPDATES * settings.effort * share))
     config = ForecastConfig(updates=updates, weight_decay=settings.weight_decay)
     parts = (split.fit, split.validation)
 

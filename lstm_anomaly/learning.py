@@ -13,7 +13,7 @@ from lstm_anomaly.fitting import Fitted, OnEpoch, fit_networks
 from lstm_anomaly.measuring import chosen_kind, held_out_errors, read_training_rows, usual_of
 from lstm_anomaly.model import Baseline, Model, TrainingSummary
 from lstm_anomaly.network.resuming import Keep
-from lstm_anomaly.planning import joined, plan, planned_again, require_windows
+from lstm_anomaly.planning import is_short, joined, plan, planned_again, require_windows
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import Memories
@@ -45,14 +45,14 @@ def learn(
     if trimmed.rows:
         split = trimmed.split
         require_windows(series, split, window)
-    if settings.max_train_time is not None:  # networks may be fitted twice
+    if settings.max_train_time is not None and is_short(series):  # networks may be fitted twice
         settings = replace(settings, max_train_time=settings.max_train_time / 2)
     training = _Training(series, window, trimmed, settings, on_epoch, keep)
     model = _fitted(training, split, split)
     # The validation rows before the calibration rows fill the memories.
     run_up = cut(series.segments, split.validation[0][0], split.calibration[-1][1])
     model, raw = calibrate_on(model, series, run_up, split.calibration, settings)
-    if not model.threshold.certified:
+    if is_short(series) and not model.threshold.certified:
         model = _fitted_again(training, model, split)
     left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
     found = doubts(trimmed.standing, settings.trim, raw, left_out)

@@ -24,6 +24,11 @@ def plan(series: Series, settings: LearningSettings = DEFAULTS) -> tuple[Split, 
     return split, window
 
 
+def is_short(series: Series) -> bool:
+    """Whether usable rows are so few that those kept from the fit would be missed there."""
+    return rows_in(series.segments) < SHORT_SERIES
+
+
 def planned_again(split: Split) -> Split:
     """All rows of the split for fitting but the last, which are for validation; calibration rows stay."""
     rows = split_chronologically(
@@ -64,8 +69,7 @@ def _split(series: Series) -> Split:
             "no row has a reading of every sensor, so there is nothing to learn from",
             hint="--exclude the sensors that are missing, or a longer file",
         )
-    short = rows_in(series.segments) < SHORT_SERIES
-    share = SHORT_CALIBRATION_SHARE if short else CALIBRATION_SHARE
+    share = SHORT_CALIBRATION_SHARE if is_short(series) else CALIBRATION_SHARE
     return split_chronologically(series.segments, VALIDATION_SHARE, share)
 
 

@@ -27,6 +27,6 @@ def series_of(values):
 
 
 def small_model(values, **settings):
-    """A model of the rows (M, F), trained with a forecaster of 4 units and 10 updates."""
-    with patch.object(fitting, "FORECASTER_UPDATES", 10), patch.object(fitting, "FORECASTER_HIDDEN", 4):
+    """A model of the rows (M, F), trained with a forecaster of 4 units and an epoch of 600 updates."""
+    with patch.object(fitting, "FORECASTER_UPDATES", 600), patch.object(fitting, "FORECASTER_HIDDEN", 4):
         return learn(series_of(values), LearningSettings(**{**SMALL, **settings}))

@@ -16,7 +16,7 @@ from lstm_anomaly.settings import LearningSettings
 
 @pytest.fixture(autouse=True)
 def _small_forecaster(monkeypatch):
-    monkeypatch.setattr(fitting, "FORECASTER_UPDATES", 16)
+    monkeypatch.setattr(fitting, "FORECASTER_UPDATES", 400)  # of which 4 epochs get 16
     monkeypatch.setattr(fitting, "FORECASTER_HIDDEN", 4)
 
 

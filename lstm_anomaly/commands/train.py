@@ -68,7 +68,9 @@ Examples:
 @click.option("--hidden", type=click.IntRange(1), help="Units of the autoencoder's LSTMs.  [default: 32]")
 @click.option("--layers", type=click.IntRange(1), help="LSTMs on top of each other in it.  [default: 1]")
 @click.option(
-    "--epochs", type=click.IntRange(1), help="Passes of the autoencoder, at most.  [default: chosen]"
+    "--epochs",
+    type=click.IntRange(1),
+    help="Passes of the autoencoder, at most; the forecaster trains in proportion.  [default: chosen]",
 )
 @click.option("--batch-size", type=click.IntRange(1), help="Its windows a weight update.  [default: 64]")
 @click.option(
