@@ -1,11 +1,12 @@
 """Time and memory of `train` on files made to break a reader (tests/hostile_files.py), a process each.
 
-    python benchmarks/hostile_inputs.py
+    python benchmarks/hostile_inputs.py --bombs 240 --bombs 4096
 
 Each should end in one line and exit status 2, in under 2 seconds of processor time and 300 MB; the
-program's start is in both figures.
+program's start is in both figures. Bombs hold so many MiB of text.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -25,11 +26,12 @@ def run(path: Path, output: Path) -> tuple[int, float, float]:
     return process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def main() -> None:
-    """Print a line a file."""
+def measure(megabytes: int, pattern: str) -> None:
+    """Print a line for each file whose name fits the pattern."""
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as output:
-        subprocess.run([sys.executable, MAKER, folder, str(240 << 20)], check=True)
-        for path in sorted(Path(folder).iterdir()):
+        subprocess.run([sys.executable, MAKER, folder, str(megabytes << 20)], check=True)
+        print(f"bombs of {megabytes} MiB", flush=True)
+        for path in sorted(Path(folder).glob(pattern)):
             status, seconds, memory = run(path, Path(output.name))
             lines = Path(output.name).read_text().splitlines()
             print(
@@ -37,6 +39,14 @@ def main() -> None:
                 f"  {''.join(lines[-1:])[21:]}",
                 flush=True,
             )
+
+
+def main() -> None:
+    """All files with bombs of the first size, then the bombs alone of each further one."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bombs", type=int, action="append", metavar="MIB")
+    for nth, megabytes in enumerate(parser.parse_args().bombs or [240]):
+        measure(megabytes, "bomb*" if nth else "*")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Sensor files, and what happens to such files: cut, joined, edited by hand, mangled by other programs."""
 
+import datetime
+import functools
 import random
 
 ROWS = 30
@@ -42,11 +44,8 @@ _BYTES = (
 )
 
 
-def _stamps(pattern: str) -> list[str]:
-    return [
-        pattern.format(h=10 + minute // 60, m=minute % 60, s=1704067200 + 60 * minute)
-        for minute in range(ROWS)
-    ]
+def _stamps(begin: datetime.datetime, rows: int) -> list[datetime.datetime]:
+    return [begin + datetime.timedelta(minutes=minute) for minute in range(rows)]
 
 
 def _table(
@@ -60,20 +59,26 @@ def _table(
     return delimiter.join(("time", "a", "b")) + end + "".join(rows)
 
 
-BASES = (
-    _table(_stamps("2024-01-01 {h}:{m:02d}:00"), ","),
-    _table(_stamps("31.01.2024 {h}:{m:02d}"), ";", comma=True),
-    _table(_stamps("{s}"), "\t", end="\r\n"),
-    _table(_stamps("2024-01-01T{h}:{m:02d}:00Z"), ",", quote='"'),
-    "# logger 7\n"
-    + _table(_stamps("2024-01-01 {h}:{m:02d}:00"), ",").replace("time,a,b\n", "time,a,b\ns,degC,bar\n"),
-)
+@functools.cache
+def _bases(rows: int) -> tuple[bytes, ...]:
+    """Files of so many rows as loggers write them."""
+    january = _stamps(datetime.datetime(2024, 1, 1, 10, tzinfo=datetime.UTC), rows)
+    plain = _table([f"{t:%Y-%m-%d %H:%M:%S}" for t in january], ",")
+    end_of_month = _stamps(datetime.datetime(2024, 1, 31, 10, tzinfo=datetime.UTC), rows)
+    texts = (
+        plain,
+        _table([f"{t:%d.%m.%Y %H:%M}" for t in end_of_month], ";", comma=True),
+        _table([f"{1704067200 + 60 * n}" for n in range(rows)], "\t", end="\r\n"),
+        _table([f"{t:%Y-%m-%dT%H:%M:%S}Z" for t in january], ",", quote='"'),
+        "# logger 7\n" + plain.replace("time,a,b\n", "time,a,b\ns,degC,bar\n", 1),
+    )
+    return tuple(text.encode() for text in texts)
 
 
-def mutant(seed: int) -> bytes:
-    """One file after one to four mishaps; the same for the same seed."""
+def mutant(seed: int, rows: int = ROWS) -> bytes:
+    """One file of about so many rows after one to four mishaps; the same for the same seed."""
     rng = random.Random(seed)
-    text = rng.choice(BASES).encode()
+    text = rng.choice(_bases(rows))
     for _ in range(rng.randint(1, 4)):
         text = rng.choice((_edit_bytes, _edit_lines, _edit_cells))(text, rng)
     return text

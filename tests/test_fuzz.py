@@ -1,18 +1,22 @@
 """Mutated files: an answer or an error with its place, never a traceback, and no row lost from sight.
 
-2,000 in every run, every fourth of them through the command line; 10,000 through it with `make fuzz`.
+2,000 in every run, every fourth of them through the command line. `make fuzz` takes 10,000 through it, some
+of them large, and holds each to 2 seconds of processor time and 300 MB.
 """
 
 import csv
 import dataclasses
 import io
 import re
+import resource
+import time
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from mutants import mutant
 from small_models import small_model
+from whole_processes import most_memory
 
 from lstm_anomaly import model_file
 from lstm_anomaly.commands.app import app
@@ -21,6 +25,9 @@ from lstm_anomaly.reading import CsvReader
 from lstm_anomaly.watching import Watcher, watch
 
 CHUNK = 500
+LARGE = 20_000  # rows of every fiftieth file of the long form
+MOST_SECONDS = 2
+MOST_MEMORY = 300e6
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
 
 
@@ -72,8 +79,7 @@ def check_rows(text: bytes, lines: list[int], refused: int, told: str, about: st
         assert len(lines) + refused + no_rows(told) == rows_of(plain, delimiter), about
 
 
-def check_command(seed: int, folder, detect) -> None:
-    text = mutant(seed)
+def check_command(text: bytes, seed: int, folder, detect) -> None:
     path = folder / "x.csv"
     path.write_bytes(text)
     result = detect(str(path))
@@ -120,14 +126,43 @@ def test_mutated_files_are_judged_with_every_row_accounted_for_or_refused_with_a
         if seed % 4:
             check_stages(seed, tmp_path, model)
         else:
-            check_command(seed, tmp_path, detect)
+            check_command(mutant(seed), seed, tmp_path, detect)
+
+
+def test_no_mutated_file_takes_much_memory(model, tmp_path):
+    model_file.write_model(model, tmp_path / "m.model")
+    for seed in range(100):
+        (tmp_path / f"{seed}.csv").write_bytes(mutant(seed))
+    commands = [["detect", f"{seed}.csv", "--model", "m.model", "--scores", "-"] for seed in range(100)]
+    assert most_memory(tmp_path, commands) < MOST_MEMORY
+
+
+@pytest.fixture
+def timed(detect):
+    """Run `detect` on a file, within the limits of time and memory.
+
+    The memory is that of all tests so far: a file may not raise it beyond the limit.
+    """
+
+    def memory():
+        return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    def run(path):
+        before, start = memory(), time.process_time()
+        result = detect(path)
+        assert time.process_time() - start < MOST_SECONDS, path
+        assert memory() < max(MOST_MEMORY, before + 1), path
+        return result
+
+    return run
 
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("first", range(0, 10_000, CHUNK))
-def test_ten_thousand_mutated_files(first, detect, tmp_path):
+def test_ten_thousand_mutated_files(first, timed, tmp_path):
     for seed in range(first, first + CHUNK):
-        check_command(seed, tmp_path, detect)
+        text = mutant(seed) if seed % 50 else mutant(seed, LARGE)
+        check_command(text, seed, tmp_path, timed)
 
 
 def test_most_mutants_can_still_be_judged(detect, tmp_path):
