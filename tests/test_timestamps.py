@@ -216,3 +216,35 @@ def test_a_column_named_like_a_time_goes_before_one_that_only_looks_like_it(tmp_
 def test_a_format_that_fits_no_column_is_refused(write):
     with pytest.raises(InputError, match="no column holds time stamps written as '%H:%M'"):
         read_csvs([write("2024-01-01", "2024-01-02")], ReadOptions(datetime_format="%H:%M"))
+
+
+def test_a_stamp_of_any_length_is_read_whole(write):
+    stamps = [f"2024-03-01 10:{minute:02d}:00" for minute in range(20)]
+    long = "2024-03-01 10:20:00" + " " * 40 + "or so"
+    frame, report = read_csvs([write(*stamps, long)])
+    assert frame.stamps[-1] == long
+    assert np.isnat(frame.times[-1])
+    assert [cell.text for cell in report.files[0].bad_cells] == [long]
+    long = "2024-03-01 10:20:00" + " " * 40
+    frame, report = read_csvs([write(*stamps, long)])
+    assert frame.stamps[-1] == long
+    assert str(frame.times[-1]).startswith("2024-03-01T10:20:00")
+    assert report.is_clean
+
+
+@pytest.mark.parametrize("null", ["", "NA", "1970-01-01 00:00:00", "never"])
+def test_a_stamp_that_means_none_is_missing_and_not_bad(write, null):
+    stamps = [f"2024-03-01 10:{minute:02d}:00" for minute in range(20)]
+    frame, report = read_csvs(
+        [write(*stamps, null)], ReadOptions(null_values=("1970-01-01 00:00:00", "never"))
+    )
+    assert frame.stamps[-1] == ""
+    assert np.isnat(frame.times[-1])
+    assert report.is_clean
+
+
+def test_stamps_in_other_letters_stay_as_they_stand(write):
+    stamps = [f"2024-03-01 10:{minute:02d}:00" for minute in range(20)]
+    frame, report = read_csvs([write(*stamps, "märz \u202f1")])
+    assert frame.stamps[-1] == "märz \u202f1"
+    assert report.bad_count == 1

@@ -78,7 +78,9 @@ class BlockParser:
         self._keys = [column for column in (layout.group_column, layout.name_column) if column is not None]
         self._one_line = {*self._present, *layout.time_columns, *self._keys}
         self._without_reading = list(range(len(layout.sensors)))
-        self._parser = TableParser(len(layout.names), self._present, layout.delimiter, layout.numbers)
+        self._parser = TableParser(
+            len(layout.names), self._present, layout.delimiter, layout.numbers, layout.time_columns
+        )
 
     def parse(self, block: Block, *, last: bool) -> tuple[Piece, bytes]:
         """The rows of a block, and the lines at its end that the next block must begin with."""
