@@ -3,9 +3,8 @@
 import os
 import signal
 
-# While the program is still being loaded, an interrupt ends it without a traceback.
-_interrupt = signal.getsignal(signal.SIGINT)
-if _interrupt is signal.default_int_handler:
+# Before the command line stands, and after it has ended, an interrupt ends the program without a traceback.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # The products here are small: shared among threads they get many times slower, not faster. This has
@@ -13,8 +12,6 @@ if _interrupt is signal.default_int_handler:
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from lstm_anomaly.commands.app import app
-
-signal.signal(signal.SIGINT, _interrupt)
 
 
 def main() -> None:

@@ -91,9 +91,9 @@ def test_other_closed_streams_change_nothing(trained, redirect):
 
 WRITES_TO_STREAMS = """
 import os, sys
-from lstm_anomaly.commands import app as frame
+from lstm_anomaly.commands.process import occupy_closed_streams
 from lstm_anomaly.files import atomic_write
-frame._occupy_closed_streams()
+occupy_closed_streams()
 with atomic_write(sys.argv[1]) as file:
     file.write(b"data")
     for number in (1, 2):

@@ -5,11 +5,9 @@ interrupted, 141 the reader of the output went away. Status 1 never means an err
 own 1 are mapped here, in one place.
 """
 
-import errno
 import io
 import json
 import os
-import signal
 import sys
 import time
 import traceback
@@ -17,12 +15,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
-from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
 from lstm_anomaly.commands.config_file import VARIABLE, Defaults, read_defaults
+from lstm_anomaly.commands.process import (
+    ClosedOutput,
+    Terminated,
+    drop_what_cannot_be_written,
+    occupy_closed_streams,
+    silence,
+    unwinding_signals,
+)
 from lstm_anomaly.errors import LstmAnomalyError
 from lstm_anomaly.text import printable
 from lstm_anomaly.version import __version__
@@ -61,24 +66,6 @@ class Settings:
     log_format: str = "text"
     defaults: Defaults = field(default_factory=Defaults)  # of options, from files
     plugin: bool = False  # a monitoring plugin: trouble is a line on standard output and status 3
-
-
-class _Terminated(BaseException):
-    """SIGTERM arrived; unwinds the stack so that temporary files are removed."""
-
-
-def _raise_terminated(_signal: int, _frame: FrameType | None) -> None:
-    raise _Terminated
-
-
-class _ClosedOutput(io.TextIOBase):
-    """Stands for a standard output that is closed (`>&-`): Python's own None loses what is printed."""
-
-    encoding = "utf-8"
-    errors = "strict"
-
-    def write(self, text: str, /) -> int:
-        raise OSError(errno.EBADF, "standard output is closed")
 
 
 def variable_of(command: str, option: click.Option) -> str:
@@ -128,16 +115,15 @@ class App(click.Group):
         """Run a command and exit with the status that the design promises."""
         settings = Settings()
         extra.pop("standalone_mode", None)
-        with suppress(ValueError):  # not the main thread: the caller handles signals
-            signal.signal(signal.SIGTERM, _raise_terminated)
-        _occupy_closed_streams()
-        sys.stdout = sys.stdout or _ClosedOutput()
+        occupy_closed_streams()
+        sys.stdout = sys.stdout or ClosedOutput()
         for stream in (sys.stdout, sys.stderr):  # a name that the encoding lacks is shown as an escape
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         try:
-            status = super().main(args, prog_name, standalone_mode=False, obj=settings, **extra)
-            sys.stdout.flush()
+            with unwinding_signals():
+                status = super().main(args, prog_name, standalone_mode=False, obj=settings, **extra)
+                sys.stdout.flush()
         except SystemExit as way_out:  # click's own: from completion, or when the reader of a pipe is gone
             status = way_out.code if COMPLETE_VARIABLE in os.environ else EXIT_BROKEN_PIPE
         except Exception as error:
@@ -145,20 +131,11 @@ class App(click.Group):
             if settings.plugin and status != EXIT_BROKEN_PIPE:
                 status = _say_unknown(error)
         except KeyboardInterrupt:
-            status = _say("interrupted", EXIT_INTERRUPTED, settings)
-        except _Terminated:
-            status = _say("terminated", EXIT_TERMINATED, settings)
-        _drop_what_cannot_be_written()
+            status = _say_broken_off("interrupted", EXIT_INTERRUPTED, settings)
+        except Terminated:
+            status = _say_broken_off("terminated", EXIT_TERMINATED, settings)
+        drop_what_cannot_be_written()
         sys.exit(status if isinstance(status, int) else 0)
-
-
-def _occupy_closed_streams() -> None:
-    """Keep the numbers 0, 1 and 2 from the files of this run: nothing meant for a stream may get into one."""
-    for number in (0, 1, 2):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one
 
 
 def _report(error: Exception, settings: Settings) -> int:
@@ -171,7 +148,7 @@ def _report(error: Exception, settings: Settings) -> int:
         error.show()
         return EXIT_TROUBLE
     if isinstance(error, click.Abort):
-        return _say("interrupted", EXIT_INTERRUPTED, settings)
+        return _say_broken_off("interrupted", EXIT_INTERRUPTED, settings)
     status = error.exit_status if isinstance(error, LstmAnomalyError) else EXIT_TROUBLE
     return _say(f"error: {_cause(error)}", status, settings)
 
@@ -209,20 +186,16 @@ def _say(text: str, status: int, settings: Settings) -> int:
     return status
 
 
+def _say_broken_off(text: str, status: int, settings: Settings) -> int:
+    """The same, without waiting for a reader that has stopped reading to take the rest of the output."""
+    silence(sys.stdout)
+    return _say(text, status, settings)
+
+
 def log_record(level: str, message: str) -> str:
     """One line of the log as JSON: when, how bad, and what."""
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return json.dumps({"time": now, "level": level, "message": message.strip()})
-
-
-def _drop_what_cannot_be_written() -> None:
-    """Let go of output that is known to be lost: the interpreter would try again and exit with 120."""
-    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
-        try:
-            if stream is not None:
-                stream.flush()
-        except (OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 EPILOG = """\b

@@ -1,0 +1,152 @@
+"""SIGINT and SIGTERM, whatever a command is at or waits for: it ends in two seconds, and tidily."""
+
+import fcntl
+import os
+import shutil
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from conftest import QUICK, csv_text, normal_values
+from forked import moments
+from programs import begin
+
+from lstm_anomaly.locks import locked
+from lstm_anomaly.model_file import read_model
+
+LIMIT = 2.0  # seconds from the signal to the end
+TRIES = 3  # of a moment at which the limit was passed: on a busy machine that may happen once
+
+STATE = ("--state", "st", "--scores", "s.csv")
+WORKING = {
+    "train": ("train", "normal.csv", "--model", "m", *QUICK[2:], "--epochs", "200", "--patience", "0"),
+    "calibrate": ("calibrate", "m", "large.csv", "--threshold", "3"),
+    "detect": ("detect", "large.csv", "--model", "pump.model", *STATE),
+    "evaluate": ("evaluate", "large.csv", "--model", "pump.model", "--labels", "labels.csv"),
+    "check": ("check", "large.csv"),
+}
+WAITING = {
+    "a line": ("detect", "-", "--model", "pump.model", "--scores", "s.csv"),
+    "a file to grow": ("detect", "new.csv", "--model", "pump.model", *STATE, "--follow"),
+    "another run": ("detect", "new.csv", "--model", "pump.model", "--state", "held", "--wait", "5min"),
+    "a program": ("detect", "new.csv", "--model", "pump.model", *STATE, "--exec", "sleep 300"),
+    "a reader": ("inspect", "pump.model"),
+}
+NUMBERS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+@pytest.fixture
+def folder(trained, tmp_path, monkeypatch):
+    """A folder of its own with what the commands need."""
+    for name in ("pump.model", "new.csv", "normal.csv"):
+        shutil.copy(trained / name, tmp_path / name)
+    shutil.copy(trained / "pump.model", tmp_path / "m")
+    (tmp_path / "labels.csv").write_text("start,end\n2024-03-05 02:00:00,2024-03-05 02:19:00\n")
+    (tmp_path / "large.csv").write_text(csv_text(normal_values(20_000, seed=1), start="2024-03-05T00:00"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class Child:
+    """A command with pipes for its streams; nobody reads what it prints."""
+
+    def __init__(self, arguments, *, anew):
+        self.ours, theirs = [], []
+        for number in range(3):
+            ends = os.pipe()
+            theirs.append(ends[number != 0])
+            self.ours.append(ends[number == 0])
+        if arguments == WAITING["a reader"]:
+            os.write(theirs[1], bytes(fcntl.fcntl(theirs[1], fcntl.F_GETPIPE_SZ)))  # no room for more
+        self.pid = begin(arguments, theirs, anew=anew)
+        for end in theirs:
+            os.close(end)
+
+    def has_begun(self):
+        """Wait until the command line stands: until it catches SIGTERM. False when it has ended already."""
+        while True:
+            status = Path(f"/proc/{self.pid}/status").read_text()
+            if "State:\tZ" in status:
+                return False
+            if int(status.split("SigCgt:")[1].split()[0], 16) >> (signal.SIGTERM - 1) & 1:
+                return True
+
+    def waits(self):
+        """Wait until it sleeps and has been on the processor no more for a while."""
+        last = None
+        while (now := self._stat()) != last or now[0] != "S":
+            last = now
+            time.sleep(0.5)
+
+    def _stat(self):
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return fields[0], fields[11], fields[12]
+
+    def end(self):
+        """Its exit status, and what it said on standard error."""
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        with open(self.ours[2], "rb", closefd=False) as pipe:
+            said = pipe.read().decode()
+        for end in self.ours:
+            os.close(end)
+        return status, said
+
+
+def signalled(arguments, number, anew, when):
+    """Exit status and errors of a command that gets a signal `when(child)` returns; asserts the limit."""
+    for left in reversed(range(TRIES)):
+        child = Child(arguments, anew=anew)
+        if child.has_begun():
+            when(child)
+        sent = time.monotonic()
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, number)
+        status, said = child.end()
+        took = time.monotonic() - sent
+        if took < LIMIT:
+            break
+        assert left, f"{took:.1f} s"
+    return status, said
+
+
+def is_tidy(folder):
+    return not [file.name for file in folder.iterdir() if file.name.endswith((".tmp", ".lock"))]
+
+
+def some(short, long):
+    """So many forks in each run of the suite, so many processes of their own in a soak."""
+    cases = [(False, short), pytest.param(True, long, marks=pytest.mark.soak)]
+    return pytest.mark.parametrize(("anew", "repeats"), cases, ids=["short", "long"])
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("name", WORKING)
+@some(3, 50)
+def test_at_any_moment_of_its_work_a_command_ends_at_once(folder, name, number, anew, repeats):
+    met = 0
+    for moment in moments(repeats, 1.5 if anew else 0.3, seed=number):
+        status, said = signalled(WORKING[name], number, anew, lambda _child, for_=moment: time.sleep(for_))
+        assert status in (0, 1, NUMBERS[number])
+        assert said.strip() == ("" if status in (0, 1) else STATUS_SAYS[status])
+        met += status == NUMBERS[number]
+        assert is_tidy(folder)
+        assert read_model("m") is not None
+    assert met
+
+
+STATUS_SAYS = {130: "lstm-anomaly: interrupted", 143: "lstm-anomaly: terminated"}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("name", WAITING)
+@some(1, 5)
+def test_whatever_it_waits_for_a_command_ends_at_once(folder, name, number, anew, repeats):
+    with locked("held"):
+        for _ in range(repeats):
+            status, said = signalled(WAITING[name], number, anew, Child.waits)
+            assert (status, said.strip()) == (NUMBERS[number], STATUS_SAYS[NUMBERS[number]])
+            (folder / "s.csv").unlink(missing_ok=True)
+            (folder / "st").unlink(missing_ok=True)
+    assert is_tidy(folder)
