@@ -242,23 +242,27 @@ def test_a_stream_of_a_thousand_rows_a_second_for_an_hour_loses_no_row_and_holds
             write_rows(process.stdin, float(os.environ.get("SOAK_SECONDS", "3600")))
             os._exit(0)
         process.stdin.close()
-        sizes = []
-        for count, line in enumerate(process.stdout):  # noqa: B007  (the last one is looked at below)
+        sizes, events = [], 0
+        for count, line in enumerate(process.stdout):
+            events += b"anomaly" in line
             if count and count % 20_000 == 0:
                 status = Path(f"/proc/{process.pid}/status").read_text()
                 sizes.append(int(status.split("VmRSS:")[1].split()[0]))
         assert line.split(b",")[1] == str(count + 1).encode()
         assert count >= 1000
+        assert events > count / 20
         assert max(sizes) < 1.1 * min(sizes[1:])
 
 
 def write_rows(file, seconds):
-    """A thousand rows a second, in batches of a hundred."""
+    """A thousand rows a second, in batches of a hundred, with an event in each."""
     started, written = time.monotonic(), 0
     file.write(csv_text(normal_values(1)).split("\n", 1)[0].encode() + b"\n")
     while time.monotonic() - started < seconds:
         begin = np.datetime64("2024-01-01T00:00") + np.timedelta64(written, "m")
-        rows = csv_text(normal_values(100, seed=written), start=str(begin))
+        values = normal_values(100, seed=written)
+        values[40:50, 0] += 6
+        rows = csv_text(values, start=str(begin))
         file.write(rows.split("\n", 1)[1].encode())
         file.flush()
         written += 100

@@ -9,6 +9,11 @@ import sys
 
 import pytest
 
+from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.commands.delivery import Delivery
+from lstm_anomaly.commands.talk import Talk
+from lstm_anomaly.output import records
+
 COMMAND = [sys.executable, "-m", "lstm_anomaly"]
 
 
@@ -54,6 +59,14 @@ def test_scores_of_a_pipe_come_row_by_row(detect, trained):
             process.stdin.flush()
             assert process.stdout.readline().startswith(f"-,{number},".encode())
         process.stdin.close()
+
+
+@pytest.mark.parametrize(("format_", "rows"), [("jsonl", ""), ("table", "scores"), ("table", "passthrough")])
+def test_no_event_of_a_stream_is_kept_for_an_end_that_never_comes(capsys, monkeypatch, format_, rows):
+    monkeypatch.setattr(records, "json_lines", lambda events: "an event\n" * len(events))
+    to = Delivery(Talk(Settings()), format_, rows=rows)
+    to.tell([object()])
+    assert (to.count, to.events, capsys.readouterr().out) == (1, [], "" if rows else "an event\n")
 
 
 @pytest.mark.parametrize("options", [["--format", "jsonl"], ["--scores", "-"]])

@@ -59,13 +59,15 @@ class Delivery:
     def tell(self, events: "list[PlacedEvent]") -> None:
         """Deliver events."""
         self.count += len(events)
+        if self._rows:  # which are printed instead, of a stream for ever: nothing may pile up
+            return
         self.events += events
         if self._format in ("csv", "jsonl"):
             self.flush()
 
     def flush(self) -> None:
         """Deliver the events that wait, except those for a JSON document."""
-        if self.events and not self._rows and self._format in ("csv", "jsonl", "table"):
+        if self.events and self._format in ("csv", "jsonl", "table"):
             deliver = self._talk.deliver_csv if self._format == "csv" else self._talk.deliver
             deliver(self._text(self.events))
             self.events = []
