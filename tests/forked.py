@@ -6,6 +6,8 @@ import resource
 import signal
 import traceback
 
+from lstm_anomaly import files
+
 DIED = object()
 
 
@@ -63,6 +65,16 @@ def dies_at(monkeypatch, nth):
 
     for name in ("fsync", "replace", "chmod", "open", "unlink"):
         monkeypatch.setattr(os, name, die_or(getattr(os, name)))
+
+
+def dies_in_a_save(monkeypatch, seconds):
+    """From now on the process dies so long after it has begun to write a file that takes another's place."""
+
+    def begin(_target):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    monkeypatch.setattr(files, "_remove_leftovers", begin)
 
 
 def moments(count, longest, seed=0):

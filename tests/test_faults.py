@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from conftest import QUICK, csv_text, normal_values
-from forked import DIED, dies_at, in_child, moments
+from forked import DIED, dies_at, dies_in_a_save, in_child, moments
 
 from lstm_anomaly.commands.app import app
 from lstm_anomaly.files import atomic_write
-from lstm_anomaly.model_file import read_model
+from lstm_anomaly.model_file import read_model, write_model
 from lstm_anomaly.reading import Follower
 
 SHORT, LONG = 8, 500
@@ -124,6 +124,31 @@ class TestKilled:
                 break
             assert (folder / "m").read_bytes() == old or read_model(folder / "m")
         assert 3 < step < 39
+        assert leftovers(folder) == []
+
+    @pytest.mark.parametrize("command", ["train", "calibrate", "detect"])
+    @times(SHORT // 2, 100)
+    def test_at_any_moment_within_the_save_nothing_is_lost(self, folder, monkeypatch, command, repeats):
+        shutil.copy("pump.model", "m")
+        plant, died = Growing(folder), 0
+        train = ("train", "normal.csv", "--model", "m", *QUICK, "--model-kind", "linear")
+        args = {"train": train, "calibrate": CALIBRATE, "detect": DETECT}[command]
+        old = (folder / "m").read_bytes()
+        began = time.perf_counter()
+        write_model(read_model("m"), folder / "other")
+        longest = time.perf_counter() - began
+        for moment in (0.0001, *moments(repeats, longest)):
+            plant.grow(2)
+
+            def run(moment=moment):
+                dies_in_a_save(monkeypatch, moment)
+                return call(*args)
+
+            died += in_child(run) is DIED
+            assert (folder / "m").read_bytes() == old or read_model(folder / "m")
+        assert died
+        plant.assert_each_row_once()
+        assert call(*args) in (0, 1)
         assert leftovers(folder) == []
 
 
