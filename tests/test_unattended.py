@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from conftest import csv_text, normal_values
 
-from lstm_anomaly.commands import runs
+from lstm_anomaly.commands import runs, telling
+from lstm_anomaly.commands.app import Settings
+from lstm_anomaly.commands.talk import Talk
 from lstm_anomaly.hooks import run_hook, split_command
 
 
@@ -140,6 +142,28 @@ class TestProgram:
         assert detect(tmp_path / "p.csv", "--state", "st", "--exec", page).exit_code == 0
         assert (tmp_path / "got").read_text().count("\n") == 1
 
+    def test_that_fails_is_run_once_an_event_and_told_in_one_line(self, detect, tmp_path):
+        page = script(tmp_path / "page", f'cat >> "{tmp_path}/got"; exit 3')
+        values = normal_values(300, seed=1)
+        values[[100, 200], 0] += 6
+        (tmp_path / "p.csv").write_text(csv_text(values))
+        result = detect(tmp_path / "p.csv", "--exec", page, "--format", "csv")
+        assert (tmp_path / "got").read_text().count("\n") == 2
+        assert result.stderr == f"lstm-anomaly: --exec: {page} ended with status 3 (2 events)\n"
+
+    def test_that_fails_is_tried_again_after_a_minute(self, monkeypatch):
+        now = [1000.0]
+        monkeypatch.setattr(telling.time, "monotonic", lambda: now[0])
+        teller = telling.Teller(
+            None, Talk(Settings(quiet=True)), early=False, command=("false",), queue=["{}"]
+        )
+        failures = []
+        for seconds in (0, 0.2, 59, 1):
+            now[0] += seconds
+            teller.run_hooks()
+            failures.append(teller.failures)
+        assert (failures, teller.undelivered) == ([1, 1, 1, 2], ["{}"])
+
     def test_is_ended_after_its_time_with_all_it_started(self, tmp_path):
         started = time.monotonic()
         assert "took more than 0.2 s" in run_hook(["sh", "-c", "sleep 60 & sleep 60"], "{}", 0.2)
@@ -172,6 +196,7 @@ class TestProgram:
 def test_combinations_that_make_no_sense_are_refused(detect, options, why):
     result = detect("new.csv", *options)
     assert (result.exit_code in (2, 3), why in result.stderr) == (True, True)
+    assert result.stderr.count("\n") == 1  # for a log, or cron's mail
 
 
 def test_following_judges_rows_as_they_are_written_and_remembers(detect, trained, tmp_path, monkeypatch):

@@ -144,7 +144,7 @@ def _report(error: Exception, settings: Settings) -> int:
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError):
         return EXIT_BROKEN_PIPE
-    if isinstance(error, click.UsageError) and settings.log_format == "text":
+    if isinstance(error, click.UsageError) and _is_for_a_person(error, settings):
         error.show()
         return EXIT_TROUBLE
     if isinstance(error, click.Abort):
@@ -153,8 +153,18 @@ def _report(error: Exception, settings: Settings) -> int:
     return _say(f"error: {_cause(error)}", status, settings)
 
 
+def _is_for_a_person(error: click.UsageError, settings: Settings) -> bool:
+    """Whether to show usage and a hint beside the cause; a log and cron's mail get one line."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return True
+    return settings.log_format == "text" and sys.stderr is not None and sys.stderr.isatty()
+
+
 def _cause(error: Exception) -> str:
     match error:
+        case click.UsageError():
+            said = " ".join(error.format_message().split())  # choices come one a line
+            return f"{said} Try: {error.ctx.command_path} --help" if error.ctx else said
         case click.ClickException():
             return error.format_message()
         case LstmAnomalyError():

@@ -102,11 +102,11 @@ class Run:
                 teller.news, teller.undelivered = state.news, state.undelivered
                 before = dict(state.totals)
                 while told["follow"]:
-                    seen = self._watcher.tally.rows, to.count
+                    seen = self._watcher.tally.rows, to.count, list(teller.undelivered)
                     self._take_new(follower, teller)
                     to.flush()
                     teller.run_hooks()
-                    if (self._watcher.tally.rows, to.count) != seen:
+                    if (self._watcher.tally.rows, to.count, teller.undelivered) != seen:
                         self._warn_of_drift()
                         self._commit(state, teller, before)
                     time.sleep(POLL_SECONDS)
