@@ -51,7 +51,7 @@ class Check:
     """What was found in one input; `problems` make it unusable, the rest of the advice is to taste.
 
     rows           rows read
-    first, last    time stamps as they stood in the file, "" without
+    first, last    the earliest and latest time stamp as they stood in the file, "" without
     span_seconds   from the earliest to the latest, None without time
     usable_rows    rows with a reading of every sensor
     suggested      option of `train` -> value that the findings call for
@@ -97,8 +97,8 @@ def check(
     found = Check(
         tuple(report.files),
         rows=len(frame),
-        first=_stamp(frame, 0),
-        last=_stamp(frame, -1),
+        first=_stamp(frame, earliest=True),
+        last=_stamp(frame, earliest=False),
         span_seconds=None if span is None else float(span / np.timedelta64(1, "s")),
         step_seconds=None if series.step is None else float(series.step / np.timedelta64(1, "s")),
         cleaning=cleaning,
@@ -125,8 +125,14 @@ def advice_for_all(checks: Mapping[str, Check]) -> dict[str, str]:
     return found
 
 
-def _stamp(frame: SensorFrame, row: int) -> str:
-    return "" if frame.stamps is None or not len(frame) else str(frame.stamps[row])
+def _stamp(frame: SensorFrame, *, earliest: bool) -> str:
+    if frame.stamps is None or frame.times is None:
+        return ""
+    timed = np.flatnonzero(~np.isnat(frame.times))
+    if not len(timed):
+        return ""
+    times = frame.times[timed]
+    return str(frame.stamps[timed[times.argmin() if earliest else times.argmax()]])
 
 
 def _advise_on_rows(found: Check, report: ReadReport, series: Series) -> None:
@@ -167,8 +173,11 @@ def _advise_on_sensors(found: Check, frame: SensorFrame) -> None:
             elif oddity.advice == "null":
                 nulls.append(number(oddity.value, 10))
             elif oddity.advice == "rows":
-                place = frame.place(oddity.row)
-                found.advice.append(f"look at {place}: if '{sensor.name}' was stuck, leave those rows out")
+                how = "--rows" if frame.times is None else "--ignore FILE, a CSV of start,end,reason"
+                found.advice.append(
+                    f"look at {frame.place(oddity.row)}: if '{sensor.name}' was stuck, leave those rows out"
+                    f" with {how}"
+                )
     labels = [name for file in found.files for name in file.label_columns]
     exclude = list(dict.fromkeys([*labels, *exclude]))
     if exclude and len(exclude) < len(found.sensors):

@@ -97,6 +97,21 @@ def test_gaps_duplicates_and_steps_back_are_counted(checked):
     assert found["longest_gap_at"] == "plant.csv:102"
 
 
+def test_the_span_is_told_by_its_earliest_and_latest_stamp_whatever_their_order(checked):
+    header, *rows = csv_text(normal_values(300)).splitlines(keepends=True)
+    _, found = checked("".join([header, "soon,1,2,3\n", *rows[100:], *rows[:100]]))
+    assert (found["first"], found["last"]) == ("2024-03-01 00:00:00", "2024-03-01 04:59:00")
+    assert found["span_seconds"] == 299 * 60
+
+
+def test_a_stuck_sensor_is_answered_with_the_option_that_leaves_rows_out(checked):
+    values = normal_values(300)
+    values[100:180, 0] = values[100, 0]
+    assert "plant.csv:102: if 'temp_c' was stuck" in checked(csv_text(values))[1]["advice"][0]
+    assert checked(csv_text(values))[1]["advice"][0].endswith("with --ignore FILE, a CSV of start,end,reason")
+    assert checked(csv_text(values, start=None))[1]["advice"][0].endswith("with --rows")
+
+
 def test_the_budget_says_what_is_needed_what_is_there_and_what_would_do(checked):
     _, found = checked(csv_text(normal_values(5000)))
     budget = found["budget"]

@@ -76,3 +76,12 @@ def test_columns_left_out_for_one_reason_take_one_line(path):
 
 def test_a_sensor_without_a_single_reading_is_told(path):
     assert lines_of(path, "a,b\n1,\n2,\n")[2:] == ["  no reading at all in column 'b'"]
+
+
+def test_stamps_without_the_offset_that_others_have_are_told_with_the_option_that_places_them(tmp_path):
+    path = tmp_path / "x.csv"
+    stamps = [f"2024-01-01 00:{minute:02d}:00{'' if minute % 5 else 'Z'}" for minute in range(50)]
+    path.write_text("time,a\n" + "".join(f"{stamp},{n}.5\n" for n, stamp in enumerate(stamps)))
+    hint = "; --tz ZONE says where those without a UTC offset were written"
+    assert any(line.endswith(hint) for line in read_csvs([str(path)])[1].lines())
+    assert not any("--tz" in line for line in read_csvs([str(path)], ReadOptions(tz="UTC"))[1].lines())

@@ -88,7 +88,8 @@ def _budget_line(budget: BudgetCheck, step_seconds: float | None) -> str:
     instead = f"; --false-alarms {budget.instead} could be" if budget.instead else ""
     return (
         f"budget      {budget.budget.words} cannot be certified at {budget.confidence:.0%} confidence: that"
-        f" takes {needed} to calibrate on, {total} in all; here {present} would serve for it{instead}"
+        f" takes {needed} to calibrate on, {total} in all; here {present} would serve for it{instead};"
+        " with less, the threshold is extrapolated"
     )
 
 

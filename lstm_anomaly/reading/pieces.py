@@ -15,7 +15,7 @@ from lstm_anomaly.reading.parsing import Table, TableParser
 from lstm_anomaly.reading.records import is_regular, scan
 from lstm_anomaly.reading.report import FileReport
 from lstm_anomaly.reading.sources import Block
-from lstm_anomaly.reading.timestamps import all_texts
+from lstm_anomaly.reading.timestamps import all_texts, has_offset
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, TimeArray
 
 REPEATED_HEADER = "the header again"
@@ -181,6 +181,8 @@ class BlockParser:
         if bad.any():
             stamps = all_texts(stamps)
             bad[bad] = [bool(stamp.strip()) for stamp in stamps[bad]]
+            if form.patterns and form.clock is None:
+                self.report.offsets_are_mixed |= any(has_offset(s) != form.zoned for s in stamps[bad])
         return stamps, times, [_BadCells(self.layout.time_name or "", stamps, bad)] if bad.any() else []
 
     def _note_bad(self, columns: list[_BadCells], piece: Piece) -> BoolArray:

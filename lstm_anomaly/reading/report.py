@@ -30,6 +30,7 @@ class FileReport:
     """What was noticed in one file.
 
     `rows` are those in the frame; in a file with one reading a row, `readings` is how many they are made of.
+    `offsets_are_mixed` when only some time stamps have a UTC offset and no zone was told.
     `refused` and `bad_cells` hold the first `KEPT` of each; `refused_by_reason` and `bad_by_sensor`
     count all of them.
     """
@@ -52,6 +53,7 @@ class FileReport:
     absent: tuple[str, ...] = ()
     label_columns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    offsets_are_mixed: bool = False
     ends_without_newline: bool = False
 
     @property
@@ -120,10 +122,12 @@ class FileReport:
             texts = Counter(cell.text for cell in cells)
             shown = ", ".join(f"{_short(text)!r}" for text, _ in texts.most_common(3))
             more = ", ..." if len(texts) > 3 or len(cells) < count else ""
-            what = "time stamp" if sensor == self.time_column else "cell"
+            is_time = sensor == self.time_column
+            zone = "; --tz ZONE says where those without a UTC offset were written"
             yield (
-                f"  {_count(count, what)} of {sensor!r} taken as missing: {shown}{more}"
-                f" ({_places([cell.line for cell in cells], count)})"
+                f"  {_count(count, 'time stamp' if is_time else 'cell')} of {sensor!r} taken as missing:"
+                f" {shown}{more} ({_places([cell.line for cell in cells], count)})"
+                f"{zone if is_time and self.offsets_are_mixed else ''}"
             )
         if len(self.bad_by_sensor) > 20:
             yield f"  ... and bad cells in {len(self.bad_by_sensor) - 20} other columns"
