@@ -19,9 +19,10 @@ from lstm_anomaly.types import BoolArray, FloatArray, SensorFrame
 def without(model: Model, absent: tuple[str, ...]) -> Model:
     """The model for rows in which these sensors are filled in: by no rule of its own is one of them flat.
 
-    Raises SensorsError when no sensor that moves is left.
+    Nor has one of them drifted. Raises SensorsError when no sensor that moves is left.
     """
-    missing = np.array([name in absent for name in model.sensors])[model.roles.targets]  # (F_t,)
+    of_all = np.array([name in absent for name in model.sensors])  # (F,)
+    missing = of_all[model.roles.targets]  # (F_t,)
     if missing.all():
         raise SensorsError(
             "no sensor that the model judges is in the input",
@@ -31,7 +32,8 @@ def without(model: Model, absent: tuple[str, ...]) -> Model:
     usual = replace(model.usual, errors=errors, level=level)
     least = np.where(missing, 0.0, model.sides.stillness.least)
     stillness = replace(model.sides.stillness, least=least)
-    return replace(model, usual=usual, sides=replace(model.sides, stillness=stillness))
+    sides = replace(model.sides, stillness=stillness)
+    return replace(model, usual=usual, sides=sides, familiar=model.familiar.without(of_all))
 
 
 def _of_others(view: View, missing: BoolArray) -> View:

@@ -174,7 +174,9 @@ class Watcher:
     def _complete(self, frame: SensorFrame) -> SensorFrame:
         """The frame with what stands for its absent sensors, which from the first frame on are the same."""
         if self.tally.rows == 0 and self._frame is None:
-            self._judge = Judge(without(self._model, frame.absent))
+            reduced = without(self._model, frame.absent)
+            self._judge = Judge(reduced)
+            self._drift = DriftWatch(reduced.familiar, reduced.sensors)
         return filled(self._model, frame)
 
     def _begins(self, clean: CleanRows) -> BoolArray:

@@ -8,6 +8,7 @@ from conftest import normal_values
 from small_models import small_model
 
 from lstm_anomaly.absent import filled, without
+from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.detection import detect
 from lstm_anomaly.errors import InputError, SensorsError
 from lstm_anomaly.reading import ReadOptions, read_csvs, take_rows
@@ -131,6 +132,27 @@ def test_a_file_with_none_of_the_sensors_is_refused(tmp_path):
     (tmp_path / "1.csv").write_text("x,y\n1,2\n3,4\n")
     with pytest.raises(InputError):
         read_csvs([str(tmp_path / "1.csv")], ReadOptions(allow_missing=True), sensors=["a", "b"])
+
+
+def test_an_absent_sensor_is_not_said_to_have_drifted(model):
+    values = normal_values(600, seed=1)
+    values[:, [0, 1]] = 20, 99
+
+    def drifted(model):
+        drift = DriftWatch(model.familiar, model.sensors)
+        drift.push(values, np.full(600, 0.2))
+        return [finding.split()[0] for finding in drift.findings()]
+
+    assert drifted(model) == ["s0", "s1"]
+    assert drifted(without(model, ("s1",))) == ["s0"]
+
+
+def test_drift_of_rows_with_an_absent_sensor_is_told_in_pieces_as_in_the_whole(model):
+    frame = frame_without(normal_values(600, seed=1) + np.array([0, 0, 100]))
+    watcher = Watcher(model)
+    watcher.push(frame)
+    watcher.finish()
+    assert watcher.drift == detect(model, frame).drift.findings() != []
 
 
 def test_pieces_are_judged_as_the_whole(model):

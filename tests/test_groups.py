@@ -147,6 +147,13 @@ def test_a_folder_that_holds_no_models_and_a_single_model_with_groups_are_refuse
     assert "is the model of one machine" in result.stderr
 
 
+@pytest.mark.parametrize("option", [("--state", "s.state"), ("--follow",)])
+def test_a_state_is_of_one_machine_and_its_own_model_does_that(folder, run, option):
+    result = run("detect", "normal.csv", "--model", "models", *option)
+    assert result.exit_code == 2
+    assert "Run one for each machine, with its own file, its own model of the folder" in result.stderr
+
+
 @pytest.mark.parametrize(
     "index",
     [

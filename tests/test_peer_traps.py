@@ -124,6 +124,20 @@ def test_infinite_readings_are_bad_cells_and_never_reach_the_model(run, trained,
     assert all(np.isfinite(list(found.values())[8:]))
 
 
+def test_a_column_that_is_left_out_of_training_is_named_although_nobody_watches(run, tmp_path):
+    rows = csv_text(normal_values(300)).splitlines()
+    cells = [f"{row},{'on' if n % 2 else 'off'},Bad Input,7" for n, row in enumerate(rows[1:])]
+    (tmp_path / "n.csv").write_text("\n".join([f"{rows[0]},valve,level,unit", *cells]))
+    result = run("train", "n.csv", "--model", "m.model", *LINEAR)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "n.csv: left out 'valve': true or false rather than numbers ('off'); --exclude says that it is meant",
+        "n.csv: left out 'level': text rather than numbers ('Bad Input'); --exclude says that it is meant",
+    ]
+    quiet = run("train", "n.csv", "--model", "m.model", *LINEAR, "--exclude", "valve,level")
+    assert quiet.stderr == ""
+
+
 def test_a_file_without_sensors_names_what_it_has(run, tmp_path):
     (tmp_path / "n.csv").write_text("name,place\n" + "pump,north\nfan,south\n" * 20)
     result = run("train", "n.csv", "--model", "m.model")

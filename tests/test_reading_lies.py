@@ -124,6 +124,13 @@ def test_a_text_cell_may_span_lines(write):
     assert report.is_clean
 
 
+def test_a_quoted_note_of_half_a_megabyte_refuses_no_row(write):
+    note = "x, " * 170_000
+    frame, report = read_csvs([write(f'a,b,note\n1,2,"on, off"\n3,4,"{note}"\n5,6,"on ""and"" off"\n')])
+    assert frame.lines.tolist() == [2, 3, 4]
+    assert report.is_clean
+
+
 def test_leading_comment_lines_are_not_the_header(write):
     frame, report = read_csvs([write("# logger 7\n# v2\ntime,a,b\n" + ROWS)])
     assert frame.sensors == ("a", "b")

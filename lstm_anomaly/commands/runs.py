@@ -151,7 +151,10 @@ class Run:
     def _one(self) -> Watcher:
         """The watcher, when it is one with one model: a state is of one."""
         if not isinstance(self._watcher, Watcher):
-            raise click.UsageError("--state and --follow judge with one model, and this is a folder of them.")
+            raise click.UsageError(
+                "--state and --follow judge one machine, and this is a folder of models. Run one for each"
+                " machine, with its own file, its own model of the folder and its own state."
+            )
         return self._watcher
 
     def _commit(self, state: State, teller: Teller, before: dict[str, int]) -> None:

@@ -68,6 +68,16 @@ class Familiar:
         low, high = np.quantile(values, [0.005, 0.995], axis=0)
         return cls(level, share, spread, len(known), low, high, means.min(axis=0), means.max(axis=0))
 
+    def without(self, sensors: BoolArray) -> Self:
+        """The same, with anything familiar in the readings of these sensors, (F,)."""
+        return replace(
+            self,
+            low=np.where(sensors, -np.inf, self.low),
+            high=np.where(sensors, np.inf, self.high),
+            least_step=np.where(sensors, 0.0, self.least_step),
+            most_step=np.where(sensors, np.inf, self.most_step),
+        )
+
     def joined(self, other: Self) -> Self:
         """The scores of this one, and readings as wide as both have them."""
         return replace(

@@ -14,6 +14,7 @@ from lstm_anomaly.reading.dialect import DELIMITER_NAMES, SAMPLE_ROWS, Dialect, 
 from lstm_anomaly.reading.long_columns import check_one_machine, find_long_columns
 from lstm_anomaly.reading.numbers import BOOLEAN_WORDS, NumberFormat, find_number_format, is_null, to_numbers
 from lstm_anomaly.reading.options import ReadOptions
+from lstm_anomaly.reading.report import NOT_NUMBERS
 from lstm_anomaly.reading.time_column import find_time_columns, is_time_name
 from lstm_anomaly.reading.timestamps import TimeFormat
 from lstm_anomaly.types import FloatArray, TextForm
@@ -271,7 +272,7 @@ def _why_not(
         return _why_counter(name, values)
     words = {text.strip().casefold() for text in texts[said]}
     kind = "true or false" if words <= BOOLEAN_WORDS else "text"
-    return f"{kind} rather than numbers ({texts[said][0].strip()[:40]!r})"
+    return f"{kind} {NOT_NUMBERS} ({texts[said][0].strip()[:40]!r})"
 
 
 def _stamps(layout: Layout, cells: NDArray[np.object_]) -> list[str]:

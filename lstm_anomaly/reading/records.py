@@ -16,6 +16,8 @@ from lstm_anomaly.types import IntArray
 
 # A quote that is not closed within so many lines was a stray character, not the start of a long cell.
 MAX_SPAN = 50
+# Python's own limit, 128 KiB, would refuse the row of a long note as one whose quote is not closed.
+csv.field_size_limit(max(csv.field_size_limit(), 512 << 10))
 UNCLOSED = "a quote is opened and not closed"
 NUL = "a NUL byte in a cell"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 # Examples kept for each file; the counts beside them are exact.
 KEPT = 1000
+NOT_NUMBERS = "rather than numbers"  # why a column was left out that might have been meant as a sensor
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,12 @@ class FileReport:
     @property
     def warnings(self) -> list[str]:
         """What must be known even when nobody watches."""
-        return [f"{self.source}: {note}" for note in self._warnings()]
+        unasked = {column: why for column, why in self.left_out.items() if NOT_NUMBERS in why}
+        texts = [
+            f"left out {_names(columns)}: {why}; --exclude says that it is meant"
+            for why, columns in _by_reason(unasked)
+        ]
+        return [f"{self.source}: {note}" for note in (*self._warnings(), *texts)]
 
     def _warnings(self) -> Iterator[str]:
         if self.absent:
