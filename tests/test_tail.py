@@ -37,7 +37,7 @@ class Logger:
             for k in range(rows):
                 text = self.half or self.line()
                 self.half = ""
-                if half and k == rows - 1:
+                if half and k == rows - 1 and len(text) > 1:
                     cut = 1 + self.number % (len(text) - 2) if len(text) > 2 else 1
                     file.write(text[:cut])
                     self.half = text[cut:]
@@ -77,8 +77,8 @@ def rename(path: Path, age: int) -> None:
     path.write_text(HEADER)
 
 
-def rotate_gzip(path: Path, _age: int) -> None:
-    for old in range(5, 0, -1):
+def rotate_gzip(path: Path, age: int) -> None:
+    for old in range(age, 0, -1):
         here = path.with_name(f"{path.name}.{old}.gz")
         if here.exists():
             here.rename(path.with_name(f"{path.name}.{old + 1}.gz"))

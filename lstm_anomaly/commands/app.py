@@ -5,6 +5,7 @@ interrupted, 141 the reader of the output went away. Status 1 never means an err
 own 1 are mapped here, in one place.
 """
 
+import errno
 import io
 import json
 import os
@@ -171,9 +172,10 @@ def _cause(error: Exception) -> str:
             return str(error)
         case MemoryError():
             return "out of memory. Try: fewer rows (--rows), or a larger --stride"
-        case OSError():
-            where = f"{error.filename}: " if error.filename else ""
-            return f"{where}{error.strerror or error}"
+        case OSError(filename=None, errno=errno.ENOENT):
+            return "the folder in which this runs does not exist any more. Try: cd to another"
+        case OSError():  # without a name it is a stream
+            return f"{error.filename or 'standard output'}: {error.strerror or error}"
     kind = type(error).__name__
     return f"unexpected {kind}: {error}. This is a fault in lstm-anomaly; --debug shows where"
 
