@@ -55,8 +55,11 @@ def append_from(path: str | os.PathLike[str], length: int) -> Iterator[BinaryIO]
     A shorter file, or a new one, is written from its end on. Raises OutputError as `atomic_write` does.
     """
     with _as_output_error(path):
+        is_new = not os.path.exists(path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         with open(descriptor, "r+b") as file:
+            if is_new:
+                _sync_folder(Path(path).parent)
             if file.seek(0, os.SEEK_END) > length:
                 file.truncate(length)
                 file.seek(length)

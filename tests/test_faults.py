@@ -15,7 +15,7 @@ from conftest import QUICK, csv_text, normal_values
 from forked import DIED, dies_at, dies_in_a_save, in_child, moments
 
 from lstm_anomaly.commands.app import app
-from lstm_anomaly.files import atomic_write
+from lstm_anomaly.files import append_from, atomic_write
 from lstm_anomaly.model_file import read_model, write_model
 from lstm_anomaly.reading import Follower
 
@@ -250,7 +250,9 @@ class TestSideBySide:
         plant.assert_each_row_once()
 
 
-def test_a_file_is_synced_then_renamed_then_its_folder_is_synced(tmp_path, monkeypatch):
+@pytest.fixture
+def steps(monkeypatch):
+    """What is synced and renamed from now on."""
     steps = []
     fsync, replace = os.fsync, os.replace
 
@@ -260,9 +262,20 @@ def test_a_file_is_synced_then_renamed_then_its_folder_is_synced(tmp_path, monke
 
     monkeypatch.setattr(os, "fsync", noted_fsync)
     monkeypatch.setattr(os, "replace", lambda *paths: (steps.append("rename"), replace(*paths)))
+    return steps
+
+
+def test_a_file_is_synced_then_renamed_then_its_folder_is_synced(tmp_path, steps):
     with atomic_write(tmp_path / "m") as file:
         file.write(b"x")
     assert steps == ["sync file", "rename", "sync folder"]
+
+
+def test_the_folder_of_a_file_to_go_on_with_is_synced_when_the_file_is_new(tmp_path, steps):
+    for _ in range(2):
+        with append_from(tmp_path / "s.csv", 0) as file:
+            file.write(b"x")
+    assert steps == ["sync folder", "sync file", "sync file"]
 
 
 @pytest.mark.soak
