@@ -16,7 +16,7 @@ test: .venv/dev  ## install, run the whole suite
 soak: .venv/dev  ## the long forms of fault injection: hours
 	$(BIN)/python -m pytest -m soak
 
-fuzz: .venv/dev  ## 10,000 mutated files through detect
+fuzz: .venv/dev  ## 10,000 mutated files through detect, and every limit of memory
 	$(BIN)/python -m pytest -m fuzz
 
 lint: .venv/dev

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 import click
 
 from lstm_anomaly.commands.config_file import VARIABLE, Defaults, read_defaults
+from lstm_anomaly.commands.memory import take_buffers
 from lstm_anomaly.commands.process import (
     ClosedOutput,
     Terminated,
@@ -122,6 +123,7 @@ class App(click.Group):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         try:
+            take_buffers()
             with unwinding_signals():
                 status = super().main(args, prog_name, standalone_mode=False, obj=settings, **extra)
                 sys.stdout.flush()
@@ -137,6 +139,9 @@ class App(click.Group):
             status = _say_broken_off("terminated", EXIT_TERMINATED, settings)
         drop_what_cannot_be_written()
         sys.exit(status if isinstance(status, int) else 0)
+
+
+OUT_OF_MEMORY = "out of memory. Try: fewer rows (--rows), or a higher limit where one is set (ulimit -v)"
 
 
 def _report(error: Exception, settings: Settings) -> int:
@@ -171,7 +176,9 @@ def _cause(error: Exception) -> str:
         case LstmAnomalyError():
             return str(error)
         case MemoryError():
-            return "out of memory. Try: fewer rows (--rows), or a larger --stride"
+            return OUT_OF_MEMORY
+        case ImportError() if "failed to map" in str(error):
+            return OUT_OF_MEMORY
         case OSError(filename=None, errno=errno.ENOENT):
             return "the folder in which this runs does not exist any more. Try: cd to another"
         case OSError():  # without a name it is a stream

@@ -64,7 +64,10 @@ class TableParser:
         self._as_bytes = self._as_text | dict.fromkeys(self._stamps, f"S{STAMP_BYTES}")
 
     def parse(self, data: bytes, row_count: int) -> Table | None:
-        """The cells of newline-ended UTF-8 rows; None when they do not come out as so many rows."""
+        """The cells of newline-ended UTF-8 rows; None when they do not come out as so many rows.
+
+        Raises MemoryError also where pandas says so in an error of its own.
+        """
         if not data:
             texts = {column: np.empty(0, object) for column in range(self.columns)}
             return Table(np.empty((0, len(self.number_columns))), texts)
@@ -76,7 +79,9 @@ class TableParser:
                 table = self._read_csv(data, dtype=self._as_text, na_values=self._nulls)
             numbers, odd = self._numbers(table)
             again = self._read_csv(data, dtype=object, na_filter=False, usecols=odd) if odd else table[[]]
-        except pd.errors.ParserError:
+        except pd.errors.ParserError as error:
+            if "out of memory" in str(error):
+                raise MemoryError from error
             return None
         texts = {column: self._texts(table[column].to_numpy()) for column in self._as_text}
         texts |= {column: again[column].to_numpy() for column in odd}

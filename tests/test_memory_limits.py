@@ -1,0 +1,71 @@
+"""With little memory a run does its work or says in one line that there is too little, with exit status 2."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SENSORS
+
+from lstm_anomaly.reading.numbers import NumberFormat
+from lstm_anomaly.reading.parsing import TableParser
+
+PROGRAM = f"{sys.executable} -m lstm_anomaly"
+SAMPLE = [60, 150, 220, 250, 280, 310, 500]  # MB, from too little to start to enough
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, trained):
+    """Half a day of seconds and a model of its sensors."""
+    path = tmp_path_factory.mktemp("limits")
+    rows = np.arange(40_000)
+    table = pd.DataFrame({name: np.sin(rows / (50 + k)).round(4) for k, name in enumerate(SENSORS)})
+    table.insert(0, "time", pd.date_range("2024-03-05", periods=len(rows), freq="s"))
+    table.to_csv(path / "day.csv", index=False)
+    (path / "pump.model").write_bytes((trained / "pump.model").read_bytes())
+    return path
+
+
+def check_limit(folder, command, megabytes):
+    """Run a command with so much address space; whether it was enough."""
+    limited = f"ulimit -v {megabytes * 1024}; exec {PROGRAM} {command}"
+    done = subprocess.run(["sh", "-c", limited], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return True
+    about = f"{megabytes} MB: exit {done.returncode}\n{done.stderr}"
+    assert done.returncode == 2, about
+    assert len(done.stderr.splitlines()) == 1, about
+    assert "lstm-anomaly: error: out of memory. Try: " in done.stderr, about
+    return False
+
+
+def test_a_run_with_too_little_memory_says_so_and_is_never_taken_for_one_that_found_something(folder):
+    command = "detect day.csv --model pump.model --exit-zero --quiet --scores s.csv"
+    enough = [check_limit(folder, command, megabytes) for megabytes in SAMPLE]
+    assert enough[-1]
+    assert not enough[0]
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize(
+    "command",
+    [
+        "detect day.csv --model pump.model --exit-zero --quiet --scores s.csv",
+        "train day.csv --model x.model --model-kind linear --quiet",
+        "check day.csv",
+    ],
+)
+def test_every_limit_from_next_to_nothing_to_plenty(folder, command):
+    enough = [check_limit(folder, command, megabytes) for megabytes in range(50, 1001, 25)]
+    assert enough[-1]
+    assert not enough[0]
+
+
+def test_memory_that_pandas_lacks_is_not_taken_for_lines_that_cannot_be_parsed(monkeypatch):
+    def fail(*_args, **_named):
+        raise pd.errors.ParserError("Error tokenizing data. C error: out of memory")
+
+    monkeypatch.setattr(pd, "read_csv", fail)
+    with pytest.raises(MemoryError):
+        TableParser(2, [0, 1], ",", NumberFormat()).parse(b"1,2\n", 1)
