@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from conftest import normal_values
 from hostile_names import NAMES
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_models import small_model
 
 from lstm_anomaly.checking import check
@@ -116,6 +118,12 @@ def test_csv_gives_every_name_back():
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [row["sensor"] for row in rows] == list(NAMES)
     assert [row["source"] for row in rows] == list(NAMES)
+
+
+@settings(max_examples=1000)
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=("Cs",))), min_size=2), max_size=5))
+def test_csv_reads_back_as_it_was_written(rows):
+    assert list(csv.reader(io.StringIO(csv_text(rows), newline=""))) == rows
 
 
 def test_excel_safe_csv_begins_no_cell_like_a_formula_and_touches_no_number():
