@@ -143,6 +143,12 @@ def _advise_on_rows(found: Check, report: ReadReport, series: Series) -> None:
             f"{count(refused, 'row')} of {found.rows + refused:,} are refused: the file is not what it seems;"
             " look at the lines named above, then at --delimiter and --skip-lines"
         )
+    if cleaning is not None and cleaning.no_time > MUCH_REFUSED * found.rows:
+        found.problems.append(
+            f"{cleaning.no_time:,} of {count(found.rows, 'row')} have no readable time stamp. Try:"
+            " --datetime-format, which says how they are written, or --time '' to count rows instead"
+        )
+        return
     try:
         plan(series)
     except LstmAnomalyError as error:

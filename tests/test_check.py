@@ -137,6 +137,7 @@ def test_a_column_named_like_a_label_is_to_be_excluded(checked):
         (csv_text(normal_values(300)) + "1,2\n" * 400, "400 rows of 700 are refused"),
         (b"a,b\n1,2\n\xff,3\n", "plant.csv:3: byte 0xff is not UTF-8 text"),
         ("a;b\n1,5;2\n1,234;3\n", ""),
+        (csv_text(normal_values(300)).replace("-03-01", "-02-30"), "Try: --datetime-format"),
     ],
 )
 def test_what_cannot_be_used_is_exit_2_and_a_problem(checked, text, problem):

@@ -246,6 +246,14 @@ def test_text_and_boolean_columns_are_named_and_left_out(write):
     }
 
 
+@pytest.mark.parametrize("cell", ["0.5 °C", "12%", "-3,5bar", "7 m/s"])
+def test_a_column_of_numbers_with_their_unit_is_named_and_told_how_it_would_be_one(write, cell):
+    _, report = read_csvs([write(f"a;b\n1.5;{cell}\n2.5;{cell}\n")])
+    why = f"text rather than numbers ({cell!r}; without the unit it would be one)"
+    assert report.files[0].left_out == {"b": why}
+    assert "left out 'b'" in report.files[0].warnings[0]
+
+
 def test_bad_stamps_are_reported_and_their_rows_kept(write):
     frame, report = read_csvs([write("time,a,b\n" + ROWS + "yesterday,1,2\n")])
     assert len(frame) == 11

@@ -10,17 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.errors import InputError, SensorsError
-from lstm_anomaly.reading.dialect import DELIMITER_NAMES, SAMPLE_ROWS, Dialect, find_dialect
+from lstm_anomaly.reading.dialect import DELIMITER_NAMES, Dialect, find_dialect
+from lstm_anomaly.reading.left_out import why_not
 from lstm_anomaly.reading.long_columns import check_one_machine, find_long_columns
-from lstm_anomaly.reading.numbers import BOOLEAN_WORDS, NumberFormat, find_number_format, is_null, to_numbers
+from lstm_anomaly.reading.numbers import NumberFormat, find_number_format, to_numbers
 from lstm_anomaly.reading.options import ReadOptions
-from lstm_anomaly.reading.report import NOT_NUMBERS
-from lstm_anomaly.reading.time_column import find_time_columns, is_time_name
+from lstm_anomaly.reading.time_column import find_time_columns
 from lstm_anomaly.reading.timestamps import TimeFormat
 from lstm_anomaly.types import FloatArray, TextForm
 
 _LABEL_WORDS = frozenset({"anomaly", "label", "changepoint", "outlier", "attack", "target"})
-_ROW_NUMBER_NAMES = {"index", "idx", "id", "row", "no", "nr", "#", "unnamed: 0", "record"}
 
 
 @dataclass
@@ -130,7 +129,9 @@ def find_layout(
             elif sensors:
                 reason = "" if name in sensors else why_not_others
             else:
-                reason = _why_not(layout, column, cells[:, column], values[:, column], options)
+                is_named = bool(layout.header and layout.header[column].strip())
+                first_cells = cells[:, column], values[:, column]
+                reason = why_not(name, is_named, *first_cells, layout.numbers, options)
             if reason:
                 layout.left_out[name] = reason
     if layout.name_column is None:
@@ -256,25 +257,6 @@ def _set_sensors(layout: Layout, sensors: Sequence[str]) -> None:
         layout.labels = [name for name in column_of if _is_label_name(name)]
 
 
-def _why_not(
-    layout: Layout, column: int, texts: NDArray[np.object_], values: FloatArray, options: ReadOptions
-) -> str:
-    """Why a column is no sensor; "" when it is one."""
-    name = layout.names[column]
-    if name in options.exclude:
-        return "excluded"
-    if options.only:
-        return "" if name in options.only else "not among the columns asked for"
-    said = np.array([not is_null(text, layout.numbers) for text in texts], bool)
-    if not said.any():
-        return "" if layout.header and layout.header[column].strip() else "no name and no values"
-    if float(np.isfinite(values[said]).mean()) > 0.5:
-        return _why_counter(name, values)
-    words = {text.strip().casefold() for text in texts[said]}
-    kind = "true or false" if words <= BOOLEAN_WORDS else "text"
-    return f"{kind} {NOT_NUMBERS} ({texts[said][0].strip()[:40]!r})"
-
-
 def _stamps(layout: Layout, cells: NDArray[np.object_]) -> list[str]:
     return [" ".join(row) for row in cells[:, layout.time_columns]]
 
@@ -291,19 +273,6 @@ def _is_in_order(layout: Layout, cells: NDArray[np.object_]) -> bool:
 
 def _is_label_name(name: str) -> bool:
     return not _LABEL_WORDS.isdisjoint(re.split(r"[^a-z]+", name.casefold()))
-
-
-def _why_counter(name: str, values: FloatArray) -> str:
-    """Why a numeric column only counts rows or seconds; "" when it is a reading."""
-    steps = np.diff(values[:SAMPLE_ROWS])
-    if len(steps) < 2:
-        return ""
-    plain = name.casefold().strip()
-    if np.all(steps == 1) and (plain in _ROW_NUMBER_NAMES or plain.startswith("column 1")):
-        return "counts the rows"
-    if is_time_name(name) and np.all(steps > 0):
-        return "rises like a clock but is no time since 1970, so rows are counted instead"
-    return ""
 
 
 def _no_sensors(layout: Layout, path: str) -> InputError:

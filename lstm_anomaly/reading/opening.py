@@ -30,6 +30,7 @@ _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel file",
     b"SQLite format 3\x00": "an SQLite database",
 }
+_OFFICE = ("[Content_Types].xml", "META-INF/manifest.xml")  # in every .xlsx, and in every .ods
 _READ_ERRORS = (OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
@@ -128,6 +129,8 @@ class ByteStream:
             for member in archive.infolist()
             if not member.is_dir() and not member.filename.startswith("__MACOSX/")
         ]
+        if any(member.filename in _OFFICE for member in members):
+            raise InputError("is a workbook, not a CSV", where=self.path, hint="save its sheet as CSV")
         if len(members) != 1:
             raise InputError(
                 f"the zip holds {len(members)} files, so which one is meant is not clear",
