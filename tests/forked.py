@@ -27,6 +27,7 @@ def in_child(function, *, dies_after=None, signal_after=None, file_limit=None):
                 signal.setitimer(signal.ITIMER_REAL, dies_after)
             if signal_after is not None:
                 number, seconds = signal_after
+                signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
                 # Before the program has begun, and after it has ended, it is the test that is interrupted.
                 signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
                 signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), number))

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,7 @@ def begin(arguments: Sequence[object], streams: Sequence[int], *, anew: bool = F
     pid = os.fork()
     if pid == 0:
         status = 99
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
         try:
             for number, descriptor in enumerate(streams):
                 os.close(number) if descriptor == CLOSED else os.dup2(descriptor, number)
