@@ -13,8 +13,10 @@ from conftest import QUICK, csv_text, normal_values
 from forked import moments
 from programs import begin
 
+from lstm_anomaly.commands.process import Terminated, unwinding_signals
 from lstm_anomaly.locks import locked
 from lstm_anomaly.model_file import read_model
+from lstm_anomaly.network.forking import fork_worker
 
 LIMIT = 2.0  # seconds from the signal to the end
 TRIES = 3  # of a moment at which the limit was passed: on a busy machine that may happen once
@@ -150,3 +152,19 @@ def test_whatever_it_waits_for_a_command_ends_at_once(folder, name, number, anew
             (folder / "s.csv").unlink(missing_ok=True)
             (folder / "st").unlink(missing_ok=True)
     assert is_tidy(folder)
+
+
+def test_a_signal_that_comes_while_a_worker_is_forked_is_not_lost(monkeypatch):
+    fork, pids = os.fork, []
+
+    def interrupted_fork():
+        pids.append(fork())
+        if pids[-1]:
+            with suppress(Terminated):  # as the interpreter does with what is raised in its hooks
+                os.kill(os.getpid(), signal.SIGTERM)
+        return pids[-1]
+
+    monkeypatch.setattr(os, "fork", interrupted_fork)
+    with pytest.raises(Terminated), unwinding_signals():
+        fork_worker(lambda: None)
+    os.waitpid(pids[0], 0)

@@ -45,7 +45,12 @@ def fork_worker(work: Callable[[], None], keep_open: tuple[int, ...] = ()) -> in
         # Python warns of forking beside other threads, as of a progress bar, for the sake of the locks
         # they may hold; a worker computes and takes none.
         warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
+        # An exception that a signal raises while Python forks would be swallowed, and the signal lost.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            pid = os.fork()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if pid == 0:
         _work_and_exit(work, parent, keep_open)
     return pid
