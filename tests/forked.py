@@ -37,7 +37,7 @@ def in_child(function, *, dies_after=None, signal_after=None, file_limit=None):
                 resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
             status = function()
         except BaseException as error:
-            by_name = {"KeyboardInterrupt": 130, "Terminated": 143}
+            by_name = {"KeyboardInterrupt": 130, "Interrupted": 130, "Terminated": 143}
             status = by_name.get(type(error).__name__, 99)
             if status == 99:
                 traceback.print_exc()

@@ -4,6 +4,8 @@ import fcntl
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -168,3 +170,25 @@ def test_a_signal_that_comes_while_a_worker_is_forked_is_not_lost(monkeypatch):
     with pytest.raises(Terminated), unwinding_signals():
         fork_worker(lambda: None)
     os.waitpid(pids[0], 0)
+
+
+INTERRUPTED = """
+import os, signal, sys
+from lstm_anomaly.commands.process import unwinding_signals
+try:
+    with unwinding_signals():
+        exec("os.kill(os.getpid(), signal.SIGINT)")  # as while the class of a dataclass is made
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def test_an_interrupt_that_passes_code_in_a_string_has_its_status(tmp_path, monkeypatch):
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED)
+    monkeypatch.chdir(tmp_path)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
+    try:
+        done = subprocess.run([sys.executable, "-m", "interrupted"], check=False)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert done.returncode == 130

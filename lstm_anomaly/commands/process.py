@@ -15,7 +15,11 @@ class Terminated(BaseException):
     """SIGTERM arrived; unwinds the stack so that temporary files are removed."""
 
 
-_UNWINDS = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
+class Interrupted(KeyboardInterrupt):
+    """SIGINT arrived. The plain kind, once it has passed an `exec`, ends `python -m` by the signal."""
+
+
+_UNWINDS = {signal.SIGINT: Interrupted, signal.SIGTERM: Terminated}
 
 
 def _unwind(number: int, _frame: FrameType | None) -> None:
