@@ -53,7 +53,7 @@ def reconstruct(params, window):
     sequence = [encode(params, window)] * len(window)
     for weights in _layers(params, "decoder"):
         sequence, _, _ = lstm(*weights, sequence)
-    return np.array([params["output.W"] @ h + params["output.b"] for h in sequence])
+    return np.array([params["output.W"] @ h + params["output.b"] for h in reversed(sequence)])
 
 
 def row_errors(params, rows, T):

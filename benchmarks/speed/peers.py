@@ -4,7 +4,7 @@ import numpy as np
 
 
 def torch_autoencoder(F, H):
-    """A fresh module: encoder LSTM, its last state repeated, decoder LSTM, linear layer."""
+    """A fresh module: encoder LSTM, its last state repeated, decoder LSTM from the last row back, linear."""
     from torch import nn
 
     class Autoencoder(nn.Module):

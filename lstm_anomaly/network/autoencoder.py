@@ -4,7 +4,10 @@
                 -> the code, repeated at every step -> decoder LSTM -> W h_t + b -> x^ (T, F, B)
     loss = mean of (x^ - x)^2
 
-(Malhotra et al. 2016, with the code as input of every decoder step as in Srivastava et al. 2015.)
+The decoder goes backward in time: its first step restores the last row, its last step the first. What the
+encoder read last is what the code holds best, so that learning begins with short ways from a row to its
+restoration (Malhotra et al. 2016), and who asks for the last row needs but one step. The code is the input
+of every decoder step, as in Srivastava et al. 2015.
 Encoder and decoder have the same number of layers; a layer above the first reads the outputs of the one
 below. The parameters are one flat dict from name to array, so that saving, clipping and Adam need to
 know nothing of the architecture.
@@ -105,7 +108,7 @@ class Workspace:
 
 
 def reconstruct(params: Params, x: Array, workspace: Workspace) -> Array:
-    """What the autoencoder makes of the windows x (T, F, B): (T, F, B), a buffer of the workspace."""
+    """What the autoencoder makes of the windows x (T, F, B): (T, F, B), a view of the workspace."""
     sequence = x
     for layer, buffers in enumerate(workspace.encoder):
         sequence, code, _ = lstm_forward(layer_params(params, "encoder", layer), sequence, buffers)
@@ -115,7 +118,7 @@ def reconstruct(params: Params, x: Array, workspace: Workspace) -> Array:
     output, width = workspace.reconstruction, workspace.width  # (T, F, B)
     np.matmul(params["output.W"], tiles(sequence, width), out=tiles(output, width))  # one product a step
     output += params["output.b"][:, None]
-    return output
+    return output[::-1]  # the decoder went backward in time
 
 
 def loss_and_gradients(params: Params, x: Array, workspace: Workspace) -> tuple[float, Params]:
@@ -125,7 +128,7 @@ def loss_and_gradients(params: Params, x: Array, workspace: Workspace) -> tuple[
     error *= 2 / error.size  # undoes loss = mean(error^2); from here on this is d_output
 
     # undoes output = W h + b
-    d_output, decoded = tiles(error, workspace.width), workspace.decoder[-1].outputs  # (T, P, F, B / P)
+    d_output, decoded = tiles(error[::-1], workspace.width), workspace.decoder[-1].outputs  # (T, P, F, B / P)
     d_W = np.matmul(d_output, tiles(decoded, workspace.width).swapaxes(2, 3))  # (T, P, F, H)
     gradients = {
         "output.W": in_order(d_W.sum(axis=0)),

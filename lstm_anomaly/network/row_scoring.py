@@ -50,7 +50,7 @@ def reconstruct_at(
     windows with stride 1. Long stretches are shared out among `processes`, with the same result to the
     last bit. Raises ValueError when there are fewer rows than one window.
     """
-    steps = range(window)[position] + 1
+    steps = window - range(window)[position]  # the decoder begins with the last row
     sizes = architecture(params)
     count = _count_windows(rows, window)
     parts, make = _parts(count, processes)
@@ -156,16 +156,17 @@ class _Block:
         return code
 
     def decode_step(self, t: int) -> Array:
-        """Run the decoder's step t, the one after t - 1; what it expects at that step, (F, n)."""
+        """Run the decoder's step t, the one after t - 1; what it expects of row T - 1 - t, (F, n)."""
         output = tiled_product(self.output_W, _step(self.decoder, self.projected_code, t), self.tile)
         output += self.output_b
         return output
 
     def squared_errors(self) -> Array:
-        """Squared reconstruction errors of all windows at every step, (T, F, n)."""
+        """Squared reconstruction errors of all windows at every row, (T, F, n)."""
         self.encode()
-        for t, squares in enumerate(self.squares):
-            np.subtract(self.decode_step(t), self.x[:, t : t + self.width], out=squares)
+        for t in reversed(range(self.window)):
+            expected = self.decode_step(self.window - 1 - t)  # (F, n)
+            np.subtract(expected, self.x[:, t : t + self.width], out=self.squares[t])
         np.square(self.squares, out=self.squares)
         return self.squares[:, :, : self.count]
 

@@ -46,7 +46,7 @@ def lstm_case(layers):
 
 
 class Autoencoder(nn.Module):
-    """Encoder -> last hidden state, repeated -> decoder -> linear."""
+    """Encoder -> last hidden state, repeated -> decoder, from the last row back -> linear."""
 
     def __init__(self, sensors, hidden, layers):
         super().__init__()
@@ -57,7 +57,7 @@ class Autoencoder(nn.Module):
     def forward(self, x):
         _, (h, _) = self.encoder(x)
         decoded, _ = self.decoder(h[-1].expand(len(x), -1, -1))
-        return self.output(decoded)
+        return self.output(decoded).flip(0)
 
 
 def autoencoder_case(layers):
