@@ -30,7 +30,7 @@ from lstm_anomaly.learning import learn
 from lstm_anomaly.model import Model
 from lstm_anomaly.sample import MINUTES_A_DAY, NORMAL_START, SENSORS, make_normal
 from lstm_anomaly.settings import LearningSettings
-from lstm_anomaly.types import Series
+from lstm_anomaly.types import Series, TimeArray
 
 Floats = NDArray[np.float64]
 
@@ -64,25 +64,30 @@ def pump(seed: int, weeks: int) -> Floats:
     )
 
 
+def stamps(first: int, stop: int) -> TimeArray:
+    """Of rows a minute apart, counted from the first to train on."""
+    return NORMAL_START.astype("datetime64[ns]") + np.arange(first, stop) * np.timedelta64(1, "m")
+
+
 def series_of(values: Floats) -> Series:
     """The rows as a clean series."""
     return Series(
         values=values,
         sensors=tuple(SENSORS),
-        times=NORMAL_START.astype("datetime64[ns]") + np.arange(len(values)) * np.timedelta64(1, "m"),
+        times=stamps(0, len(values)),
         step=np.timedelta64(1, "m"),
         segments=((0, len(values)),),
         row_of=np.arange(len(values)),
     )
 
 
-def events_in(model: Model, values: Floats) -> Iterator[Event]:
-    """Events in rows that follow each other, judged a week at a time."""
+def events_in(model: Model, values: Floats, start: int) -> Iterator[Event]:
+    """Events in rows that follow each other, from row `start` on, judged a week at a time."""
     judge, rules = Judge(model), EventRules(merge_gap=model.threshold.merge_gap)
     tracker = EventTracker(model.sensors, rules, model.threshold.value)
     for first in range(0, len(values), ROWS_A_WEEK):
         part = values[first : first + ROWS_A_WEEK]
-        judged = judge.push(part)
+        judged = judge.push(part, stamps(start + first, start + first + len(part)))
         yield from tracker.push(judged_rows(part, judged))
     yield from tracker.finish()
 
@@ -91,8 +96,9 @@ def run(seed: int, train_weeks: int, weeks: int, settings: LearningSettings) -> 
     """Train on the first weeks, count events in the others."""
     began = time.perf_counter()
     values = pump(seed, train_weeks + weeks)
-    model = learn(series_of(values[: train_weeks * ROWS_A_WEEK]), settings)
-    alarms = list(events_in(model, values[train_weeks * ROWS_A_WEEK :]))
+    trained = train_weeks * ROWS_A_WEEK
+    model = learn(series_of(values[:trained]), settings)
+    alarms = list(events_in(model, values[trained:], trained))
     return Run(seed, model, alarms, weeks, time.perf_counter() - began)
 
 

@@ -11,7 +11,7 @@ from lstm_anomaly.scoring.memory import trailing_mean
 from lstm_anomaly.scoring.novelty import MEMORY
 from lstm_anomaly.scoring.score import LONGEST_MEMORY, ONLY_LEVEL, STATISTICS, USUAL, level, raw_score
 from lstm_anomaly.scoring.sides import SideReader, largest
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray, Series
+from lstm_anomaly.types import BoolArray, FloatArray, IntArray, Series, TimeArray
 from lstm_anomaly.windows import finite_segments
 
 PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
@@ -62,8 +62,11 @@ class Judge:
         self._model = model
         self._stretch: _Stretch | None = None
 
-    def push(self, values: FloatArray) -> Judgement:
-        """Take the next rows, (n, F) in own units; verdicts on the rows that are ready."""
+    def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
+        """Take the next rows, (n, F) in own units, at UTC times (n,); verdicts on the rows that are ready.
+
+        Raises InputError when the model goes by the time of day and there are no times.
+        """
         sensors = len(self._model.sensors)
         parts, position = [], 0
         for start, stop in finite_segments(np.asarray(np.isfinite(values).all(axis=1))):
@@ -71,7 +74,8 @@ class Judge:
                 parts += [self.finish(), Judgement.unknown(start - position, sensors)]
             self._stretch = self._stretch or _Stretch(self._model)
             for first in range(start, stop, PIECE):
-                parts.append(self._stretch.push(values[first : min(first + PIECE, stop)]))
+                piece = slice(first, min(first + PIECE, stop))
+                parts.append(self._stretch.push(values[piece], None if times is None else times[piece]))
             position = stop
         if position < len(values):
             parts += [self.finish(), Judgement.unknown(len(values) - position, sensors)]
@@ -100,9 +104,9 @@ class _Stretch:
         self._sides = np.empty((2, *self._by_sensor.shape))
         self._judged = 0
 
-    def push(self, values: FloatArray) -> Judgement:
+    def push(self, values: FloatArray, times: TimeArray | None) -> Judgement:
         model = self._model
-        scaled = model.scaler.transform(values)[model.roles.inputs]  # (F_in, n)
+        scaled = model.network_rows(values, times)  # (F_in, n)
         readings = self._reader.push(scaled)
         statistics = model.usual.statistics(readings)
         by_sensor = model.usual.parts(readings, model.weights)
@@ -116,7 +120,7 @@ class _Stretch:
         self._by_sensor = np.concatenate([self._by_sensor, by_sensor])
         self._expected = np.concatenate([self._expected, model.usual.expected(readings, model.weights)])
         targets = model.roles.targets
-        moving = scaled[targets[model.roles.inputs]].T.astype(np.float64)  # (n, F_t)
+        moving = scaled[model.networks.targets].T.astype(np.float64)  # (n, F_t)
         sides = self._side_reader.push(values[:, targets], moving)
         self._sides = np.concatenate([self._sides, sides], axis=1)
         return self._verdicts(max(0, self._seen - model.look_ahead - self._judged))
@@ -202,7 +206,9 @@ def judge(model: Model, series: Series) -> Judgement:
     out = Judgement.unknown(*series.values.shape)
     judge_ = Judge(model)
     for start, stop in series.segments:
-        part = Judgement.joined([judge_.push(series.values[start:stop]), judge_.finish()], len(model.sensors))
+        times = None if series.times is None else series.times[start:stop]
+        verdicts = [judge_.push(series.values[start:stop], times), judge_.finish()]
+        part = Judgement.joined(verdicts, len(model.sensors))
         out.scores[start:stop] = part.scores
         out.errors[start:stop] = part.errors
         out.expected[start:stop] = part.expected

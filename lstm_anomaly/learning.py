@@ -11,9 +11,10 @@ from lstm_anomaly.doubts import doubts
 from lstm_anomaly.errors import TrainingError
 from lstm_anomaly.fitting import Fitted, OnEpoch, fit_networks
 from lstm_anomaly.measuring import chosen_kind, held_out_errors, read_training_rows, usual_of
-from lstm_anomaly.model import Baseline, Model, TrainingSummary
+from lstm_anomaly.model import Baseline, Model, TrainingSummary, with_clock
 from lstm_anomaly.network.resuming import Keep
 from lstm_anomaly.planning import is_short, joined, plan, planned_again, require_windows
+from lstm_anomaly.scoring.clock import LEAST_SHARE, clock_rows, share_told_by_clock
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import Memories
@@ -47,7 +48,8 @@ def learn(
         require_windows(series, split, window)
     if settings.max_train_time is not None and is_short(series):  # networks may be fitted twice
         settings = replace(settings, max_train_time=settings.max_train_time / 2)
-    training = _Training(series, window, trimmed, settings, on_epoch, keep)
+    clock = _follows_clock(series, split)
+    training = _Training(series, window, trimmed, clock, settings, on_epoch, keep)
     model = _fitted(training, split, split)
     # The validation rows before the calibration rows fill the memories.
     run_up = cut(series.segments, split.validation[0][0], split.calibration[-1][1])
@@ -66,6 +68,7 @@ class _Training:
     series: Series
     window: int
     trimmed: Trimmed
+    clock: bool
     settings: LearningSettings
     on_epoch: OnEpoch | None
     keep: Keep | None
@@ -98,6 +101,10 @@ def _fitted(training: _Training, split: Split, first_split: Split) -> Model:
     series, settings, window = training.series, training.settings, training.window
     scaler, roles, scaled = _scaled(series, split)
     targets = roles.targets[roles.inputs]
+    sides = _sides(series, scaled[targets], roles, first_split, settings)
+    if training.clock and series.times is not None:
+        scaled = np.concatenate([scaled, clock_rows(series.times)])
+        targets = with_clock(targets)
     for_networks, for_trials = np.random.default_rng(settings.seed).spawn(2)
     fitted = fit_networks(
         scaled, targets, split, window, settings, training.on_epoch, for_networks, training.keep
@@ -126,6 +133,7 @@ def _fitted(training: _Training, split: Split, first_split: Split) -> Model:
         max_fill=series.max_fill,
         resample=series.resample,
         look_ahead=settings.look_ahead,
+        clock=training.clock,
         roles=roles,
         scaler=scaler,
         networks=networks,
@@ -135,7 +143,7 @@ def _fitted(training: _Training, split: Split, first_split: Split) -> Model:
         # Values of the calibration rows count as seen, too: one first move of a switch among them would
         # otherwise raise the threshold beyond all use. The proof of the budget does not cover novelty.
         novelty=NoveltyRule.fit(_stacked(series.values, series.segments), roles.ruled),
-        sides=_sides(series, scaled, roles, first_split, settings),
+        sides=sides,
         threshold=NOT_LEARNED,
         baseline=baseline,
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
@@ -150,6 +158,15 @@ def _scaled(series: Series, split: Split) -> tuple[Scaler, SensorRoles, Float32A
     scaler, roles = _scaler(fit_rows, series.sensors), SensorRoles.find(fit_rows)
     # No window holds a NaN.
     return scaler, roles, np.nan_to_num(scaler.transform(series.values)[roles.inputs])
+
+
+def _follows_clock(series: Series, split: Split) -> bool:
+    """Whether the networks get the time of day."""
+    if series.times is None:
+        return False
+    _scaler, roles, scaled = _scaled(series, split)
+    moving = scaled[roles.targets[roles.inputs]]  # (F_t, M)
+    return share_told_by_clock(moving, series.times, split.fit, split.validation) >= LEAST_SHARE
 
 
 def _scaler(fit_rows: FloatArray, sensors: tuple[str, ...]) -> Scaler:
@@ -168,10 +185,10 @@ def _stacked(values: FloatArray, segments: Segments) -> FloatArray:
 
 
 def _sides(
-    series: Series, scaled: Float32Array, roles: SensorRoles, split: Split, settings: LearningSettings
+    series: Series, moving: Float32Array, roles: SensorRoles, split: Split, settings: LearningSettings
 ) -> Sides:
-    """The rules beside the error, learned on the rows before the calibration rows."""
-    values, rows = series.values[:, roles.targets], scaled[roles.targets[roles.inputs]].T.astype(np.float64)
+    """The rules beside the error, learned on the rows before the calibration rows; moving (F_t, M) scaled."""
+    values, rows = series.values[:, roles.targets], moving.T.astype(np.float64)
     step = None if series.step is None else float(series.step / np.timedelta64(1, "s"))
     per_row = budget_of(settings, step).per_row(step)
     before = joined((*split.fit, *split.validation))

@@ -6,14 +6,16 @@ import numpy as np
 
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
+from lstm_anomaly.errors import InputError
 from lstm_anomaly.network_reader import Networks
+from lstm_anomaly.scoring.clock import CLOCK_ROWS, clock_rows
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.score import LINEAR_WEIGHTS, Memories
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.sides import Sides
 from lstm_anomaly.scoring.statistics import Usual
-from lstm_anomaly.types import FloatArray, Resample
+from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Resample, TimeArray
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Model:
     max_fill      rows for which a missing reading takes the last one
     resample      how rows of one step are joined into one before they are judged, None when they are not
     look_ahead    rows after a row that its verdict waits for
+    clock         whether the networks read the time of day, after the sensors
     roles         which sensors the networks read, which they forecast, which are ruled
     scaler        own units to the networks' scale and back, for all F sensors
     networks      what was fitted
@@ -126,6 +129,7 @@ class Model:
     max_fill: int
     resample: Resample | None
     look_ahead: int
+    clock: bool
     roles: SensorRoles
     scaler: Scaler
     networks: Networks
@@ -150,6 +154,21 @@ class Model:
         """The sampling step as a time difference, None when rows are only counted."""
         return None if self.step_seconds is None else np.timedelta64(round(self.step_seconds * 1e9), "ns")
 
+    def network_rows(self, values: FloatArray, times: TimeArray | None) -> Float32Array:
+        """What the networks read of rows (n, F) in own units at UTC times (n,), (F_in, n).
+
+        Raises InputError when they need the time of day and there are no times.
+        """
+        scaled = self.scaler.transform(values)[self.roles.inputs]
+        if not self.clock:
+            return scaled
+        if times is None:
+            raise InputError(
+                "the rows have no time stamps, and the model judges them by the time of day",
+                hint="rows with a time column, or a model of rows without one",
+            )
+        return np.concatenate([scaled, clock_rows(times)])
+
     def linear(self) -> "Model | None":
         """The linear model beside, as a model of its own; None when this is one."""
         if self.baseline is None:
@@ -164,3 +183,8 @@ class Model:
             threshold=self.baseline.threshold,
             baseline=None,
         )
+
+
+def with_clock(targets: BoolArray) -> BoolArray:
+    """Which of the networks' rows are forecast, (F_in,), when those of the clock follow."""
+    return np.concatenate([targets, np.zeros(CLOCK_ROWS, dtype=np.bool_)])

@@ -16,12 +16,13 @@ from lstm_anomaly.calibration_file import (
     check_alarms,
 )
 from lstm_anomaly.errors import LstmAnomalyError, ModelFileError
-from lstm_anomaly.model import Model, TrainingSummary
+from lstm_anomaly.model import Model, TrainingSummary, with_clock
 from lstm_anomaly.network.autoencoder import architecture, parameter_shapes
 from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network_reader import Networks
+from lstm_anomaly.scoring.clock import CLOCK_ROWS
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.scaler import Scaler
@@ -49,6 +50,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "max_fill": model.max_fill,
         "resample": model.resample,
         "look_ahead": model.look_ahead,
+        "clock": model.clock,
         "window": networks.window,
         "autoencoder": _sizes(networks),
         "forecaster": _forecaster_sizes(networks.forecaster),
@@ -114,6 +116,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         max_fill=header["max_fill"],
         resample=header["resample"],
         look_ahead=header["look_ahead"],
+        clock=header["clock"],
         roles=roles,
         scaler=Scaler(arrays["scaler.center"], arrays["scaler.scale"]),
         networks=networks,
@@ -135,6 +138,8 @@ def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Net
         }
 
     targets = roles.targets[roles.inputs]
+    if header["clock"]:
+        targets = with_clock(targets)
     forecaster = None
     if header["forecaster"] is not None:
         params = part("forecaster")
@@ -173,6 +178,8 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(_is_count(look_ahead) and look_ahead <= MOST_LOOK_AHEAD, "the look-ahead is not a number of rows")
     step = header["step_seconds"]
     _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
+    _check(type(header["clock"]) is bool, "whether the time of day counts is neither yes nor no")
+    _check(not header["clock"] or step is not None, "the time of day of rows that are only counted")
     _check(_is_count(header["max_fill"]), "the rows to fill are not a number of rows")
     _check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
     _check(header["resample"] is None or step is not None, "resampling without a sampling step")
@@ -213,7 +220,7 @@ def _check_roles(arrays: Arrays) -> None:
 def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[int, ...]]:
     """The shape that every array must have, by the header and by how many sensors have which role."""
     F, T = len(header["sensors"]), header["window"]
-    inputs = int(arrays["roles.inputs"].sum())
+    inputs = int(arrays["roles.inputs"].sum()) + (CLOCK_ROWS if header["clock"] else 0)
     targets = int(arrays["roles.targets"].sum())
     rules, components = len(arrays["novelty.sensors"]), len(arrays["linear.components"])
     networks = 3 if header["forecaster"] else 1

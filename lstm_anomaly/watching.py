@@ -128,7 +128,8 @@ class Watcher:
         for first, stop in _stretches(clean.starts):
             if clean.starts[first]:
                 parts.append(self._judge.finish())
-            parts.append(self._judge.push(clean.values[first:stop]))
+            times = None if clean.times is None else clean.times[first:stop]
+            parts.append(self._judge.push(clean.values[first:stop], times))
         return parts
 
     def finish(self) -> Verdicts:

@@ -26,7 +26,10 @@ def series_of(values):
     )
 
 
-def small_model(values, **settings):
-    """A model of the rows (M, F), trained with a forecaster of 4 units and an epoch of 600 updates."""
+def small_model(values, series=None, **settings):
+    """A model of the rows (M, F), trained with a forecaster of 4 units and an epoch of 600 updates.
+
+    `series` takes the place of the rows.
+    """
     with patch.object(fitting, "FORECASTER_UPDATES", 600), patch.object(fitting, "FORECASTER_HIDDEN", 4):
-        return learn(series_of(values), LearningSettings(**{**SMALL, **settings}))
+        return learn(series or series_of(values), LearningSettings(**{**SMALL, **settings}))

@@ -37,8 +37,8 @@ def test_the_threshold_is_not_far_above_what_the_budget_allows(one):
 def test_weeks_judged_one_by_one_are_judged_as_a_whole(benchmark, one, monkeypatch):
     values = benchmark.pump(1, weeks=1)
     values[3000:3100, 2] += 1
-    whole = list(benchmark.events_in(one.model, values))
+    whole = list(benchmark.events_in(one.model, values, 0))
     monkeypatch.setattr(benchmark, "ROWS_A_WEEK", 999)
-    assert list(benchmark.events_in(one.model, values)) == whole
+    assert list(benchmark.events_in(one.model, values, 0)) == whole
     assert any(event.start < 3100 and event.end >= 3000 for event in whole)
     assert np.isfinite([event.peak for event in whole]).all()

@@ -101,6 +101,7 @@ def model_document(model: Model) -> dict[str, Any]:
         "window": model.window,
         "kind": model.kind,
         "look_ahead": model.look_ahead,
+        "clock": model.clock,
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
         "baseline_threshold": None if model.baseline is None else model.baseline.threshold.to_dict(),
         "strangest": [asdict(episode) for episode in model.strangest],
@@ -133,13 +134,15 @@ def _body(model: Model) -> list[str]:
 
 def _network_lines(model: Model) -> list[str]:
     summary, autoencoder = model.summary, model.networks.autoencoder
-    kind = f"kind        {model.kind}: {summary.why_kind}; preset {summary.preset}"
+    kind = [f"kind        {model.kind}: {summary.why_kind}; preset {summary.preset}"]
+    if model.clock:
+        kind.append("clock       the networks know the time of day, since rows follow a daily cycle")
     if autoencoder is None:
         components = count(len(model.networks.linear.components), "principal component")
-        return [kind, f"network     none: {components}", _weights_line(model), *_beside(model)]
+        return [*kind, f"network     none: {components}", _weights_line(model), *_beside(model)]
     hidden = autoencoder["output.W"].shape[1]
     return [
-        kind,
+        *kind,
         f"network     LSTM autoencoder of {hidden} units and LSTM forecaster,"
         f" {summary.parameters:,} parameters",
         f"training    {count(len(summary.losses), 'epoch')}, loss {number(_at_best(summary.losses, model))},"

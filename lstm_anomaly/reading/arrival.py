@@ -16,7 +16,15 @@ from lstm_anomaly.reading.filling import carry_forward
 from lstm_anomaly.reading.frames import join_frames, take_rows
 from lstm_anomaly.reading.grouping import aggregate
 from lstm_anomaly.reading.ordering import NO_ROW, Ordered, Ordering
-from lstm_anomaly.types import MAX_FILL, BoolArray, FloatArray, IntArray, Resample, SensorFrame
+from lstm_anomaly.types import (
+    MAX_FILL,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Resample,
+    SensorFrame,
+    TimeArray,
+)
 
 LEARNED_FROM = 100  # differences of stamps, where no step is known
 
@@ -26,6 +34,7 @@ class CleanRows:
     """The next m rows of the series, and where the n rows of a frame went.
 
     values  (m, F) with short holes filled
+    times   (m,) in UTC, None when rows are only counted
     starts  (m,) True for the first row after a gap: no window reaches across
     origin  (m,) the frame's row that gave the values, the first of several; negative for a row of an
             earlier frame, -1 for its last
@@ -35,6 +44,7 @@ class CleanRows:
     """
 
     values: FloatArray
+    times: TimeArray | None
     starts: BoolArray
     origin: IntArray
     row_of: IntArray
@@ -122,7 +132,8 @@ class Cleaner:
         self._report_missing(frame, ordered.values, filled, starts, row_of)
         held = max(self._ordering.held, -min(self._open.origin.tolist(), default=0))
         self._before = self._last_rows(held)
-        return CleanRows(filled, starts, ordered.origin, row_of, held)
+        times = None if counted else ordered.positions.astype("datetime64[ns]")
+        return CleanRows(filled, times, starts, ordered.origin, row_of, held)
 
     def _join(self, ordered: Ordered, frame: SensorFrame) -> tuple[Ordered, IntArray]:
         """Rows of one step joined into one; those of the last step wait, since more may come."""
