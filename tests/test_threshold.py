@@ -95,6 +95,15 @@ def test_too_short_calibration_is_extrapolated_and_says_so() -> None:
     )
 
 
+def test_a_minute_of_data_is_not_extrapolated_to_weeks_and_says_so() -> None:
+    scores = np.random.default_rng(1).exponential(size=60)
+    by_week, by_rows = learn(scores, step_seconds=1.0), learn(scores, "1/6000rows", step_seconds=None)
+    assert by_week.value == by_rows.value
+    assert "to 100 times those rows only, so that false alarms may come more often" in by_week.promise()
+    assert "only" not in by_rows.promise()
+    assert by_rows.value > learn(scores, "1/3000rows", step_seconds=None).value
+
+
 @pytest.mark.parametrize("rows", [10, 31, 60])
 def test_few_rows_still_give_a_sensible_threshold(rows: int) -> None:
     scores = np.random.default_rng(rows).chisquare(5, rows) / 5

@@ -15,7 +15,7 @@ import numpy as np
 from lstm_anomaly.decision import poisson, tails
 from lstm_anomaly.decision.budget import DAY_SECONDS, Budget
 from lstm_anomaly.decision.episodes import NOT_JUDGED, EpisodeCounts, as_stretches
-from lstm_anomaly.decision.threshold import CONFIDENCE_LIMITS, Threshold
+from lstm_anomaly.decision.threshold import CONFIDENCE_LIMITS, FARTHEST, Threshold
 from lstm_anomaly.errors import ThresholdError
 from lstm_anomaly.types import FloatArray
 
@@ -174,7 +174,9 @@ def _by_episodes(calibration: Calibration, level: float) -> float:
         return calibration.certified_level
     # Too few rows to certify: extrapolate, stay above everything that normal data has shown, and leave
     # room for what so few rows cannot show.
-    return calibration.margin * max(_by_tail(calibration, level), float(calibration.judged.max()))
+    per_row = max(calibration.per_row, 1 / (FARTHEST * len(calibration.judged)))
+    extrapolated = tails.peaks_over_threshold_level(calibration.scores, calibration.merge_gap, per_row)
+    return calibration.margin * max(extrapolated, float(calibration.judged.max()))
 
 
 def _by_tail(calibration: Calibration, level: float) -> float:

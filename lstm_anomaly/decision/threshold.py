@@ -10,6 +10,7 @@ from lstm_anomaly.decision.budget import DAY_SECONDS, Budget
 from lstm_anomaly.errors import ThresholdError
 
 CONFIDENCE_LIMITS = (0.5, 0.9999)
+FARTHEST = 100  # times the calibration rows: what comes more rarely, the tail of so few says nothing of
 
 # What each method did, in words that need no statistics.
 HOW = {
@@ -97,6 +98,11 @@ class Threshold:
     def _how(self) -> str:
         if self.method == "episodes":  # it had too few rows and took the tail instead
             raised = f"it is raised by {self.margin - 1:.0%} for what so few rows cannot show"
+            if self.budget.per_row(self.step_seconds) * FARTHEST * self.rows < 1:
+                raised += (
+                    f", and extrapolated to {FARTHEST} times those rows only, so that false alarms may come"
+                    " more often than asked for"
+                )
             return f"{HOW['pot']}; {raised}"
         return HOW[self.method]
 
