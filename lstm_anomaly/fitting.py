@@ -24,6 +24,7 @@ FORECASTER_UPDATES = 400
 FORECASTER_HIDDEN = 64
 MOST_FIT_WINDOWS = 20_000  # more than this, and the default stride grows
 MOST_VALIDATION_WINDOWS = 5_000  # more than this, and evenly spread ones are taken
+WIDE_BATCH = 128  # windows a weight update
 UNIT_FLOOR = 0.05  # of the median sensor: no sensor's changes may count for more in the forecaster's loss
 
 
@@ -102,7 +103,10 @@ def _autoencoder_job(
     fit, validation = window_starts(split.fit, window, stride), window_starts(split.validation, window)
     validation = validation[:: max(1, -(-len(validation) // MOST_VALIDATION_WINDOWS))]
     config = _training_config(settings, len(fit))
-    spare = max(1, usable_cores() - 1)  # the forecaster has one to itself
+    # The forecaster, which is done first, takes one core; where batches are wide enough for halves of them
+    # to be worth a process each, two share the rest of the time.
+    least = 2 if settings.batch_size >= WIDE_BATCH else 1
+    spare = min(usable_cores(), max(least, usable_cores() - 1))
 
     def train_it(params: Params, seconds: float | None) -> Iterator[EpochReport]:
         return train(params, scaled, fit, validation, window, config, rng, spare, seconds, keep)
