@@ -2,14 +2,24 @@
 
 import io
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from lstm_anomaly.commands.app import app
 
 CLOSED = -1
 LEAKED = 120  # the interpreter's own status when its last flush fails
+
+
+def furnish(trained: Path, folder: Path) -> None:
+    """Put into a folder what commands are tried with, from the folder of a model that is trained."""
+    for name in ("pump.model", "new.csv", "normal.csv"):
+        shutil.copy(trained / name, folder / name)
+    shutil.copy(trained / "pump.model", folder / "m")
+    (folder / "labels.csv").write_text("start,end\n2024-03-05 02:00:00,2024-03-05 02:19:00\n")
 
 
 def begin(arguments: Sequence[object], streams: Sequence[int], *, anew: bool = False) -> int:

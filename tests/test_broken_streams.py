@@ -2,12 +2,11 @@
 
 import importlib
 import os
-import shutil
 
 import numpy as np
 import pytest
 from conftest import QUICK, csv_text, normal_values
-from programs import CLOSED, begin, status_of
+from programs import CLOSED, begin, furnish, status_of
 
 from lstm_anomaly.commands.app import COMMANDS
 from lstm_anomaly.model_file import read_model
@@ -47,10 +46,7 @@ def forked_or_anew(function):
 @pytest.fixture
 def folder(trained, tmp_path, monkeypatch):
     """A folder of its own with what the commands of `RUNS` need."""
-    for name in ("pump.model", "new.csv", "normal.csv"):
-        shutil.copy(trained / name, tmp_path / name)
-    shutil.copy(trained / "pump.model", tmp_path / "m")
-    (tmp_path / "labels.csv").write_text("start,end\n2024-03-05 02:00:00,2024-03-05 02:19:00\n")
+    furnish(trained, tmp_path)
     monkeypatch.chdir(tmp_path)
     for name in COMMANDS:  # once here, not in each fork
         importlib.import_module(f"lstm_anomaly.commands.{name}")

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import QUICK, csv_text, normal_values
 from forked import moments
-from programs import begin
+from programs import begin, furnish
 
 from lstm_anomaly.commands.process import Terminated, unwinding_signals
 from lstm_anomaly.locks import locked
@@ -44,10 +43,7 @@ NUMBERS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 @pytest.fixture
 def folder(trained, tmp_path, monkeypatch):
     """A folder of its own with what the commands need."""
-    for name in ("pump.model", "new.csv", "normal.csv"):
-        shutil.copy(trained / name, tmp_path / name)
-    shutil.copy(trained / "pump.model", tmp_path / "m")
-    (tmp_path / "labels.csv").write_text("start,end\n2024-03-05 02:00:00,2024-03-05 02:19:00\n")
+    furnish(trained, tmp_path)
     (tmp_path / "large.csv").write_text(csv_text(normal_values(20_000, seed=1), start="2024-03-05T00:00"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
