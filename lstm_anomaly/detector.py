@@ -127,7 +127,10 @@ class Detector:
         ]
 
     def stream(self) -> Judge:
-        """A judge that scores rows as they come, `judge.push(rows).scores`, equal to `score` of the whole."""
+        """A judge that scores rows as they come, `judge.push(rows).scores`, equal to `score` of the whole.
+
+        Where the model goes by the time of day (`model_.clock`) it is `judge.push(rows, times)`.
+        """
         return Judge(self.model_)
 
     def _detection(self, X: Any, rules: EventRules | None = None) -> Detection:

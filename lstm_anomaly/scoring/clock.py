@@ -13,11 +13,12 @@ held-out rows.
 
 import numpy as np
 
-from lstm_anomaly.types import Float32Array, FloatArray, Segments, TimeArray
+from lstm_anomaly.types import Float32Array, FloatArray, IntArray, Segments, TimeArray
 
 CLOCK_ROWS = 2
 LEAST_SHARE = 0.2  # of the variance of held-out rows that a daily curve must explain
 LEAST_DAYS = 3.0  # that the fit rows must span
+MOST_ROWS = 20_000  # of each part, evenly spread, that the curve is fitted to and tried on
 HARMONICS = 3  # of the daily curve: a peak in the morning and one in the evening fit in
 _DAY = 86_400 * 10**9  # ns
 
@@ -36,12 +37,18 @@ def share_told_by_clock(rows: Float32Array, times: TimeArray, fit: Segments, hel
     """
     if (times[fit[-1][1] - 1] - times[fit[0][0]]) / np.timedelta64(_DAY, "ns") < LEAST_DAYS:
         return 0.0
-    inside, outside = (np.concatenate([np.arange(a, b) for a, b in part]) for part in (fit, held_out))
+    inside, outside = (
+        _thinned(np.concatenate([np.arange(a, b) for a, b in part])) for part in (fit, held_out)
+    )
     curve, *_ = np.linalg.lstsq(_harmonics(times[inside]), rows[:, inside].T.astype(np.float64), rcond=None)
     seen = rows[:, outside].T.astype(np.float64)  # (n, F)
     left = seen - _harmonics(times[outside]) @ curve
     spread = seen - rows[:, inside].mean(axis=1)
     return 1.0 - float(np.square(left).sum()) / max(float(np.square(spread).sum()), 1e-12)
+
+
+def _thinned(rows: IntArray) -> IntArray:
+    return rows[:: -(-len(rows) // MOST_ROWS)]
 
 
 def _harmonics(times: TimeArray) -> FloatArray:
