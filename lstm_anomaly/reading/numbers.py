@@ -82,12 +82,12 @@ def find_number_format(cells: Iterable[str]) -> tuple[str, str] | None:
     return None if seen["?"] > ODD_SHARE * point else (".", "")
 
 
-_SHAPES = (
+_SHAPES = (  # the first that fits counts; the plain decimal point, which no other fits, is the commonest
+    (re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?", re.ASCII), "."),
     (re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}", re.ASCII), ".,"),
     (re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2,}", re.ASCII), ",."),
     (re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII), "?"),
     (re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII), ","),
-    (re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?", re.ASCII), "."),
 )
 
 
