@@ -124,7 +124,7 @@ def test_parameters_have_the_promised_names_and_shapes(layers):
 
 def test_a_batch_in_pieces_gives_the_bits_of_the_pieces_alone():
     """For products in tiles of several sizes, and weight gradients of several steps at once."""
-    for hidden, width in ((8, 16), (64, 32), (64, 128)):
+    for hidden, width in ((8, 16), (64, 32), (64, 128), (128, 128)):
         rng = np.random.default_rng(0)
         params = init_autoencoder(rng, 3, hidden, layers=2)
         x = rng.normal(size=(5, 3, 2 * width)).astype(np.float32)

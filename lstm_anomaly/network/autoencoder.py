@@ -134,7 +134,8 @@ def loss_and_gradients(params: Params, x: Array, workspace: Workspace) -> tuple[
         "output.W": in_order(d_W.sum(axis=0)),
         "output.b": sum_of_columns(error.sum(axis=0), workspace.pieces),
     }
-    np.matmul(params["output.W"].T, d_output, out=tiles(workspace.d_decoded, workspace.width))
+    W_T = np.ascontiguousarray(params["output.W"].T)  # (H, F)
+    np.matmul(W_T, d_output, out=tiles(workspace.d_decoded, workspace.width))
     d_sequence: Array | None = workspace.d_decoded  # (T, H, B)
     for layer in reversed(range(len(workspace.decoder))):
         lstm = lstm_backward(layer_params(params, "decoder", layer), workspace.decoder[layer], d_sequence)

@@ -50,15 +50,16 @@ def to_cell_weights(W: Array) -> Array:
 class CellStep:
     """Views of what one step reads and writes; made once, because a view costs as much as a small sum."""
 
-    def __init__(self, block: Array, c: Array, h: Array) -> None:
-        """The step's block (6, H, B), and where c_t and h_t (H, B) go."""
+    def __init__(self, block: Array, c: Array, h: Array, z: Array | None = None) -> None:
+        """The step's block (6, H, B), where c_t and h_t (H, B) go, and z_t (4H, B) if not in the block."""
         self.o, self.i, self.f, self.g, self.c_prev, self.tanh_c = block  # (H, B) each
         self.gates = block[:4]  # (4, H, B): o, i, f, g
         self.logistic = block[:3]  # (3, H, B): o, i, f
         self.i_f = block[1:3]  # (2, H, B)
         self.g_c_prev = block[3:5]  # (2, H, B)
         self.c, self.h = c, h
-        self.z = self.gates.reshape(-1, c.shape[1])  # (4H, B), what (1) writes and (2) reads
+        self.z = self.gates.reshape(-1, c.shape[1]) if z is None else z  # what (1) writes and (2) reads
+        self.z_gates = self.z.reshape(self.gates.shape)  # (4, H, B)
 
 
 class CellScratch:
@@ -85,7 +86,7 @@ class GateGradients:
 
 def cell_forward(step: CellStep, scratch: CellScratch) -> None:
     """Equations (2) to (4) in place; step.z holds z_t and step.c_prev c_{t-1}."""
-    tanh(step.gates, out=step.gates)
+    tanh(step.z_gates, out=step.gates)
     multiply(step.logistic, HALF, out=step.logistic)
     add(step.logistic, HALF, out=step.logistic)  # (2)
     multiply(step.i_f, step.g_c_prev, out=scratch.terms)

@@ -35,7 +35,7 @@ from lstm_anomaly.network.cell import (
     to_cell_order,
     to_cell_weights,
 )
-from lstm_anomaly.network.tiles import cut, step_product
+from lstm_anomaly.network.tiles import StepProduct, cut
 from lstm_anomaly.network.weight_gradient import WeightGradient, products_over_columns, sum_of_columns
 
 
@@ -99,10 +99,11 @@ class LstmBuffers:
         self.constant_x = np.empty((F, B), dtype)
         self.constant_z = np.empty((4 * H, B), dtype)  # W_x x + b when the input is constant
         self.scratch = CellScratch(H, B, dtype)
-        self.product, tile = step_product((4 * H, K), B, B // pieces, dtype)
-        cells = [CellStep(self.blocks[t], self.c[t + 1], self.outputs[t]) for t in range(T)]
+        self.product = product = StepProduct((4 * H, K), B, B // pieces, dtype)
+        self.z = np.empty((4 * H, B), dtype)
+        cells = [CellStep(self.blocks[t], self.c[t + 1], self.outputs[t], self.z) for t in range(T)]
         self.steps = [
-            (cut(joined, tile), cut(cell.z, tile), cell)
+            (product.columns(joined), product.result(cell.z), cell)
             for joined, cell in zip(self.joined[:T], cells, strict=True)
         ]
 
@@ -141,7 +142,8 @@ def lstm_forward(
     else:
         W = np.concatenate([W_h, W_x, b], axis=1)  # (4H, K)
         buffers.joined[:T, H:-1] = x
-    product, constant, scratch = buffers.product, buffers.constant_input, buffers.scratch
+    product, constant, scratch = buffers.product.into, buffers.constant_input, buffers.scratch
+    W = buffers.product.weights(W)
     for joined, z, cell in buffers.steps:
         product(W, joined, z)  # (1)
         if constant:
@@ -180,10 +182,11 @@ def lstm_backward(
     dtype, d_z, weight_gradient = buffers.joined.dtype, buffers.d_z, buffers.weight_gradient
     W = params.W_h if constant or not input_gradient else np.concatenate([params.W_h, params.W_x], axis=1)
     W_T = np.ascontiguousarray(to_cell_order(W).T)  # (H or H + F, 4H)
-    product, tile = step_product((len(W_T), 4 * H), B, B // pieces, dtype)
+    step_product = StepProduct((len(W_T), 4 * H), B, B // pieces, dtype)
     d_joined = np.empty((len(W_T), B), dtype)  # d_h_{t-1}, and d_x_t below it when asked for
-    d_h, d_x_t, d_joined_cut = d_joined[:H], d_joined[H:], cut(d_joined, tile)
-    slots = [(GateGradients(d_z_t), cut(d_z_t, tile)) for d_z_t in d_z]
+    d_h, d_x_t = d_joined[:H], d_joined[H:]
+    product, W_T, d_joined_cut = step_product.into, step_product.weights(W_T), step_product.result(d_joined)
+    slots = [(GateGradients(d_z_t), step_product.columns(d_z_t)) for d_z_t in d_z]
     d_z_sum = np.zeros((4 * H, B), dtype)
     d_x = np.empty((T, F, B), dtype) if input_gradient and not constant else None
 

@@ -35,31 +35,50 @@ def _width_for(shape: tuple[int, int], dtype: np.dtype[Any]) -> int:
 
 
 SMALL_PRODUCT = 1_000_000  # multiply-adds
+LEAST_ROWS = 16  # of a tile; with fewer, the calls take longer than the products
 
 
-def fast_tile(shape: tuple[int, int], batch: int, dtype: Any) -> int:
-    """How many of `batch` columns a product with weights (M, K) should take at a time; all, or a power of 2.
+def fast_rows(shape: tuple[int, int], columns: int, dtype: Any) -> int:
+    """How many rows of weights (M, K) to multiply by so many columns at once: M, M / 2, ...; 0 if none helps.
 
     OpenBLAS has quicker kernels for products of up to a million multiply-adds where there is AVX-512, by
-    10 to 20 % at H = 64. They treat all columns alike, which is how they are told from the others.
+    10 to 20 %. They treat all columns alike, which is how they are told from the others.
     """
-    if shape[0] * shape[1] * batch <= SMALL_PRODUCT or tile_width({shape}, dtype) < WIDTHS[0]:
-        return batch
-    most = SMALL_PRODUCT // (shape[0] * shape[1])
-    tile = 1 << most.bit_length() - 1 if most else 0  # the largest power of 2 that is not too large
-    return tile if tile >= WIDTHS[0] and batch % tile == 0 else batch
+    rows, K = shape
+    while rows * K * columns > SMALL_PRODUCT and rows % 2 == 0 and rows >= 2 * LEAST_ROWS:
+        rows //= 2
+    is_fast = rows * K * columns <= SMALL_PRODUCT and tile_width({(rows, K)}, dtype) == WIDTHS[0]
+    return rows if is_fast else 0
 
 
-Product = Callable[[Array, Array, Array], object]
+class StepProduct:
+    """W x for weights W (M, K), made step after step, B columns at a time, in tiles for the quick kernels.
 
-
-def step_product(shape: tuple[int, int], batch: int, piece: int, dtype: Any) -> tuple[Product, int]:
-    """How to multiply weights (M, K) by (K, batch) step after step: a function of W, x and out, and the tile
-    that x and out have to be cut into for it, `piece` columns at most. `dot` is called in half the time of
-    `matmul`.
+    The columns are pieces of `width`, and no tile has columns of two of them. What is multiplied is cut once,
+    by `weights`, `columns` and `result`, then given to `into(W, x, out)`: `dot` for a single tile, because
+    it is called in half the time of `matmul`.
     """
-    tile = fast_tile(shape, piece, dtype)
-    return (np.dot, batch) if tile == batch else (np.matmul, tile)
+
+    def __init__(self, shape: tuple[int, int], batch: int, width: int, dtype: Any) -> None:
+        M, K = shape
+        widths = [fast for fast in (width, 128, 64) if width % fast == 0]
+        fast = next((fast for fast in widths if M * K * fast <= SMALL_PRODUCT), widths[-1])
+        rows = fast_rows(shape, fast, dtype)
+        self._rows, self._width = (rows, fast) if rows else (M, width)
+        self._whole = (self._rows, self._width) == (M, batch)
+        self.into: Callable[[Array, Array, Array], object] = np.dot if self._whole else np.matmul
+
+    def weights(self, W: Array) -> Array:
+        """W (M, K) as it is, or as (M / m, 1, m, K)."""
+        return W if self._whole else W.reshape(-1, 1, self._rows, W.shape[1])
+
+    def columns(self, x: Array) -> Array:
+        """x (K, B) as it is, or as (B / b, K, b); a view."""
+        return x if self._whole else tiles(x, self._width)
+
+    def result(self, z: Array) -> Array:
+        """z (M, B) as it is, or as (M / m, B / b, m, b); a view."""
+        return z if self._whole else tiles(z.reshape(-1, self._rows, z.shape[1]), self._width)
 
 
 def cut(x: Array, width: int) -> Array:

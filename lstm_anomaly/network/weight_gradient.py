@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.network.cell import Array
-from lstm_anomaly.network.tiles import tiles
+from lstm_anomaly.network.tiles import fast_rows, tiles
 
 NARROW = 64  # columns below which a product of gradients and inputs is slower than its copies
 WIDE = 128  # columns that narrow pieces of several steps are put together to
@@ -19,8 +19,9 @@ WIDE = 128  # columns that narrow pieces of several steps are put together to
 class WeightGradient:
     """The gradient of W (M, K) from those of W x: the sum of d x^T over steps and columns.
 
-    Narrow pieces of several steps are laid side by side, which costs two copies, but turns C products and
-    C sums into one; `steps` is that C.
+    x is copied into x^T, because a product with a transpose takes longer than with the copy. Narrow pieces
+    of several steps are laid side by side, which costs a copy of d, but turns C products and C sums into
+    one; `steps` is that C.
     """
 
     def __init__(self, shape: tuple[int, int], batch: int, pieces: int, dtype: Any) -> None:
@@ -28,8 +29,9 @@ class WeightGradient:
         self._width = width = batch // pieces
         self.steps = WIDE // width if width < NARROW else 1
         self._d_wide = np.empty(pieces * M * self.steps * width, dtype)
-        self._x_wide = np.empty(pieces * K * self.steps * width, dtype)
-        self._products = np.empty((pieces, M, K), dtype)
+        self._x_T = np.empty((pieces, self.steps, width, K), dtype)
+        self._rows = fast_rows((M, self.steps * width), K, dtype) or M
+        self._product = np.empty((M, K), dtype)
         self._sums = np.zeros((pieces, M, K), dtype)
 
     def clear(self) -> None:
@@ -39,9 +41,18 @@ class WeightGradient:
     def add(self, d: Array, x: Array) -> None:
         """Add n <= C steps: the gradients d (n, M, B) and what W was multiplied by, x (n, K, B)."""
         d_wide = _side_by_side(tiles(d, self._width), self._d_wide)  # (P, M, n B / P)
-        x_wide = _side_by_side(tiles(x, self._width), self._x_wide)  # (P, K, n B / P)
-        np.matmul(d_wide, x_wide.swapaxes(1, 2), out=self._products)
-        np.add(self._sums, self._products, out=self._sums)
+        x_T = self._x_T[:, : len(x)]  # (P, n, B / P, K)
+        np.copyto(x_T, tiles(x, self._width).transpose(1, 0, 3, 2))
+        product, rows = self._product, self._rows
+        # A piece after the other: its product is added while it is in the second-level cache.
+        for d_piece, x_piece, total in zip(d_wide, x_T, self._sums, strict=True):
+            columns = d_piece.shape[1]
+            np.matmul(
+                d_piece.reshape(-1, rows, columns),  # (M / m, m, n B / P)
+                x_piece.reshape(columns, -1),  # (n B / P, K)
+                out=product.reshape(-1, rows, product.shape[1]),
+            )
+            np.add(total, product, out=total)
 
     def total(self) -> Array:
         """The sum over all pieces, (M, K)."""
