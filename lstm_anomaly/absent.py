@@ -12,7 +12,7 @@ import numpy as np
 
 from lstm_anomaly.errors import SensorsError
 from lstm_anomaly.model import Model
-from lstm_anomaly.scoring.statistics import View
+from lstm_anomaly.scoring.view import View
 from lstm_anomaly.types import BoolArray, FloatArray, SensorFrame
 
 
@@ -29,7 +29,8 @@ def without(model: Model, absent: tuple[str, ...]) -> Model:
             hint="check the names of the columns; the model's are listed by `lstm-anomaly inspect`",
         )
     errors, level = (_of_others(view, missing) for view in (model.usual.errors, model.usual.level))
-    usual = replace(model.usual, errors=errors, level=level)
+    bias = replace(model.usual.bias, view=_of_others(model.usual.bias.view, missing))
+    usual = replace(model.usual, errors=errors, level=level, bias=bias)
     least = np.where(missing, 0.0, model.sides.stillness.least)
     stillness = replace(model.sides.stillness, least=least)
     sides = replace(model.sides, stillness=stillness)

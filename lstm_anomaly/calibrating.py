@@ -16,7 +16,7 @@ from lstm_anomaly.scoring.units import drift
 from lstm_anomaly.settings import LearningSettings
 from lstm_anomaly.types import FloatArray, Segments, Series
 
-MARGIN_POWER = 1.5
+MARGIN_POWER = 2.0  # means over many rows add a drift up, so that scores grow faster than squared distances
 MOST_MARGIN = 2.0
 STRANGEST = 5  # calibration episodes that are told, for a person to look at
 

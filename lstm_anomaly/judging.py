@@ -7,10 +7,13 @@ import numpy as np
 from lstm_anomaly.model import Model
 from lstm_anomaly.network_reader import NetworkReader
 from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
+from lstm_anomaly.scoring.bias import LOOKED_BACK
 from lstm_anomaly.scoring.memory import trailing_mean
 from lstm_anomaly.scoring.novelty import MEMORY
-from lstm_anomaly.scoring.score import LONGEST_MEMORY, ONLY_LEVEL, STATISTICS, USUAL, level, raw_score
+from lstm_anomaly.scoring.readings import Readings
+from lstm_anomaly.scoring.score import LONGEST_MEMORY, ONLY_LEVEL, STATISTIC_ROWS, USUAL, level, raw_score
 from lstm_anomaly.scoring.sides import SideReader, largest
+from lstm_anomaly.scoring.statistics import signed_errors
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, Series, TimeArray
 from lstm_anomaly.windows import finite_segments
 
@@ -97,7 +100,8 @@ class _Stretch:
         self._seen = 0  # rows pushed
         # Of the rows that a memory can still reach; before the first one all is taken to have been usual,
         # so that a memory of a hundred rows does not hang on the first few.
-        self._statistics = np.ones((len(STATISTICS), LONGEST_MEMORY))
+        self._statistics = np.full((STATISTIC_ROWS, LONGEST_MEMORY), USUAL)
+        self._signed = np.zeros((len(model.usual.bias.bound), LOOKED_BACK, int(model.roles.targets.sum())))
         self._novelty = np.empty((0, len(model.novelty.sensors)))
         self._by_sensor = np.empty((0, int(model.roles.targets.sum())))
         self._expected = np.empty_like(self._by_sensor)
@@ -108,7 +112,7 @@ class _Stretch:
         model = self._model
         scaled = model.network_rows(values, times)  # (F_in, n)
         readings = self._reader.push(scaled)
-        statistics = model.usual.statistics(readings)
+        statistics = self._statistics_of(readings)  # (7, n)
         by_sensor = model.usual.parts(readings, model.weights)
         first_known = max(0, model.window - 1 - self._seen)
         statistics[:, :first_known] = USUAL
@@ -124,6 +128,14 @@ class _Stretch:
         sides = self._side_reader.push(values[:, targets], moving)
         self._sides = np.concatenate([self._sides, sides], axis=1)
         return self._verdicts(max(0, self._seen - model.look_ahead - self._judged))
+
+    def _statistics_of(self, readings: Readings) -> FloatArray:
+        """Statistics and biases of the next n rows, (7, n)."""
+        usual, count = self._model.usual, readings.level.shape[1]
+        bounded = usual.bias.bounded(signed_errors(usual.networks, readings))  # (K, n, F_t)
+        signed = np.concatenate([self._signed, bounded], axis=1)
+        self._signed = signed[:, -LOOKED_BACK:]
+        return np.concatenate([usual.statistics(readings), usual.biases(signed, count)])
 
     def finish(self) -> Judgement:
         """The rows that wait for later ones, judged without them."""

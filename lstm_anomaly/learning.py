@@ -122,7 +122,7 @@ def _fitted(training: _Training, split: Split, first_split: Split) -> Model:
     baseline = None
     if kind != "linear":
         linear = replace(readings, errors=readings.errors[-1:])
-        beside = Memories.fit(usual.without_lstm().statistics(linear), is_fitted)
+        beside = Memories.fit(usual.without_lstm().of_stretch(linear), is_fitted)
         baseline = Baseline(beside, NOT_LEARNED)
     trial_rows = (split.fit[0][0], split.validation[-1][1])
     held_out = held_out_errors(fitted, scaled, targets, split, readings.errors[:, ~is_fitted])
@@ -139,7 +139,7 @@ def _fitted(training: _Training, split: Split, first_split: Split) -> Model:
         networks=networks,
         usual=usual,
         weights=trial_weights(networks, usual, scaled, trial_rows, for_trials),
-        memories=Memories.fit(usual.statistics(readings), is_fitted),
+        memories=Memories.fit(usual.of_stretch(readings), is_fitted),
         # Values of the calibration rows count as seen, too: one first move of a switch among them would
         # otherwise raise the threshold beyond all use. The proof of the budget does not cover novelty.
         novelty=NoveltyRule.fit(_stacked(series.values, series.segments), roles.ruled),

@@ -6,9 +6,11 @@ from lstm_anomaly.fitting import Fitted
 from lstm_anomaly.network.linear_forecast import held_out_forecast_error
 from lstm_anomaly.network_reader import NetworkReader, Networks
 from lstm_anomaly.planning import joined
+from lstm_anomaly.scoring.bias import Bias
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.scoring.statistics import Usual, View, shares_of
+from lstm_anomaly.scoring.statistics import Usual, shares_of, signed_errors
+from lstm_anomaly.scoring.view import View
 from lstm_anomaly.types import BoolArray, Float32Array, FloatArray
 from lstm_anomaly.windows import Split, cut, window_starts
 
@@ -36,6 +38,7 @@ def usual_of(networks: Networks, readings: Readings, fitted: BoolArray, kind: st
         errors=View.fit(readings.errors, fitted),
         shares=shares_of(networks.names, np.where(left_out, np.inf, held_out)),
         level=View.fit(readings.level, fitted),
+        bias=Bias.fit(signed_errors(networks.names, readings), fitted),
         peers=Peers.fit(readings.level[0]),
     )
 

@@ -22,13 +22,15 @@ from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network_reader import Networks
+from lstm_anomaly.scoring.bias import Bias
 from lstm_anomaly.scoring.clock import CLOCK_ROWS
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.scaler import Scaler
-from lstm_anomaly.scoring.score import ALL_MEMORIES, STATISTICS, Memories
+from lstm_anomaly.scoring.score import ALL_MEMORIES, BIAS_LENGTHS, BIASED, STATISTICS, Memories
 from lstm_anomaly.scoring.sensors import SensorRoles
-from lstm_anomaly.scoring.statistics import Usual, View
+from lstm_anomaly.scoring.statistics import Usual
+from lstm_anomaly.scoring.view import View
 from lstm_anomaly.settings import MODEL_KINDS
 from lstm_anomaly.storage import load_arrays, save_arrays
 from lstm_anomaly.types import Resample
@@ -64,6 +66,9 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "linear.components": networks.linear.components,
         **{f"{view}.unit": getattr(model.usual, view).unit for view in _VIEWS},
         **{f"{view}.usual": getattr(model.usual, view).usual for view in _VIEWS},
+        "bias.bound": model.usual.bias.bound,
+        "bias.unit": model.usual.bias.view.unit,
+        "bias.usual": model.usual.bias.view.usual,
         "shares": model.usual.shares,
         "peers.weights": model.usual.peers.weights,
         "peers.usual": model.usual.peers.usual,
@@ -108,6 +113,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
     networks = _networks(header, arrays, roles)
     peers = Peers(arrays["peers.weights"], arrays["peers.usual"])
+    bias = Bias(arrays["bias.bound"], View(arrays["bias.unit"], arrays["bias.usual"]))
     views = {name: View(arrays[f"{name}.unit"], arrays[f"{name}.usual"]) for name in _VIEWS}
     return Model(
         kind=header["kind"],
@@ -120,7 +126,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         roles=roles,
         scaler=Scaler(arrays["scaler.center"], arrays["scaler.scale"]),
         networks=networks,
-        usual=Usual(networks=networks.names, shares=arrays["shares"], peers=peers, **views),
+        usual=Usual(networks=networks.names, shares=arrays["shares"], bias=bias, peers=peers, **views),
         weights=arrays["weights"],
         memories=Memories(arrays["memories.most"], arrays["memories.high"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
@@ -196,7 +202,7 @@ def _check_values(arrays: Arrays) -> None:
         counts = name.startswith("roles.") or name in ("novelty.sensors", "novelty.counts")
         dtype = np.float32 if weights else np.int64 if counts else np.float64
         _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
-        if kind in ("unit", "usual", "scale", "evidence", "resolution", "margin", "most"):
+        if kind in ("unit", "usual", "scale", "evidence", "resolution", "margin", "most", "bound"):
             _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
     for name in ("weights", "shares", "memories.high"):
         _check(bool((arrays[name] >= 0).all()) and arrays[name].sum() > 0, f"the {name} are below 0")
@@ -232,6 +238,9 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
     shapes |= {"linear.mean": (T * inputs,), "linear.components": (components, T * inputs)}
     shapes |= {f"{view}.unit": (count, targets) for view, count in views.items()}
     shapes |= {f"{view}.usual": (count,) for view, count in views.items()}
+    biased = len(BIASED) if header["forecaster"] else 1
+    biases = biased * len(BIAS_LENGTHS)
+    shapes |= {"bias.bound": (biased, targets), "bias.unit": (biases, targets), "bias.usual": (biases,)}
     shapes |= {f"novelty.{name}": (rules,) for name in _NOVELTY}
     shapes["novelty.values"] = (int(arrays["novelty.counts"].sum()),)
     shapes |= alarm_shapes(header, arrays, targets)

@@ -10,7 +10,7 @@ from lstm_anomaly.judging import EXPLAINED_ROWS, Judge, Judgement, judge
 from lstm_anomaly.network_reader import NetworkReader
 from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
 from lstm_anomaly.scoring.novelty import MEMORY, MOST
-from lstm_anomaly.scoring.score import ALL_MEMORIES, BOUNDED_FROM, MEMORIES, STATISTICS
+from lstm_anomaly.scoring.score import ALL_MEMORIES, BOUNDED_FROM
 from lstm_anomaly.scoring.seen_range import SeenRange
 from lstm_anomaly.scoring.sides import Sides
 from lstm_anomaly.scoring.stillness import LENGTHS, Stillness
@@ -104,7 +104,7 @@ class Naive:
 
     def __init__(self, model, values):
         readings = NetworkReader(model.networks).push(model.scaler.transform(values)[model.roles.inputs])
-        statistics = model.usual.statistics(readings)
+        statistics = model.usual.of_stretch(readings)
         self.by_sensor = model.usual.parts(readings, model.weights)
         statistics[:, : WINDOW - 1] = 1  # before the first whole window all was as usual
         self.statistics = np.where(np.isnan(statistics), 1, statistics)
@@ -113,14 +113,21 @@ class Naive:
         self.model, self.count = model, len(values)
 
     def level(self, row):
-        memories, total = self.model.memories, 0
-        for (k, length), high in zip(ALL_MEMORIES, memories.high, strict=True):
-            last = row + min(length // 2, self.model.look_ahead)
-            past = range(last - length + 1, min(last, self.count - 1) + 1)
-            seen = [self.statistics[k][j] if j >= 0 else 1 for j in past]
-            mean = np.mean(np.minimum(seen, memories.most[k]) if length >= BOUNDED_FROM else seen)
-            total += self.model.weights[k] * mean / high / len(MEMORIES[STATISTICS[k]])
-        return total / self.model.weights.sum()
+        memories, total, weights = self.model.memories, 0, 0
+        for memory, high in zip(ALL_MEMORIES, memories.high, strict=True):
+            weight = self.model.weights[memory.statistic] * memory.part
+            ahead = row + min(memory.length - 1, self.model.look_ahead)
+            total += weight * max(self.held(memory, row), self.held(memory, ahead)) / high
+            weights += weight
+        return total / weights
+
+    def held(self, memory, last):
+        if memory.is_mean:
+            return self.statistics[memory.row][last] if last < self.count else 0
+        past = range(last - memory.length + 1, min(last, self.count - 1) + 1)
+        seen = [self.statistics[memory.row][j] if j >= 0 else 1 for j in past]
+        most = self.model.memories.most[memory.statistic]
+        return np.mean(np.minimum(seen, most) if memory.length >= BOUNDED_FROM else seen)
 
     def novelty(self, row):
         last = row + min(MEMORY // 2, self.model.look_ahead)

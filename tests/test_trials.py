@@ -6,9 +6,11 @@ from lstm_anomaly.network.forecaster import init_forecaster
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network_reader import NetworkReader, Networks
+from lstm_anomaly.scoring.bias import Bias
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.scaler import CLIP
-from lstm_anomaly.scoring.statistics import Usual, View
+from lstm_anomaly.scoring.statistics import Usual, signed_errors
+from lstm_anomaly.scoring.view import View
 from lstm_anomaly.trials import RUN_UP, put_faults, trial_weights
 
 
@@ -53,7 +55,8 @@ def usual_of(networks, rows):
     fitted = np.ones(rows.shape[1], dtype=np.bool_)
     errors, level = (View.fit(views, fitted) for views in (readings.errors, readings.level))
     shares = np.ones(len(networks.names))
-    return Usual(networks.names, errors, shares, level, Peers.fit(readings.level[0]))
+    bias = Bias.fit(signed_errors(networks.names, readings), fitted)
+    return Usual(networks.names, errors, shares, level, bias, Peers.fit(readings.level[0]))
 
 
 def test_without_an_lstm_the_forecast_has_no_weight(rng):

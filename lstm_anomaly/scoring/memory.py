@@ -4,24 +4,34 @@ Every row's mean is added up from the same values in the same order however the 
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from lstm_anomaly.types import FloatArray
 
 
 def trailing_sum(x: FloatArray, length: int, last: int) -> FloatArray:
-    """For each of the `last` rows the sum of x (n,) over the `length` rows that end with it; (last,).
+    """For each of the `last` rows the sum of x (n, ...) over the `length` rows that end with it; (last, ...).
 
     Rows before the first count as zero. Rows before the last `last` are only looked back on.
     """
     needed = last + length - 1
-    padded = np.concatenate([np.zeros(max(0, needed - len(x))), x[max(0, len(x) - needed) :]])
-    return np.asarray(sliding_window_view(padded, length).sum(axis=1))[-last:] if last else np.zeros(0)
+    sums = np.zeros((needed, *x.shape[1:]))
+    given = x[max(0, len(x) - needed) :]
+    sums[needed - len(given) :] = given
+    total = np.zeros((last, *x.shape[1:]))
+    width, behind = 1, 0  # sums over 1, 2, 4, ... rows; those that add up to the length are put together
+    while True:
+        if length & width:
+            total += sums[len(sums) - behind - last : len(sums) - behind]
+            behind += width
+        if behind == length:
+            return total
+        sums = sums[width:] + sums[:-width]
+        width *= 2
 
 
 def trailing_mean(x: FloatArray, length: int, last: int) -> FloatArray:
-    """The same for the mean over those rows where x is a number; NaN where there is none; (last,)."""
+    """The same for the mean over those rows where x is a number; NaN where there is none; (last, ...)."""
     known = np.isfinite(x)
     count = trailing_sum(known.astype(np.float64), length, last)
     total = trailing_sum(np.where(known, x, 0.0), length, last)
-    return np.asarray(np.divide(total, count, out=np.full(last, np.nan), where=count > 0))
+    return np.asarray(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0))

@@ -1,49 +1,19 @@
-"""From what the networks say of rows to the three statistics of `score.py`, each 1 where things are usual."""
+"""From what the networks say of rows to the statistics of `score.py`, each 1 where things are usual."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lstm_anomaly.scoring.bias import Bias
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.scoring.score import STATISTICS
-from lstm_anomaly.scoring.units import drift, error_unit, usual_level
-from lstm_anomaly.types import BoolArray, FloatArray
+from lstm_anomaly.scoring.score import BIASED, STATISTICS, USUAL
+from lstm_anomaly.scoring.view import View
+from lstm_anomaly.types import FloatArray
 
 _NOTHING = 1e-100  # parts that add up to less are not shared out
 # The statistic that each network's error goes into.
 STATISTIC_OF = {"forecaster": "forecast", "autoencoder": "restore", "linear": "restore"}
-
-
-@dataclass(frozen=True)
-class View:
-    """What is usual for one kind of error, seen by S networks.
-
-    unit   (S, F_t) unit of each sensor's squared error
-    usual  (S,) usual mean over sensors of squared errors in that unit
-    """
-
-    unit: FloatArray
-    usual: FloatArray
-
-    @classmethod
-    def fit(cls, errors: FloatArray, fitted: BoolArray) -> "View":
-        """From errors (S, M, F_t) on training rows, of which the weights were fitted to `fitted` (M,)."""
-        unit, usual = [], []
-        for error in errors:  # (M, F_t)
-            squared = error**2
-            known = np.isfinite(squared).all(axis=1)
-            inside, outside = squared[known & fitted], squared[known & ~fitted]
-            if not len(inside) or not len(outside):
-                inside = outside = squared[known] if known.any() else np.ones((1, squared.shape[1]))
-            unit.append(error_unit(inside, outside))
-            usual.append(usual_level((inside / unit[-1]).mean(axis=1), (outside / unit[-1]).mean(axis=1)))
-            unit[-1] *= drift(error[known]) ** 2
-        return cls(np.array(unit), np.array(usual))
-
-    def by_sensor(self, errors: FloatArray) -> FloatArray:
-        """Squared errors (S, n, F_t) as multiples of the usual, likewise (S, n, F_t)."""
-        return np.asarray(errors**2 / (self.unit * self.usual[:, np.newaxis])[:, np.newaxis])
 
 
 @dataclass(frozen=True)
@@ -54,6 +24,7 @@ class Usual:
     errors    what is usual for the error of each
     shares    (S,) share of each network in the statistic that its error goes into
     level     what is usual for the rows' distance from the mean of training
+    bias      what is usual for the means of signed errors, of the forecast (if there is one) and of the level
     peers     what is usual for each sensor's distance from what the others say
     """
 
@@ -61,12 +32,14 @@ class Usual:
     errors: View
     shares: FloatArray
     level: View
+    bias: Bias
     peers: Peers
 
     def without_lstm(self) -> "Usual":
         """The same for the linear network alone, which is the last."""
         errors = View(self.errors.unit[-1:], self.errors.usual[-1:])
-        return replace(self, networks=self.networks[-1:], errors=errors, shares=np.ones(1))
+        bias = self.bias.only_level()
+        return replace(self, networks=self.networks[-1:], errors=errors, shares=np.ones(1), bias=bias)
 
     def statistics(self, readings: Readings) -> FloatArray:
         """The three statistics of n rows, (3, n), NaN where one is not known."""
@@ -79,6 +52,19 @@ class Usual:
                 out[STATISTICS.index(STATISTIC_OF[name])] += share * _sum_over_sensors(multiples) / sensors
         out[STATISTICS.index("level")] = _sum_over_sensors(self.level.by_sensor(readings.level)[0]) / sensors
         return out
+
+    def biases(self, bounded: FloatArray, last: int) -> FloatArray:
+        """The biases of the last rows, (4, last), from the bounded errors (K, n, F_t) of `Bias.bounded`."""
+        squares = self.bias.by_sensor(bounded, last)  # (S, last, F_t)
+        found = [np.sqrt(_sum_over_sensors(square) / squares.shape[2]) for square in squares]
+        if len(bounded) < len(BIASED):  # nothing is forecast
+            found = [row for level in found for row in (np.full(last, USUAL), level)]
+        return np.array(found)
+
+    def of_stretch(self, readings: Readings) -> FloatArray:
+        """Statistics and biases of a whole stretch of n rows, (3 + 4, n), NaN where one is not known."""
+        bounded = self.bias.bounded(signed_errors(self.networks, readings))
+        return np.concatenate([self.statistics(readings), self.biases(bounded, bounded.shape[1])])
 
     def parts(self, readings: Readings, weights: FloatArray) -> FloatArray:
         """Each sensor's part in n rows, (n, F_t); `weights` (3,) are those of the statistics.
@@ -113,6 +99,12 @@ class Usual:
             float(share * weights[STATISTICS.index(STATISTIC_OF[name])])
             for name, share in zip(self.networks, self.shares, strict=True)
         ]
+
+
+def signed_errors(networks: tuple[str, ...], readings: Readings) -> FloatArray:
+    """The errors that a bias is looked for in, (K, n, F_t): of the forecast if there is one, of the level."""
+    forecast = [k for k, name in enumerate(networks) if STATISTIC_OF[name] == "forecast"]
+    return np.concatenate([readings.errors[forecast], readings.level])
 
 
 def shares_of(networks: tuple[str, ...], held_out: FloatArray) -> FloatArray:

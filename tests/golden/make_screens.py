@@ -23,7 +23,7 @@ from lstm_anomaly.output.inspection import inspection
 from lstm_anomaly.output.pictures import pictures
 from lstm_anomaly.placing import CLOSED, Place, PlacedEvent
 from lstm_anomaly.scoring.scaler import Scaler
-from lstm_anomaly.scoring.statistics import View
+from lstm_anomaly.scoring.view import View
 
 SCREENS = Path(__file__).parent / "screens"
 WIDTHS = (60, 100, 160)
