@@ -1,7 +1,8 @@
 """Detection on rows of several machines at once: each group has its own model, the input keeps its order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from lstm_anomaly.watching import Watcher
 
 Call = Callable[[Watcher, SensorFrame], Verdicts]
 
+BLOCK = 65_536  # rows of the input after which it is seen which groups have gone silent
+
 
 class GroupWatcher:
     """Judges rows as `Watcher` does, each by the model of its group.
@@ -22,8 +25,11 @@ class GroupWatcher:
     make    how to watch with one model
 
     Frames have the sensors of all models, `sensors`, and `groups`. Verdicts come in the order of the input:
-    with a look-ahead, a row waits until all rows before it are settled. Rows of a group without a model,
-    or without a group, are unknown; `strangers` counts them.
+    with a look-ahead, a row waits until all rows before it are settled. Those of a group that has gone silent
+    are settled, and make no other wait, as soon as the others' time has gone on so far that a row of that
+    group would come after a gap. So memory does not grow with the rows of an input in order of time; where
+    time was seen to go back, as in one sorted by group, it does. Rows of a group without a model, or without
+    a group, are unknown; `strangers` counts them.
     """
 
     def __init__(self, models: Mapping[str, Model], make: Callable[[Model], Watcher]) -> None:
@@ -39,6 +45,11 @@ class GroupWatcher:
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
         self._settled: dict[str, tuple[FloatArray, IntArray]] = {}  # scores and tops of rows among them
         self._seen: set[str] = set()
+        self._rows = 0  # of the input
+        self._positions: list[IntArray] = []  # of those of the block at work: times in ns, or lines
+        self._active: set[str] = set()  # groups that have rows among them
+        self._reached = np.iinfo(np.int64).min  # the middle one of the block before
+        self._in_order = True  # no row so far came before the middle of the block before its own
 
     @property
     def newest(self) -> np.datetime64 | None:
@@ -103,11 +114,18 @@ class GroupWatcher:
 
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain."""
-        return self._judge(frame, Watcher.push)
+        events: list[PlacedEvent] = []
+        for part in _cut_at_blocks(frame, self._rows):
+            events += self._judge(part, Watcher.push)
+            self._rows += len(part)
+            self._positions.append(_positions(part))
+            if len(part) and self._rows % BLOCK == 0:
+                events += self._pause_the_silent()
+        return self._ready(events)
 
     def judge_whole(self, frame: SensorFrame) -> Verdicts:
         """All verdicts on an input that is known whole."""
-        return self._judge(frame, Watcher.judge_whole)
+        return self._ready(self._judge(frame, Watcher.judge_whole))
 
     def finish(self) -> Verdicts:
         """The verdicts that still wait, and the events still open."""
@@ -116,7 +134,26 @@ class GroupWatcher:
             events += self._keep(group, self._watchers[group].finish())
         return self._ready(events)
 
-    def _judge(self, frame: SensorFrame, call: Call) -> Verdicts:
+    def _pause_the_silent(self) -> list[PlacedEvent]:
+        """Settle the rows of groups that had none in the block that ends here, and whose next one can only
+        come after a gap; the events that this ends.
+
+        How far time has gone the middle of the block says, so that no single wrong clock does.
+        """
+        positions, self._positions = np.concatenate(self._positions), []
+        silent, self._active = sorted(self._seen - self._active), set()
+        if not self._in_order or not len(positions):
+            return []
+        self._in_order = bool(positions.min() >= self._reached)
+        self._reached = int(np.median(positions))
+        events: list[PlacedEvent] = []
+        for group in silent if self._in_order else ():
+            verdicts = self._watchers[group].pause(self._reached)
+            if verdicts is not None:
+                events += self._keep(group, verdicts)
+        return events
+
+    def _judge(self, frame: SensorFrame, call: Call) -> list[PlacedEvent]:
         self._frame = frame if self._frame is None else join_frames([self._frame, frame])
         events: list[PlacedEvent] = []
         nameless = int((frame.groups == "").sum()) if frame.groups is not None else 0
@@ -127,12 +164,13 @@ class GroupWatcher:
                 self.strangers[group] = self.strangers.get(group, 0) + len(rows)
                 continue
             self._seen.add(group)
+            self._active.add(group)
             part = take_rows(frame, rows)
             own = self._sensors[group]
             absent = tuple(name for name in frame.absent if name in own)
             part = replace(part, values=part.values[:, self._columns[group]], sensors=own, absent=absent)
             events += self._keep(group, call(self._watchers[group], part))
-        return self._ready(events)
+        return events
 
     def _keep(self, group: str, verdicts: Verdicts) -> list[PlacedEvent]:
         scores, tops = self._settled.get(group, (np.empty(0), np.empty(0, np.int64)))
@@ -162,3 +200,18 @@ class GroupWatcher:
         self._frame = take_rows(self._frame, slice(count, None))
         self.tally.add(scores[:count])
         return Verdicts(frame, scores[:count], tops[:count], events)
+
+
+def _cut_at_blocks(frame: SensorFrame, before: int) -> Iterator[SensorFrame]:
+    """The frame, which `before` rows came before, cut where a block of the input ends."""
+    cuts = range(BLOCK - before % BLOCK, len(frame), BLOCK)
+    for start, stop in pairwise([0, *cuts, len(frame)]):
+        yield take_rows(frame, slice(start, stop))
+
+
+def _positions(frame: SensorFrame) -> IntArray:
+    """Where its rows are, in ns since 1970 as far as known, or else on which lines."""
+    if frame.times is None:
+        return frame.lines
+    known: IntArray = frame.times[~np.isnat(frame.times)].astype(np.int64)
+    return known

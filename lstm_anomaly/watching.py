@@ -134,15 +134,25 @@ class Watcher:
 
     def finish(self) -> Verdicts:
         """The verdicts that still wait, without the rows that they wait for, and the event still open.
-
         Call it once, at the end of an input that had rows.
         """
-        assert self._frame is not None, "rows have been pushed"
-        last_rows = self._judge_next(self._cleaner.finish(), take_rows(self._frame, slice(0, 0)))
-        verdicts = self._verdicts([*last_rows, self._judge.finish()])
+        verdicts = self._without_later_rows()
         last = self._placed(self._tracker.finish(), self._places.__getitem__, OPEN)
         self._places = {}
         return replace(verdicts, events=verdicts.events + last)
+
+    def pause(self, position: int) -> Verdicts | None:
+        """The verdicts that wait for later rows, if one at `position`, in ns since 1970 or lines, would come
+        after a gap; they are those that it would bring. Else None.
+        """
+        if self._frame is None or not len(self._frame) or not self._cleaner.is_gap(position):
+            return None
+        return self._without_later_rows()
+
+    def _without_later_rows(self) -> Verdicts:
+        assert self._frame is not None, "rows have been pushed"
+        last_rows = self._judge_next(self._cleaner.finish(), take_rows(self._frame, slice(0, 0)))
+        return self._verdicts([*last_rows, self._judge.finish()])
 
     def judge_whole(self, frame: SensorFrame) -> Verdicts:
         """All verdicts on an input that is known whole, which is sorted by time before it is judged.

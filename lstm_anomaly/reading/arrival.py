@@ -113,7 +113,10 @@ class Cleaner:
         return self._clean(frame, ordered, row_of)
 
     def finish(self) -> CleanRows:
-        """The rows of the series that waited for others to be joined with; call it after a push."""
+        """The rows of the series that waited for others to be joined with; call it after a push.
+
+        More rows may be pushed if they come after a gap.
+        """
         assert self._before is not None, "rows have been pushed"
         nothing = take_rows(self._before, slice(0, 0))
         self._new = len(self._before)
@@ -121,6 +124,13 @@ class Cleaner:
         if len(ordered.positions):
             ordered = _aggregated(ordered, np.zeros(len(ordered.positions), np.int64), self._resample)
         return self._clean(nothing, ordered, np.empty(0, np.int64))
+
+    def is_gap(self, position: int) -> bool:
+        """Whether a next row at this time, in ns since 1970, or on this line would come after a gap."""
+        usual = float(np.median(self._first_steps)) if len(self._first_steps) else self._usual
+        if self._last is None or usual is None:
+            return False
+        return position - self._last > self._limit * usual
 
     def _clean(self, frame: SensorFrame, ordered: Ordered, row_of: IntArray) -> CleanRows:
         counted = frame.times is None
