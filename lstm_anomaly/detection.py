@@ -75,6 +75,7 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     An event is what calibration counted as one episode: by default `rules` merges parts that lie
     within the model's own merge gap.
     """
+    model.check_times(frame)
     if frame.absent:
         model, frame = without(model, frame.absent), filled(model, frame)
     series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)

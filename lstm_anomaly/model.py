@@ -15,7 +15,7 @@ from lstm_anomaly.scoring.score import LINEAR_WEIGHTS, Memories
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.sides import Sides
 from lstm_anomaly.scoring.statistics import Usual
-from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Resample, TimeArray
+from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Resample, SensorFrame, TimeArray
 
 
 @dataclass(frozen=True)
@@ -159,15 +159,21 @@ class Model:
 
         Raises InputError when they need the time of day and there are no times.
         """
+        self._require_times(times)
         scaled = self.scaler.transform(values)[self.roles.inputs]
-        if not self.clock:
-            return scaled
-        if times is None:
+        return np.concatenate([scaled, clock_rows(times)]) if self.clock and times is not None else scaled
+
+    def check_times(self, frame: SensorFrame) -> None:
+        """Raise InputError, naming the input, when it has no times and the model goes by the time of day."""
+        self._require_times(frame.times, ", ".join(frame.sources))
+
+    def _require_times(self, times: TimeArray | None, where: str = "") -> None:
+        if self.clock and times is None:
             raise InputError(
                 "the rows have no time stamps, and the model judges them by the time of day",
+                where=where,
                 hint="rows with a time column, or a model of rows without one",
             )
-        return np.concatenate([scaled, clock_rows(times)])
 
     def linear(self) -> "Model | None":
         """The linear model beside, as a model of its own; None when this is one."""

@@ -108,6 +108,7 @@ class Watcher:
 
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
+        self._model.check_times(frame)
         self._note_time(frame)
         if frame.absent:
             frame = self._complete(frame)

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
+from lstm_anomaly.decision.events import EventRules
+from lstm_anomaly.detection import detect
 from lstm_anomaly.errors import InputError, ModelFileError
 from lstm_anomaly.judging import Judge, Judgement, judge
 from lstm_anomaly.model_file import read_model, write_model
 from lstm_anomaly.output.summary import training_lines
 from lstm_anomaly.scoring.clock import clock_rows, share_told_by_clock
 from lstm_anomaly.storage import load_arrays, save_arrays
+from lstm_anomaly.types import SensorFrame
+from lstm_anomaly.watching import Watcher
 
 A_DAY = 144  # rows ten minutes apart
 
@@ -98,6 +102,15 @@ def test_the_clock_goes_on_from_piece_to_piece(kind, size):
 def test_rows_without_times_are_refused_by_a_model_with_a_clock(model):
     with pytest.raises(InputError, match="no time stamps"):
         judge(model, replace(daily_series(daily(50)), times=None))
+
+
+def test_an_input_without_times_is_named_when_it_is_refused(model):
+    values = daily(50)
+    lines = np.arange(2, 52)
+    frame = SensorFrame(values, model.sensors, lines, np.zeros(50, np.int64), ("pump.csv",))
+    for refuse in (lambda: detect(model, frame), lambda: Watcher(model, EventRules()).push(frame)):
+        with pytest.raises(InputError, match=r"^pump\.csv: the rows have no time stamps"):
+            refuse()
 
 
 def test_a_model_file_keeps_the_clock_and_is_refused_where_it_makes_no_sense(model, tmp_path):
