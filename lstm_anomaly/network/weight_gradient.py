@@ -30,9 +30,9 @@ class WeightGradient:
         self.steps = WIDE // width if width < NARROW else 1
         self._d_wide = np.empty(pieces * M * self.steps * width, dtype)
         self._x_T = np.empty((pieces, self.steps, width, K), dtype)
-        self._rows = fast_rows((M, self.steps * width), K, dtype) or M
-        self._product = np.empty((M, K), dtype)
-        self._sums = np.zeros((pieces, M, K), dtype)
+        rows = fast_rows((M, self.steps * width), K, dtype) or M
+        self._products = np.empty((pieces, M // rows, rows, K), dtype)
+        self._sums = np.zeros_like(self._products)
 
     def clear(self) -> None:
         """Begin anew."""
@@ -43,20 +43,14 @@ class WeightGradient:
         d_wide = _side_by_side(tiles(d, self._width), self._d_wide)  # (P, M, n B / P)
         x_T = self._x_T[:, : len(x)]  # (P, n, B / P, K)
         np.copyto(x_T, tiles(x, self._width).transpose(1, 0, 3, 2))
-        product, rows = self._product, self._rows
-        # A piece after the other: its product is added while it is in the second-level cache.
-        for d_piece, x_piece, total in zip(d_wide, x_T, self._sums, strict=True):
-            columns = d_piece.shape[1]
-            np.matmul(
-                d_piece.reshape(-1, rows, columns),  # (M / m, m, n B / P)
-                x_piece.reshape(columns, -1),  # (n B / P, K)
-                out=product.reshape(-1, rows, product.shape[1]),
-            )
-            np.add(total, product, out=total)
+        pieces, tiles_of_rows, rows, K = self._products.shape
+        d_tiles = d_wide.reshape(pieces, tiles_of_rows, rows, -1)  # (P, M / m, m, n B / P)
+        np.matmul(d_tiles, x_T.reshape(pieces, 1, -1, K), out=self._products)
+        np.add(self._sums, self._products, out=self._sums)
 
     def total(self) -> Array:
         """The sum over all pieces, (M, K)."""
-        return in_order(self._sums)
+        return in_order(self._sums).reshape(-1, self._sums.shape[-1])
 
 
 def _side_by_side(steps: Array, wide: Array) -> Array:
