@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lstm_anomaly.errors import LockedError, OutputError
+from lstm_anomaly.signals import signals_held
 
 RETRY_SECONDS = 0.1
 
@@ -29,23 +30,27 @@ def locked(path: str | os.PathLike[str], wait: float = 0.0) -> Iterator[None]:
     target = Path(os.path.realpath(path))
     lock = target.with_name(f".{target.name}.lock")
     deadline = time.monotonic() + wait
-    descriptor = _take(path, lock)
-    while descriptor is None:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise LockedError(
-                "another run of lstm-anomaly is at work on it",
-                where=os.fspath(path),
-                hint="again later, or --wait 5min",
-            )
-        time.sleep(min(RETRY_SECONDS, left))
-        descriptor = _take(path, lock)
+    descriptor = None
     try:
+        while descriptor is None:
+            with signals_held():
+                descriptor = _take(path, lock)
+            left = deadline - time.monotonic()
+            if descriptor is None and left <= 0:
+                raise LockedError(
+                    "another run of lstm-anomaly is at work on it",
+                    where=os.fspath(path),
+                    hint="again later, or --wait 5min",
+                )
+            if descriptor is None:
+                time.sleep(min(RETRY_SECONDS, left))
         yield
     finally:
-        with suppress(OSError):
-            lock.unlink()
-        os.close(descriptor)
+        if descriptor is not None:
+            with signals_held():
+                with suppress(OSError):
+                    lock.unlink()
+                os.close(descriptor)
 
 
 def _take(path: str | os.PathLike[str], lock: Path) -> int | None:

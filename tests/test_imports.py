@@ -17,6 +17,7 @@ LEVELS = {
     "text": 0,
     "reasons": 0,
     "sample": 0,
+    "signals": 0,
     "files": 1,
     "hooks": 1,
     "locks": 1,

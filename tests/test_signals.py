@@ -158,6 +158,22 @@ def test_whatever_it_waits_for_a_command_ends_at_once(folder, name, number, anew
     assert is_tidy(folder)
 
 
+def test_a_signal_while_a_class_is_made_is_no_fault_of_the_program():
+    """Python 3.11 wraps what is raised in `__set_name__` into an error of its own."""
+
+    class Interrupting:
+        def __set_name__(self, owner, name):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(Terminated), unwinding_signals():
+        type("Owner", (), {"field": Interrupting()})
+
+
+def test_an_error_that_no_signal_is_behind_stays_itself():
+    with pytest.raises(KeyError, match="own"), unwinding_signals():
+        raise KeyError("own") from ValueError()
+
+
 def test_a_signal_that_comes_while_a_worker_is_forked_is_not_lost(monkeypatch):
     fork, pids = os.fork, []
 

@@ -39,10 +39,22 @@ def unwinding_signals() -> Iterator[None]:
                 signal.signal(number, _unwind)
     try:
         yield
+    except Exception as error:
+        if (asked_to_end := _signal_behind(error)) is not None:
+            raise asked_to_end from None
+        raise
     finally:
         with suppress(ValueError):
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _signal_behind(error: BaseException) -> BaseException | None:
+    """What a signal raised and Python wrapped into another error, as 3.11 does while a class is made."""
+    cause = error.__cause__
+    while cause is not None and not isinstance(cause, tuple(_UNWINDS.values())):
+        cause = cause.__cause__
+    return cause
 
 
 class ClosedOutput(io.TextIOBase):

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from lstm_anomaly.network.cell import Array
+from lstm_anomaly.signals import signals_held
 
 CAN_FORK = sys.platform == "linux"  # macOS can, but its BLAS and system libraries do not survive it
 
@@ -46,11 +47,8 @@ def fork_worker(work: Callable[[], None], keep_open: tuple[int, ...] = ()) -> in
         # they may hold; a worker computes and takes none.
         warnings.simplefilter("ignore", DeprecationWarning)
         # An exception that a signal raises while Python forks would be swallowed, and the signal lost.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:
+        with signals_held():
             pid = os.fork()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if pid == 0:
         _work_and_exit(work, parent, keep_open)
     return pid
