@@ -115,7 +115,7 @@ def main() -> None:
         week = ("sample_data/week.csv", "--model", model)
         run("report", *week, "--out", report, "--plot", folder / "events", "--quiet")
         terminal_picture(on_a_terminal("detect", *week), PICTURES / "terminal.svg")
-        shutil.copy(next((folder / "events").glob("event-02-*.png")), PICTURES / "event.png")
+        shutil.copy(sorted((folder / "events").glob("event-*.png"))[1], PICTURES / "event.png")
         photograph(report, PICTURES / "report.png", width=1000, height=1100)
         photograph(report, PICTURES / "report-dark.png", width=1000, height=700, dark=True, at="event-3")
         photograph(report, PICTURES / "report-phone.png", width=375, height=812, at="event-1")

@@ -156,7 +156,7 @@ class _Stretch:
         if not count:
             return out
         rows = slice(len(self._by_sensor) - ahead - count, len(self._by_sensor) - ahead)
-        moved = min(MEMORY // 2, ahead)  # as for every memory: by half its length at most
+        moved = min(MEMORY // 2, ahead)  # evidence is a sum: of as many rows before as after, at most
         evidence = model.novelty.remembered(self._novelty, count + ahead)[moved : moved + count]  # (count, R)
         level_ = level(self._statistics, model.memories, model.weights, count, ahead)  # (count,)
         level_[np.isnan(self._by_sensor[rows]).all(axis=1)] = np.nan

@@ -7,8 +7,8 @@ all sensors as in MEWMA (Lowry et al. 1992), but in units learned from training 
     bias = sqrt(mean over sensors of (mean over L rows of r_c)^2 / d_c)
 
 with `d_c` the usual square of such a mean. The root keeps it on the scale of the other statistics: a shift
-that trebles a mean square makes a mean over 100 rows a hundred times the usual, squared. Each row's error is
-bounded first, so that a short, wild event does not hold a mean up after it is over.
+that trebles the mean square of independent errors makes the squared mean over 100 rows 200 times the usual.
+Each row's error is bounded first, so that a short, wild event does not hold a mean up after it is over.
 """
 
 from dataclasses import dataclass, replace
