@@ -13,7 +13,6 @@ from lstm_anomaly.scoring.novelty import MEMORY
 from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.score import LONGEST_MEMORY, ONLY_LEVEL, STATISTIC_ROWS, USUAL, level, raw_score
 from lstm_anomaly.scoring.sides import SideReader, largest
-from lstm_anomaly.scoring.statistics import signed_errors
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, Series, TimeArray
 from lstm_anomaly.windows import finite_segments
 
@@ -132,8 +131,7 @@ class _Stretch:
     def _statistics_of(self, readings: Readings) -> FloatArray:
         """Statistics and biases of the next n rows, (7, n)."""
         usual, count = self._model.usual, readings.level.shape[1]
-        bounded = usual.bias.bounded(signed_errors(usual.networks, readings))  # (K, n, F_t)
-        signed = np.concatenate([self._signed, bounded], axis=1)
+        signed = np.concatenate([self._signed, usual.signed(readings)], axis=1)  # (K, 99 + n, F_t)
         self._signed = signed[:, -LOOKED_BACK:]
         return np.concatenate([usual.statistics(readings), usual.biases(signed, count)])
 

@@ -32,18 +32,19 @@ def locked(path: str | os.PathLike[str], wait: float = 0.0) -> Iterator[None]:
     deadline = time.monotonic() + wait
     descriptor = None
     try:
-        while descriptor is None:
+        while True:
             with signals_held():
                 descriptor = _take(path, lock)
+            if descriptor is not None:
+                break
             left = deadline - time.monotonic()
-            if descriptor is None and left <= 0:
+            if left <= 0:
                 raise LockedError(
                     "another run of lstm-anomaly is at work on it",
                     where=os.fspath(path),
                     hint="again later, or --wait 5min",
                 )
-            if descriptor is None:
-                time.sleep(min(RETRY_SECONDS, left))
+            time.sleep(min(RETRY_SECONDS, left))
         yield
     finally:
         if descriptor is not None:

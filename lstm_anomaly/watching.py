@@ -135,6 +135,7 @@ class Watcher:
 
     def finish(self) -> Verdicts:
         """The verdicts that still wait, without the rows that they wait for, and the event still open.
+
         Call it once, at the end of an input that had rows.
         """
         verdicts = self._without_later_rows()

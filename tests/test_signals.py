@@ -14,6 +14,7 @@ from conftest import QUICK, csv_text, normal_values
 from forked import moments
 from programs import begin, furnish
 
+from lstm_anomaly import locks
 from lstm_anomaly.commands.process import Terminated, unwinding_signals
 from lstm_anomaly.locks import locked
 from lstm_anomaly.model_file import read_model
@@ -156,6 +157,20 @@ def test_whatever_it_waits_for_a_command_ends_at_once(folder, name, number, anew
             (folder / "s.csv").unlink(missing_ok=True)
             (folder / "st").unlink(missing_ok=True)
     assert is_tidy(folder)
+
+
+def test_a_signal_just_as_the_lock_is_taken_leaves_no_lock_file(tmp_path, monkeypatch):
+    take = locks._take
+
+    def interrupted_take(*args):
+        descriptor = take(*args)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return descriptor
+
+    monkeypatch.setattr(locks, "_take", interrupted_take)
+    with pytest.raises(Terminated), unwinding_signals(), locked(tmp_path / "m"):
+        pytest.fail("the signal came before")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_signal_while_a_class_is_made_is_no_fault_of_the_program():

@@ -53,8 +53,12 @@ class Usual:
         out[STATISTICS.index("level")] = _sum_over_sensors(self.level.by_sensor(readings.level)[0]) / sensors
         return out
 
+    def signed(self, readings: Readings) -> FloatArray:
+        """The errors of n rows as they count in a bias, (K, n, F_t)."""
+        return self.bias.bounded(signed_errors(self.networks, readings))
+
     def biases(self, bounded: FloatArray, last: int) -> FloatArray:
-        """The biases of the last rows, (4, last), from the bounded errors (K, n, F_t) of `Bias.bounded`."""
+        """The biases of the last rows, (4, last), from the errors (K, n, F_t) of `signed`."""
         squares = self.bias.by_sensor(bounded, last)  # (S, last, F_t)
         found = [np.sqrt(_sum_over_sensors(square) / squares.shape[2]) for square in squares]
         if len(bounded) < len(BIASED):  # nothing is forecast
@@ -63,7 +67,7 @@ class Usual:
 
     def of_stretch(self, readings: Readings) -> FloatArray:
         """Statistics and biases of a whole stretch of n rows, (3 + 4, n), NaN where one is not known."""
-        bounded = self.bias.bounded(signed_errors(self.networks, readings))
+        bounded = self.signed(readings)
         return np.concatenate([self.statistics(readings), self.biases(bounded, bounded.shape[1])])
 
     def parts(self, readings: Readings, weights: FloatArray) -> FloatArray:
