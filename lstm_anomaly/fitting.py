@@ -16,7 +16,7 @@ from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network.training import EpochReport, TrainingConfig, train
 from lstm_anomaly.network_reader import Networks
 from lstm_anomaly.settings import LearningSettings
-from lstm_anomaly.types import BoolArray, Float32Array, FloatArray
+from lstm_anomaly.types import BoolArray, Float32Array
 from lstm_anomaly.windows import Split, window_starts
 
 DEFAULT_UPDATES = 600  # weight updates of the autoencoder, unless --epochs says otherwise
@@ -25,6 +25,7 @@ FORECASTER_HIDDEN = 64
 MOST_FIT_WINDOWS = 20_000  # more than this, and the default stride grows
 MOST_VALIDATION_WINDOWS = 5_000  # more than this, and evenly spread ones are taken
 WIDE_BATCH = 128  # windows a weight update
+EDGE = 0.1  # of a sensor's range in the rows to fit to: so far outside of it the forecaster reads on
 UNIT_FLOOR = 0.05  # of the median sensor: no sensor's changes may count for more in the forecaster's loss
 
 
@@ -79,12 +80,11 @@ def fit_networks(
     autoencoder = _autoencoder_job(scaled, split, window, stride, settings, for_autoencoder, keep)
     epochs = _default_epochs(settings, len(window_starts(split.fit, window, stride)))
     share = (settings.epochs or epochs) / epochs  # of the default training, that both networks get
-    forecaster, unit = _forecaster_job(scaled, targets, split, settings, share, for_forecaster, keep)
-    jobs = [autoencoder, forecaster] if settings.trained else []
+    job, forecaster = _forecaster_job(scaled, targets, split, settings, share, for_forecaster, keep)
+    jobs = [autoencoder, job] if settings.trained else []
     reports = train_side_by_side(jobs, on_epoch, usable_cores(), settings.max_train_time)
     weights = [*autoencoder.params.values(), *forecaster.params.values()]
-    trained = Forecaster(forecaster.params, unit, targets)
-    networks = Networks(window, targets, linear, trained, autoencoder.params)
+    networks = Networks(window, targets, linear, forecaster, autoencoder.params)
     timed_out = tuple(name for name, made in reports.items() if any(report.timed_out for report in made))
     size = sum(array.size for array in weights)
     return Fitted(networks, stride, size, reports.get("autoencoder", []), timed_out)
@@ -140,8 +140,11 @@ def _forecaster_job(
     share: float,
     rng: np.random.Generator,
     keep: Keep | None,
-) -> tuple[Job, FloatArray]:
-    """The job, with a `share` of the default weight updates, and the unit of the forecasts, (F_t,)."""
+) -> tuple[Job, Forecaster]:
+    """The job, with a `share` of the default weight updates, and the forecaster that it trains."""
+    fit_rows = np.concatenate([scaled[:, a:b] for a, b in split.fit], axis=1)  # (F, rows)
+    edge = np.float32(EDGE) * np.ptp(fit_rows, axis=1)  # (F,)
+    lowest, highest = fit_rows.min(axis=1) - edge, fit_rows.max(axis=1) + edge  # (F,)
     params = init_forecaster(rng, len(scaled), FORECASTER_HIDDEN, int(targets.sum()))
     changes = next_changes(scaled[targets], split.fit)  # (F_t, M)
     unit = np.sqrt(np.nanmean(changes.astype(np.float64) ** 2, axis=1))  # (F_t,)
@@ -151,8 +154,10 @@ def _forecaster_job(
     updates = max(1, round(FORECASTER_UPDATES * settings.effort * share))
     config = ForecastConfig(updates=updates, weight_decay=settings.weight_decay)
     parts = (split.fit, split.validation)
+    forecaster = Forecaster(params, unit, targets, lowest, highest)
+    rows = forecaster.read(scaled)  # (F, M)
 
     def train_it(params: Params, seconds: float | None) -> Iterator[EpochReport]:
-        return train_forecaster(params, scaled, (fit, validation), parts, config, rng, seconds, keep)
+        return train_forecaster(params, rows, (fit, validation), parts, config, rng, seconds, keep)
 
-    return Job("forecaster", params, train_it), unit
+    return Job("forecaster", params, train_it), forecaster

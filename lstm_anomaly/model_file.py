@@ -39,6 +39,7 @@ Arrays = dict[str, NDArray[Any]]
 MOST_LOOK_AHEAD = 10_000  # rows; far above any use, and a cap on what a hostile file can claim
 _ROLES = ("inputs", "targets", "ruled")
 _VIEWS = ("errors", "level")
+_FORECASTER = ("unit", "lowest", "highest")  # what the forecaster has beside its weights
 _NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
 
 
@@ -81,7 +82,9 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         **_prefixed("autoencoder", networks.autoencoder or {}),
     }
     if networks.forecaster:
-        arrays |= _prefixed("forecaster", {**networks.forecaster.params, "unit": networks.forecaster.unit})
+        forecaster = networks.forecaster
+        arrays |= _prefixed("forecaster", forecaster.params)
+        arrays |= _prefixed("forecaster", {name: getattr(forecaster, name) for name in _FORECASTER})
     save_arrays(path, header, arrays)
 
 
@@ -149,7 +152,9 @@ def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Net
     forecaster = None
     if header["forecaster"] is not None:
         params = part("forecaster")
-        forecaster = Forecaster(params, params.pop("unit"), targets)
+        beside = {name: params.pop(name) for name in _FORECASTER}
+        forecaster = Forecaster(params, targets=targets, **beside)
+        _check(bool((forecaster.lowest <= forecaster.highest).all()), "the forecaster's range is none")
     window = header["window"]
     linear = LinearAutoencoder(arrays["linear.mean"], arrays["linear.components"], window)
     return Networks(window, targets, linear, forecaster, part("autoencoder") or None)
@@ -250,7 +255,8 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
         shapes |= _named("autoencoder", parameter_shapes(inputs, hidden, layers))
     if header["forecaster"] is not None:
         shapes |= _named("forecaster", forecaster_shapes(inputs, header["forecaster"]["hidden"], targets))
-        shapes["forecaster.unit"] = (targets,)
+        shapes |= {"forecaster.unit": (targets,), "forecaster.lowest": (inputs,)}
+        shapes["forecaster.highest"] = (inputs,)
     shapes |= {"peers.weights": (targets, targets), "peers.usual": (targets,)}
     return shapes
 

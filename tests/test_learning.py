@@ -274,3 +274,14 @@ def test_a_limit_of_time_gives_a_usable_model_and_is_told():
         "ended by --max-train-time: autoencoder" in line for line in training_lines(model, "x", 1.0, [])
     )
     assert_usable(model, waves(600))
+
+
+def test_the_forecaster_reads_a_tenth_of_the_range_of_the_fit_rows_beyond_them():
+    """The last fifth of the rows lies far above the others and is for validation and calibration."""
+    values = waves(400)
+    values[340:] += 7
+    model = small_model(values, budget=ONE_IN_20_ROWS)
+    forecaster, fit = model.networks.forecaster, model.scaler.transform(values[: model.summary.fit_rows])
+    low, high = fit.min(axis=1), fit.max(axis=1)
+    np.testing.assert_allclose(forecaster.lowest, low - 0.1 * (high - low), rtol=1e-5)
+    np.testing.assert_allclose(forecaster.highest, high + 0.1 * (high - low), rtol=1e-5)

@@ -168,6 +168,7 @@ MUTANTS = {
     "a negative scale": value("scaler.scale", 1, -1.0),
     "a negative unit": value("level.unit", (0, 0), -1.0),
     "a negative unit of the forecaster": value("forecaster.unit", 0, -1.0),
+    "a forecaster that reads nothing": swapped("forecaster.lowest", "forecaster.highest"),
     "a usual level of 0": value("level.usual", 0, 0.0),
     "a negative bound": value("memories.most", 0, -1.0),
     "a memory in which less than nothing is high": value("memories.high", 3, -1.0),

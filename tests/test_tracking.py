@@ -7,11 +7,17 @@ from lstm_anomaly.network.forecaster import init_forecaster
 from lstm_anomaly.network.tracking import Forecaster, ForecastTracker
 
 
+def at_work(params, unit, targets, edge=np.inf):
+    """A forecaster that reads what lies between `-edge` and `edge`."""
+    limit = np.full(len(targets), edge, np.float32)
+    return Forecaster(params, np.array(unit), np.array(targets), -limit, limit)
+
+
 def says_always(change, unit=(1.0,), targets=(True,)):
     """A forecaster that forecasts the same change, in units, whatever it reads."""
     params = init_forecaster(np.random.default_rng(0), len(targets), 4, len(unit))
     params["output.b"][...] = change
-    return Forecaster(params, np.array(unit), np.array(targets))
+    return at_work(params, unit, targets)
 
 
 def rows_of(*sensors):
@@ -31,16 +37,24 @@ def test_forecasts_are_multiples_of_the_units_and_of_the_targets_alone():
     np.testing.assert_array_equal(expected, [[np.nan, np.nan], [1 + 10, 3 - 0.5]])
 
 
+# All gates half open: h_t = tanh(c_t) / 2, c_t = c_{t-1} / 2 + tanh(x_t) / 2; h_t is the forecast change.
+HALF_OPEN = {
+    "lstm.W_x": rows_of([0], [0], [1], [0]).reshape(4, 1),
+    "lstm.W_h": np.zeros((4, 1), np.float32),
+    "lstm.b": np.zeros(4, np.float32),
+    "output.W": np.ones((1, 1), np.float32),
+    "output.b": np.zeros(1, np.float32),
+}
+
+
+def test_a_reading_far_outside_is_read_as_the_edge_and_the_change_goes_out_from_where_it_was():
+    tracker = ForecastTracker(at_work(HALF_OPEN, [1.0], [True], edge=2.0))
+    change = np.tanh(np.tanh(2) / 2) / 2
+    np.testing.assert_allclose(tracker.push(rows_of([50, 51])), [[np.nan], [50 + change]], rtol=1e-6)
+
+
 def test_a_forecast_of_the_change_follows_from_what_was_read():
-    """All gates half open: h_t = tanh(c_t) / 2, c_t = c_{t-1} / 2 + tanh(x_t) / 2."""
-    params = {
-        "lstm.W_x": rows_of([0], [0], [1], [0]).reshape(4, 1),
-        "lstm.W_h": np.zeros((4, 1), np.float32),
-        "lstm.b": np.zeros(4, np.float32),
-        "output.W": np.ones((1, 1), np.float32),
-        "output.b": np.zeros(1, np.float32),
-    }
-    tracker = ForecastTracker(Forecaster(params, np.ones(1), np.array([True])))
+    tracker = ForecastTracker(at_work(HALF_OPEN, [1.0], [True]))
     c_1 = np.tanh(1) / 2
     c_2 = c_1 / 2 + np.tanh(-2) / 2
     expected = [[np.nan], [1 + np.tanh(c_1) / 2], [-2 + np.tanh(c_2) / 2]]
@@ -52,7 +66,7 @@ def test_expectations_are_bit_identical_however_the_rows_are_cut(size):
     rng = np.random.default_rng(0)
     params = init_forecaster(rng, 9, 16, 9)
     params["output.W"][...] = rng.normal(size=(9, 16))
-    forecaster = Forecaster(params, rng.uniform(0.5, 2, 9), np.ones(9, dtype=bool))
+    forecaster = at_work(params, rng.uniform(0.5, 2, 9), [True] * 9, edge=1.5)
     rows = rng.normal(size=(9, 230)).astype(np.float32)
 
     def run(size):

@@ -2,15 +2,12 @@
 
 import numpy as np
 
+from lstm_anomaly import measuring
 from lstm_anomaly.network.forecaster import init_forecaster
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network_reader import NetworkReader, Networks
-from lstm_anomaly.scoring.bias import Bias
-from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.scaler import CLIP
-from lstm_anomaly.scoring.statistics import Usual, signed_errors
-from lstm_anomaly.scoring.view import View
 from lstm_anomaly.trials import RUN_UP, put_faults, trial_weights
 
 
@@ -46,17 +43,15 @@ def test_the_rows_themselves_are_left_as_they_were(rng):
 def networks_of(rows, forecaster):
     """Principal components of windows of `rows`, and a forecaster that expects no change."""
     linear = LinearAutoencoder.fit(rows, np.arange(rows.shape[1] - 5), 6)
-    lstm = Forecaster(init_forecaster(np.random.default_rng(0), 3, 4, 3), np.ones(3), np.ones(3, np.bool_))
+    params, all_readings = init_forecaster(np.random.default_rng(0), 3, 4, 3), np.full(3, np.inf)
+    lstm = Forecaster(params, np.ones(3), np.ones(3, np.bool_), -all_readings, all_readings)
     return Networks(6, np.ones(3, dtype=np.bool_), linear, lstm if forecaster else None)
 
 
 def usual_of(networks, rows):
     readings = NetworkReader(networks).push(rows)
-    fitted = np.ones(rows.shape[1], dtype=np.bool_)
-    errors, level = (View.fit(views, fitted) for views in (readings.errors, readings.level))
-    shares = np.ones(len(networks.names))
-    bias = Bias.fit(signed_errors(networks.names, readings), fitted)
-    return Usual(networks.names, errors, shares, level, bias, Peers.fit(readings.level[0]))
+    fitted = np.arange(rows.shape[1]) < 0.9 * rows.shape[1]
+    return measuring.usual_of(networks, readings, fitted, "lstm")
 
 
 def test_without_an_lstm_the_forecast_has_no_weight(rng):

@@ -19,11 +19,20 @@ class Forecaster:
     params   see `forecaster_shapes`; it reads F rows and has F_t outputs
     unit     (F_t,) the outputs are multiples of this, on the network's scale
     targets  (F,) which of the rows that it reads are forecast
+    lowest   (F,) what lies below is read as this: far outside of what training showed, what an LSTM makes of
+             a reading is an accident of its weights
+    highest  (F,) what lies above is read as this
     """
 
     params: Params
     unit: FloatArray
     targets: BoolArray
+    lowest: Array
+    highest: Array
+
+    def read(self, rows: Array) -> Array:
+        """Rows (F, n) as it reads them."""
+        return np.asarray(np.clip(rows, self.lowest[:, np.newaxis], self.highest[:, np.newaxis]))
 
 
 class ForecastTracker:
@@ -37,7 +46,7 @@ class ForecastTracker:
     def push(self, rows: Array) -> FloatArray:
         """Read the next rows (F, n); what was expected of each, (n, F_t), NaN for the very first."""
         f = self._forecaster
-        changes, self._state = follow(f.params, rows, self._state)  # (F_t, n)
+        changes, self._state = follow(f.params, f.read(rows), self._state)  # (F_t, n)
         forecasts = rows[f.targets].T + changes.T * f.unit  # (n, F_t)
         expected = np.concatenate([self._forecast, forecasts])  # (1 + n, F_t)
         self._forecast = expected[-1:]
