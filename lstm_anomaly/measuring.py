@@ -9,7 +9,7 @@ from lstm_anomaly.planning import joined
 from lstm_anomaly.scoring.bias import Bias
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.scoring.statistics import Usual, shares_of, signed_errors
+from lstm_anomaly.scoring.statistics import Usual, errors_by_view, shares_of, signed_errors
 from lstm_anomaly.scoring.view import View
 from lstm_anomaly.types import BoolArray, Float32Array, FloatArray
 from lstm_anomaly.windows import Split, cut, window_starts
@@ -33,10 +33,11 @@ def usual_of(networks: Networks, readings: Readings, fitted: BoolArray, kind: st
     """What is usual for the networks, from their readings of training rows, some of them `fitted` (M,)."""
     held_out = np.nanmean(readings.errors[:, ~fitted] ** 2, axis=(1, 2))  # (S,)
     left_out = np.array([kind == "pure" and name == "linear" for name in networks.names])  # (S,)
+    shares = shares_of(networks.names, np.where(left_out, np.inf, held_out))
     return Usual(
         networks=networks.names,
-        errors=View.fit(readings.errors, fitted),
-        shares=shares_of(networks.names, np.where(left_out, np.inf, held_out)),
+        errors=View.fit(errors_by_view(networks.names, shares, readings.errors), fitted),
+        shares=shares,
         level=View.fit(readings.level, fitted),
         bias=Bias.fit(signed_errors(networks.names, readings), fitted),
         peers=Peers.fit(readings.level[0]),

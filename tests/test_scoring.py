@@ -120,7 +120,7 @@ def test_without_held_out_rows_a_view_takes_all_rows_and_without_rows_1():
     assert View.fit(np.full((1, 3, 1), np.nan), np.ones(3, dtype=bool)).unit.tolist() == [[1]]
 
 
-def test_networks_of_one_statistic_share_it_by_the_inverse_of_their_held_out_errors():
+def test_networks_of_one_statistic_count_by_the_inverse_of_their_held_out_errors():
     names = ("forecaster", "autoencoder", "linear")
     np.testing.assert_allclose(shares_of(names, np.array([7.0, 3.0, 1.0])), [1, 1 / 4, 3 / 4])
     assert shares_of(("linear",), np.array([0.0])).tolist() == [1]
@@ -158,10 +158,10 @@ def test_statistics_of_a_row_are_bit_identical_alone_and_among_others(rng, senso
             np.testing.assert_array_equal(say(alone)[:, 0], whole[:, row])
 
 
-def test_statistics_are_means_over_sensors_and_shared_among_the_networks_that_restore(rng):
+def test_statistics_are_means_over_sensors_and_what_restores_is_averaged_before_it_is_squared(rng):
     errors = np.array([[[1.0, 3]], [[2, 0]], [[0, 4]]])  # three networks, one row, two sensors
     statistics = usual_of(rng, 2).statistics(Readings(errors, np.array([[[5.0, 1]]])))
-    np.testing.assert_allclose(statistics[:, 0], [(1 + 9) / 2, 0.25 * 4 / 2 + 0.75 * 16 / 2, (25 + 1) / 2])
+    np.testing.assert_allclose(statistics[:, 0], [(1 + 9) / 2, (0.5**2 + 3**2) / 2, (25 + 1) / 2])
 
 
 def test_what_a_network_cannot_say_is_nan_and_the_rest_is_known(rng):
@@ -173,13 +173,13 @@ def test_what_a_network_cannot_say_is_nan_and_the_rest_is_known(rng):
 
 
 def test_what_was_expected_is_the_mean_of_the_networks_by_weight(rng):
-    """A row of 10, expected as 9, 8 and 6; the forecast has weight 1, what restores 2 in all."""
+    """A row of 10, forecast as 9 with weight 1, and restored as 8 and 6, together 6.5, with weight 2."""
     usual = usual_of(rng, 1)
     readings = Readings(np.array([[[1.0]], [[2]], [[4]]]), np.array([[[10.0]]]))
-    expected = (1 * 9 + 0.5 * 8 + 1.5 * 6) / 3
+    expected = (1 * 9 + 2 * (0.25 * 8 + 0.75 * 6)) / 3
     np.testing.assert_allclose(usual.expected(readings, np.array([1.0, 2, 5])), [[expected]])
-    readings.errors[2] = np.nan
-    np.testing.assert_allclose(usual.expected(readings, np.array([1.0, 2, 5])), [[(9 + 0.5 * 8) / 1.5]])
+    readings.errors[1:] = np.nan
+    np.testing.assert_allclose(usual.expected(readings, np.array([1.0, 2, 5])), [[9]])
 
 
 def test_a_bias_is_the_root_of_the_mean_over_sensors_of_squared_mean_errors(rng):

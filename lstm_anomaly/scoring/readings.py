@@ -18,11 +18,6 @@ class Readings:
     errors: FloatArray
     level: FloatArray
 
-    @property
-    def expected(self) -> FloatArray:
-        """The row as each network expected it, (S, n, F_t)."""
-        return self.level - self.errors
-
     @classmethod
     def joined(cls, parts: list["Readings"]) -> "Readings":
         """Readings of several stretches, one after the other."""

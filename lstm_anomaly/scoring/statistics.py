@@ -21,8 +21,8 @@ class Usual:
     """What is usual for all that the networks say, and for the rows themselves.
 
     networks  names of the S networks
-    errors    what is usual for the error of each
-    shares    (S,) share of each network in the statistic that its error goes into
+    errors    what is usual for the errors that `errors_by_view` makes of theirs
+    shares    (S,) share of each network in what its statistic expects
     level     what is usual for the rows' distance from the mean of training
     bias      what is usual for the means of signed errors, of the forecast (if there is one) and of the level
     peers     what is usual for each sensor's distance from what the others say
@@ -42,16 +42,19 @@ class Usual:
         return replace(self, networks=self.networks[-1:], errors=errors, shares=np.ones(1), bias=bias)
 
     def statistics(self, readings: Readings) -> FloatArray:
-        """The three statistics of n rows, (3, n), NaN where one is not known."""
+        """The three statistics of n rows, (3, n), NaN where one is not known; 0 for one that there is not."""
         sensors = readings.level.shape[2]
         out = np.zeros((len(STATISTICS), readings.level.shape[1]))
-        for name, share, multiples in zip(
-            self.networks, self.shares, self.errors.by_sensor(readings.errors), strict=True
-        ):
-            if share:
-                out[STATISTICS.index(STATISTIC_OF[name])] += share * _sum_over_sensors(multiples) / sensors
-        out[STATISTICS.index("level")] = _sum_over_sensors(self.level.by_sensor(readings.level)[0]) / sensors
+        for name, multiples in self._multiples(readings).items():
+            out[STATISTICS.index(name)] = _sum_over_sensors(multiples) / sensors
         return out
+
+    def _multiples(self, readings: Readings) -> dict[str, FloatArray]:
+        """Each sensor's squared errors as multiples of the usual by statistic, (n, F_t) each."""
+        multiples = self.errors.by_sensor(errors_by_view(self.networks, self.shares, readings.errors))
+        by_view = dict(zip(_views_of(self.networks), multiples, strict=True))
+        by_view["level"] = self.level.by_sensor(readings.level)[0]
+        return {name: by_view[name] for name in STATISTICS if name in by_view}
 
     def signed(self, readings: Readings) -> FloatArray:
         """The errors of n rows as they count in a bias, (K, n, F_t)."""
@@ -76,11 +79,9 @@ class Usual:
         A sensor's part is the geometric mean of its own errors and of how far it is from what the other
         sensors say: the guilty sensor departs both ways.
         """
-        own = weights[STATISTICS.index("level")] * self.level.by_sensor(readings.level)[0]  # (n, F_t)
-        for share, multiples in zip(
-            self._network_weights(weights), self.errors.by_sensor(readings.errors), strict=True
-        ):
-            own += share * np.nan_to_num(multiples)
+        own = np.zeros(readings.level.shape[1:])  # (n, F_t)
+        for name, multiples in self._multiples(readings).items():
+            own += weights[STATISTICS.index(name)] * np.nan_to_num(multiples)
         both = np.sqrt(own * self.peers.of_rows(readings.level[0]))  # (n, F_t)
         whole = _sum_over_sensors(both)  # (n,)
         size = np.divide(_sum_over_sensors(own), whole, out=np.zeros_like(whole), where=whole > _NOTHING)
@@ -91,18 +92,33 @@ class Usual:
         """The n rows as the networks expected them, (n, F_t): their mean by weight, NaN if none says."""
         total = np.zeros(readings.level.shape[1:])  # (n, F_t)
         seen = np.zeros_like(total)
-        for weight, view in zip(self._network_weights(weights), readings.expected, strict=True):
-            known = np.isfinite(view)
-            seen += weight * known
-            total += weight * np.where(known, view, 0.0)
+        errors = errors_by_view(self.networks, self.shares, readings.errors)
+        for name, error in zip(_views_of(self.networks), errors, strict=True):
+            if name in STATISTICS:
+                expected = readings.level[0] - error  # (n, F_t)
+                weight, known = weights[STATISTICS.index(name)], np.isfinite(expected)
+                seen += weight * known
+                total += weight * np.where(known, expected, 0.0)
         return np.asarray(np.divide(total, seen, out=np.full_like(total, np.nan), where=seen > 0))
 
-    def _network_weights(self, weights: FloatArray) -> list[float]:
-        """Of each network: its share times the weight of the statistic that it goes into, (S,)."""
-        return [
-            float(share * weights[STATISTICS.index(STATISTIC_OF[name])])
-            for name, share in zip(self.networks, self.shares, strict=True)
-        ]
+
+def errors_by_view(networks: tuple[str, ...], shares: FloatArray, errors: FloatArray) -> FloatArray:
+    """From each network's errors (S, n, F_t) to those of the views, (V, n, F_t).
+
+    The forecast's; those of the row as the networks restore it together, the mean of what they expect by
+    `shares` (S,); and of the row as the linear network restores it alone, by which the linear model beside
+    judges. A linear model has no other.
+    """
+    if len(networks) == 1:
+        return errors
+    restoring = [k for k, name in enumerate(networks) if STATISTIC_OF[name] == "restore"]
+    together = np.sum([shares[k] * errors[k] for k in restoring], axis=0)  # (n, F_t)
+    return np.stack([errors[0], together, errors[-1]])
+
+
+def _views_of(networks: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the views that `errors_by_view` makes, of which those of statistics go into these."""
+    return ("restore",) if len(networks) == 1 else ("forecast", "restore", "linear alone")
 
 
 def signed_errors(networks: tuple[str, ...], readings: Readings) -> FloatArray:
@@ -114,8 +130,9 @@ def signed_errors(networks: tuple[str, ...], readings: Readings) -> FloatArray:
 def shares_of(networks: tuple[str, ...], held_out: FloatArray) -> FloatArray:
     """Share of each network in its statistic, (S,), from the mean squared errors on held-out rows (S,).
 
-    Networks of one statistic share it by the inverse of their errors, as the estimate of least variance
-    does: where the LSTM autoencoder restores rows better than principal components it has more to say.
+    What networks of one statistic expect is averaged by the inverse of their errors, the combination of
+    least variance where these are independent (Bates & Granger 1969). So the LSTM autoencoder has more to
+    say where it restores rows better than principal components.
     """
     inverse = 1.0 / np.maximum(held_out, 1e-12)
     kinds = [STATISTIC_OF[name] for name in networks]
