@@ -57,7 +57,7 @@ def calibrate_on(
     The `judged` rows hold the counted ones; those before them fill the memories of the score. Returns the
     scores before the threshold, too, (n,), NaN where a row was not judged.
     """
-    judgement = judge(replace(model, threshold=NOT_LEARNED), replace(series, segments=judged))
+    judgement = judge(replace(model, threshold=NOT_LEARNED), replace(series, segments=judged), hold=False)
     first, last = counted[0][0], counted[-1][1]
     inside = np.zeros(len(series), dtype=np.bool_)
     for a, b in counted:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_anomaly.decision.holding import Holder
 from lstm_anomaly.model import Model
 from lstm_anomaly.network_reader import NetworkReader
 from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
@@ -60,8 +61,9 @@ class Judge:
     whole window has passed.
     """
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
+    def __init__(self, model: Model, hold: bool = True) -> None:
+        """`hold` keeps anomalies going through their weaker rows, see `decision/holding.py`."""
+        self._model, self._hold = model, hold
         self._stretch: _Stretch | None = None
 
     def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
@@ -74,7 +76,7 @@ class Judge:
         for start, stop in finite_segments(np.asarray(np.isfinite(values).all(axis=1))):
             if start > position:
                 parts += [self.finish(), Judgement.unknown(start - position, sensors)]
-            self._stretch = self._stretch or _Stretch(self._model)
+            self._stretch = self._stretch or _Stretch(self._model, self._hold)
             for first in range(start, stop, PIECE):
                 piece = slice(first, min(first + PIECE, stop))
                 parts.append(self._stretch.push(values[piece], None if times is None else times[piece]))
@@ -92,8 +94,9 @@ class Judge:
 class _Stretch:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, hold: bool) -> None:
         self._model = model
+        self._holder = Holder() if hold else None
         self._reader = NetworkReader(model.networks)
         self._side_reader = SideReader(model.sides)
         self._seen = 0  # rows pushed
@@ -159,7 +162,8 @@ class _Stretch:
         level_ = level(self._statistics, model.memories, model.weights, count, ahead)  # (count,)
         level_[np.isnan(self._by_sensor[rows]).all(axis=1)] = np.nan
         high = raw_score(level_, evidence.sum(axis=1)) / model.threshold.value
-        out.scores[:], out.reasons[:] = largest(high, self._sides[:, rows])
+        scores, out.reasons[:] = largest(high, self._sides[:, rows])
+        out.scores[:] = self._holder.push(scores) if self._holder else scores
         out.errors[:] = self._parts(level_, evidence, rows)
         beside = out.reasons != ERROR
         parts = self._sides[:, rows][out.reasons[beside] - FLAT, beside]  # (rows, F_t)
@@ -211,10 +215,13 @@ class _Stretch:
         self._sides = self._sides[:, -kept:]
 
 
-def judge(model: Model, series: Series) -> Judgement:
-    """Judge a whole series; rows outside its segments, and the first window - 1 of each, are unknown."""
+def judge(model: Model, series: Series, hold: bool = True) -> Judgement:
+    """Judge a whole series; rows outside its segments, and the first window - 1 of each, are unknown.
+
+    For `hold` see `Judge`.
+    """
     out = Judgement.unknown(*series.values.shape)
-    judge_ = Judge(model)
+    judge_ = Judge(model, hold)
     for start, stop in series.segments:
         times = None if series.times is None else series.times[start:stop]
         verdicts = [judge_.push(series.values[start:stop], times), judge_.finish()]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
+from lstm_anomaly.decision.holding import Holder
 from lstm_anomaly.judging import EXPLAINED_ROWS, Judge, Judgement, judge
 from lstm_anomaly.network_reader import NetworkReader
 from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
@@ -137,6 +138,14 @@ class Naive:
     def score(self, row):
         return self.level(row) * np.exp(min(50, self.novelty(row).sum())) / self.model.threshold.value
 
+    def held_scores(self, rows):
+        """While an anomaly lasts its rows' scores are 1.01 at least."""
+        lasts, scores = False, []
+        for score in map(self.score, rows):
+            lasts = score > 1 or (lasts and score > 0.7)
+            scores.append(max(score, 1.01) if lasts else score)
+        return scores
+
     def parts(self, row):
         recent = np.nanmean(self.by_sensor[max(0, row - EXPLAINED_ROWS + 1) : row + 1], axis=0)
         parts = np.zeros(SENSORS)
@@ -151,10 +160,22 @@ def test_scores_and_parts_equal_the_naive_version(model, look_ahead):
     naive = Naive(model, values)
     verdicts = pushed(model, values, 64)
     judged = range(WINDOW - 1, 150)
-    np.testing.assert_allclose(verdicts.scores[judged], [naive.score(row) for row in judged], rtol=1e-9)
+    np.testing.assert_allclose(verdicts.scores[judged], naive.held_scores(judged), rtol=1e-9)
     np.testing.assert_allclose(verdicts.errors[judged], [naive.parts(row) for row in judged], rtol=1e-9)
     if not look_ahead:
         assert verdicts.scores[122:].min() > 100 * np.nanmax(verdicts.scores[:100])  # so novelty took part
+
+
+@pytest.mark.parametrize("size", [1, 50])
+def test_anomalies_are_held_in_a_stretch_and_not_beyond_it_and_only_where_asked_for(model, size):
+    values = rows(60, seed=1)
+    raw = judge(model, series_of(values), hold=False).scores
+    limit = np.nanquantile(raw, 0.9)
+    strict = replace(model, threshold=replace(model.threshold, value=limit * model.threshold.value))
+    held, apart = pushed(strict, values, size).scores, judge(strict, series_of(values), hold=False).scores
+    np.testing.assert_allclose(apart, raw / limit)
+    np.testing.assert_array_equal(held, Holder().push(apart))
+    assert (held != apart).any()
 
 
 def test_expected_values_are_the_networks_in_the_sensors_own_units_and_the_mean_of_what_stood_still(model):
