@@ -10,7 +10,7 @@ from lstm_anomaly.network_reader import NetworkReader
 from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
 from lstm_anomaly.scoring.bias import LOOKED_BACK
 from lstm_anomaly.scoring.memory import trailing_mean
-from lstm_anomaly.scoring.novelty import MEMORY
+from lstm_anomaly.scoring.novelty import MOST_AHEAD
 from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.score import LONGEST_MEMORY, ONLY_LEVEL, STATISTIC_ROWS, USUAL, level, raw_score
 from lstm_anomaly.scoring.sides import SideReader, largest
@@ -157,7 +157,7 @@ class _Stretch:
         if not count:
             return out
         rows = slice(len(self._by_sensor) - ahead - count, len(self._by_sensor) - ahead)
-        moved = min(MEMORY // 2, ahead)  # evidence is a sum: of as many rows before as after, at most
+        moved = min(MOST_AHEAD, ahead)  # evidence is a sum, and has no two ends like a memory
         evidence = model.novelty.remembered(self._novelty, count + ahead)[moved : moved + count]  # (count, R)
         level_ = level(self._statistics, model.memories, model.weights, count, ahead)  # (count,)
         level_[np.isnan(self._by_sensor[rows]).all(axis=1)] = np.nan

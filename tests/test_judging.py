@@ -131,7 +131,7 @@ class Naive:
         return np.mean(np.minimum(seen, most) if memory.length >= BOUNDED_FROM else seen)
 
     def novelty(self, row):
-        last = row + min(MEMORY // 2, self.model.look_ahead)
+        last = row + min(MEMORY // 4, self.model.look_ahead)
         total = self.evidence[max(0, last - MEMORY + 1) : last + 1].sum(axis=0)
         return np.minimum(total, MOST * self.model.novelty.evidence)
 
