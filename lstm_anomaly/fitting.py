@@ -142,9 +142,9 @@ def _forecaster_job(
     keep: Keep | None,
 ) -> tuple[Job, Forecaster]:
     """The job, with a `share` of the default weight updates, and the forecaster that it trains."""
-    fit_rows = np.concatenate([scaled[:, a:b] for a, b in split.fit], axis=1)  # (F, rows)
-    edge = np.float32(EDGE) * np.ptp(fit_rows, axis=1)  # (F,)
-    lowest, highest = fit_rows.min(axis=1) - edge, fit_rows.max(axis=1) + edge  # (F,)
+    lowest = np.min([scaled[:, a:b].min(axis=1) for a, b in split.fit], axis=0)  # (F,)
+    highest = np.max([scaled[:, a:b].max(axis=1) for a, b in split.fit], axis=0)  # (F,)
+    edge = np.float32(EDGE) * (highest - lowest)  # (F,)
     params = init_forecaster(rng, len(scaled), FORECASTER_HIDDEN, int(targets.sum()))
     changes = next_changes(scaled[targets], split.fit)  # (F_t, M)
     unit = np.sqrt(np.nanmean(changes.astype(np.float64) ** 2, axis=1))  # (F_t,)
@@ -154,7 +154,7 @@ def _forecaster_job(
     updates = max(1, round(FORECASTER_UPDATES * settings.effort * share))
     config = ForecastConfig(updates=updates, weight_decay=settings.weight_decay)
     parts = (split.fit, split.validation)
-    forecaster = Forecaster(params, unit, targets, lowest, highest)
+    forecaster = Forecaster(params, unit, targets, lowest - edge, highest + edge)
     rows = forecaster.read(scaled)  # (F, M)
 
     def train_it(params: Params, seconds: float | None) -> Iterator[EpochReport]:

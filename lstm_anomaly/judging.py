@@ -96,7 +96,7 @@ class _Stretch:
 
     def __init__(self, model: Model, hold: bool) -> None:
         self._model = model
-        self._holder = Holder() if hold else None
+        self._holder = Holder(model.threshold.merge_gap) if hold else None
         self._reader = NetworkReader(model.networks)
         self._side_reader = SideReader(model.sides)
         self._seen = 0  # rows pushed

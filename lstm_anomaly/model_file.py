@@ -26,7 +26,7 @@ from lstm_anomaly.scoring.bias import Bias
 from lstm_anomaly.scoring.clock import CLOCK_ROWS
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
-from lstm_anomaly.scoring.scaler import Scaler
+from lstm_anomaly.scoring.scaler import CLIP, Scaler
 from lstm_anomaly.scoring.score import ALL_MEMORIES, BIAS_LENGTHS, BIASED, STATISTICS, Memories
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.statistics import Usual
@@ -154,7 +154,9 @@ def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Net
         params = part("forecaster")
         beside = {name: params.pop(name) for name in _FORECASTER}
         forecaster = Forecaster(params, targets=targets, **beside)
-        _check(bool((forecaster.lowest <= forecaster.highest).all()), "the forecaster's range is none")
+        lowest, highest = forecaster.lowest, forecaster.highest
+        inside = (lowest <= highest) & (lowest < CLIP) & (highest > -CLIP)
+        _check(bool(inside.all()), "the forecaster reads none of the readings")
     window = header["window"]
     linear = LinearAutoencoder(arrays["linear.mean"], arrays["linear.components"], window)
     return Networks(window, targets, linear, forecaster, part("autoencoder") or None)
@@ -209,6 +211,8 @@ def _check_values(arrays: Arrays) -> None:
         _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
         if kind in ("unit", "usual", "scale", "evidence", "resolution", "margin", "most", "bound"):
             _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
+    restoring = arrays["shares"][1:] if len(arrays["shares"]) > 1 else arrays["shares"]
+    _check(abs(float(restoring.sum()) - 1.0) < 1e-6, "the shares of what restores a row are not of one")
     for name in ("weights", "shares", "memories.high"):
         _check(bool((arrays[name] >= 0).all()) and arrays[name].sum() > 0, f"the {name} are below 0")
 

@@ -8,12 +8,16 @@ from lstm_anomaly.decision.holding import HELD, LASTS_ABOVE, Holder
 from lstm_anomaly.decision.spans import LIMIT
 
 
-def held(*scores):
-    return Holder().push(np.array(scores)).tolist()
+def held(*scores, most=10):
+    return Holder(most).push(np.array(scores)).tolist()
 
 
 def test_an_anomaly_lasts_while_scores_are_above_seven_tenths_of_the_limit():
     assert held(0.9, 1.2, 0.9, 0.71, 0.7, 0.9) == [0.9, 1.2, HELD, HELD, 0.7, 0.9]
+
+
+def test_an_anomaly_is_over_after_so_many_rows_without_one_above_the_limit():
+    assert held(1.2, 0.9, 0.9, 0.9, 1.5, 0.9, most=2) == [1.2, HELD, HELD, 0.9, 1.5, HELD]
 
 
 def test_no_anomaly_begins_below_the_limit():
@@ -33,7 +37,7 @@ def test_a_row_that_could_not_be_judged_stays_unknown_and_ends_the_anomaly():
 
 
 def test_no_rows_change_nothing():
-    holder = Holder()
+    holder = Holder(3)
     holder.push(np.array([2.0]))
     assert holder.push(np.empty(0)).tolist() == []
     assert holder.push(np.array([0.9])).tolist() == [HELD]
@@ -42,13 +46,13 @@ def test_no_rows_change_nothing():
 SCORES = st.lists(st.sampled_from([0.5, LASTS_ABOVE, 0.8, LIMIT, 1.005, 3.0, np.nan]), max_size=40)
 
 
-@given(SCORES, st.integers(1, 7))
-def test_rows_are_held_the_same_in_any_pieces_and_as_by_hand(scores, size):
-    scores, expected, inside = np.array(scores, dtype=np.float64), [], False
+@given(SCORES, st.integers(1, 7), st.integers(0, 5))
+def test_rows_are_held_the_same_in_any_pieces_and_as_by_hand(scores, size, most):
+    scores, expected, left = np.array(scores, dtype=np.float64), [], -1
     for score in scores:
-        inside = bool(score > LIMIT or (inside and score > LASTS_ABOVE))
-        expected.append(max(score, HELD) if inside else score)
-    holder = Holder()
+        left = most if score > LIMIT else left - 1 if score > LASTS_ABOVE else -1
+        expected.append(max(score, HELD) if left >= 0 else score)
+    holder = Holder(most)
     pieces = [holder.push(scores[k : k + size]) for k in range(0, len(scores), size)]
     np.testing.assert_array_equal(np.concatenate([np.empty(0), *pieces]), expected)
 

@@ -140,10 +140,10 @@ class Naive:
 
     def held_scores(self, rows):
         """While an anomaly lasts its rows' scores are 1.01 at least."""
-        lasts, scores = False, []
+        left, scores = -1, []
         for score in map(self.score, rows):
-            lasts = score > 1 or (lasts and score > 0.7)
-            scores.append(max(score, 1.01) if lasts else score)
+            left = self.model.threshold.merge_gap if score > 1 else left - 1 if score > 0.7 else -1
+            scores.append(max(score, 1.01) if left >= 0 else score)
         return scores
 
     def parts(self, row):
@@ -174,7 +174,7 @@ def test_anomalies_are_held_in_a_stretch_and_not_beyond_it_and_only_where_asked_
     strict = replace(model, threshold=replace(model.threshold, value=limit * model.threshold.value))
     held, apart = pushed(strict, values, size).scores, judge(strict, series_of(values), hold=False).scores
     np.testing.assert_allclose(apart, raw / limit)
-    np.testing.assert_array_equal(held, Holder().push(apart))
+    np.testing.assert_array_equal(held, Holder(model.threshold.merge_gap).push(apart))
     assert (held != apart).any()
 
 

@@ -174,6 +174,8 @@ MUTANTS = {
     "a memory in which less than nothing is high": value("memories.high", 3, -1.0),
     "a negative weight": value("weights", 0, -1.0),
     "shares of nothing": array("shares", lambda a: 0 * a),
+    "shares of more than one": array("shares", lambda a: 5 * a),
+    "a forecaster that reads what never comes": array("forecaster.lowest", lambda a: a + np.float32(1e38)),
     "negative evidence": value("novelty.evidence", 0, -1.0),
     "weights of another type": array("forecaster.output.W", lambda a: a.astype(np.float64)),
     "a scaler of another type": array("scaler.center", lambda a: a.astype(np.float32)),

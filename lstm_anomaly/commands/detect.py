@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from lstm_anomaly.verdicts import Tally
 
 FORMATS = ("table", "csv", "json", "jsonl", "nagios")
-MOST_HYSTERESIS = 0.7  # anomalies are held so long in any case, see `decision/holding.py`
 
 EPILOG = """\b
 Examples:
@@ -56,10 +55,11 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
 @click.option("--min-duration", type=click.IntRange(1), default=1, help="Rows that an event lasts at least.")
 @click.option(
     "--hysteresis",
-    type=click.FloatRange(0, MOST_HYSTERESIS),
-    default=MOST_HYSTERESIS,
+    type=click.FloatRange(0, 1),
+    default=1.0,
     metavar="SCORE",
-    help="An event begins above 1 and lasts while scores are above this, 0.7 at most.  [default: 0.7]",
+    help="An event begins above 1 and lasts while scores, which are held down to 0.7 for a while, are above"
+    " this.  [default: 1]",
 )
 @click.option(
     "--direction",

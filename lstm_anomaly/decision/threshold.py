@@ -172,7 +172,7 @@ _IS_RIGHT = {
     "rows": _is_count,
     "left_out": _is_count,
     "step_seconds": _is_positive_or_none,
-    "merge_gap": _is_count,
+    "merge_gap": lambda value: _is_count(value) and value < 2**31,
     "allowed": lambda value: type(value) is int and value >= -1,
     "episodes": _is_count,
     "margin": _is_margin,

@@ -57,7 +57,7 @@ class Figures:
     row_counts         rows flagged against rows labelled, hence FAR, MAR and F1; unknown rows are not flagged
     delay_rows         median of the sampling steps from the start of a found event to its first flagged row
     delay_seconds      the same in seconds; NaN when rows are only counted
-    auc_roc, auc_pr, vus_roc, vus_pr   of the scores, whatever the threshold; unknown rows rank lowest
+    auc_roc, auc_pr, vus_roc, vus_pr   of the scores, held where an anomaly lasts; unknown rows rank lowest
     """
 
     name: str

@@ -9,7 +9,7 @@ PREFIX = "lstm_anomaly_"
 _TOTALS = {
     "rows": ("rows_total", "Rows of the input."),
     "judged": ("rows_judged_total", "Rows that were judged."),
-    "anomalous": ("rows_anomalous_total", "Rows above the threshold."),
+    "anomalous": ("rows_anomalous_total", "Anomalous rows."),
     "unknown": ("rows_unknown_total", "Rows that could not be judged."),
     "events": ("events_total", "Events that were told."),
 }
