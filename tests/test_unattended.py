@@ -188,6 +188,7 @@ class TestProgram:
         (["--from", "end"], "--from is about"),
         (["--follow", "--format", "json"], "needs an end"),
         (["--state", "st", "--rows", "1:5"], "goes by a whole file"),
+        (["--state", "st", "--allow-missing"], "goes by a whole file"),
         (["--scores", "-", "--format", "nagios"], "both want"),
         (["--exec", "'"], "quotes in pairs"),
         (["--snooze", "soon"], "length of time"),

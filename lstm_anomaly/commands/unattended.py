@@ -60,8 +60,8 @@ def check_unattended(
         raise click.UsageError(f"{name} remembers a place in a file: name one CSV file.")
     if not name and told["begin"] != "saved":
         raise click.UsageError("--from is about --state and --follow.")
-    for option in ("rows", "max_bad"):
-        if name and reading[option] is not None:
+    for option in ("rows", "max_bad", "allow_missing"):
+        if name and reading[option] is not None and reading[option] is not False:
             raise click.UsageError(
                 f"--{option.replace('_', '-')} goes by a whole file, and {name} by what is new."
             )
