@@ -30,8 +30,9 @@ class Detector:
     reading: short holes are filled with the last value, longer ones make rows that cannot be judged.
 
     A score is a multiple of the threshold: higher is more abnormal, above 1 is anomalous, NaN means
-    that the row could not be judged (a missing reading, or fewer than `window` rows before it). A
-    row's score depends on the rows up to itself, and on `look_ahead` later ones if that is asked for.
+    that the row could not be judged (a missing reading, or fewer than `window` rows before it). Rows
+    after one above 1 are held at 1.01 for a while, see `decision/holding.py`. A row's score depends on
+    the rows up to itself, and on `look_ahead` later ones if that is asked for.
 
     The method: errors of an LSTM forecaster, and of rows as an LSTM autoencoder (Malhotra et al. 2016,
     https://arxiv.org/abs/1607.00148) and a linear one restore them, as multiples of each sensor's own usual

@@ -91,8 +91,8 @@ class Event:
     """Rows start..end, both included, that depart from normal together.
 
     peak and mean are multiples of the threshold; the mean is over the rows above the limit (or above
-    `EventRules.off`), without the quiet ones between them. contributions: largest share first. reason:
-    what fired as it opened, in plain words.
+    `EventRules.off`), held ones with what they are held at, without the quiet ones between them.
+    contributions: largest share first. reason: what fired as it opened, in plain words.
     """
 
     start: int
