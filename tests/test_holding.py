@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_anomaly.decision.holding import HELD, LASTS_ABOVE, Holder
-from lstm_anomaly.decision.spans import LIMIT
+from lstm_anomaly.decision.spans import LIMIT, SpanTracker
 
 
 def held(*scores, most=10):
@@ -18,6 +18,13 @@ def test_an_anomaly_lasts_while_scores_are_above_seven_tenths_of_the_limit():
 
 def test_an_anomaly_is_over_after_so_many_rows_without_one_above_the_limit():
     assert held(1.2, 0.9, 0.9, 0.9, 1.5, 0.9, most=2) == [1.2, HELD, HELD, 0.9, 1.5, HELD]
+
+
+def test_a_fault_after_a_long_hover_below_the_limit_is_an_event_of_its_own():
+    scores = np.r_[1.1, np.full(79, 0.8), np.full(10, 5.0)]
+    tracker = SpanTracker(merge_gap=24, off=LIMIT)
+    spans = tracker.push(Holder(24).push(scores)) + tracker.finish()
+    assert [(span.start, span.end) for span in spans] == [(0, 24), (80, 89)]
 
 
 def test_no_anomaly_begins_below_the_limit():

@@ -58,8 +58,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     type=click.FloatRange(0, 1),
     default=1.0,
     metavar="SCORE",
-    help="An event begins above 1 and lasts while scores, which are held down to 0.7 for a while, are above"
-    " this.  [default: 1]",
+    help="An event begins above 1 and lasts while scores are above this.  [default: 1]",
 )
 @click.option(
     "--direction",
