@@ -87,4 +87,4 @@ class NetworkReader:
         if networks.autoencoder is not None:
             last = reconstruct_at(networks.autoencoder, context, networks.window)[0]  # (whole, F)
             restored[0, count - whole :] = last[:, networks.targets]
-        restored[-1, count - whole :] = networks.linear.rows(context)[0][:, networks.targets]
+        restored[-1, count - whole :] = networks.linear.last_rows(context)[:, networks.targets]

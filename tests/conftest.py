@@ -27,6 +27,14 @@ def rng():
     return np.random.default_rng(20240229)
 
 
+@pytest.fixture(params=["as this machine", "two by two", "one by one"])
+def tile_widths(request, monkeypatch):
+    """Columns of a tile as this machine's BLAS allows, and as one that treats no wider tile's alike would."""
+    if request.param != "as this machine":
+        width = {"two by two": 2, "one by one": 1}[request.param]
+        monkeypatch.setattr("lstm_anomaly.network.tiles._width_for", lambda shape, dtype: width)
+
+
 @pytest.fixture(scope="session")
 def root():
     """The project's root folder."""

@@ -50,6 +50,7 @@ def pieces(rows, T, size):
 # Widths around those at which a matrix product takes another path, and more windows than one block holds.
 @pytest.mark.parametrize(("sensors", "hidden", "layers"), [(1, 4, 1), (8, 32, 1), (3, 24, 2), (38, 64, 1)])
 @pytest.mark.parametrize("size", [1, 7, 64, 300])
+@pytest.mark.usefixtures("tile_widths")
 def test_results_are_bit_identical_however_the_rows_are_cut(sensors, hidden, layers, size):
     T, count = 9, 400 if size > 1 else 40
     params, rows = make(sensors, hidden, layers, count)

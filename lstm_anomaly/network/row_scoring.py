@@ -20,7 +20,7 @@ from lstm_anomaly.network.autoencoder import Params, architecture, layer_params
 from lstm_anomaly.network.cell import CellScratch, CellStep, cell_forward, to_cell_weights
 from lstm_anomaly.network.forking import CAN_FORK, run_parts, shared_empty
 from lstm_anomaly.network.lstm import LstmParams
-from lstm_anomaly.network.tiles import tile_width, tiled_product, tiles
+from lstm_anomaly.network.tiles import round_up, tile_width, tiled_product, tiles
 from lstm_anomaly.types import FloatArray
 
 Array = NDArray[Any]
@@ -117,7 +117,7 @@ def _blocks(params: Params, rows: Array, window: int, start: int, stop: int) -> 
     matrices = [value for value in params.values() if value.ndim == 2]
     tile = tile_width({matrix.shape for matrix in matrices}, matrices[0].dtype)
     size = max(tile, BLOCK_VALUES // architecture(params).hidden // tile * tile)
-    block = _Block(params, rows, window, min(size, _round_up(stop - start, tile)), tile)
+    block = _Block(params, rows, window, min(size, round_up(stop - start, tile)), tile)
     for first in range(start, stop, size):
         block.move(slice(first, min(first + size, stop)))
         yield block
@@ -135,7 +135,7 @@ class _Block:
         layers = range(architecture(params).layers)
         self.encoder = [_Layer(layer_params(params, "encoder", k), width, tile) for k in layers]
         self.decoder = [_Layer(layer_params(params, "decoder", k), width, tile) for k in layers]
-        self.x = np.zeros((F, _round_up(width + window - 1, tile)), rows.dtype)  # rows, and what fills a tile
+        self.x = np.zeros((F, round_up(width + window - 1, tile)), rows.dtype)  # rows, and what fills a tile
         self.projected = np.empty((4 * H, self.x.shape[1]), rows.dtype)
         self.projected_code = np.empty((4 * H, width), rows.dtype)
         self.squares = np.empty((window, F, width), rows.dtype)
@@ -169,10 +169,6 @@ class _Block:
             np.subtract(expected, self.x[:, t : t + self.width], out=self.squares[t])
         np.square(self.squares, out=self.squares)
         return self.squares[:, :, : self.count]
-
-
-def _round_up(columns: int, tile: int) -> int:
-    return -(-columns // tile) * tile
 
 
 def _step(layers: list["_Layer"], projected: Array, t: int) -> Array:
