@@ -18,22 +18,22 @@ SEEDS = 3  # weights that a width is tried with
 TRIED = 16  # columns that a width is tried with, each at every place of a tile
 
 
-def tile_width(shapes: Iterable[tuple[int, int]], dtype: Any) -> int:
-    """The widest tile that is safe for products with weights of all these shapes.
+def tile_width(shapes: Iterable[tuple[int, int]], dtype: Any, most: int = WIDTHS[0]) -> int:
+    """The widest tile, of `most` columns, that is safe for products with weights of all these shapes.
 
     Where a BLAS treats columns alike only in narrow tiles, or one by one, the width is 8, 4 or 1: products
     are slower then, and results just as much the same wherever a column stands.
     """
-    return min(_width_for(shape, np.dtype(dtype)) for shape in shapes)
+    for width in WIDTHS[:-1]:
+        if width <= most and all(is_safe(shape, width, np.dtype(dtype)) for shape in shapes):
+            return width
+    return WIDTHS[-1]
 
 
 @cache
-def _width_for(shape: tuple[int, int], dtype: np.dtype[Any]) -> int:
+def is_safe(shape: tuple[int, int], width: int, dtype: np.dtype[Any]) -> bool:
     """Try it, with tiles cut and laid out as `tiled_product` does."""
-    for width in WIDTHS[:-1]:
-        if all(_columns_alike(shape, width, dtype, seed) for seed in range(SEEDS)):
-            return width
-    return WIDTHS[-1]
+    return all(_columns_alike(shape, width, dtype, seed) for seed in range(SEEDS))
 
 
 def _columns_alike(shape: tuple[int, int], width: int, dtype: np.dtype[Any], seed: int) -> bool:
@@ -116,9 +116,9 @@ def tiles(x: Array, width: int) -> Array:
 
 
 def tiled_product(W: Array, x: Array, width: int) -> Array:
-    """W x, of shape (M, n), for W (M, K) and x (K, n), n a multiple of width."""
+    """W x, of shape (..., M, n), for W (M, K) and x (..., K, n), n a multiple of width."""
     if len(W) == 1:  # with a single row NumPy asks for another routine where tiles lie apart in memory
-        return tiled_product(np.repeat(W, 2, axis=0), x, width)[:1]
-    product = np.empty((len(W), x.shape[1]), W.dtype)  # (M, n)
+        return tiled_product(np.repeat(W, 2, axis=0), x, width)[..., :1, :]
+    product = np.empty((*x.shape[:-2], len(W), x.shape[-1]), W.dtype)  # (..., M, n)
     np.matmul(W, tiles(x, width), out=tiles(product, width))
     return product
