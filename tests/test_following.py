@@ -85,12 +85,12 @@ def test_more_rows_than_a_piece_are_followed_as_one_piece_would_be(monkeypatch):
 
 
 @pytest.mark.usefixtures("short_runs")
-@pytest.mark.parametrize(("seen", "states"), [(0, 0), (1, 1), (14, 1), (15, 2), (19, 2), (20, 1), (35, 2)])
-def test_a_second_state_is_carried_while_the_next_run_runs_up(seen, states):
-    params = make(3, 4, 2)
-    state = follow(params, rows_of(3, seen), first_state(params))[1]
+@pytest.mark.parametrize(("seen", "recent"), [(0, 0), (4, 4), (6, 6), (35, 6)])
+def test_the_rows_that_a_run_up_needs_are_carried_and_no_more(seen, recent):
+    params, rows = make(3, 4, 2), rows_of(3, seen)
+    state = follow(params, rows, first_state(params))[1]
     assert state.seen == seen
-    assert state.h.shape == state.c.shape == (4, states)
+    np.testing.assert_array_equal(state.recent, rows[:, seen - recent :])
 
 
 def test_rows_before_the_run_up_are_forgotten_and_its_first_row_is_not():

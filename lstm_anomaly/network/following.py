@@ -9,8 +9,8 @@ So its state begins anew at fixed row numbers, each RUN rows, after a run-up ove
     run 2                                 |.........|===...    = its forecasts are those of these rows
 
 By the end of its run-up a run has forgotten that it began with nothing. Runs are the columns of one product.
-Which run a row belongs to depends on its number in the stretch alone, and a stream carries two states while
-a run-up lasts: so it forecasts the same, to the last bit.
+Which run a row belongs to depends on its number in the stretch alone, and a stream carries the rows that a
+run-up may need: so it forecasts the same, to the last bit.
 """
 
 from dataclasses import dataclass
@@ -26,28 +26,31 @@ Array = NDArray[Any]
 Params = dict[str, Array]
 
 RUN = 512  # rows whose forecasts are those of one run
-RUN_UP = 256  # rows before them; fewer than RUN, so that there are never more than two runs at a row
-PIECE = 16 * RUN  # rows that are read at a time
-TILE = 16  # runs in a tile: as many as there are in a piece
+RUN_UP = 256  # rows before them that the state is built up on
+TILE = 16  # runs in a tile
+PIECE = TILE * RUN  # rows that are read at a time; those that begin with a run fill a tile
 
 
 @dataclass(frozen=True)
 class State:
     """What the LSTM remembers between two rows of a stretch.
 
-    seen  rows of the stretch that were read
-    h, c  (H, S) of the S runs that go on: none before the first row, two while a run-up lasts, else one
+    seen    rows of the stretch that were read
+    recent  (F, r) the last of them, for the next run-up; r is RUN_UP, or fewer if there were not as many
+    h, c    (H, 1) of the run that the last row belongs to
     """
 
     seen: int
+    recent: Array
     h: Array
     c: Array
 
 
 def first_state(params: Params) -> State:
     """Nothing read yet."""
-    nothing = np.zeros((params["lstm.W_h"].shape[1], 0), params["output.W"].dtype)  # (H, 0)
-    return State(0, nothing, nothing)
+    (_, F), (_, H) = params["lstm.W_x"].shape, params["lstm.W_h"].shape
+    zero = np.zeros((H, 1), params["output.W"].dtype)  # (H, 1)
+    return State(0, np.zeros((F, 0), zero.dtype), zero, zero)
 
 
 def follow(params: Params, rows: Array, state: State) -> tuple[Array, State]:
@@ -56,22 +59,32 @@ def follow(params: Params, rows: Array, state: State) -> tuple[Array, State]:
     for start in range(0, rows.shape[1], PIECE):
         piece = rows[:, start : start + PIECE]  # (F, m)
         runs = _runs(state.seen, piece.shape[1])
-        outputs, state = _follow_runs(params, piece, runs, state)  # (L, D, B)
+        known = np.concatenate([state.recent, piece], axis=1)  # (F, r + m)
+        before = state.recent.shape[1]
+        outputs, h, c = _follow_runs(params, known, before, runs, state)  # (L, D, B), (H, 1), (H, 1)
         for column, run in enumerate(runs):
             own = outputs[run.own - run.first : run.stop - run.first, :, column]  # (l, D)
             forecasts[:, start + run.own : start + run.stop] = own.T
+        state = State(state.seen + piece.shape[1], known[:, -RUN_UP:].copy(), h, c)
     forecasts += params["output.b"][:, np.newaxis]
     return forecasts, state
 
 
+def following_work(params: Params) -> float:
+    """Multiply-adds a row, as far as it matters to who shares work out."""
+    return (RUN + RUN_UP) / RUN * float(sum(weight.size for weight in params.values()))
+
+
 @dataclass(frozen=True)
 class _Run:
-    """The rows `first` .. `stop - 1` of a piece that a run reads; from `own` on its forecasts are used."""
+    """The rows `first` .. `stop` - 1 that a run reads; from `own` on its forecasts are used.
+
+    All are counted from the first row of a piece; those before it, of which a run-up reads, are negative.
+    """
 
     first: int
     own: int
     stop: int
-    goes_on: bool
 
     @property
     def steps(self) -> int:
@@ -79,48 +92,46 @@ class _Run:
 
 
 def _runs(seen: int, count: int) -> list[_Run]:
-    """The runs that read some of the next `count` rows of a stretch; those that have begun come first."""
+    """The runs that the next `count` rows of a stretch belong to; the first may have begun before."""
     runs, end = [], seen + count
-    for number in range(seen // RUN, (end - 1 + RUN_UP) // RUN + 1):
-        first, own, stop = number * RUN - RUN_UP, number * RUN, (number + 1) * RUN
-        run_stop = min(stop, end) - seen
-        runs.append(_Run(max(first - seen, 0), min(max(own - seen, 0), run_stop), run_stop, stop > end))
+    for begin in range(seen // RUN * RUN, end, RUN):
+        own, stop = max(begin, seen) - seen, min(begin + RUN, end) - seen
+        runs.append(_Run(max(begin - RUN_UP, 0) - seen if begin >= seen else own, own, stop))
     return runs
 
 
-def _follow_runs(params: Params, rows: Array, runs: list[_Run], state: State) -> tuple[Array, State]:
-    """Read rows (F, m) in runs side by side: outputs (L, D, B) but for their bias, and the new state."""
+def _follow_runs(
+    params: Params, rows: Array, before: int, runs: list[_Run], state: State
+) -> tuple[Array, Array, Array]:
+    """Read rows (F, r + m), of which `before` are older than the piece, in runs side by side.
+
+    Returns the outputs (L, D, B) but for their bias, and h and c (H, 1) after the last row.
+    """
     W = np.concatenate([to_cell_weights(weight) for weight in _joined_weights(params)], axis=1)  # (4H, K)
     H, F, dtype = params["lstm.W_h"].shape[1], len(rows), W.dtype
     tile = tile_width([W.shape, params["output.W"].shape], dtype, most=TILE)
-    B, L = round_up(len(runs), tile), max(run.steps for run in runs)
+    B, L, last = round_up(len(runs), tile), max(run.steps for run in runs), len(runs) - 1
     x = np.zeros((L, F, B), dtype)  # (L, F, B); zeros after a run's last row, and where there is no run
     for column, run in enumerate(runs):
-        x[: run.steps, :, column] = rows[:, run.first : run.stop].T
+        x[: run.steps, :, column] = rows[:, before + run.first : before + run.stop].T
     outputs = np.empty((L, H, B), dtype)  # (L, H, B)
     joined = np.ones((H + F + 1, B), dtype)  # (K, B): [h_{t-1}, x_t, 1]
     h, x_t = joined[:H], joined[H:-1]  # (H, B), (F, B)
     blocks = np.zeros((6, H, B), dtype)  # (6, H, B)
     cell, scratch = CellStep(blocks, c=blocks[4], h=h), CellScratch(H, B, dtype)
     joined_tiles, z_tiles = tiles(joined, tile), tiles(cell.z, tile)  # (B / b, K, b), (B / b, 4H, b)
-    carried = state.h.shape[1]
     h[...] = 0
-    h[:, :carried], cell.c[:, :carried] = state.h, state.c
-    going_on = [column for column, run in enumerate(runs) if run.goes_on]
-    kept = np.empty((2, H, len(going_on)), dtype)  # (2, H, S): h and c of these after their last rows
-    ends = {runs[column].steps for column in going_on}
+    if runs[0].own == runs[0].first:  # it has begun before, or begins with nothing, as the state says then
+        h[:, :1], cell.c[:, :1] = state.h, state.c
     for t in range(L):
         np.copyto(x_t, x[t])
         np.matmul(W, joined_tiles, out=z_tiles)
         cell_forward(cell, scratch)
         np.copyto(outputs[t], h)
-        if t + 1 in ends:
-            for place, column in enumerate(going_on):
-                if runs[column].steps == t + 1:
-                    kept[:, :, place] = h[:, column], cell.c[:, column]
+        if t + 1 == runs[last].steps:
+            h_last, c_last = h[:, last : last + 1].copy(), cell.c[:, last : last + 1].copy()  # (H, 1)
     with np.errstate(invalid="ignore"):  # a flag that some BLAS kernels set on finite input, too
-        forecasts = tiled_product(params["output.W"], outputs, tile)  # (L, D, B)
-    return forecasts, State(state.seen + rows.shape[1], *kept)
+        return tiled_product(params["output.W"], outputs, tile), h_last, c_last
 
 
 def _joined_weights(params: Params) -> tuple[Array, Array, Array]:
