@@ -28,10 +28,11 @@ def forecasts_of(params, rows):
 
 @pytest.fixture
 def short_runs(monkeypatch):
-    """Runs of 20 rows after a run-up of 6, 40 rows at a time."""
+    """Runs of 20 rows after a run-up of 6, two side by side, 40 rows at a time."""
     monkeypatch.setattr(following, "RUN", 20)
     monkeypatch.setattr(following, "RUN_UP", 6)
     monkeypatch.setattr(following, "PIECE", 40)
+    monkeypatch.setattr(following, "TILE", 2)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])
@@ -82,6 +83,20 @@ def test_more_rows_than_a_piece_are_followed_as_one_piece_would_be(monkeypatch):
     pieces = forecasts_of(params, rows)
     monkeypatch.setattr(following, "PIECE", 1000)
     np.testing.assert_array_equal(pieces, forecasts_of(params, rows))
+
+
+@pytest.mark.usefixtures("short_runs")
+@pytest.mark.parametrize("seen", [0, 1, 13, 20, 39])
+def test_a_piece_takes_one_tile_wherever_it_begins(seen):
+    runs = following._runs(seen, 40)
+    assert {run.column for run in runs} == {0, 1}
+    assert max(run.at + run.steps for run in runs) <= 20 + 6
+    assert [run.stop - run.own for run in runs if run.own >= 0] == list(np.diff(stops(seen)))
+
+
+def stops(seen):
+    """Where the runs of 40 rows end, from 0 on."""
+    return [0, *(k - seen for k in range(seen + 1, seen + 40) if k % 20 == 0), 40]
 
 
 @pytest.mark.usefixtures("short_runs")

@@ -13,7 +13,7 @@ Which run a row belongs to depends on its number in the stretch alone, and a str
 run-up may need: so it forecasts the same, to the last bit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -62,8 +62,8 @@ def follow(params: Params, rows: Array, state: State) -> tuple[Array, State]:
         known = np.concatenate([state.recent, piece], axis=1)  # (F, r + m)
         before = state.recent.shape[1]
         outputs, h, c = _follow_runs(params, known, before, runs, state)  # (L, D, B), (H, 1), (H, 1)
-        for column, run in enumerate(runs):
-            own = outputs[run.own - run.first : run.stop - run.first, :, column]  # (l, D)
+        for run in runs:
+            own = outputs[run.at + run.own - run.first : run.at + run.steps, :, run.column]  # (l, D)
             forecasts[:, start + run.own : start + run.stop] = own.T
         state = State(state.seen + piece.shape[1], known[:, -RUN_UP:].copy(), h, c)
     forecasts += params["output.b"][:, np.newaxis]
@@ -80,11 +80,14 @@ class _Run:
     """The rows `first` .. `stop` - 1 that a run reads; from `own` on its forecasts are used.
 
     All are counted from the first row of a piece; those before it, of which a run-up reads, are negative.
+    It is worked on in a `column` of a product, from step `at` on.
     """
 
     first: int
     own: int
     stop: int
+    column: int
+    at: int = 0
 
     @property
     def steps(self) -> int:
@@ -92,11 +95,19 @@ class _Run:
 
 
 def _runs(seen: int, count: int) -> list[_Run]:
-    """The runs that the next `count` rows of a stretch belong to; the first may have begun before."""
-    runs, end = [], seen + count
+    """The runs that the next `count` rows of a stretch belong to; the first may have begun before.
+
+    Rows that do not begin with a run have one run more, of which two are short: the last follows the first in
+    its column then, so that a piece of rows never takes a tile more.
+    """
+    runs: list[_Run] = []
+    end = seen + count
     for begin in range(seen // RUN * RUN, end, RUN):
         own, stop = max(begin, seen) - seen, min(begin + RUN, end) - seen
-        runs.append(_Run(max(begin - RUN_UP, 0) - seen if begin >= seen else own, own, stop))
+        first = own if begin < seen else max(begin - RUN_UP, 0) - seen
+        runs.append(_Run(first, own, stop, column=len(runs)))
+    if len(runs) % TILE == 1 and len(runs) > 1:
+        runs[-1] = replace(runs[-1], column=0, at=runs[0].steps)
     return runs
 
 
@@ -110,10 +121,11 @@ def _follow_runs(
     W = np.concatenate([to_cell_weights(weight) for weight in _joined_weights(params)], axis=1)  # (4H, K)
     H, F, dtype = params["lstm.W_h"].shape[1], len(rows), W.dtype
     tile = tile_width([W.shape, params["output.W"].shape], dtype, most=TILE)
-    B, L, last = round_up(len(runs), tile), max(run.steps for run in runs), len(runs) - 1
+    B = round_up(max(run.column for run in runs) + 1, tile)
+    L = max(run.at + run.steps for run in runs)
     x = np.zeros((L, F, B), dtype)  # (L, F, B); zeros after a run's last row, and where there is no run
-    for column, run in enumerate(runs):
-        x[: run.steps, :, column] = rows[:, before + run.first : before + run.stop].T
+    for run in runs:
+        x[run.at : run.at + run.steps, :, run.column] = rows[:, before + run.first : before + run.stop].T
     outputs = np.empty((L, H, B), dtype)  # (L, H, B)
     joined = np.ones((H + F + 1, B), dtype)  # (K, B): [h_{t-1}, x_t, 1]
     h, x_t = joined[:H], joined[H:-1]  # (H, B), (F, B)
@@ -123,13 +135,17 @@ def _follow_runs(
     h[...] = 0
     if runs[0].own == runs[0].first:  # it has begun before, or begins with nothing, as the state says then
         h[:, :1], cell.c[:, :1] = state.h, state.c
+    last = runs[-1]
+    at, end, column = last.at, last.at + last.steps - 1, slice(last.column, last.column + 1)
     for t in range(L):
+        if t == at > 0:
+            h[:, column] = cell.c[:, column] = 0
         np.copyto(x_t, x[t])
         np.matmul(W, joined_tiles, out=z_tiles)
         cell_forward(cell, scratch)
         np.copyto(outputs[t], h)
-        if t + 1 == runs[last].steps:
-            h_last, c_last = h[:, last : last + 1].copy(), cell.c[:, last : last + 1].copy()  # (H, 1)
+        if t == end:
+            h_last, c_last = h[:, column].copy(), cell.c[:, column].copy()  # (H, 1)
     with np.errstate(invalid="ignore"):  # a flag that some BLAS kernels set on finite input, too
         return tiled_product(params["output.W"], outputs, tile), h_last, c_last
 
