@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.network.autoencoder import Params
+from lstm_anomaly.network.following import following_work
 from lstm_anomaly.network.forking import run_both, shared_empty, usable_cores
 from lstm_anomaly.network.linear import LinearAutoencoder
-from lstm_anomaly.network.row_scoring import reconstruct_at
+from lstm_anomaly.network.row_scoring import context_rows, restore_rows, restoring_work
 from lstm_anomaly.network.tracking import Forecaster, ForecastTracker
 from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.types import BoolArray, FloatArray
@@ -53,7 +54,8 @@ class NetworkReader:
     def __init__(self, networks: Networks) -> None:
         self._networks = networks
         self._tracker = None if networks.forecaster is None else ForecastTracker(networks.forecaster)
-        self._tail: Array | None = None  # the rows that the next windows begin with
+        self._seen = 0  # rows
+        self._tail: Array | None = None  # the last of them, which the next windows begin with
 
     def push(self, rows: Array) -> Readings:
         """Read the next scaled rows (F, n), many of them with two processor cores."""
@@ -61,30 +63,46 @@ class NetworkReader:
         apart = tracker is not None and count >= WORTH_A_PROCESS and usable_cores() > 1
         make = shared_empty if apart else np.empty
         restoring = 1 if networks.autoencoder is None else 2
-        restored = make((restoring, count, int(networks.targets.sum())), np.float64)
+        restored = make((restoring, count, int(networks.targets.sum())), np.float64)  # (1 or 2, n, F_t)
         expected: list[FloatArray] = []
-        context = rows if self._tail is None else np.concatenate([self._tail, rows], axis=1)
-        self._tail = context[:, max(0, context.shape[1] - networks.window + 1) :]
+        context = rows if self._tail is None else np.concatenate([self._tail, rows], axis=1)  # (F, m)
+        self._tail = context[:, max(0, context.shape[1] - context_rows(networks.window)) :]
+        self._seen += count
+        shared = count if not apart else int(count * self._share_beside())
 
-        def follow_rows() -> None:
+        def here() -> None:
             if tracker is not None:
                 expected.append(tracker.push(rows))
+            self._restore(context, restored, slice(shared, count))
 
-        run_both(follow_rows, lambda: self._restore(context, restored), apart)
+        run_both(here, lambda: self._restore(context, restored, slice(0, shared)), apart)
         seen = rows[networks.targets].T.astype(np.float64)  # (n, F_t)
         errors = np.stack([seen - view for view in (*expected, *restored)])  # (S, n, F_t)
         return Readings(errors=errors, level=seen[np.newaxis])
 
-    def _restore(self, context: Array, restored: FloatArray) -> None:
-        """Write the last row of each window as the autoencoders restore it to `restored` (1 or 2, n, F_t):
-        the LSTM's if there is one, the linear one's last; NaN for rows that end no window.
+    def _restore(self, context: Array, restored: FloatArray, part: slice) -> None:
+        """Write the rows of a part as the autoencoders restore them to `restored` (1 or 2, n, F_t): as the
+        LSTM does if there is one, as the linear one does last; NaN for rows that end no window.
         """
         networks, count = self._networks, restored.shape[1]
-        whole = max(0, context.shape[1] - networks.window + 1)  # windows, of which each ends with a new row
-        restored[:, : count - whole] = np.nan
-        if not whole:
+        before = context.shape[1] - count  # rows of the context that are not new
+        first = min(max(part.start, networks.window - 1 - (self._seen - count)), part.stop)
+        restored[:, part.start : first] = np.nan
+        if first == part.stop:
             return
+        wanted = slice(before + first, before + part.stop)
         if networks.autoencoder is not None:
-            last = reconstruct_at(networks.autoencoder, context, networks.window)[0]  # (whole, F)
-            restored[0, count - whole :] = last[:, networks.targets]
-        restored[-1, count - whole :] = networks.linear.rows(context)[0][:, networks.targets]
+            number = self._seen - context.shape[1]
+            expected = restore_rows(networks.autoencoder, context, networks.window, number, wanted)  # (n, F)
+            restored[0, first : part.stop] = expected[:, networks.targets]
+        windows = context[:, wanted.start - networks.window + 1 : wanted.stop]  # (F, n + T - 1)
+        restored[-1, first : part.stop] = networks.linear.last_rows(windows)[:, networks.targets]
+
+    def _share_beside(self) -> float:
+        """The share of rows to restore beside the forecaster, so that both processes have as much to do."""
+        networks = self._networks
+        if networks.forecaster is None or networks.autoencoder is None:
+            return 1.0
+        following = following_work(networks.forecaster.params)
+        restoring = restoring_work(networks.autoencoder, networks.window)
+        return min(1.0, (following + restoring) / (2 * restoring))

@@ -2,17 +2,15 @@
 
 from dataclasses import replace
 
-import naive
 import numpy as np
 import pytest
 from gradcheck import assert_gradients_match
 
 from lstm_anomaly.errors import TrainingError
+from lstm_anomaly.network.following import first_state, follow
 from lstm_anomaly.network.forecast_training import ForecastConfig, next_changes, train_forecaster
 from lstm_anomaly.network.forecaster import (
     chunk_buffers,
-    first_state,
-    follow,
     forecast_loss_and_gradients,
     forecaster_shapes,
     init_forecaster,
@@ -100,51 +98,6 @@ def test_a_fresh_forecaster_says_that_nothing_will_change(rng):
     rows = rng.normal(size=(3, 20)).astype(np.float32)
     params = init_forecaster(rng, 3, 4, 2)
     np.testing.assert_array_equal(follow(params, rows, first_state(params))[0], np.zeros((2, 20)))
-
-
-@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])
-def test_following_rows_equals_the_naive_lstm_step_by_step(rng, dtype, tolerance):
-    params = make(3, 5, 2, dtype)
-    rows = rng.normal(size=(3, 40))
-    forecasts, state = follow(params, rows.astype(dtype), first_state(params))
-    lstm = [params[f"lstm.{part}"].astype(float) for part in ("W_x", "W_h", "b")]
-    hs, h, c = naive.lstm(*lstm, list(rows.T))
-    expected = [params["output.W"] @ h_t + params["output.b"] for h_t in hs]
-    np.testing.assert_allclose(forecasts.T, expected, rtol=0, atol=tolerance)
-    np.testing.assert_allclose(state.h[:, 0], h, rtol=0, atol=tolerance)
-    np.testing.assert_allclose(state.c[:, 0], c, rtol=0, atol=tolerance)
-
-
-@pytest.mark.parametrize("sensors", [1, 3, 38])
-@pytest.mark.parametrize("size", [1, 7, 64])
-def test_forecasts_are_bit_identical_however_the_rows_are_cut(sensors, size):
-    params = make(sensors, 64, sensors)
-    rows = np.random.default_rng(1).normal(size=(sensors, 150)).astype(np.float32)
-    whole, last = follow(params, rows, first_state(params))
-    state, pieces = first_state(params), []
-    for start in range(0, 150, size):
-        forecasts, state = follow(params, rows[:, start : start + size], state)
-        pieces.append(forecasts)
-    np.testing.assert_array_equal(np.concatenate(pieces, axis=1), whole)
-    np.testing.assert_array_equal(state.h, last.h)
-    np.testing.assert_array_equal(state.c, last.c)
-
-
-def test_more_rows_than_a_block_are_followed_as_one_block_would_be(monkeypatch):
-    params = make(3, 4, 2)
-    rows = np.random.default_rng(1).normal(size=(3, 50)).astype(np.float32)
-    whole, _ = follow(params, rows, first_state(params))
-    monkeypatch.setattr("lstm_anomaly.network.forecaster.BLOCK", 16)
-    np.testing.assert_array_equal(follow(params, rows, first_state(params))[0], whole)
-
-
-def test_following_leaves_rows_and_first_state_as_they_were():
-    params = make(3, 4, 2)
-    rows, state = np.ones((3, 5), np.float32), first_state(params)
-    follow(params, rows, state)
-    assert (rows == 1).all()
-    assert (state.h == 0).all()
-    assert (state.c == 0).all()
 
 
 def test_changes_are_to_the_next_row_of_the_same_segment():

@@ -82,6 +82,13 @@ def test_verdicts_are_bit_identical_however_the_rows_are_cut(model, look_ahead, 
     assert np.isfinite(whole.scores).sum() > 200
 
 
+@pytest.mark.usefixtures("tile_widths")
+def test_verdicts_are_bit_identical_in_pieces_whatever_columns_the_blas_treats_alike(model):
+    whole, pieces = pushed(model, new_rows(), ROWS), pushed(model, new_rows(), 7)
+    for name in VERDICTS:
+        np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
+
+
 def test_verdicts_that_wait_for_more_rows_than_a_memory_has_are_the_same_in_pieces_too(model):
     model = replace(model, look_ahead=120)
     whole, pieces = pushed(model, new_rows(), ROWS), pushed(model, new_rows(), 7)

@@ -10,7 +10,14 @@ import pytest
 
 from lstm_anomaly.network.autoencoder import init_autoencoder
 from lstm_anomaly.network.forking import CAN_FORK, run_parts, shared_empty
-from lstm_anomaly.network.row_scoring import PART, reconstruct_at, row_errors
+from lstm_anomaly.network.row_scoring import (
+    PART,
+    SHARED,
+    context_rows,
+    reconstruct_at,
+    restore_rows,
+    row_errors,
+)
 from lstm_anomaly.network.tiles import tile_width, tiled_product
 
 
@@ -50,6 +57,7 @@ def pieces(rows, T, size):
 # Widths around those at which a matrix product takes another path, and more windows than one block holds.
 @pytest.mark.parametrize(("sensors", "hidden", "layers"), [(1, 4, 1), (8, 32, 1), (3, 24, 2), (38, 64, 1)])
 @pytest.mark.parametrize("size", [1, 7, 64, 300])
+@pytest.mark.usefixtures("tile_widths")
 def test_results_are_bit_identical_however_the_rows_are_cut(sensors, hidden, layers, size):
     T, count = 9, 400 if size > 1 else 40
     params, rows = make(sensors, hidden, layers, count)
@@ -63,6 +71,39 @@ def test_results_are_bit_identical_however_the_rows_are_cut(sensors, hidden, lay
         np.testing.assert_array_equal(part.windows, errors.windows[start : start + size])
         inner = slice(T - 1, piece.shape[1] - T + 1)  # rows that have all their windows in this piece
         np.testing.assert_array_equal(part.rows[inner], errors.rows[start:][inner])
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("T", [1, 4, 5])
+def test_two_rows_are_restored_from_a_window_that_begins_with_an_even_row(T, layers):
+    params, rows = make(3, 4, layers, 31)
+    restored = restore_rows(params, rows, T, 0, slice(T - 1, 31))
+    begins = [(row - T + 1) // 2 * 2 for row in range(T - 1, 31)]
+    windows = [rows.T[a : row + 1].astype(float) for row, a in zip(range(T - 1, 31), begins, strict=True)]
+    assert {len(window) for window in windows} == {T, T + 1}
+    assert SHARED == 2
+    expected = [naive.reconstruct(params, window)[-1] for window in windows]
+    np.testing.assert_allclose(restored, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("sensors", "hidden", "layers"), [(1, 4, 1), (8, 32, 1), (3, 24, 2), (38, 64, 1)])
+@pytest.mark.parametrize("size", [1, 7, 64, 300])
+@pytest.mark.usefixtures("tile_widths")
+def test_restored_rows_are_bit_identical_however_the_stretch_is_cut(sensors, hidden, layers, size):
+    T, count = 9, 700 if size > 1 else 40  # more windows than one block holds
+    params, rows = make(sensors, hidden, layers, count)
+    whole = restore_rows(params, rows, T, 0, slice(T - 1, count))
+    for low in range(T - 1, count, size):
+        high, number = min(low + size, count), max(0, low - context_rows(T))
+        part = restore_rows(params, rows[:, number:high], T, number, slice(low - number, high - number))
+        np.testing.assert_array_equal(part, whole[low - T + 1 : high - T + 1])
+
+
+def test_rows_after_a_restored_one_do_not_count():
+    params, rows = make(3, 4, 1, 30)
+    before = restore_rows(params, rows, 5, 0, slice(4, 20))
+    rows[:, 20:] = 50
+    np.testing.assert_array_equal(restore_rows(params, rows, 5, 0, slice(4, 20)), before)
 
 
 def test_results_are_bit_identical_on_several_processes():

@@ -41,6 +41,22 @@ def test_measured_processes_are_free_of_what_slows_blas_down(part, monkeypatch):
     assert environment["OPENBLAS_NUM_THREADS"] == "1"
 
 
+def test_a_chosen_kernel_reaches_what_a_measured_process_starts(part, monkeypatch):
+    measure = part("measure")
+    environment = measure.environment(1, "Haswell")
+    assert environment["OPENBLAS_CORETYPE"] == "Haswell"
+    monkeypatch.setattr("os.environ", environment)
+    assert measure.environment(1)["OPENBLAS_CORETYPE"] == "Haswell"
+
+
+def test_ratios_of_several_kernels_stand_beside_each_other(part):
+    speed, row = part("table"), part("measure").Row
+    step, start = (row.of(work, "peer", 1, [(1.0, 2.0)], 0.5) for work in ("step", "start"))
+    lines = speed.beside({"Haswell": [step, start], "SkylakeX": [start]})
+    assert lines[0] == "| work | against | cores | Haswell (AVX2) | SkylakeX (AVX-512) |"
+    assert lines[2:] == ["| step | peer | 1 | 0.50 |  |", "| start | peer | 1 | 0.50 | 0.50 |"]
+
+
 def test_the_roofline_counts_every_product_of_a_step(part):
     """One sensor, one unit, one step, one window, by hand: see docs/speed.md."""
     encoder, decoder, output = 4 * 3, 4 * 1, 1  # multiply-adds: 4 gates of [h, x, 1]; of h; one output

@@ -54,11 +54,19 @@ def remark(text: str) -> None:
     print(json.dumps({"remark": text}), flush=True)
 
 
-def environment(cores: int) -> dict[str, str]:
-    """For a process that is measured: one BLAS thread in ours, where processes share the work."""
+CHOSEN = "SPEED_KERNEL"  # by which a part of the benchmark, and what it starts, knows the kernel
+
+
+def environment(cores: int, kernel: str = "") -> dict[str, str]:
+    """For a process that is measured: one BLAS thread in ours, where processes share the work.
+
+    `kernel` is OpenBLAS's: by default that of the process that asks, or the one that OpenBLAS chooses.
+    """
+    kernel = kernel or os.environ.get(CHOSEN, "")
     kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     threads = {"OMP_NUM_THREADS": str(cores), "OPENBLAS_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-    return {**kept, **threads, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent.parent)])}
+    chosen = {CHOSEN: kernel, "OPENBLAS_CORETYPE": kernel} if kernel else {}
+    return {**kept, **threads, **chosen, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent.parent)])}
 
 
 def pin(cores: int) -> None:

@@ -10,13 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.errors import TrainingError
-from lstm_anomaly.network.forecaster import (
-    Params,
-    chunk_buffers,
-    first_state,
-    follow,
-    forecast_loss_and_gradients,
-)
+from lstm_anomaly.network.following import RUN_UP, first_state, follow
+from lstm_anomaly.network.forecaster import Params, chunk_buffers, forecast_loss_and_gradients
 from lstm_anomaly.network.optim import adam_step, clip_global_norm, init_adam
 from lstm_anomaly.network.resuming import Keep, Resumable, digest_of
 from lstm_anomaly.network.training import EpochReport
@@ -24,7 +19,6 @@ from lstm_anomaly.network.training import EpochReport
 Array = NDArray[Any]
 Segments = Sequence[tuple[int, int]]
 
-RUN_UP = 256  # rows that the state is built up on before held-out rows are judged
 SETTLING = 8  # first steps of a chunk that do not count: the state knows too little yet
 
 

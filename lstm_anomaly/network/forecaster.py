@@ -3,24 +3,20 @@
     x_t (F,) -> LSTM -> h_t (H,) -> W h_t + b -> forecast of x_{t+1} - x_t for the target sensors, (D,)
 
 It forecasts the change, not the value, so that a level that drifts out of what training showed carries
-over. Since the state is carried from row to row the context is not limited to a window, and scoring
-costs one step a row. Trained on chunks of rows by back-propagation through each chunk (truncated BPTT:
+over. Since the state is carried from row to row the context is not limited to a window; following.py says
+how rows are followed. Trained on chunks of rows by back-propagation through each chunk (truncated BPTT:
 Williams & Peng 1990).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.network.cell import CellScratch, CellStep, cell_forward, to_cell_weights
 from lstm_anomaly.network.lstm import LstmBuffers, LstmParams, init_lstm, lstm_backward, lstm_forward
 
 Array = NDArray[Any]
 Params = dict[str, Array]
-
-BLOCK = 1024  # rows whose outputs `follow` keeps at a time
 
 
 def init_forecaster(
@@ -83,48 +79,3 @@ def forecast_loss_and_gradients(
         "output.W": np.matmul(d_output, h.transpose(0, 2, 1)).sum(axis=0),
         "output.b": d_output.sum(axis=(0, 2)),
     }
-
-
-@dataclass(frozen=True)
-class State:
-    """What the LSTM remembers between two rows: h and c, (H, 1) each."""
-
-    h: Array
-    c: Array
-
-
-def first_state(params: Params) -> State:
-    """Nothing remembered yet."""
-    zero = np.zeros((params["lstm.W_h"].shape[1], 1), params["output.W"].dtype)
-    return State(zero, zero)
-
-
-def follow(params: Params, rows: Array, state: State) -> tuple[Array, State]:
-    """Read rows (F, n) one after the other; the forecasts made after each, (D, n), and the new state.
-
-    One step a row and one column a step, so that the result does not depend on how rows were cut.
-    """
-    H, F = params["lstm.W_h"].shape[1], params["lstm.W_x"].shape[1]
-    W = np.concatenate([to_cell_weights(weight) for weight in _joined_weights(params)], axis=1)  # (4H, K)
-    joined = np.ones((H + F + 1, 1), W.dtype)  # [h_{t-1}, x_t, 1]
-    h, x = joined[:H], joined[H:-1]  # (H, 1), (F, 1)
-    blocks = np.empty((6, H, 1), W.dtype)
-    cell, scratch = CellStep(blocks, c=blocks[4], h=h), CellScratch(H, 1, W.dtype)
-    h[...], cell.c[...] = state.h, state.c
-    forecasts = np.empty((len(params["output.b"]), rows.shape[1]), rows.dtype)  # (D, n)
-    for start in range(0, rows.shape[1], BLOCK):
-        block = np.ascontiguousarray(rows[:, start : start + BLOCK].T)[:, :, np.newaxis]  # (T, F, 1)
-        outputs = np.empty((len(block), H, 1), W.dtype)
-        for x_t, output in zip(block, outputs, strict=True):
-            x[...] = x_t
-            np.dot(W, joined, out=cell.z)
-            cell_forward(cell, scratch)
-            output[...] = h
-        with np.errstate(invalid="ignore"):  # a flag that some BLAS kernels set on finite input, too
-            forecasts[:, start : start + BLOCK] = np.matmul(params["output.W"], outputs)[:, :, 0].T
-    forecasts += params["output.b"][:, None]
-    return forecasts, State(h.copy(), cell.c.copy())
-
-
-def _joined_weights(params: Params) -> tuple[Array, Array, Array]:
-    return params["lstm.W_h"], params["lstm.W_x"], params["lstm.b"][:, np.newaxis]

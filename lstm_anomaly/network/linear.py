@@ -4,12 +4,14 @@ It trains in a second and beats most published LSTM autoencoders, so a model is 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from lstm_anomaly.network.tiles import round_up, tile_width, tiled_product
 from lstm_anomaly.types import FloatArray, IntArray
 
 Array = NDArray[Any]
@@ -17,7 +19,7 @@ Array = NDArray[Any]
 VARIANCE_KEPT = 0.97
 MOST_COMPONENTS = 300
 MOST_WINDOWS = 5000  # windows that the components are found from; more change little
-_BLOCK = 512  # windows worked on at a time, padded to this, so that cuts do not change a bit
+_BLOCK = 512  # windows worked on at a time, so that memory does not grow with them
 
 
 @dataclass(frozen=True)
@@ -46,21 +48,49 @@ class LinearAutoencoder:
         components = np.ascontiguousarray(directions[:count], dtype=np.float32)
         return cls(mean.astype(np.float32), components, window)
 
-    def rows(self, rows: Array) -> tuple[Array, Array]:
-        """For each window of rows (F, M): its last row as reconstructed, (W, F), and its code, (W, k)."""
-        flat = _flat(rows, self.window)  # (W, T F) a view
-        sensors = len(rows)
-        last = np.empty((len(flat), sensors), np.float32)
-        codes = np.empty((len(flat), len(self.components)), np.float32)
-        for start in range(0, len(flat), _BLOCK):
-            block = np.zeros((_BLOCK, flat.shape[1]), np.float32)
-            count = min(_BLOCK, len(flat) - start)
-            block[:count] = flat[start : start + count] - self.mean
-            code = block @ self.components.T  # (B, k)
-            restored = code @ self.components[:, -sensors:] + self.mean[-sensors:]  # (B, F)
-            codes[start : start + count] = code[:count]
-            last[start : start + count] = restored[:count]
-        return last, codes
+    def codes(self, rows: Array) -> Array:
+        """The code of each window of rows (F, M): (W, k), for W = M - T + 1 windows."""
+        return self._products((self.components,), rows).T
+
+    def last_rows(self, rows: Array) -> Array:
+        """For each window of rows (F, M): its last row as reconstructed, (W, F)."""
+        restored = self._products(self._last_factors, rows)  # (F, W)
+        restored += self.mean[-len(rows) :, np.newaxis]
+        return restored.T
+
+    @cached_property
+    def _last_factors(self) -> tuple[Array, ...]:
+        """What a window is multiplied by, one after the other, to restore its last row.
+
+        Either the components and what they say of the last row, or both in one, whichever is less work: the
+        code itself is not asked for, and has up to 300 values.
+        """
+        (k, D), F = self.components.shape, self.components.shape[1] // self.window
+        last = np.ascontiguousarray(self.components[:, -F:].T)  # (F, k)
+        if k * (D + F) < F * D:
+            return self.components, last
+        joined = last.astype(np.float64) @ self.components.astype(np.float64)  # (F, T F)
+        return (joined.astype(np.float32),)
+
+    def _products(self, factors: tuple[Array, ...], rows: Array) -> Array:
+        """The windows of rows (F, M), less the mean, times each of the factors in turn: (D, W).
+
+        In tiles, see tiles.py: a window gets the same result, to the last bit, whichever others there are.
+        """
+        windows = sliding_window_view(rows, self.window, axis=1).transpose(2, 0, 1)  # (T, F, W) a view
+        T, F, W = windows.shape
+        mean = self.mean.reshape(T, F, 1)  # (T, F, 1)
+        tile = tile_width([factor.shape for factor in factors], np.float32)
+        out = np.empty((len(factors[-1]), W), np.float32)  # (D, W)
+        for start in range(0, W, _BLOCK):
+            count = min(_BLOCK, W - start)
+            block = np.zeros((T, F, round_up(count, tile)), np.float32)  # (T, F, n)
+            np.subtract(windows[:, :, start : start + count], mean, out=block[:, :, :count])
+            product: Array = block.reshape(T * F, -1)  # (T F, n)
+            for factor in factors:
+                product = tiled_product(factor, product, tile)  # (k or F, n)
+            out[:, start : start + count] = product[:, :count]
+        return out
 
     def errors(self, rows: Array, starts: IntArray, most: int | None = None) -> FloatArray:
         """Mean squared error of each window of rows (F, M) at `starts`, (W,), from its first `most` codes."""
@@ -93,9 +123,3 @@ def _flat_at(rows: Array, starts: IntArray, window: int) -> Array:
     """The windows of rows (F, M) at `starts`, one a line, step after step: (W, T F)."""
     view = sliding_window_view(rows, window, axis=1)[:, starts]  # (F, W, T), copied
     return view.transpose(1, 2, 0).reshape(len(starts), -1)
-
-
-def _flat(rows: Array, window: int) -> Array:
-    """All windows of rows (F, M), one a line, step after step: (M - T + 1, T F)."""
-    view = sliding_window_view(rows, window, axis=1)  # (F, W, T)
-    return view.transpose(1, 2, 0).reshape(view.shape[1], -1)

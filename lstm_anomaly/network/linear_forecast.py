@@ -34,7 +34,7 @@ def _pairs(
     """Codes of all windows that a row follows, with a 1, (W, k + 1), and the change to that row, (W, F_t)."""
     T = linear.window
     long = [(a, b) for a, b in segments if b - a > T]
-    codes = [linear.rows(rows[:, a : b - 1])[1] for a, b in long]
+    codes = [linear.codes(rows[:, a : b - 1]) for a, b in long]
     changes = [np.diff(rows[targets, a + T - 1 : b], axis=1).T for a, b in long]
     if not long:
         return np.zeros((0, len(linear.components) + 1)), np.zeros((0, int(targets.sum())))

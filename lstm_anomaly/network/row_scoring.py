@@ -4,6 +4,9 @@ With time along the last axis, what step t of all windows with stride 1 reads is
 reads row w + t. So the rows go through the encoder's input weights once, not T times, each step takes
 its slice of the result, and memory grows with the rows alone.
 
+`detect` asks for less than the errors of all windows: each row once, as the last of a window, and two rows
+share one, see `restore_rows`.
+
 Results do not depend on how the rows were cut, nor on how many processes share them, to the last bit:
 every product is made in tiles, see tiles.py, and the errors of one row are added up in the order of its
 windows.
@@ -20,11 +23,12 @@ from lstm_anomaly.network.autoencoder import Params, architecture, layer_params
 from lstm_anomaly.network.cell import CellScratch, CellStep, cell_forward, to_cell_weights
 from lstm_anomaly.network.forking import CAN_FORK, run_parts, shared_empty
 from lstm_anomaly.network.lstm import LstmParams
-from lstm_anomaly.network.tiles import tile_width, tiled_product, tiles
+from lstm_anomaly.network.tiles import round_up, tile_width, tiled_product, tiles
 from lstm_anomaly.types import FloatArray
 
 Array = NDArray[Any]
 
+SHARED = 2  # rows that are restored from one window in `restore_rows`
 PART = 4096  # windows that are worth a process
 BLOCK_VALUES = 16384  # values of one gate in a block: all that a step works on stays in the processor's cache
 
@@ -67,6 +71,44 @@ def reconstruct_at(
 
     run_parts(work, parts)
     return expected, codes
+
+
+def context_rows(window: int) -> int:
+    """How many rows before a row `restore_rows` may need to restore it."""
+    return window - 1 + SHARED - 1
+
+
+def restoring_work(params: Params, window: int) -> float:
+    """Multiply-adds a row, as far as it matters to who shares work out."""
+    sizes = {stack: sum(params[name].size for name in params if stack in name) for stack in ("encoder", "")}
+    steps = (window - 1) / SHARED + 1  # of the encoder
+    return float(sizes["encoder"] * steps + sizes[""] - sizes["encoder"])
+
+
+def restore_rows(params: Params, rows: Array, window: int, number: int, wanted: slice) -> Array:
+    """What the autoencoder makes of the `wanted` rows of rows (F, M), each as the last of a window: (n, F).
+
+    Two rows share a window, which then costs half as much: the encoder begins at each second row, is run over
+    T rows, where the first of the two is restored, and over one more, where the second is. `number` is the
+    number of rows[:, 0] in its stretch, by which rows are paired, so that the result does not depend, to the
+    last bit, on how the stretch was cut. Each wanted row needs `context_rows` before it, or all there are.
+    """
+    low, high = number + wanted.start, number + wanted.stop  # in the stretch, as all numbers here
+    first, last = (
+        (low - window + 1) // SHARED,
+        (high - window) // SHARED,
+    )  # windows begin at SHARED times that
+    restored = np.empty((high - low, len(rows)), rows.dtype)  # (n, F)
+    context = rows[:, first * SHARED - number : wanted.stop]  # (F, m)
+    for block in _blocks(params, context, window, 0, last - first + 1, SHARED):
+        begin = (first + block.windows.start) * SHARED + window - 1  # the row that its first window ends with
+        for later, code in enumerate(block.codes(min(SHARED, high - begin))):
+            ends = np.arange(begin + later, begin + later + block.count * SHARED, SHARED)  # (n,)
+            asked = (ends >= low) & (ends < high)  # (n,)
+            if asked.any():
+                block.decode(code)
+                restored[ends[asked] - low] = block.decode_step(0)[:, : block.count].T[asked]
+    return restored
 
 
 def row_errors(params: Params, rows: Array, window: int, processes: int = 1) -> RowErrors:
@@ -112,12 +154,14 @@ def _parts(count: int, processes: int) -> tuple[int, Any]:
     return parts, np.empty if parts == 1 else shared_empty
 
 
-def _blocks(params: Params, rows: Array, window: int, start: int, stop: int) -> Iterator["_Block"]:
+def _blocks(
+    params: Params, rows: Array, window: int, start: int, stop: int, stride: int = 1
+) -> Iterator["_Block"]:
     """The windows start .. stop - 1 in blocks of as many as stay in the cache, all in the same arrays."""
     matrices = [value for value in params.values() if value.ndim == 2]
     tile = tile_width({matrix.shape for matrix in matrices}, matrices[0].dtype)
     size = max(tile, BLOCK_VALUES // architecture(params).hidden // tile * tile)
-    block = _Block(params, rows, window, min(size, _round_up(stop - start, tile)), tile)
+    block = _Block(params, rows, window, min(size, round_up(stop - start, tile)), tile, stride)
     for first in range(start, stop, size):
         block.move(slice(first, min(first + size, stop)))
         yield block
@@ -126,33 +170,50 @@ def _blocks(params: Params, rows: Array, window: int, start: int, stop: int) -> 
 class _Block:
     """A run of neighbouring windows, worked on side by side as the columns of every product."""
 
-    def __init__(self, params: Params, rows: Array, window: int, width: int, tile: int) -> None:
+    def __init__(
+        self, params: Params, rows: Array, window: int, width: int, tile: int, stride: int = 1
+    ) -> None:
         F, H = len(rows), architecture(params).hidden
-        self.rows, self.window, self.width, self.tile = rows, window, width, tile
+        self.rows, self.window, self.width, self.tile, self.stride = rows, window, width, tile, stride
         self.windows, self.count = slice(0, 0), 0
         self.output_W = params["output.W"]
         self.output_b = params["output.b"][:, None]
         layers = range(architecture(params).layers)
         self.encoder = [_Layer(layer_params(params, "encoder", k), width, tile) for k in layers]
         self.decoder = [_Layer(layer_params(params, "decoder", k), width, tile) for k in layers]
-        self.x = np.zeros((F, _round_up(width + window - 1, tile)), rows.dtype)  # rows, and what fills a tile
-        self.projected = np.empty((4 * H, self.x.shape[1]), rows.dtype)
-        self.projected_code = np.empty((4 * H, width), rows.dtype)
-        self.squares = np.empty((window, F, width), rows.dtype)
+        # Each s-th row from the k-th on lies in x[k], and what fills a tile: a step's rows are neighbours.
+        columns = round_up(width + (window + stride - 2) // stride, tile)
+        self.x = np.zeros((stride, F, columns), rows.dtype)  # (s, F, m)
+        self.projected = np.empty((stride, 4 * H, columns), rows.dtype)  # (s, 4H, m)
+        self.projected_code = np.empty((4 * H, width), rows.dtype)  # (4H, n)
+        self.squares = np.empty((window, F, width), rows.dtype)  # (T, F, n)
 
     def move(self, windows: slice) -> None:
-        """Go to other windows, `width` at most."""
+        """Go to other windows, `width` at most; window w begins with row w times the stride."""
         self.windows, self.count = windows, windows.stop - windows.start
-        x = self.rows[:, windows.start : windows.stop + self.window - 1]
-        self.x[:, : x.shape[1]] = x  # (F, n + T - 1)
-        self.x[:, x.shape[1] :] = 0
+        stop = (windows.stop - 1) * self.stride + self.window + self.stride - 1
+        for k in range(self.stride):
+            x = self.rows[:, windows.start * self.stride + k : stop : self.stride]  # (F, n + (T - 1) / s)
+            self.x[k, :, : x.shape[1]] = x
+            self.x[k, :, x.shape[1] :] = 0
+
+    def codes(self, count: int) -> Iterator[Array]:
+        """Run the encoder over all T steps, then on; after each of `count` the code (H, n) of each window."""
+        self.encoder[0].project(self.x, out=self.projected)
+        for t in range(self.window + count - 1):
+            first = t // self.stride
+            code = _step(self.encoder, self.projected[t % self.stride, :, first : first + self.width], t)
+            if t >= self.window - 1:
+                yield code
+
+    def decode(self, code: Array) -> None:
+        """Let the decoder begin with codes (H, n)."""
+        self.decoder[0].project(code, out=self.projected_code)  # the same at every step
 
     def encode(self) -> Array:
-        """Run the encoder over all T steps; the code (H, n) of each window."""
-        self.encoder[0].project(self.x, out=self.projected)
-        for t in range(self.window):
-            code = _step(self.encoder, self.projected[:, t : t + self.width], t)
-        self.decoder[0].project(code, out=self.projected_code)  # the same at every step
+        """The code (H, n) of each window, with which the decoder begins."""
+        code = next(self.codes(1))
+        self.decode(code)
         return code
 
     def decode_step(self, t: int) -> Array:
@@ -166,13 +227,9 @@ class _Block:
         self.encode()
         for t in reversed(range(self.window)):
             expected = self.decode_step(self.window - 1 - t)  # (F, n)
-            np.subtract(expected, self.x[:, t : t + self.width], out=self.squares[t])
+            np.subtract(expected, self.x[0, :, t : t + self.width], out=self.squares[t])
         np.square(self.squares, out=self.squares)
         return self.squares[:, :, : self.count]
-
-
-def _round_up(columns: int, tile: int) -> int:
-    return -(-columns // tile) * tile
 
 
 def _step(layers: list["_Layer"], projected: Array, t: int) -> Array:
@@ -199,7 +256,7 @@ class _Layer:
         self.h_tiles, self.z_tiles = tiles(self.h, tile), tiles(self.cell.z, tile)
 
     def project(self, x: Array, out: Array) -> Array:
-        """W_x x + b for x (F, n): (4H, n)."""
+        """W_x x + b for x (..., F, n): (..., 4H, n)."""
         np.matmul(self.W_x, tiles(x, self.tile), out=tiles(out, self.tile))
         out += self.b
         return out

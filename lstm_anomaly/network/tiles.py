@@ -5,7 +5,7 @@ wide ones (OpenBLAS does the latter with its kernels for AVX2). So products here
 tiles of one width at which this machine's BLAS treats every column alike.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -13,25 +13,44 @@ import numpy as np
 
 from lstm_anomaly.network.cell import Array
 
-WIDTHS = (32, 16, 1)  # the wider, the faster; a single column is always treated like itself
+WIDTHS = (32, 16, 8, 4, 1)  # the wider, the faster; a single column is always treated like itself
+SEEDS = 3  # weights that a width is tried with
+TRIED = 16  # columns that a width is tried with, each at every place of a tile
 
 
-def tile_width(shapes: set[tuple[int, int]], dtype: Any) -> int:
-    """The widest tile that is safe for products with weights of all these shapes."""
-    return min(_width_for(shape, np.dtype(dtype)) for shape in shapes)
+def tile_width(shapes: Iterable[tuple[int, int]], dtype: Any, most: int = WIDTHS[0]) -> int:
+    """The widest tile, of `most` columns, that is safe for products with weights of all these shapes.
+
+    Where a BLAS treats columns alike only in narrow tiles, or one by one, the width is 8, 4 or 1: products
+    are slower then, and results just as much the same wherever a column stands.
+    """
+    for width in WIDTHS[:-1]:
+        if width <= most and all(is_safe(shape, width, np.dtype(dtype)) for shape in shapes):
+            return width
+    return WIDTHS[-1]
 
 
 @cache
-def _width_for(shape: tuple[int, int], dtype: np.dtype[Any]) -> int:
-    """Try it: a tile made of one column again and again has to give one result again and again."""
-    rng = np.random.default_rng(0)
-    W = rng.standard_normal(shape).astype(dtype)
-    columns = rng.standard_normal((16, shape[1], 1)).astype(dtype)
-    for width in WIDTHS:
-        results = np.matmul(W, np.repeat(columns, width, axis=2))  # (16, M, width)
-        if np.array_equal(results, np.repeat(results[:, :, :1], width, axis=2)):
-            return width
-    raise AssertionError("a tile of one column equals itself")
+def is_safe(shape: tuple[int, int], width: int, dtype: np.dtype[Any]) -> bool:
+    """Try it, with tiles cut and laid out as `tiled_product` does."""
+    return all(_columns_alike(shape, width, dtype, seed) for seed in range(SEEDS))
+
+
+def _columns_alike(shape: tuple[int, int], width: int, dtype: np.dtype[Any], seed: int) -> bool:
+    """Whether a column gets the same product at every place of a tile, whatever stands beside it."""
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal(shape).astype(dtype)  # (M, K)
+    columns = rng.standard_normal((shape[1], TRIED)).astype(dtype)  # (K, 16)
+    alone = tiled_product(W, np.repeat(columns, width, axis=1), width)  # (M, 16 w): each fills a tile
+    mixed = tiled_product(W, np.tile(columns[:, ::-1], width), width)  # (M, 16 w): tiles of different ones
+    first = alone[:, ::width]  # (M, 16)
+    single = tiled_product(W, np.repeat(columns[:, :1], width, axis=1), width)  # (M, w): as of a stream
+    pairs = (
+        (alone, np.repeat(first, width, axis=1)),
+        (mixed, np.tile(first[:, ::-1], width)),
+        (single, np.repeat(first[:, :1], width, axis=1)),
+    )
+    return all(np.array_equal(found, expected) for found, expected in pairs)
 
 
 SMALL_PRODUCT = 1_000_000  # multiply-adds
@@ -81,6 +100,11 @@ class StepProduct:
         return z if self._whole else tiles(z.reshape(-1, self._rows, z.shape[1]), self._width)
 
 
+def round_up(columns: int, width: int) -> int:
+    """The columns of as many whole tiles as hold so many columns."""
+    return -(-columns // width) * width
+
+
 def cut(x: Array, width: int) -> Array:
     """x (K, n) itself, if it is one tile wide, else its tiles."""
     return x if x.shape[1] == width else tiles(x, width)
@@ -92,7 +116,9 @@ def tiles(x: Array, width: int) -> Array:
 
 
 def tiled_product(W: Array, x: Array, width: int) -> Array:
-    """W x, of shape (M, n), for W (M, K) and x (K, n)."""
-    product = np.empty((len(W), x.shape[1]), W.dtype)
+    """W x, of shape (..., M, n), for W (M, K) and x (..., K, n), n a multiple of width."""
+    if len(W) == 1:  # with a single row NumPy asks for another routine where tiles lie apart in memory
+        return tiled_product(np.repeat(W, 2, axis=0), x, width)[..., :1, :]
+    product = np.empty((*x.shape[:-2], len(W), x.shape[-1]), W.dtype)  # (..., M, n)
     np.matmul(W, tiles(x, width), out=tiles(product, width))
     return product

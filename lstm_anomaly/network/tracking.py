@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.network.forecaster import Params, first_state, follow
+from lstm_anomaly.network.following import first_state, follow
+from lstm_anomaly.network.forecaster import Params
 from lstm_anomaly.types import BoolArray, FloatArray
 
 Array = NDArray[Any]
