@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from conftest import SENSORS, csv_text, normal_values
 
-from lstm_anomaly.errors import ModelFileError
-from lstm_anomaly.model_folder import model_path, read_models
+from lstm_anomaly import files
+from lstm_anomaly.errors import ModelFileError, OutputError
+from lstm_anomaly.model_folder import model_path, read_models, write_index
 
 LINEAR = ("--model-kind", "linear", "--window", "8", "--threshold", "3")
 
@@ -189,3 +190,15 @@ def test_file_names_of_groups_are_plain_and_stay_in_the_folder(group):
 def test_other_groups_have_other_file_names():
     groups = ["a", "A", "a ", "%61", "a.b", "x" * 5000, "x" * 5001]
     assert len({model_path("m", group) for group in groups}) == len(groups)
+
+
+def test_an_index_that_the_disk_does_not_give_back_does_not_take_the_place_of_the_old_one(
+    tmp_path, monkeypatch
+):
+    write_index(str(tmp_path), "asset", ["a"])
+    before = (tmp_path / "groups.json").read_bytes()
+    monkeypatch.setattr(files, "sync", lambda file: (file.seek(0), file.write(b"["), file.flush()))
+    with pytest.raises(OutputError, match=r"groups\.json: the index was written but cannot be read back"):
+        write_index(str(tmp_path), "asset", ["a", "b"])
+    assert (tmp_path / "groups.json").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["groups.json"]
