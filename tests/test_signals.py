@@ -164,7 +164,7 @@ def test_a_signal_just_as_the_lock_is_taken_leaves_no_lock_file(tmp_path, monkey
 
     def interrupted_take(*args):
         descriptor = take(*args)
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         return descriptor
 
     monkeypatch.setattr(locks, "_take", interrupted_take)
@@ -178,7 +178,7 @@ def test_a_signal_while_a_class_is_made_is_no_fault_of_the_program():
 
     class Interrupting:
         def __set_name__(self, owner, name):
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(Terminated), unwinding_signals():
         type("Owner", (), {"field": Interrupting()})
@@ -196,7 +196,7 @@ def test_a_signal_that_comes_while_a_worker_is_forked_is_not_lost(monkeypatch):
         pids.append(fork())
         if pids[-1]:
             with suppress(Terminated):  # as the interpreter does with what is raised in its hooks
-                os.kill(os.getpid(), signal.SIGTERM)
+                signal.raise_signal(signal.SIGTERM)
         return pids[-1]
 
     monkeypatch.setattr(os, "fork", interrupted_fork)
