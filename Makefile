@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak fuzz lint types check sample-data pictures clean bench
+.PHONY: demo test portable soak fuzz lint types check sample-data pictures clean bench
 
 demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 	@mkdir -p demo-out
@@ -10,8 +10,11 @@ demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 	$(BIN)/lstm-anomaly inspect demo-out/pump.model
 	$(BIN)/lstm-anomaly detect sample_data/week.csv --model demo-out/pump.model --exit-zero
 
-test: .venv/dev  ## install, run the whole suite
-	$(BIN)/python -m pytest
+test: .venv/dev  ## install, run the whole suite, on as many as four processor cores
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+portable: .venv/dev  ## the numeric tests under each OpenBLAS kernel, the lowest versions allowed, and each Python
+	$(BIN)/python tests/portable.py
 
 soak: .venv/dev  ## the long forms of fault injection: hours
 	$(BIN)/python -m pytest -m soak

@@ -12,13 +12,14 @@ from lstm_anomaly.decision.events import Event, EventRules
 from lstm_anomaly.detection import Detection, detect
 from lstm_anomaly.errors import InputError, SensorsError, SettingsError
 from lstm_anomaly.fitting import OnEpoch
-from lstm_anomaly.judging import Judge
+from lstm_anomaly.judging import Judge, Judgement
 from lstm_anomaly.learning import learn
 from lstm_anomaly.model import Model
 from lstm_anomaly.model_file import read_model, write_model
+from lstm_anomaly.network.blas import one_thread
 from lstm_anomaly.reading import clean, match_sensors
 from lstm_anomaly.settings import LearningSettings
-from lstm_anomaly.types import FloatArray, IntArray, SensorFrame
+from lstm_anomaly.types import FloatArray, IntArray, SensorFrame, TimeArray
 
 
 class Detector:
@@ -39,6 +40,9 @@ class Detector:
     error, and the distance from the mean of training, each remembered over several lengths; see
     docs/how-it-scores.md. The threshold is the level that keeps a budget of false alarms on rows that
     the weights were not fitted to.
+
+    While it computes, NumPy's OpenBLAS uses one thread, which is faster for products as small as these; the
+    caller's number of threads is back when a method returns or raises.
 
     Parameters, all optional; those left out are chosen from the data:
         kind           "auto", "lstm", "pure" without anything linear, "linear" without an LSTM
@@ -97,7 +101,8 @@ class Detector:
         Raises NotEnoughDataError, TrainingError or ThresholdError (all LstmAnomalyError).
         """
         series, _report = clean(frame_of(X))
-        self._model = learn(series, self._settings, on_epoch)
+        with one_thread():
+            self._model = learn(series, self._settings, on_epoch)
         return self
 
     def score(self, X: Any) -> FloatArray:
@@ -132,10 +137,24 @@ class Detector:
 
         Where the model goes by the time of day (`model_.clock`) it is `judge.push(rows, times)`.
         """
-        return Judge(self.model_)
+        return _Stream(self.model_)
 
     def _detection(self, X: Any, rules: EventRules | None = None) -> Detection:
-        return detect(self.model_, _matched(frame_of(X), X, self.model_.sensors), rules)
+        frame = _matched(frame_of(X), X, self.model_.sensors)
+        with one_thread():
+            return detect(self.model_, frame, rules)
+
+
+class _Stream(Judge):
+    """A judge for programs that want their own number of threads back after each call."""
+
+    def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
+        with one_thread():
+            return super().push(values, times)
+
+    def finish(self) -> Judgement:
+        with one_thread():
+            return super().finish()
 
 
 def frame_of(X: Any) -> SensorFrame:

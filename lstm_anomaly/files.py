@@ -1,12 +1,12 @@
 """Writing a file so that a crash, a full disk or a `kill -9` leaves the old one or the new one, never half.
 
-The bytes go to a temporary file in the same folder, are synced, renamed over the target, and the
-folder is synced (SQLite's "Atomic Commit" explains why each step is needed).
+The bytes go to a temporary file in the same folder, are synced, read back where the writer asks for it,
+renamed over the target, and the folder is synced (SQLite's "Atomic Commit" explains why each step is needed).
 """
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -17,8 +17,13 @@ _TEMPORARY = ".{name}.{pid}.tmp"
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def atomic_write(
+    path: str | os.PathLike[str], read_back: Callable[[Path], None] | None = None
+) -> Iterator[BinaryIO]:
     """Open a binary file for writing that takes `path`'s place when the block ends without an error.
+
+    `read_back` gets the path of the temporary file once that is on the disk: what it raises leaves the old
+    file where it is and removes the temporary one.
 
     A symbolic link is followed, an existing file keeps its permissions, and an existing file that
     is not a regular one (a device, a pipe) is written to directly, since it cannot be replaced.
@@ -36,8 +41,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         try:
             with open(temporary, "wb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
+                sync(file)
+                if read_back is not None:
+                    _forget_cached(file)
+            if read_back is not None:
+                read_back(temporary)
             if target.exists():
                 os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
             os.replace(temporary, target)
@@ -79,6 +87,13 @@ def sync(file: BinaryIO) -> None:
     """Make sure that what was written is on the disk."""
     file.flush()
     os.fsync(file.fileno())
+
+
+def _forget_cached(file: BinaryIO) -> None:
+    """Let the system drop what it holds of the file in memory: it is to be read from the disk."""
+    if hasattr(os, "posix_fadvise"):
+        with suppress(OSError):  # not every file system takes advice
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ _NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
 
 
 def write_model(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write the model file, atomically. Raises OutputError."""
+    """Write the model file, atomically, and read it back before an older one goes. Raises OutputError."""
     networks = model.networks
     header = {
         "kind": model.kind,
@@ -85,7 +85,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         forecaster = networks.forecaster
         arrays |= _prefixed("forecaster", forecaster.params)
         arrays |= _prefixed("forecaster", {name: getattr(forecaster, name) for name in _FORECASTER})
-    save_arrays(path, header, arrays)
+    save_arrays(path, header, arrays, understand=_from_parts)
 
 
 def read_model(path: str | os.PathLike[str]) -> Model:

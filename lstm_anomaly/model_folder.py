@@ -42,14 +42,24 @@ def make_folder(folder: str) -> None:
 
 
 def write_index(folder: str, column: str, groups: list[str]) -> None:
-    """Write the index of the models that are in the folder. Raises OutputError."""
+    """Write the index of the models that are in the folder, and read it back. Raises OutputError."""
     index = {
         "format_version": FORMAT_VERSION,
         "group_by": column,
         "models": {group: os.path.basename(model_path(folder, group)) for group in groups},
     }
-    with atomic_write(os.path.join(folder, INDEX)) as file:
-        file.write((json.dumps(index, indent=1) + "\n").encode())
+    content, path = (json.dumps(index, indent=1) + "\n").encode(), os.path.join(folder, INDEX)
+
+    def read_back(temporary: Path) -> None:
+        if temporary.read_bytes() != content:
+            raise OutputError(
+                "the index was written but cannot be read back; an index that was there is kept",
+                where=path,
+                hint="another disk",
+            )
+
+    with atomic_write(path, read_back) as file:
+        file.write(content)
 
 
 def read_models(folder: str) -> tuple[str, Mapping[str, Model]]:

@@ -60,7 +60,8 @@ def _container(value: object, arrays: Arrays, given: Given) -> Any:
     if MODULES.fullmatch(type(value).__module__):
         if isinstance(value, tuple):
             return {"class": name, "items": [inner(item) for item in value]}
-        return {"class": name, "fields": {key: inner(item) for key, item in vars(value).items()}}
+        # In the order in which the file's JSON has them, so that what is read and written again is the same.
+        return {"class": name, "fields": {key: inner(item) for key, item in sorted(vars(value).items())}}
     match value:
         case list():
             return {"list": [inner(item) for item in value]}

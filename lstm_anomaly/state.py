@@ -1,7 +1,7 @@
 """The state file: how far an input was judged, and what must be remembered to go on there.
 
-It is written after the results were delivered, atomically: after a crash a run begins again where the last
-one that delivered had ended.
+It is written after the results were delivered, atomically, and read back before the old one goes: after a
+crash a run begins again where the last one that delivered had ended.
 """
 
 import hashlib
@@ -13,9 +13,11 @@ from lstm_anomaly.errors import StateError
 from lstm_anomaly.model import Model
 from lstm_anomaly.news import News
 from lstm_anomaly.reading import Follower
-from lstm_anomaly.snapshot import Arrays, restored, snapshot
+from lstm_anomaly.snapshot import Arrays, Given, restored, snapshot
 from lstm_anomaly.storage import STATE, load_arrays, save_arrays
 from lstm_anomaly.watching import Watcher
+
+_TREES = ("position", "layout", "preamble", "watcher", "news")  # in the order in which they are written
 
 
 @dataclass
@@ -51,7 +53,7 @@ def scheme_of(model_path: str | os.PathLike[str], *rules: object) -> str:
 
 
 def write_state(state: State, path: str | os.PathLike[str], model: Model) -> None:
-    """Write a state file, atomically. Raises OutputError."""
+    """Write a state file, atomically, and read it back before the old one goes. Raises OutputError."""
     arrays: Arrays = {}
     given = _given(model, state.watcher)
     follower = state.follower
@@ -71,7 +73,11 @@ def write_state(state: State, path: str | os.PathLike[str], model: Model) -> Non
         "undelivered": state.undelivered,
         "totals": state.totals,
     }
-    save_arrays(path, header, arrays, STATE)
+
+    def understand(found: dict[str, Any], found_arrays: Arrays) -> None:
+        _check_same_memory(_read_parts(found, found_arrays, given), found, found_arrays, given)
+
+    save_arrays(path, header, arrays, STATE, understand)
 
 
 def read_state(
@@ -102,24 +108,40 @@ def read_state(
 def _from_parts(
     header: dict[str, Any], arrays: Arrays, model: Model, scheme: str, follower: Follower, watcher: Watcher
 ) -> State:
-    given = _given(model, watcher)
-
-    def value(name: str) -> Any:
-        return restored(header[name], arrays, given)
-
-    follower.position, follower.layout, follower.preamble = map(value, ("position", "layout", "preamble"))
+    parts = _read_parts(header, arrays, _given(model, watcher))
+    follower.position, follower.layout, follower.preamble = map(
+        parts.__getitem__, ("position", "layout", "preamble")
+    )
     if header["scheme"] == scheme:
-        watcher.recall(value("watcher"))
+        watcher.recall(parts["watcher"])
     return State(
         path=header["input"],
         scheme=scheme,
         follower=follower,
         watcher=watcher,
-        news=value("news"),
+        news=parts["news"],
         scores_length=header["scores_length"],
-        undelivered=[str(text) for text in header["undelivered"]],
-        totals={str(name): int(count) for name, count in header["totals"].items()},
+        undelivered=parts["undelivered"],
+        totals=parts["totals"],
     )
+
+
+def _read_parts(header: dict[str, Any], arrays: Arrays, given: Given) -> dict[str, Any]:
+    """What is made of a state file's content."""
+    parts = {name: restored(header[name], arrays, given) for name in _TREES}
+    parts["undelivered"] = [str(text) for text in header["undelivered"]]
+    parts["totals"] = {str(name): int(count) for name, count in header["totals"].items()}
+    return parts
+
+
+def _check_same_memory(parts: dict[str, Any], header: dict[str, Any], arrays: Arrays, given: Given) -> None:
+    """Raise ValueError unless the objects read from a file would be written as they stand in it."""
+    again: Arrays = {}
+    for name in _TREES:
+        if snapshot(parts[name], again, given) != header[name]:
+            raise ValueError(f"its {name} is another one when it is read")
+    if any(again[name].tobytes() != array.tobytes() for name, array in arrays.items()):
+        raise ValueError("its arrays are others when they are read")
 
 
 def _given(model: Model, watcher: Watcher) -> dict[str, object]:

@@ -3,8 +3,8 @@
 Nothing in the file is ever executed: arrays are read with `allow_pickle=False`. Reading checks, in
 this order: size, that it is a zip whose members are exactly those that the header lists, each
 member's declared size (so that a bomb is refused unread), the format version, each array's dtype
-and shape, that a model's numbers are finite, and a SHA-256 over header and arrays. Writing is atomic and,
-for the same content, gives the same bytes.
+and shape, that a model's numbers are finite, and a SHA-256 over header and arrays. Writing is atomic,
+reads back what it wrote before the old file goes, and gives the same bytes for the same content.
 
 What the arrays mean is the business of `model_file.py` and `state.py`.
 """
@@ -15,15 +15,16 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.errors import LstmAnomalyError, ModelFileError, StateError
+from lstm_anomaly.errors import LstmAnomalyError, ModelFileError, OutputError, StateError
 from lstm_anomaly.files import atomic_write
 
 FORMAT_VERSION = 1
@@ -45,8 +46,10 @@ _DAMAGED = (
     OverflowError,
     TypeError,
 )
+_SENSELESS = (AttributeError, IndexError)  # from `understand`, beside those
 
 Arrays = dict[str, NDArray[Any]]
+Understand = Callable[[dict[str, Any], Arrays], object]
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,34 @@ def save_arrays(
     header: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
     kind: Kind = MODEL,
+    understand: Understand | None = None,
 ) -> None:
     """Write `header` (JSON-able) and `arrays` (float32, float64 or int64) to `path`, atomically.
 
-    Raises OutputError when the file cannot be written.
+    Before the file takes the place of an older one it is read back and compared, and `understand(header,
+    arrays)`, which makes of it what a reader would, must not raise.
+
+    Raises OutputError when the file cannot be written, or not be read back: the older one then stays.
+    """
+    content = packed(header, arrays, kind)
+
+    def read_back(temporary: Path) -> None:
+        try:
+            found = load_arrays(temporary, kind)
+            _check_same((header, arrays), found)
+            if understand is not None:
+                understand(*found)
+        except (LstmAnomalyError, _RefusedError, *_DAMAGED, *_SENSELESS) as error:
+            raise _not_read_back(path, kind, error) from error
+
+    with atomic_write(path, read_back) as file:
+        file.write(content)
+
+
+def packed(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], kind: Kind = MODEL) -> bytes:
+    """The bytes of a file: an uncompressed `.npz`, the same for the same content.
+
+    Not by `np.savez`: before NumPy 2.2 it takes `allow_pickle=False` for one more array to write.
     """
     arrays = {name: np.asarray(array, order="C") for name, array in sorted(arrays.items())}
     described = {name: [array.dtype.str, list(array.shape)] for name, array in arrays.items()}
@@ -93,10 +120,42 @@ def save_arrays(
     full["sha256"] = _digest(full, arrays)
     text = json.dumps(full, sort_keys=True, allow_nan=False).encode()
     buffer = io.BytesIO()
-    members = {_HEADER: np.frombuffer(text, dtype=np.uint8), **arrays}
-    np.savez(buffer, allow_pickle=False, **members)
-    with atomic_write(path) as file:
-        file.write(buffer.getvalue())
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in {_HEADER: np.frombuffer(text, dtype=np.uint8), **arrays}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _check_same(
+    given: tuple[Mapping[str, Any], Mapping[str, NDArray[Any]]], found: tuple[dict[str, Any], Arrays]
+) -> None:
+    """Raise unless header and arrays that were found are those that were to be written, to the last bit."""
+    header, arrays = json.loads(json.dumps(given[0])), given[1]
+    odd = [name for name, value in header.items() if name not in found[0] or found[0][name] != value]
+    odd += [name for name in arrays if name not in found[1] or _bits(found[1][name]) != _bits(arrays[name])]
+    odd += sorted(set(found[1]) - set(arrays))
+    if odd:
+        raise _RefusedError(f"it differs from what was to be written in {', '.join(odd)}")
+
+
+def _bits(array: NDArray[Any]) -> tuple[str, tuple[int, ...], bytes]:
+    return array.dtype.str, array.shape, array.tobytes()
+
+
+def _not_read_back(path: str | os.PathLike[str], kind: Kind, error: BaseException) -> OutputError:
+    match error:
+        case LstmAnomalyError():
+            why = error.message
+        case _RefusedError():
+            why = str(error)
+        case _:
+            why = f"{type(error).__name__}: {error}"
+    return OutputError(
+        f"the {kind.name} was written but cannot be read back ({why}); a {kind.name} that was there is kept",
+        where=os.fspath(path),
+        hint="another disk, and if that does not help, another version of NumPy",
+    )
 
 
 def load_arrays(path: str | os.PathLike[str], kind: Kind = MODEL) -> tuple[dict[str, Any], Arrays]:

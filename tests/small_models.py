@@ -1,12 +1,13 @@
 """Models in a tenth of a second: the whole line of training, with few updates and few units."""
 
+from contextlib import AbstractContextManager
 from unittest.mock import patch
 
 import numpy as np
 
 from lstm_anomaly import fitting
 from lstm_anomaly.learning import learn
-from lstm_anomaly.settings import LearningSettings
+from lstm_anomaly.settings import EFFORTS, LearningSettings
 from lstm_anomaly.types import Series
 from lstm_anomaly.windows import finite_segments
 
@@ -24,6 +25,11 @@ def series_of(values):
         segments=finite_segments(np.isfinite(values).all(axis=1)),
         row_of=np.arange(len(values)),
     )
+
+
+def little_effort() -> AbstractContextManager[object]:
+    """Models are trained as with `--preset fast` inside: for tests that are not about how well they learn."""
+    return patch.dict(EFFORTS, default=EFFORTS["fast"])
 
 
 def small_model(values, series=None, **settings):

@@ -20,7 +20,7 @@ def frame_of(values, minutes=None, lines=None, source=None):
     times = None
     if minutes is not None:
         offsets = [
-            np.timedelta64("NaT") if m is None else np.timedelta64(round(m * 60), "s") for m in minutes
+            np.timedelta64("NaT", "s") if m is None else np.timedelta64(round(m * 60), "s") for m in minutes
         ]
         times = (np.datetime64("2024-03-01", "ns") + np.array(offsets, "m8[ns]")).astype("M8[ns]")
     return SensorFrame(

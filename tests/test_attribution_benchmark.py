@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from scripts import load_script
+from small_models import little_effort
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,8 @@ def test_faults_change_their_sensor_and_their_rows_only(script, rng):
 
 def test_guilty_sensors_of_a_plant_with_quiet_innocent_ones_come_first(script, monkeypatch):
     monkeypatch.setattr(script, "TRAINING_ROWS", 3000)
-    figures = script.measured("mixed", 14, seed=3)
+    with little_effort():
+        figures = script.measured("mixed", 14, seed=3)
     count = {name: sum(figures[kind, name] for kind in script.FAULTS) for name in ("put", "found", "first")}
     assert count["put"] == 14
     assert count["found"] >= 7

@@ -226,7 +226,7 @@ def test_segments_are_finite_and_apart_and_every_row_has_its_place(cells, max_fi
     assert report.judged == sum(int(row) in inside for row in series.row_of)
     placed = series.row_of >= 0
     assert (series.times[series.row_of[placed]] == frame.times[placed]).all()
-    assert (np.diff(series.times) > np.timedelta64(0)).all()
+    assert (np.diff(series.times) > np.timedelta64(0, "ns")).all()
 
 
 @given(

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import QUICK, SENSORS, csv_text, normal_values
+from small_models import little_effort
 
 from lstm_anomaly import __version__
 from lstm_anomaly.commands.app import COMMANDS
@@ -290,7 +291,8 @@ def test_hostile_names_reach_the_output_as_text(run, tmp_path):
 
 
 def test_demo_ends_with_found_events(run):
-    result = run("demo", "--keep", "out")
+    with little_effort():  # how well the full training finds them is held by test_sample_faults.py
+        result = run("demo", "--keep", "out")
     assert result.exit_code == 0
     assert "vibration_mm_s" in result.stdout
 

@@ -39,6 +39,30 @@ def test_an_error_inside_leaves_the_old_file_and_no_litter(tmp_path):
     assert os.listdir(tmp_path) == ["x"]
 
 
+def test_the_file_is_read_back_before_it_takes_the_place_of_the_old_one(tmp_path):
+    path, seen = tmp_path / "x", []
+    path.write_bytes(b"old")
+    with atomic_write(
+        path, lambda temporary: seen.append((temporary.read_bytes(), path.read_bytes()))
+    ) as file:
+        file.write(b"new")
+    assert seen == [(b"new", b"old")]
+    assert path.read_bytes() == b"new"
+
+
+def test_what_reading_back_raises_leaves_the_old_file_and_no_litter(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+
+    def refuse(temporary):
+        raise OutputError("no")
+
+    with pytest.raises(OutputError, match="no"), atomic_write(path, refuse) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["x"]
+
+
 def test_permissions_of_an_existing_file_are_kept(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"old")

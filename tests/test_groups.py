@@ -2,13 +2,17 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from conftest import SENSORS, csv_text, normal_values
 
-from lstm_anomaly.errors import ModelFileError
-from lstm_anomaly.model_folder import model_path, read_models
+from lstm_anomaly import files
+from lstm_anomaly.commands.app import app
+from lstm_anomaly.errors import ModelFileError, OutputError
+from lstm_anomaly.model_folder import model_path, read_models, write_index
 
 LINEAR = ("--model-kind", "linear", "--window", "8", "--threshold", "3")
 
@@ -38,21 +42,36 @@ def new():
     return values
 
 
-@pytest.fixture
-def folder(run, tmp_path):
-    """A folder of models of three groups, trained from one file."""
+@pytest.fixture(scope="module")
+def trained_groups(tmp_path_factory):
+    """A folder with `models` of three groups, trained from one file, and a model of each from its own."""
+    folder = tmp_path_factory.mktemp("groups")
+
+    def run(*args):
+        return CliRunner().invoke(app, list(map(str, args)))
+
     normal = {
         "pump 1": normal_values(600, 1),
         "pump 2": 2 * normal_values(600, 2),
         "fan/3": normal_values(500, 3),
     }
     normal["pump 2"] = normal_values(600, 2)
-    (tmp_path / "normal.csv").write_text(grouped_text(normal))
+    (folder / "normal.csv").write_text(grouped_text(normal))
     for k, (group, values) in enumerate(normal.items()):
-        (tmp_path / f"normal-{k}.csv").write_text(csv_text(values))
-        assert run("train", f"normal-{k}.csv", "--model", f"{k}.model", *LINEAR).exit_code == 0, group
-    result = run("train", "normal.csv", "--group-by", "asset", "--model", "models", *LINEAR)
+        (folder / f"normal-{k}.csv").write_text(csv_text(values))
+        args = (folder / f"normal-{k}.csv", "--model", folder / f"{k}.model", *LINEAR)
+        assert run("train", *args).exit_code == 0, group
+    args = (folder / "normal.csv", "--group-by", "asset", "--model", folder / "models", *LINEAR)
+    result = run("train", *args)
     assert result.exit_code == 0, result.output
+    return folder
+
+
+@pytest.fixture
+def folder(trained_groups, tmp_path, monkeypatch):
+    """A copy of it, to work in."""
+    shutil.copytree(trained_groups, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -189,3 +208,15 @@ def test_file_names_of_groups_are_plain_and_stay_in_the_folder(group):
 def test_other_groups_have_other_file_names():
     groups = ["a", "A", "a ", "%61", "a.b", "x" * 5000, "x" * 5001]
     assert len({model_path("m", group) for group in groups}) == len(groups)
+
+
+def test_an_index_that_the_disk_does_not_give_back_does_not_take_the_place_of_the_old_one(
+    tmp_path, monkeypatch
+):
+    write_index(str(tmp_path), "asset", ["a"])
+    before = (tmp_path / "groups.json").read_bytes()
+    monkeypatch.setattr(files, "sync", lambda file: (file.seek(0), file.write(b"["), file.flush()))
+    with pytest.raises(OutputError, match=r"groups\.json: the index was written but cannot be read back"):
+        write_index(str(tmp_path), "asset", ["a", "b"])
+    assert (tmp_path / "groups.json").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["groups.json"]

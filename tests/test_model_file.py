@@ -1,13 +1,15 @@
 """The model as a file: what was saved scores the same, and a file that makes no sense is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_models import series_of, small_model
 
-from lstm_anomaly.errors import ModelFileError
+from lstm_anomaly.errors import ModelFileError, OutputError
 from lstm_anomaly.judging import judge
 from lstm_anomaly.model_file import read_model, write_model
-from lstm_anomaly.storage import load_arrays, save_arrays
+from lstm_anomaly.storage import load_arrays, packed, save_arrays
 
 
 def rows(count, seed=0):
@@ -232,7 +234,7 @@ def test_a_file_that_makes_no_sense_is_refused_with_its_name(saved, tmp_path, na
     head, arrays = {**saved[0]}, {**saved[1]}
     MUTANTS[name](head, arrays)
     path = tmp_path / "pump.model"
-    save_arrays(path, head, arrays)
+    path.write_bytes(packed(head, arrays))
     with pytest.raises(ModelFileError, match=r"pump\.model"):
         read_model(path)
 
@@ -243,6 +245,16 @@ def test_a_file_that_was_not_changed_is_not_refused(saved, tmp_path):
     assert saved[1]["roles.inputs"].tolist() == [1, 1, 1, 1, 0]
     assert saved[1]["roles.targets"].tolist() == [1, 1, 1, 0, 0]
     assert saved[1]["roles.ruled"].tolist() == [0, 0, 0, 1, 1]
+
+
+def test_a_model_that_no_reader_would_take_is_not_written_and_the_old_one_stays(model, tmp_path):
+    path = tmp_path / "x.model"
+    write_model(model, path)
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match=r"cannot be read back .*the look-ahead is not a number of rows"):
+        write_model(replace(model, look_ahead=-1), path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["x.model"]
 
 
 def test_a_folder_is_refused(tmp_path):

@@ -21,6 +21,7 @@ from lstm_anomaly.model_file import read_model
 from lstm_anomaly.network.forking import fork_worker
 
 LIMIT = 2.0  # seconds from the signal to the end
+MISSED = 10  # more tries where a busy machine let the command end before this process could look
 TRIES = 3  # of a moment at which the limit was passed: on a busy machine that may happen once
 
 STATE = ("--state", "st", "--scores", "s.csv")
@@ -73,6 +74,7 @@ class Child:
                 return False
             if int(status.split("SigCgt:")[1].split()[0], 16) >> (signal.SIGTERM - 1) & 1:
                 return True
+            os.sched_yield()  # a command that has to share the core is not to be missed
 
     def waits(self):
         """Wait until it sleeps and has been on the processor no more for a while."""
@@ -133,7 +135,10 @@ def some(short, long):
 @some(1, 50)
 def test_at_any_moment_of_its_work_a_command_ends_at_once(folder, name, number, anew, repeats):
     met = 0
-    for moment in (0.0, *moments(repeats, 1.5 if anew else 0.3, seed=number)):
+    wanted = (0.0, *moments(repeats, 1.5 if anew else 0.3, seed=number))
+    for tried, moment in enumerate((*wanted, *[0.0] * MISSED)):
+        if tried >= len(wanted) and met:
+            break
         status, said = signalled(WORKING[name], number, anew, lambda _child, for_=moment: time.sleep(for_))
         assert status in (0, 1, -number, NUMBERS[number])  # by the signal itself: when it had ended already
         assert said.strip() == STATUS_SAYS.get(status, "")
@@ -164,7 +169,7 @@ def test_a_signal_just_as_the_lock_is_taken_leaves_no_lock_file(tmp_path, monkey
 
     def interrupted_take(*args):
         descriptor = take(*args)
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         return descriptor
 
     monkeypatch.setattr(locks, "_take", interrupted_take)
@@ -178,7 +183,7 @@ def test_a_signal_while_a_class_is_made_is_no_fault_of_the_program():
 
     class Interrupting:
         def __set_name__(self, owner, name):
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(Terminated), unwinding_signals():
         type("Owner", (), {"field": Interrupting()})
@@ -196,7 +201,7 @@ def test_a_signal_that_comes_while_a_worker_is_forked_is_not_lost(monkeypatch):
         pids.append(fork())
         if pids[-1]:
             with suppress(Terminated):  # as the interpreter does with what is raised in its hooks
-                os.kill(os.getpid(), signal.SIGTERM)
+                signal.raise_signal(signal.SIGTERM)
         return pids[-1]
 
     monkeypatch.setattr(os, "fork", interrupted_fork)

@@ -1,6 +1,7 @@
 """Groups that go silent, in an input of several machines whose verdicts wait for later rows."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -82,19 +83,35 @@ def judged_together(model, frame, size):
     return np.concatenate([verdicts.scores for verdicts in found]), sorted(events, key=str), most
 
 
+def with_times(frame):
+    return frame
+
+
+@pytest.fixture(scope="module", params=[with_times, without_times], ids=["times", "lines"])
+def apart(request, model):
+    """Rows of groups, with times or without, and what each group's own watcher says of them."""
+    frame = request.param(rows_of_groups(silent_in_between))
+    return frame, *judged_apart(model, frame)
+
+
+@pytest.fixture(scope="module")
+def together(model, apart):
+    """What one watcher of all groups says of them, by the size of the pieces; computed once."""
+    return cache(lambda size: judged_together(model, apart[0], size))
+
+
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])
-@pytest.mark.parametrize("form", [lambda frame: frame, without_times], ids=["times", "lines"])
-def test_verdicts_are_those_of_each_group_by_itself_however_the_rows_are_cut(model, size, form):
-    frame = form(rows_of_groups(silent_in_between))
-    expected, events = judged_apart(model, frame)
-    scores, found, _ = judged_together(model, frame, size)
+def test_verdicts_are_those_of_each_group_by_itself_however_the_rows_are_cut(apart, together, size):
+    _, expected, events = apart
+    scores, found, _ = together(size)
     np.testing.assert_array_equal(scores, expected)
     assert found == events
     assert len(found) >= 3
 
 
-def test_rows_do_not_wait_for_a_group_that_has_gone_silent(model):
-    _, _, most = judged_together(model, rows_of_groups(silent_in_between), 1)
+@pytest.mark.parametrize("apart", [with_times], indirect=True, ids=["times"])
+def test_rows_do_not_wait_for_a_group_that_has_gone_silent(together):
+    _, _, most = together(1)
     gap = 3 * 10  # minutes without a row of the group, after which more can only come behind a gap
     assert most <= 3 * LOOK_AHEAD + gap + 2 * BLOCK
 

@@ -7,11 +7,12 @@ import pytest
 from small_models import small_model
 from test_watching import in_pieces, rows_with_everything, watched, waves
 
-from lstm_anomaly.errors import StateError
+from lstm_anomaly.errors import OutputError, StateError
 from lstm_anomaly.locks import locked
 from lstm_anomaly.reading import Follower, ReadOptions
-from lstm_anomaly.snapshot import restored, snapshot
+from lstm_anomaly.snapshot import _ENTRIES, restored, snapshot
 from lstm_anomaly.state import State, read_state, write_state
+from lstm_anomaly.storage import STATE, load_arrays, save_arrays
 from lstm_anomaly.watching import Watcher
 
 
@@ -152,10 +153,46 @@ def test_a_damaged_state_is_refused_with_what_to_do(plant, tmp_path):
 def test_a_state_that_makes_no_sense_is_refused(model, tmp_path):
     follower, watcher = Follower("new.csv", ReadOptions(), model.sensors), Watcher(model)
     state = State("new.csv", "scheme", follower, watcher)
-    state.totals = {"rows": "many"}
     write_state(state, tmp_path / "st", model)
+    header, arrays = load_arrays(tmp_path / "st", STATE)
+    save_arrays(tmp_path / "st", header | {"totals": {"rows": "many"}}, arrays, STATE)
     with pytest.raises(StateError, match="makes no sense"):
         read_state(tmp_path / "st", model, "scheme", follower, Watcher(model))
+
+
+def test_a_state_that_cannot_be_read_back_is_not_written_and_the_old_one_stays(model, tmp_path):
+    follower, watcher = Follower("new.csv", ReadOptions(), model.sensors), Watcher(model)
+    write_state(State("new.csv", "scheme", follower, watcher), tmp_path / "st", model)
+    before = (tmp_path / "st").read_bytes()
+    with pytest.raises(OutputError, match="st: the state was written but cannot be read back") as caught:
+        write_state(
+            State("new.csv", "scheme", follower, watcher, totals={"rows": "many"}), tmp_path / "st", model
+        )
+    assert "many" in str(caught.value)
+    assert (tmp_path / "st").read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["st"]
+
+
+@pytest.mark.parametrize("entry", ["array", "float", "class"])
+def test_a_state_that_would_be_read_as_another_one_is_not_written(model, tmp_path, monkeypatch, entry):
+    follower, watcher = Follower("new.csv", ReadOptions(), model.sensors), Watcher(model)
+    watcher.push(rows_with_everything())
+    read = _ENTRIES[entry]
+    other = {"array": lambda found: found + found.dtype.type(1), "float": abs, "class": lambda found: None}
+
+    def misread(reader, tree):
+        found = read(reader, tree)
+        plain = entry != "array" or found.dtype == np.float64
+        return other[entry](found) if plain else found
+
+    monkeypatch.setitem(_ENTRIES, entry, misread)
+    if entry == "float":
+        follower.preamble = [float("-inf")]
+    with pytest.raises(
+        OutputError, match=r"cannot be read back \(ValueError: its .* when (it is|they are) read"
+    ):
+        write_state(State("new.csv", "scheme", follower, watcher), tmp_path / "st", model)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_after_other_rules_judging_begins_anew_and_no_row_twice(plant, tmp_path):

@@ -3,10 +3,12 @@
 import io
 import pickle
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lstm_anomaly import files, storage
 from lstm_anomaly.errors import ModelFileError, OutputError
 from lstm_anomaly.storage import load_arrays, save_arrays
 
@@ -159,3 +161,89 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(saved):
 def test_a_folder_that_is_not_there_is_one_clear_error(tmp_path):
     with pytest.raises(OutputError, match="cannot write: No such file or directory"):
         save_arrays(tmp_path / "no" / "x.model", HEADER, arrays())
+
+
+def keeps_a_stray_member(content):
+    """As `np.savez(..., allow_pickle=False)` does before NumPy 2.2."""
+    out = io.BytesIO(content)
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("allow_pickle.npy", npy(np.array(False)))
+    return out.getvalue()
+
+
+def flips_a_bit(content):
+    """In the last number of an array: neither zip nor NumPy's headers are touched, only their checksum."""
+    changed = bytearray(content)
+    changed[content.index(arrays()["center"].tobytes())] ^= 1
+    return bytes(changed)
+
+
+def writes_other_numbers(content):
+    """A sound file, with a checksum that fits, that holds something else."""
+    return storage.packed(HEADER, {**arrays(), "center": np.array([0.5, 1.75])})
+
+
+def writes_another_header(content):
+    return storage.packed({**HEADER, "window": 4}, arrays())
+
+
+def is_cut(content):
+    return content[:-100]
+
+
+def is_empty(content):
+    return b""
+
+
+FAULTS = {
+    keeps_a_stray_member: "its members are not those that the header lists: allow_pickle.npy",
+    flips_a_bit: "CRC",
+    writes_other_numbers: "it differs from what was to be written in center",
+    writes_another_header: "it differs from what was to be written in window",
+    is_cut: "damaged",
+    is_empty: "not a model file",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_the_disk_does_not_give_back_is_not_put_in_place_of_the_old_file(saved, monkeypatch, fault):
+    before, real = saved.read_bytes(), files.sync
+
+    def sync(file):
+        file.flush()
+        content = fault(Path(file.name).read_bytes())
+        file.seek(0)
+        file.truncate()
+        file.write(content)
+        real(file)
+
+    monkeypatch.setattr(files, "sync", sync)
+    with pytest.raises(OutputError) as caught:
+        save_arrays(saved, HEADER, arrays())
+    told = str(caught.value)
+    assert told.startswith(f"{saved}: the model was written but cannot be read back (")
+    assert FAULTS[fault] in told
+    assert "is kept. Try: " in told
+    assert saved.read_bytes() == before
+    assert [p.name for p in saved.parent.iterdir()] == [saved.name]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, IndexError, AttributeError, ModelFileError])
+def test_what_cannot_be_understood_is_not_put_in_place_of_the_old_file(saved, error):
+    before = saved.read_bytes()
+
+    def understand(header, found):
+        assert header["window"] == 4
+        np.testing.assert_array_equal(found["center"], arrays()["center"])
+        raise error("of no use")
+
+    with pytest.raises(OutputError, match=r"cannot be read back .*of no use"):
+        save_arrays(saved, HEADER | {"window": 4}, arrays(), understand=understand)
+    assert saved.read_bytes() == before
+    assert [p.name for p in saved.parent.iterdir()] == [saved.name]
+
+
+def test_an_array_that_no_reader_takes_is_not_written(tmp_path):
+    with pytest.raises(OutputError, match="the type '<i4', which these files do not use"):
+        save_arrays(tmp_path / "x.model", HEADER, {"a": np.zeros(2, np.int32)})
+    assert list(tmp_path.iterdir()) == []

@@ -32,7 +32,7 @@ def rows_with_everything():
     times = np.datetime64("2024-03-05", "ns") + np.arange(ROWS) * np.timedelta64(1, "m")
     times[250:] += np.timedelta64(2, "h")
     values[301], times[301] = values[300], times[300]
-    times[320] = np.datetime64("NaT")
+    times[320] = np.datetime64("NaT", "ns")
     return SensorFrame(
         values=values,
         sensors=("s0", "s1"),

@@ -95,4 +95,4 @@ def _runs_through_midnight(times: TimeArray) -> bool:
     if not changes.any():
         return False
     typical = np.median(steps.astype(np.int64)).astype(np.int64).astype(NS.str.replace("M", "m"))
-    return bool(np.timedelta64(0) < typical <= _CLOSE and np.all(steps[changes] <= 10 * typical))
+    return bool(np.timedelta64(0, "ns") < typical <= _CLOSE and np.all(steps[changes] <= 10 * typical))

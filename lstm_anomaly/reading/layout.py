@@ -268,7 +268,9 @@ def _is_in_order(layout: Layout, cells: NDArray[np.object_]) -> bool:
     form = copy.deepcopy(layout.time_format)  # a wall clock remembers what it has read
     times = form.parse(np.array(_stamps(layout, cells), object))
     steps = np.diff(times[~np.isnat(times)])
-    return bool(len(steps) and (steps >= np.timedelta64(0)).all() and (steps == np.timedelta64(0)).any())
+    return bool(
+        len(steps) and (steps >= np.timedelta64(0, "ns")).all() and (steps == np.timedelta64(0, "ns")).any()
+    )
 
 
 def _is_label_name(name: str) -> bool:

@@ -46,7 +46,7 @@ class Pivot:
             return None
         together = join_pieces(self._waiting)
         assert together.times is not None
-        changes = np.flatnonzero(np.diff(together.times) != np.timedelta64(0))
+        changes = np.flatnonzero(np.diff(together.times) != np.timedelta64(0, "ns"))
         if not len(changes):
             return None
         complete = np.arange(len(together.lines)) <= changes[-1]

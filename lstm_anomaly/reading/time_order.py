@@ -20,7 +20,7 @@ class TimeOrder:
         for group in np.unique(groups):
             rows = np.flatnonzero(groups == group)
             times = piece.times[rows]
-            before = np.concatenate([[self._last.get(str(group), np.datetime64("NaT"))], times[:-1]])
+            before = np.concatenate([[self._last.get(str(group), np.datetime64("NaT", "ns"))], times[:-1]])
             wrong = np.isnat(times) | (times <= before)
             if wrong.any():
                 at = int(wrong.argmax())

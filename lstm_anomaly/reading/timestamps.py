@@ -105,7 +105,7 @@ def _as_ns(times: pd.DatetimeIndex) -> TimeArray:
     values = times.to_numpy()
     outside = (values < np.datetime64("1700")) | (values > np.datetime64("2250"))
     if outside.any():
-        values = np.where(outside, np.datetime64("NaT"), values)
+        values = np.where(outside, np.datetime64("NaT", "s"), values)
     return values.astype(NS)
 
 
