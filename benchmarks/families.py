@@ -55,7 +55,9 @@ def package_digest() -> str:
 
 def run(series: Labelled, train_args: Sequence[str], cache: Path) -> Row:
     """One series through the command line: from the cache if it was run before."""
-    key = hashlib.sha256("|".join([package_digest(), str(series.folder), *train_args]).encode()).hexdigest()[:20]
+    key = hashlib.sha256("|".join([package_digest(), str(series.folder), *train_args]).encode()).hexdigest()[
+        :20
+    ]
     kept = cache / f"{key}.json"
     if kept.exists():
         return dict(json.loads(kept.read_text()))
@@ -129,7 +131,9 @@ def baseline(series: Labelled, cache: Path) -> float:
     if not kept.exists():
         window = min(50, len(series.train) // 4)
         scores = on_centre_row(window_pca(series.train, series.test, window), window)
-        value = vus(series.labels, scores, vus_window(series.test[:, 0]))[1] if series.labels.any() else np.nan
+        value = (
+            vus(series.labels, scores, vus_window(series.test[:, 0]))[1] if series.labels.any() else np.nan
+        )
         cache.mkdir(parents=True, exist_ok=True)
         kept.write_text(repr(float(value)))
     return float(kept.read_text())
@@ -150,7 +154,9 @@ def by_family(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("--plants", type=Path)
     parser.add_argument("--seeds", default="0")
@@ -171,10 +177,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def one(job: tuple[Labelled, int, list[str]]) -> Row:
         series, seed, train_args = job
         row = run(series, train_args, given.cache)
-        print(series, seed, {k: v for k, v in row.items() if k in ("VUS-PR", "failed", "faults")}, file=sys.stderr)
-        return row | {"family": series.dataset, "series": series.name, "seed": seed} | {
-            "PCA 50": baseline(series, given.cache)
-        }
+        print(
+            series,
+            seed,
+            {k: v for k, v in row.items() if k in ("VUS-PR", "failed", "faults")},
+            file=sys.stderr,
+        )
+        return (
+            row
+            | {"family": series.dataset, "series": series.name, "seed": seed}
+            | {"PCA 50": baseline(series, given.cache)}
+        )
 
     with ThreadPoolExecutor(given.jobs) as pool:
         runs = pd.DataFrame(list(pool.map(one, work)))
@@ -190,7 +203,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for family, part in plants.groupby("family"):
         false = part["false count"].astype(int).tolist()
         vus_pr, seconds = part["VUS-PR"].mean(), part["seconds"].mean()
-        print(f"{family}: {part['faults'].mean():.1f} faults, false {false}, VUS-PR {vus_pr:.3f}, {seconds:.1f} s")
+        print(
+            f"{family}: {part['faults'].mean():.1f} faults, false {false}, VUS-PR {vus_pr:.3f}, {seconds:.1f} s"
+        )
         kinds = pd.DataFrame(part["kinds"].tolist()).map(lambda found: np.mean(found)).mean()
         print("    " + ", ".join(f"{kind} {share:.0%}" for kind, share in kinds.items()))
     for failed in runs.loc[runs["failed"].notna(), ["family", "series", "failed"]].itertuples(index=False):

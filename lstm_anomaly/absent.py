@@ -12,7 +12,6 @@ import numpy as np
 
 from lstm_anomaly.errors import SensorsError
 from lstm_anomaly.model import Model
-from lstm_anomaly.scoring.view import View
 from lstm_anomaly.types import BoolArray, FloatArray, SensorFrame
 
 
@@ -28,19 +27,17 @@ def without(model: Model, absent: tuple[str, ...]) -> Model:
             "no sensor that the model judges is in the input",
             hint="check the names of the columns; the model's are listed by `lstm-anomaly inspect`",
         )
-    errors, level = (_of_others(view, missing) for view in (model.usual.errors, model.usual.level))
-    bias = replace(model.usual.bias, view=_of_others(model.usual.bias.view, missing))
-    usual = replace(model.usual, errors=errors, level=level, bias=bias)
-    least = np.where(missing, 0.0, model.sides.stillness.least)
-    stillness = replace(model.sides.stillness, least=least)
-    sides = replace(model.sides, stillness=stillness)
-    return replace(model, usual=usual, sides=sides, familiar=model.familiar.without(of_all))
-
-
-def _of_others(view: View, missing: BoolArray) -> View:
-    """The view by which an error of the missing counts nothing, and one of the others so much more."""
+    components = model.components
     share = 1.0 - float(missing.mean())
-    return replace(view, unit=np.where(missing, np.inf, view.unit * share))
+    usual = np.where(missing, np.inf, components.usual)  # (3, k, F_t)
+    plain = np.where(missing, np.inf, components.plain * share)  # (3, F_t)
+    least = np.where(missing, 0.0, model.stillness.least)
+    return replace(
+        model,
+        components=replace(components, usual=usual, plain=plain),
+        stillness=replace(model.stillness, least=least),
+        familiar=model.familiar.without(of_all),
+    )
 
 
 def filled(model: Model, frame: SensorFrame) -> SensorFrame:
@@ -57,7 +54,7 @@ def filled(model: Model, frame: SensorFrame) -> SensorFrame:
     if moving.any() and not moving.all():
         scale, center = model.scaler.scale[targets], model.scaler.center[targets]
         scaled = np.nan_to_num((values[np.ix_(rows, targets)] - center) / scale)  # (n, F_t)
-        said = _said_by_others(model.usual.peers.weights, scaled, moving)
+        said = _said_by_others(model.peers.weights, scaled, moving)
         values[np.ix_(rows, missing & targets)] = said * scale[moving] + center[moving]
     return replace(frame, values=values)
 

@@ -1,4 +1,4 @@
-"""Calibration: learns the threshold of a model on rows that its weights never saw, and what went with it."""
+"""Calibration: learns the threshold of a model on rows that nothing was fitted to, and what went with it."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -6,112 +6,95 @@ from itertools import pairwise
 import numpy as np
 
 from lstm_anomaly.decision.budget import DEFAULT_BUDGET, DEFAULT_ROW_BUDGET, Budget
-from lstm_anomaly.decision.calibration import UNCERTIFIED_MARGIN, learn_threshold
+from lstm_anomaly.decision.calibration import learn_threshold
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.episodes import highest_episodes
 from lstm_anomaly.decision.spans import Span
-from lstm_anomaly.judging import Judgement, judge
-from lstm_anomaly.model import CalibrationEpisode, Model
-from lstm_anomaly.scoring.units import drift
+from lstm_anomaly.judging import judge
+from lstm_anomaly.model import NOT_LEARNED, CalibrationEpisode, Model
 from lstm_anomaly.settings import LearningSettings
-from lstm_anomaly.types import FloatArray, Segments, Series
+from lstm_anomaly.types import FloatArray, Series
 
-MARGIN_POWER = 2.0  # means over many rows add a drift up, so that scores grow faster than squared distances
-MOST_MARGIN = 2.0
+MARGIN = 2.0  # factor of a threshold that rows are too few to certify: drift, and all that they cannot show
+ROOM = 1.2  # factor of a certified one
+LEAST = 0.75  # multiples of a limit that are always normal: where nothing moves, the threshold is not zero
+FARTHEST_BUDGET = 25  # times the rows: a span for which one false alarm is more than they can tell about
 STRANGEST = 5  # calibration episodes that are told, for a person to look at
-
-NOT_LEARNED = learn_threshold(
-    np.ones(1),
-    budget=Budget.parse(DEFAULT_ROW_BUDGET),
-    step_seconds=None,
-    merge_gap=0,
-    method="fixed",
-    level=1.0,
-)
+_RUN_UP = 400  # rows before a peak that are judged again to tell whose it was
 
 
-def budget_of(settings: LearningSettings, step_seconds: float | None) -> Budget:
-    """The budget asked for, or the default one."""
-    return settings.budget or Budget.parse(DEFAULT_ROW_BUDGET if step_seconds is None else DEFAULT_BUDGET)
+def budget_of(settings: LearningSettings, step_seconds: float | None, rows: int) -> Budget:
+    """The budget asked for; else one false alarm in the longest span that `rows` rows can tell about.
+
+    A week, a day or an hour, and 10,000 rows where they have no time.
+    """
+    if settings.budget:
+        return settings.budget
+    if step_seconds is None:
+        return Budget.parse(DEFAULT_ROW_BUDGET)
+    spans = [Budget.parse(text) for text in (DEFAULT_BUDGET, "1/day", "1/hour")]
+    most = FARTHEST_BUDGET * rows
+    return next((span for span in spans if span.rows_in_span(step_seconds) <= most), spans[-1])
 
 
 def calibrated(model: Model, series: Series, settings: LearningSettings) -> Model:
-    """The model with the threshold that keeps the budget on all rows of `series`; weights stay.
+    """The model with the threshold that keeps the budget on all rows of `series`; all else stays.
 
-    None of the rows may have been trained on. What reads flat or is outside anything seen, and what is
-    familiar to the guard against drift, is widened where these normal rows call for it.
+    None of the rows may have been trained on. What reads flat, and what is familiar to the guard against
+    drift, is widened where these normal rows call for it.
     """
-    targets, inputs = model.roles.targets, model.roles.inputs
-    scaled = model.scaler.transform(series.values)[inputs][targets[inputs]].T.astype(np.float64)
-    sides = model.sides.tolerant(series.values[:, targets], scaled, series.segments)
+    moving = series.values[:, model.roles.targets]
     before = model.familiar
-    model = calibrate_on(replace(model, sides=sides), series, series.segments, series.segments, settings)[0]
+    model = replace(model, stillness=model.stillness.lowered(moving, series.segments))
+    raw = judge(replace(model, threshold=NOT_LEARNED), series, for_threshold=True).scores
+    model = with_threshold(model, series, raw, settings)
     return replace(model, familiar=model.familiar.joined(before))
 
 
-def calibrate_on(
-    model: Model, series: Series, judged: Segments, counted: Segments, settings: LearningSettings
-) -> tuple[Model, FloatArray]:
-    """The model with the threshold learned from the scores of the `counted` rows of `series`.
+def with_threshold(model: Model, series: Series, raw: FloatArray, settings: LearningSettings) -> Model:
+    """The model with the threshold learned from `raw` (M,), the largest multiple of a limit of each row.
 
-    The `judged` rows hold the counted ones; those before them fill the memories of the score. Returns the
-    scores before the threshold, too, (n,), NaN where a row was not judged.
+    NaN where a row was not judged. Every reason for which a row may alarm is in these multiples, so that the
+    episodes that are counted are those of all of them.
     """
-    judgement = judge(replace(model, threshold=NOT_LEARNED), replace(series, segments=judged), hold=False)
-    first, last = counted[0][0], counted[-1][1]
-    inside = np.zeros(len(series), dtype=np.bool_)
-    for a, b in counted:
-        inside[a:b] = True
-    raw = np.where(inside, judgement.scores, np.nan)[first:last]  # (n,)
-    if not any(np.ptp(series.values[a:b][:, model.roles.targets], axis=0).any() for a, b in counted):
-        raw = 0.0 * raw  # where nothing moves, scores are what memories began with, and say nothing
-    breaks = tuple(b[0] - first for a, b in pairwise(counted) if a[1] == b[0])
+    known = np.flatnonzero(np.isfinite(raw))
+    first, last = (int(known[0]), int(known[-1]) + 1) if len(known) else (0, 0)
+    inside = np.maximum(raw[first:last], LEAST)  # (n,)
+    starts = [b[0] for a, b in pairwise(series.segments) if a[1] == b[0]]
+    breaks = tuple(start - first for start in starts if first < start < last)
     threshold = learn_threshold(
-        raw,
-        budget=budget_of(settings, model.step_seconds),
+        inside,
+        budget=budget_of(settings, model.step_seconds, len(known)),
         step_seconds=model.step_seconds,
         merge_gap=max(model.window, settings.merge_gap),
         method=settings.threshold_method,
         confidence=settings.confidence,
         level=settings.threshold_level,
         breaks=breaks,
-        margin=_margin(model, series),
+        margin=MARGIN,
+        room=ROOM,
     )
-    spans = highest_episodes(raw, threshold.merge_gap, STRANGEST, breaks)
+    spans = highest_episodes(inside, threshold.merge_gap, STRANGEST, breaks)
     rows = np.concatenate([series.values[a:b] for a, b in series.segments])
-    model = replace(
+    return replace(
         model,
         threshold=threshold,
-        strangest=tuple(_episode(span, first, series, judgement, threshold.value) for span in spans),
-        familiar=Familiar.fit(raw / threshold.value, rows),
+        strangest=tuple(_episode(model, span, first, series, threshold.value) for span in spans),
+        familiar=Familiar.fit(inside / threshold.value, rows),
     )
-    baseline, linear = model.baseline, model.linear()
-    if baseline is not None and linear is not None:
-        beside = calibrate_on(linear, series, judged, counted, settings)[0]
-        model = replace(model, baseline=replace(baseline, threshold=beside.threshold))
-    return model, raw
 
 
-def _margin(model: Model, series: Series) -> float:
-    """How much an uncertified threshold is raised: by how far levels move from part to part of the rows.
+def _episode(model: Model, span: Span, first: int, series: Series, threshold: float) -> CalibrationEpisode:
+    """An episode, found in the rows from `first` on, with its place in the input.
 
-    Where a part's rows lie d times farther, squared, from the mean of the other parts than those do, the rows
-    to come will, too, and with them the errors.
+    Its sensor is the one that is farthest from what the model expects of the rows around the peak.
     """
-    rows = np.concatenate([series.values[a:b] for a, b in series.segments])
-    scaled = model.scaler.transform(rows)[model.roles.targets].T.astype(np.float64)  # (M, F_t)
-    moved = float(drift(scaled).mean()) ** MARGIN_POWER
-    return float(np.clip(moved, UNCERTIFIED_MARGIN, MOST_MARGIN))
-
-
-def _episode(
-    span: Span, first: int, series: Series, judgement: Judgement, threshold: float
-) -> CalibrationEpisode:
-    """An episode, found in the rows from `first` on, with its place in the input."""
     start, end, peak = (first + row for row in (span.start, span.end, span.peak_row))
-    places = (_place(series, start), _place(series, end))
-    sensor = series.sensors[int(np.nan_to_num(judgement.errors[peak]).argmax())]
-    return CalibrationEpisode(*places, score=span.peak / threshold, sensor=sensor)
+    a, b = next((a, b) for a, b in series.segments if a <= peak < b)
+    run_up = (max(a, peak - _RUN_UP), min(peak + 1, b))
+    errors = judge(model, replace(series, segments=(run_up,)), for_threshold=True).errors[peak]
+    sensor = series.sensors[int(np.nan_to_num(errors).argmax())]
+    return CalibrationEpisode(_place(series, start), _place(series, end), span.peak / threshold, sensor)
 
 
 def _place(series: Series, row: int) -> str:

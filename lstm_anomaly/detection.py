@@ -83,7 +83,7 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     rows = judged_rows(series.values, judgement)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
     breaks = tuple(start for start, _stop in series.segments)
-    events = find_events(rows, series.sensors, rules, breaks, model.threshold.value)
+    events = find_events(rows, series.sensors, rules, breaks)
     drift = DriftWatch(model.familiar, model.sensors)
     for start, stop in series.segments:
         drift.push(series.values[start:stop], judgement.scores[start:stop])

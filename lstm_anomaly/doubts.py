@@ -4,7 +4,7 @@ import numpy as np
 
 from lstm_anomaly.types import FloatArray
 
-UNLIKE = 4.0  # times the usual: calibration rows of which half score so high are other data
+UNLIKE = 1.0  # a limit that half of the rows reach: they are other data than the rest
 MOST_STANDING = 3.0  # times the share that may be trimmed
 MOST_LEFT_OUT = 0.5  # of the rows
 

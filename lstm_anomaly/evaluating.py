@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_anomaly.detection import Detection, detect
+from lstm_anomaly.detection import Detection
 from lstm_anomaly.evaluation.figures import Figures, LabelledRows, figures
 from lstm_anomaly.model import Model
 from lstm_anomaly.types import BoolArray, FloatArray, Series
@@ -13,14 +13,11 @@ _NAMES = {"lstm": "LSTM", "pure": "LSTM", "linear": "linear"}
 def evaluate(model: Model, detection: Detection, labels: BoolArray) -> list[Figures]:
     """How well the events and scores of a detection match `labels` (N,), one for each input row.
 
-    The model's result and, beside an LSTM model's, that of its linear baseline on the same rows. Budget and
-    confidence are those that each threshold was learned for.
+    Budget and confidence are those that the threshold was learned for.
     """
     threshold = model.threshold
     rows = labelled_rows(detection, labels, model)
-    own = figures(_NAMES[model.kind], rows, threshold.budget, threshold.confidence)
-    linear = model.linear()
-    return [own] if linear is None else [own, *evaluate(linear, detect(linear, detection.frame), labels)]
+    return [figures(_NAMES[model.kind], rows, threshold.budget, threshold.confidence)]
 
 
 def labelled_rows(detection: Detection, labels: BoolArray, model: Model) -> LabelledRows:

@@ -5,20 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_anomaly.decision.holding import Holder
+from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.model import Model
-from lstm_anomaly.network_reader import NetworkReader
-from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
-from lstm_anomaly.scoring.bias import LOOKED_BACK
-from lstm_anomaly.scoring.memory import trailing_mean
+from lstm_anomaly.reasons import FLAT, FORECAST, MOST_TOLD, NEW_VALUE, TOGETHER, UNSEEN
+from lstm_anomaly.scoring.components import LENGTHS, LONGEST, SIGNED_LENGTHS
+from lstm_anomaly.scoring.memory import trailing_mean, trailing_sum
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
-from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.scoring.score import LONGEST_MEMORY, ONLY_LEVEL, STATISTIC_ROWS, USUAL, level, raw_score
-from lstm_anomaly.scoring.sides import SideReader, largest
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray, Series, TimeArray
+from lstm_anomaly.scoring.residuals import FORECAST as FORECAST_VIEW
+from lstm_anomaly.scoring.residuals import RELATED, RESTORED, VIEWS, ResidualReader, Residuals
+from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
+from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
+from lstm_anomaly.types import FloatArray, IntArray, Series, TimeArray
 from lstm_anomaly.windows import finite_segments
 
 PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
 EXPLAINED_ROWS = 10  # a sensor's part in a row's score is its mean error over so many rows
+_PARTS_OF_VIEW = len(LENGTHS) + len(SIGNED_LENGTHS)
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Judgement:
 
     scores    (n,) multiples of the threshold, NaN where a row could not be judged
     errors    (n, F) each sensor's part in the score, at least 0, NaN likewise
-    expected  (n, F) what the networks expected, in the sensors' own units, NaN likewise
-    reasons   (n,) which sub-score it is, as in `lstm_anomaly.reasons`
+    expected  (n, F) what was expected, in the sensors' own units, NaN likewise
+    reasons   (n,) which component it is, as in `lstm_anomaly.reasons`
     """
 
     scores: FloatArray
@@ -40,7 +42,7 @@ class Judgement:
     def unknown(cls, rows: int, sensors: int) -> "Judgement":
         """`rows` rows that could not be judged."""
         nothing = np.full((rows, sensors), np.nan)
-        return cls(np.full(rows, np.nan), nothing, nothing.copy(), np.full(rows, ERROR, np.int64))
+        return cls(np.full(rows, np.nan), nothing, nothing.copy(), np.full(rows, TOGETHER, np.int64))
 
     @classmethod
     def joined(cls, parts: list["Judgement"], sensors: int) -> "Judgement":
@@ -61,9 +63,13 @@ class Judge:
     whole window has passed.
     """
 
-    def __init__(self, model: Model, hold: bool = True) -> None:
-        """`hold` keeps anomalies going through their weaker rows, see `decision/holding.py`."""
-        self._model, self._hold = model, hold
+    def __init__(self, model: Model, for_threshold: bool = False) -> None:
+        """`for_threshold`: scores are what a threshold is learned from.
+
+        That is the largest multiple of a limit of every row, also where it is below 1, and no anomaly is kept
+        going through weaker rows.
+        """
+        self._model, self._for_threshold = model, for_threshold
         self._stretch: _Stretch | None = None
 
     def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
@@ -76,7 +82,7 @@ class Judge:
         for start, stop in finite_segments(np.asarray(np.isfinite(values).all(axis=1))):
             if start > position:
                 parts += [self.finish(), Judgement.unknown(start - position, sensors)]
-            self._stretch = self._stretch or _Stretch(self._model, self._hold)
+            self._stretch = self._stretch or _Stretch(self._model, self._for_threshold)
             for first in range(start, stop, PIECE):
                 piece = slice(first, min(first + PIECE, stop))
                 parts.append(self._stretch.push(values[piece], None if times is None else times[piece]))
@@ -94,60 +100,77 @@ class Judge:
 class _Stretch:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
-    def __init__(self, model: Model, hold: bool) -> None:
+    def __init__(self, model: Model, for_threshold: bool) -> None:
         self._model = model
-        self._holder = Holder(model.threshold.merge_gap) if hold else None
-        self._reader = NetworkReader(model.networks)
-        self._side_reader = SideReader(model.sides)
+        self._holder = None if for_threshold else Holder(model.threshold.merge_gap)
+        self._reader = ResidualReader(model.networks, model.expectations)
         self._seen = 0  # rows pushed
-        # Of the rows that a memory can still reach; before the first one all is taken to have been usual,
-        # so that a memory of a hundred rows does not hang on the first few.
-        self._statistics = np.full((STATISTIC_ROWS, LONGEST_MEMORY), USUAL)
-        self._signed = np.zeros((len(model.usual.bias.bound), LOOKED_BACK, int(model.roles.targets.sum())))
-        self._novelty = np.empty((0, len(model.novelty.sensors)))
-        self._by_sensor = np.empty((0, int(model.roles.targets.sum())))
-        self._expected = np.empty_like(self._by_sensor)
-        self._sides = np.empty((2, *self._by_sensor.shape))
         self._judged = 0
+        targets = int(model.roles.targets.sum())
+        self._before: FloatArray | None = None  # (CHANGE, F) the inputs before the next rows
+        self._readings = np.empty((0, targets))  # that what reads flat looks back on
+        # Of the rows that a memory can still reach:
+        self._scaled = np.empty((len(VIEWS), 0, targets))
+        self._pooled = np.empty((3, 0))
+        self._distance = np.empty(0)
+        self._novelty = np.empty((0, len(model.novelty.sensors)))
+        self._flat = np.empty((0, targets))
+        self._by_sensor = np.empty((0, targets))
+        self._level = np.empty((0, targets))
+        self._expected = np.empty((0, targets))
 
     def push(self, values: FloatArray, times: TimeArray | None) -> Judgement:
-        model = self._model
-        scaled = model.network_rows(values, times)  # (F_in, n)
-        readings = self._reader.push(scaled)
-        statistics = self._statistics_of(readings)  # (7, n)
-        by_sensor = model.usual.parts(readings, model.weights)
-        first_known = max(0, model.window - 1 - self._seen)
-        statistics[:, :first_known] = USUAL
-        statistics[np.isnan(statistics)] = USUAL
-        by_sensor[:first_known] = np.nan
-        self._seen += len(values)
-        self._statistics = np.concatenate([self._statistics, statistics], axis=1)
+        model, count = self._model, len(values)
+        rows = model.network_rows(values, times)  # (F_in, n)
+        residuals = self._reader.push(rows)
+        inputs = rows[: int(model.roles.inputs.sum())].T.astype(np.float64)  # (n, F_i)
+        context = with_first_rows(inputs) if self._before is None else np.concatenate([self._before, inputs])
+        self._before = context[-CHANGE:]
+        state, distance = model.states.of_rows(state_features(context))  # (n,), (n,)
+        scaled = model.components.scaled(residuals.errors, state)  # (3, n, F_t)
+        pooled = model.components.pooled(residuals)  # (3, n)
+        self._scaled = np.concatenate([self._scaled, scaled], axis=1)
+        self._pooled = np.concatenate([self._pooled, pooled], axis=1)
+        self._distance = np.concatenate([self._distance, distance])
         self._novelty = np.concatenate([self._novelty, model.novelty.of_rows(values)])
-        self._by_sensor = np.concatenate([self._by_sensor, by_sensor])
-        self._expected = np.concatenate([self._expected, model.usual.expected(readings, model.weights)])
-        targets = model.roles.targets
-        moving = scaled[model.networks.targets].T.astype(np.float64)  # (n, F_t)
-        sides = self._side_reader.push(values[:, targets], moving)
-        self._sides = np.concatenate([self._sides, sides], axis=1)
+        self._readings = np.concatenate([self._readings, values[:, model.roles.targets]])
+        self._flat = np.concatenate([self._flat, model.stillness.multiples(self._readings, count)])
+        self._readings = self._readings[max(0, len(self._readings) - model.stillness.reach + 1) :]
+        self._by_sensor = np.concatenate([self._by_sensor, self._parts_of(scaled, residuals)])
+        self._level = np.concatenate([self._level, np.square(residuals.level)])
+        self._expected = np.concatenate([self._expected, self._expected_of(residuals)])
+        self._seen += count
         return self._verdicts(max(0, self._seen - model.look_ahead - self._judged))
 
-    def _statistics_of(self, readings: Readings) -> FloatArray:
-        """Statistics and biases of the next n rows, (7, n)."""
-        usual, count = self._model.usual, readings.level.shape[1]
-        signed = np.concatenate([self._signed, usual.signed(readings)], axis=1)  # (K, 99 + n, F_t)
-        self._signed = signed[:, -LOOKED_BACK:]
-        return np.concatenate([usual.statistics(readings), usual.biases(signed, count)])
+    def _parts_of(self, scaled: FloatArray, residuals: Residuals) -> FloatArray:
+        """Each sensor's part in n rows, (n, F_t).
+
+        The geometric mean of its own errors and of how far it is from what the other sensors say: the guilty
+        sensor departs both ways.
+        """
+        own = np.square(scaled).sum(axis=0)  # (n, F_t)
+        return np.asarray(np.sqrt(own * self._model.peers.of_rows(residuals.level)))
+
+    def _expected_of(self, residuals: Residuals) -> FloatArray:
+        """What was expected of n rows, scaled, (n, F_t): by the other sensors where they tell, else before.
+
+        A forecast follows a fault that lasts; what the other sensors say does not.
+        """
+        tells = np.isfinite(self._model.components.usual[RELATED, 0])  # (F_t,)
+        errors = residuals.errors
+        near = np.where(np.isnan(errors[RESTORED]), errors[FORECAST_VIEW], errors[RESTORED])
+        near = 0.5 * (near + np.where(np.isnan(errors[FORECAST_VIEW]), near, errors[FORECAST_VIEW]))
+        return np.asarray(residuals.level - np.where(tells, errors[RELATED], near))
 
     def finish(self) -> Judgement:
         """The rows that wait for later ones, judged without them."""
-        waiting = self._seen - self._judged
-        nothing = self._model.look_ahead
-        self._statistics = np.pad(self._statistics, ((0, 0), (0, nothing)), constant_values=np.nan)
-        self._novelty = np.pad(self._novelty, ((0, nothing), (0, 0)))
-        self._sides = np.pad(self._sides, ((0, 0), (0, nothing), (0, 0)))
-        for name in ("_by_sensor", "_expected"):
-            padded = np.pad(getattr(self, name), ((0, nothing), (0, 0)), constant_values=np.nan)
-            setattr(self, name, padded)
+        waiting, nothing = self._seen - self._judged, self._model.look_ahead
+        below = ((0, nothing), (0, 0))
+        self._scaled = np.pad(self._scaled, ((0, 0), *below))
+        self._pooled = np.pad(self._pooled, ((0, 0), (0, nothing)), constant_values=1.0)
+        self._distance = np.pad(self._distance, (0, nothing))
+        for name in ("_novelty", "_flat", "_by_sensor", "_level", "_expected"):
+            setattr(self, name, np.pad(getattr(self, name), below))
         return self._verdicts(waiting)
 
     def _verdicts(self, count: int) -> Judgement:
@@ -156,72 +179,67 @@ class _Stretch:
         out = Judgement.unknown(count, len(model.sensors))
         if not count:
             return out
-        rows = slice(len(self._by_sensor) - ahead - count, len(self._by_sensor) - ahead)
+        rows = slice(len(self._distance) - ahead - count, len(self._distance) - ahead)
+        value = model.threshold.value
+        components = model.components.of_rows(self._scaled, count, ahead)  # (18, count)
         moved = min(MOST_AHEAD, ahead)  # evidence is a sum, and has no two ends like a memory
-        evidence = model.novelty.remembered(self._novelty, count + ahead)[moved : moved + count]  # (count, R)
-        level_ = level(self._statistics, model.memories, model.weights, count, ahead)  # (count,)
-        level_[np.isnan(self._by_sensor[rows]).all(axis=1)] = np.nan
-        high = raw_score(level_, evidence.sum(axis=1)) / model.threshold.value
-        scores, out.reasons[:] = largest(high, self._sides[:, rows])
-        out.scores[:] = self._holder.push(scores) if self._holder else scores
-        out.errors[:] = self._parts(level_, evidence, rows)
-        beside = out.reasons != ERROR
-        parts = self._sides[:, rows][out.reasons[beside] - FLAT, beside]  # (rows, F_t)
-        out.errors[beside] = 0.0
-        out.errors[np.ix_(beside, model.roles.targets)] = np.where(parts > 1.0, parts, 0.0)
-        out.reasons[~beside & (evidence.sum(axis=1) > np.log(np.maximum(level_, 1.0)))] = UNSEEN
-        out.reasons[~beside & self._far_from_all_levels(rows)] = UNSEEN
-        expected = np.zeros_like(
-            out.expected
-        )  # scaled: a sensor that is not forecast is expected at its mean
+        evidence = model.novelty.remembered(self._novelty, count + ahead)[moved : moved + count]
+        total = np.cumsum(evidence, axis=1)[:, -1] if evidence.shape[1] else np.zeros(count)
+        alone = model.components.together_of(self._pooled, count, ahead) / model.components.together
+        together = alone * (1.0 + total)
+        distance = trailing_sum(self._distance[: rows.stop], UNSEEN_MEMORY, count) / UNSEEN_MEMORY
+        unseen = model.unseen.multiples(distance, value)
+        flat = self._flat[rows].max(axis=1)
+        multiples = np.concatenate([components / value, [together / value, unseen, flat / max(value, 1.0)]])
+        largest, which = multiples.max(axis=0), multiples.argmax(axis=0)
+        by_part = np.array([*np.repeat(range(len(VIEWS)), _PARTS_OF_VIEW), TOGETHER, UNSEEN, FLAT])
+        out.reasons[:] = FORECAST + by_part[which]
+        out.reasons[(out.reasons == TOGETHER) & (alone <= value) & (total > 0)] = NEW_VALUE
+        if self._holder is None:
+            out.scores[:] = largest
+        else:
+            held = np.minimum(self._holder.push(largest), MOST_TOLD + 1.0)
+            # Below the limit rows are ranked by what all say together, which sees weak events best.
+            out.scores[:] = np.where(held > LIMIT, held, np.minimum(together / value, LIMIT))
+        out.errors[:] = self._errors(out.reasons, evidence, rows)
+        expected = np.zeros_like(out.expected)  # scaled: a sensor that is no target is expected at its mean
         expected[:, model.roles.targets] = self._expected[rows]
         out.expected[:] = model.scaler.inverse(expected)
-        out.errors[np.isnan(out.scores)] = out.expected[np.isnan(out.scores)] = np.nan
+        first = min(count, max(0, model.window - 1 - self._judged))  # rows that end no window
+        for unknown in (out.scores, out.errors, out.expected):
+            unknown[:first] = np.nan
         self._judged += count
         self._forget()
         return out
 
-    def _far_from_all_levels(self, rows: slice) -> BoolArray:
-        """Where rows are outside anything seen, and their level is high in its memories, too, (count,)."""
-        model, count = self._model, rows.stop - rows.start
-        only = level(self._statistics, model.memories, ONLY_LEVEL, count, model.look_ahead)
-        outside = self._sides[UNSEEN - FLAT, rows].max(axis=1) > 1.0  # (count,)
-        return np.asarray(outside & (only > 1.0))
-
-    def _parts(self, level_: FloatArray, evidence: FloatArray, rows: slice) -> FloatArray:
-        """Each sensor's part in the score, (count, F), in nats.
-
-        What raises the level is shared out by the sensors' errors over the last rows; what a ruled sensor
-        showed for the first time is its own.
-        """
-        model, count = self._model, len(level_)
+    def _errors(self, reasons: IntArray, evidence: FloatArray, rows: slice) -> FloatArray:
+        """Each sensor's part in the score, (count, F), by what its reason looks at."""
+        model, count = self._model, len(reasons)
         parts = np.zeros((count, len(model.sensors)))
-        for k, target in enumerate(np.flatnonzero(model.roles.targets)):
-            recent = trailing_mean(self._by_sensor[: rows.stop, k], EXPLAINED_ROWS, count)
-            parts[:, target] = np.nan_to_num(recent)
-        total = parts.sum(axis=1)  # (count,)
-        share = np.log1p(np.nan_to_num(level_)) / np.maximum(total, 1e-300)
-        parts *= share[:, np.newaxis]
-        parts[:, model.novelty.sensors] += evidence
+        recent = trailing_mean(self._by_sensor[: rows.stop], EXPLAINED_ROWS, count)  # (count, F_t)
+        for reason, of_target in ((FLAT, self._flat[rows]), (UNSEEN, self._level[rows])):
+            recent = np.where((reasons == reason)[:, np.newaxis], of_target, recent)
+        parts[:, model.roles.targets] = np.nan_to_num(recent)
+        new = reasons == NEW_VALUE
+        parts[new] = 0.0
+        parts[np.ix_(new, model.novelty.sensors)] = evidence[new]
         return parts
 
     def _forget(self) -> None:
         """Drop what no memory reaches any more."""
-        kept = LONGEST_MEMORY + self._model.look_ahead
-        self._statistics = self._statistics[:, -kept:]
-        self._novelty = self._novelty[-kept:]
-        self._by_sensor = self._by_sensor[-kept:]
-        self._expected = self._expected[-kept:]
-        self._sides = self._sides[:, -kept:]
+        kept = LONGEST + self._model.look_ahead
+        self._scaled, self._pooled = self._scaled[:, -kept:], self._pooled[:, -kept:]
+        for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected"):
+            setattr(self, name, getattr(self, name)[-kept:])
 
 
-def judge(model: Model, series: Series, hold: bool = True) -> Judgement:
+def judge(model: Model, series: Series, for_threshold: bool = False) -> Judgement:
     """Judge a whole series; rows outside its segments, and the first window - 1 of each, are unknown.
 
-    For `hold` see `Judge`.
+    For `for_threshold` see `Judge`.
     """
     out = Judgement.unknown(*series.values.shape)
-    judge_ = Judge(model, hold)
+    judge_ = Judge(model, for_threshold)
     for start, stop in series.segments:
         times = None if series.times is None else series.times[start:stop]
         verdicts = [judge_.push(series.values[start:stop], times), judge_.finish()]

@@ -1,72 +1,226 @@
-"""What fitted networks are worth on training rows: their usual errors and shares, and the kind of model."""
+"""What is usual: learned from all training rows, each judged by parts that were not fitted to it.
+
+Linear parts are cheap to fit, so that they are cross-fitted: the rows are cut into four folds in time order,
+and each fold's residuals come from a fit to the other three. An LSTM is fitted once, to the first rows; its
+residuals there are scaled up by how much larger they are on rows that it was not fitted to.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from lstm_anomaly.fitting import Fitted
-from lstm_anomaly.network.linear_forecast import held_out_forecast_error
+from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network_reader import NetworkReader, Networks
-from lstm_anomaly.planning import joined
-from lstm_anomaly.scoring.bias import Bias
+from lstm_anomaly.scoring.components import Components, fit_components
+from lstm_anomaly.scoring.memory import trailing_sum
+from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.scoring.statistics import Usual, errors_by_view, shares_of, signed_errors
-from lstm_anomaly.scoring.view import View
-from lstm_anomaly.types import BoolArray, Float32Array, FloatArray
-from lstm_anomaly.windows import Split, cut, window_starts
+from lstm_anomaly.scoring.regression import FOLDS, fit_forecast, fit_related
+from lstm_anomaly.scoring.residuals import (
+    NETWORK_OF,
+    Expectations,
+    Residuals,
+    lstm_errors,
+    lstm_shares,
+    mixed,
+)
+from lstm_anomaly.scoring.sensors import SensorRoles
+from lstm_anomaly.scoring.states import OperatingStates, state_features, with_first_rows
+from lstm_anomaly.scoring.stillness import Stillness
+from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
+from lstm_anomaly.scoring.unseen import Unseen
+from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Segments
+from lstm_anomaly.windows import cut, rows_in, window_starts
 
-MOST_MEASURED_ROWS = 20_000  # of the fitted rows, the last so many tell what is usual
+MOST_VALUES = 10_000_000  # of residuals that are held at once: of longer training data the last rows tell
+MUCH_BETTER = 0.9  # an LSTM whose held-out error is above this share of the linear one brings nothing
+FLAT_SHARE = 0.05  # of the false-alarm budget, for what reads flat, over all sensors
 
 
-def read_training_rows(networks: Networks, scaled: Float32Array, split: Split) -> tuple[Readings, BoolArray]:
-    """What the networks say of the last fitted rows and the validation rows; which of them were fitted."""
-    end_of_fit, end = split.fit[-1][1], split.validation[-1][1]
-    first = max(split.fit[0][0], end_of_fit - MOST_MEASURED_ROWS)
-    last = min(end, end_of_fit + MOST_MEASURED_ROWS)
-    parts, is_fitted = [], []
-    for a, b in joined((*cut(split.fit, first, end_of_fit), *cut(split.validation, end_of_fit, last))):
-        parts.append(NetworkReader(networks).push(scaled[:, a:b]))
-        is_fitted.append(np.arange(a, b) < end_of_fit)
-    return Readings.joined(parts), np.concatenate(is_fitted)
+@dataclass(frozen=True)
+class Measured:
+    """What fitted networks are worth, and what is usual for them.
+
+    segments  the M rows that told
+    largest   (M,) each row's largest multiple of a limit, from which the threshold is learned
+    held_out  mean squared errors on rows that the LSTMs were not fitted to, by view and kind
+    kind, why of the model
+    """
+
+    kind: str
+    why: str
+    networks: Networks
+    expectations: Expectations
+    states: OperatingStates
+    components: Components
+    unseen: Unseen
+    novelty: NoveltyRule
+    stillness: Stillness
+    peers: Peers
+    segments: Segments
+    largest: FloatArray
+    held_out: dict[str, float]
 
 
-def usual_of(networks: Networks, readings: Readings, fitted: BoolArray, kind: str) -> Usual:
-    """What is usual for the networks, from their readings of training rows, some of them `fitted` (M,)."""
-    held_out = np.nanmean(readings.errors[:, ~fitted] ** 2, axis=(1, 2))  # (S,)
-    left_out = np.array([kind == "pure" and name == "linear" for name in networks.names])  # (S,)
-    shares = shares_of(networks.names, np.where(left_out, np.inf, held_out))
-    return Usual(
-        networks=networks.names,
-        errors=View.fit(errors_by_view(networks.names, shares, readings.errors), fitted),
-        shares=shares,
-        level=View.fit(readings.level, fitted),
-        bias=Bias.fit(signed_errors(networks.names, readings), fitted),
-        peers=Peers.fit(readings.level[0]),
+@dataclass(frozen=True)
+class TrainingRows:
+    """The rows of a training: as they were read (N, F), as the networks read them (F_in, N), and which count.
+
+    values    (N, F) in own units
+    scaled    (F_in, N)
+    targets   (F_in,) which of the networks' rows are forecast
+    roles     of the sensors
+    usable    all rows that may be learned from
+    fitted    (N,) those that the LSTMs were fitted to
+    per_row   accepted false alarms a row
+    """
+
+    values: FloatArray
+    scaled: Float32Array
+    targets: BoolArray
+    roles: SensorRoles
+    usable: Segments
+    fitted: BoolArray
+    per_row: float
+
+
+def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Generator) -> Measured:
+    """What is usual on the last usable rows, at most `MOST_VALUES` residuals; the kind of model if "auto"."""
+    most = max(1, MOST_VALUES // (4 * int(rows.targets.sum())))
+    end = rows.usable[-1][1]
+    segments = cut(rows.usable, _row_before(rows.usable, most), end)
+    inside = np.concatenate([np.arange(a, b) for a, b in segments])  # (M,)
+    held_out = ~rows.fitted[inside]  # (M,)
+    forecast, forecast_errors = fit_forecast(rows.scaled, rows.targets, segments)
+    related, related_errors = fit_related(rows.scaled, rows.targets, segments)
+    networks, restored_errors, readings = _read(rows, fitted.networks, segments)
+    linear = (forecast_errors, restored_errors)
+    found = _held_out(linear, networks, readings, held_out)
+    if kind == "auto":
+        kind, why = _chosen_kind(found)
+    else:
+        why = "as asked for"
+    if kind == "linear":
+        networks = networks.without_lstm()
+    shares, combined = np.zeros((2, int(rows.targets.sum()))), list(linear)
+    for v, name in enumerate(NETWORK_OF if kind != "linear" else ()):
+        lstm = lstm_errors(networks, readings, name)
+        if lstm is None:
+            continue
+        shares[v] = 1.0 if kind == "pure" else lstm_shares(linear[v][held_out], lstm[held_out])
+        combined[v] = _as_if_held_out(mixed(linear[v], lstm, shares[v]), held_out)
+    level = readings.level[0]  # (M, F_t)
+    residuals = Residuals(np.stack([*combined, related_errors]), level - level.mean(axis=0))
+    states, state, distance = _states(rows, segments, rng)
+    values = rows.values[inside]
+    novelty, evidence = NoveltyRule.fit(values, rows.roles.ruled)
+    total = novelty.remembered(evidence, len(values)).sum(axis=1)  # (M,)
+    components, largest = fit_components(residuals, state, len(states.centres), total)
+    moving = rows.values[:, rows.roles.targets]
+    return Measured(
+        kind=kind,
+        why=why,
+        networks=networks,
+        expectations=Expectations(forecast, related, shares),
+        states=states,
+        components=components,
+        unseen=Unseen.fit(distance),
+        novelty=novelty,
+        stillness=Stillness.fit(moving, segments, FLAT_SHARE * rows.per_row / moving.shape[1]),
+        peers=Peers.fit(level),
+        segments=segments,
+        largest=largest,
+        held_out=found,
     )
 
 
-def chosen_kind(readings: Readings, held_out: BoolArray) -> tuple[str, str]:
-    """`lstm`, or `linear` where the LSTM forecasts held-out rows no better than that nothing changes; why."""
-    changes = np.diff(readings.level[0], axis=0)[held_out[1:]]  # (n, F_t)
-    nothing, forecast = np.nanmean(changes**2), np.nanmean(readings.errors[0][held_out] ** 2)
-    better = 1.0 - float(forecast) / max(float(nothing), 1e-12)
-    if better > 0:
-        return "lstm", f"on held-out rows its forecast is {better:.0%} better than that nothing changes"
-    return "linear", "the LSTM forecast held-out rows no better than that nothing changes"
+def _row_before(segments: Segments, count: int) -> int:
+    """The row from which on the segments hold at most `count` rows."""
+    for a, b in reversed(segments):
+        if count < b - a:
+            return b - count
+        count -= b - a
+    return segments[0][0]
 
 
-def held_out_errors(
-    fitted: Fitted, scaled: Float32Array, targets: BoolArray, split: Split, near: FloatArray
+def _read(
+    rows: TrainingRows, networks: Networks, segments: Segments
+) -> tuple[Networks, FloatArray, Readings]:
+    """The networks with components of all rows; cross-fitted errors of these, (M, F_t); what LSTMs say."""
+    scaled, window = rows.scaled, networks.window
+    whole = LinearAutoencoder.fit(scaled, window_starts(rows.usable, window), window)
+    networks = replace(networks, linear=whole)
+    readings = Readings.joined([NetworkReader(networks).push(scaled[:, a:b]) for a, b in segments])
+    count, first, last = rows_in(segments), segments[0][0], segments[-1][1]
+    errors = readings.errors[-1].copy()  # where no fold can be told
+    edges = [_row_after(segments, count * k // FOLDS) for k in range(FOLDS + 1)]
+    places = np.concatenate([np.arange(a, b) for a, b in segments])  # (M,)
+    for a, b in pairwise(edges):
+        starts = window_starts((*cut(segments, first, a), *cut(segments, b, last)), window)
+        if not len(starts):
+            continue
+        fold = LinearAutoencoder.fit(scaled, starts, window)
+        for c, d in cut(segments, max(first, a - window + 1), b):
+            if d - c < window:
+                continue
+            expected = fold.last_rows(scaled[:, c:d])[:, rows.targets]  # (d - c - T + 1, F_t)
+            judged = np.arange(c + window - 1, d)
+            known = judged >= a
+            at = np.searchsorted(places, judged[known])
+            errors[at] = scaled[rows.targets][:, judged[known]].T - expected[known]
+    return networks, errors, readings
+
+
+def _row_after(segments: Segments, count: int) -> int:
+    """The row before which `count` rows of the segments lie."""
+    for a, b in segments:
+        if count <= b - a:
+            return a + count
+        count -= b - a
+    return segments[-1][1]
+
+
+def _held_out(
+    linear: tuple[FloatArray, FloatArray], networks: Networks, readings: Readings, held_out: BoolArray
 ) -> dict[str, float]:
-    """Mean squared errors on the validation rows of the LSTMs and of their linear counterparts, by task.
-
-    A window is restored from as many numbers by either; the next row is forecast from the rows before it.
-    """
-    linear, starts = fitted.networks.linear, window_starts(split.validation, fitted.networks.window)
-    found = {
-        "forecast_linear": held_out_forecast_error(linear, scaled, targets, split.fit, split.validation),
-        "window_linear": float(linear.errors(scaled, starts, fitted.code_size).mean()),
-    }
-    if fitted.reports:
-        found["forecast_lstm"] = float(np.nanmean(near[0] ** 2))
-        found["window_lstm"] = min(report.validation_loss for report in fitted.reports)
+    """Mean squared errors on rows that the LSTMs were not fitted to, by view and kind."""
+    found = {}
+    for view, errors, name in zip(("forecast", "restored"), linear, NETWORK_OF, strict=True):
+        found[f"{view}_linear"] = float(np.nanmean(np.square(errors[held_out])))
+        lstm = lstm_errors(networks, readings, name)
+        if lstm is not None:
+            found[f"{view}_lstm"] = float(np.nanmean(np.square(lstm[held_out])))
     return {name: value for name, value in sorted(found.items()) if np.isfinite(value)}
+
+
+def _chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:
+    """`lstm` where an LSTM is much better than its linear counterpart in one view, else `linear`; why."""
+    for view, words in (("forecast", "forecasts the next row"), ("restored", "restores rows")):
+        lstm, linear = held_out.get(f"{view}_lstm"), held_out.get(f"{view}_linear")
+        if lstm is not None and linear is not None and lstm < MUCH_BETTER * linear:
+            return "lstm", f"on held-out rows the LSTM {words} with {1 - lstm / linear:.0%} less error"
+    return "linear", "on held-out rows no LSTM does much better than linear regression"
+
+
+def _as_if_held_out(errors: FloatArray, held_out: BoolArray) -> FloatArray:
+    """Errors (M, F_t), those on fitted rows as large as on held-out ones (M,)."""
+    inside, outside = (np.sqrt(np.nanmean(np.square(errors[part]), axis=0)) for part in (~held_out, held_out))
+    factor = np.maximum(1.0, outside / np.maximum(inside, 1e-9))  # (F_t,)
+    return np.where(held_out[:, np.newaxis], errors, errors * factor)
+
+
+def _states(
+    rows: TrainingRows, segments: Segments, rng: np.random.Generator
+) -> tuple[OperatingStates, np.ndarray, FloatArray]:
+    """Operating states, that of each of the M rows, and its distance from it, a mean as in `unseen`."""
+    sensors = int(rows.roles.inputs.sum())
+    parts = [
+        state_features(with_first_rows(rows.scaled[:sensors, a:b].T.astype(np.float64))) for a, b in segments
+    ]
+    states = OperatingStates.fit(np.concatenate(parts), rng)
+    found = [states.of_rows(part) for part in parts]
+    means = [trailing_sum(part[1], UNSEEN_MEMORY, len(part[1])) / UNSEEN_MEMORY for part in found]
+    return states, np.concatenate([part[0] for part in found]), np.concatenate(means)

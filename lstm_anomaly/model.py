@@ -1,20 +1,24 @@
 """A trained model: everything that detection needs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_anomaly.decision.budget import DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.errors import InputError
 from lstm_anomaly.network_reader import Networks
 from lstm_anomaly.scoring.clock import CLOCK_ROWS, clock_rows
+from lstm_anomaly.scoring.components import Components
 from lstm_anomaly.scoring.novelty import NoveltyRule
+from lstm_anomaly.scoring.peers import Peers
+from lstm_anomaly.scoring.residuals import Expectations
 from lstm_anomaly.scoring.scaler import Scaler
-from lstm_anomaly.scoring.score import LINEAR_WEIGHTS, Memories
 from lstm_anomaly.scoring.sensors import SensorRoles
-from lstm_anomaly.scoring.sides import Sides
-from lstm_anomaly.scoring.statistics import Usual
+from lstm_anomaly.scoring.states import OperatingStates
+from lstm_anomaly.scoring.stillness import Stillness
+from lstm_anomaly.scoring.unseen import Unseen
 from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Resample, SensorFrame, TimeArray
 
 
@@ -32,8 +36,9 @@ class TrainingSummary:
     validation_losses the same on the validation windows
     best_epoch        the epoch whose weights were kept, counted from 1
     trimmed_rows      rows before the calibration rows that stood out and were left out
-    held_out          mean squared errors on validation rows: `forecast_lstm` and `forecast_linear` of the
-                      next row, `window_lstm` and `window_linear` of windows restored from as many numbers
+    held_out          mean squared errors on rows that the LSTMs were not fitted to: `forecast_lstm` and
+                      `forecast_linear` of the next row, `restored_lstm` and `restored_linear` of rows
+                      restored from their windows
     doubts            what makes the training data look unusable, a clause each
     preset            how long the LSTMs were trained
     why_kind          why the model is of its kind
@@ -69,7 +74,7 @@ class TrainingSummary:
     @property
     def lstm_is_better(self) -> bool:
         """Whether an LSTM has a smaller held-out error than its linear counterpart, in one task at least."""
-        pairs = [(f"{task}_lstm", f"{task}_linear") for task in ("forecast", "window")]
+        pairs = [(f"{task}_lstm", f"{task}_linear") for task in ("forecast", "restored")]
         found = self.held_out
         return any(found[lstm] < found[linear] for lstm, linear in pairs if {lstm, linear} <= set(found))
 
@@ -90,14 +95,6 @@ class CalibrationEpisode:
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """What the linear model beside an LSTM model has of its own; all else it shares with that."""
-
-    memories: Memories
-    threshold: Threshold
-
-
-@dataclass(frozen=True)
 class Model:
     """What `train` learned and `detect` uses.
 
@@ -111,13 +108,14 @@ class Model:
     roles         which sensors the networks read, which they forecast, which are ruled
     scaler        own units to the networks' scale and back, for all F sensors
     networks      what was fitted
-    usual         what is usual for their errors
-    weights       (3,) of the statistics in a row's level
-    memories      what normal rows reach in each memory
+    expectations  what is expected of a row beside what the networks say
+    states        operating states that were found
+    components    what is usual in each, and the limits of what is remembered
+    unseen        how far from all states is too far
     novelty       values that ruled sensors have shown
-    sides         what reads flat, and what is outside anything seen in training
-    threshold     the raw score above which a row is anomalous
-    baseline      the linear model beside, None in a linear model
+    stillness     what reads flat
+    peers         how the sensors' readings go with each other
+    threshold     the largest multiple of a limit above which a row is anomalous
     familiar      what scores and readings looked like, for the guard against drift
     strangest     the highest episodes of the calibration rows, the highest first
     summary       what training did
@@ -133,13 +131,14 @@ class Model:
     roles: SensorRoles
     scaler: Scaler
     networks: Networks
-    usual: Usual
-    weights: FloatArray
-    memories: Memories
+    expectations: Expectations
+    states: OperatingStates
+    components: Components
+    unseen: Unseen
     novelty: NoveltyRule
-    sides: Sides
+    stillness: Stillness
+    peers: Peers
     threshold: Threshold
-    baseline: Baseline | None
     familiar: Familiar
     strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
@@ -175,20 +174,23 @@ class Model:
                 hint="rows with a time column, or a model of rows without one",
             )
 
-    def linear(self) -> "Model | None":
-        """The linear model beside, as a model of its own; None when this is one."""
-        if self.baseline is None:
-            return None
-        return replace(
-            self,
-            kind="linear",
-            networks=self.networks.without_lstm(),
-            usual=self.usual.without_lstm(),
-            weights=np.array(LINEAR_WEIGHTS),
-            memories=self.baseline.memories,
-            threshold=self.baseline.threshold,
-            baseline=None,
-        )
+
+NOT_LEARNED = Threshold(
+    value=1.0,
+    method="fixed",
+    level=1.0,
+    certified=False,
+    budget=Budget.parse(DEFAULT_ROW_BUDGET),
+    confidence=0.9,
+    rows=0,
+    left_out=0,
+    step_seconds=None,
+    merge_gap=0,
+    allowed=-1,
+    episodes=0,
+    margin=1.0,
+)
+"""Of a model that has no threshold yet."""
 
 
 def with_clock(targets: BoolArray) -> BoolArray:

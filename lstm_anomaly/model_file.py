@@ -22,15 +22,21 @@ from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.network_reader import Networks
-from lstm_anomaly.scoring.bias import Bias
 from lstm_anomaly.scoring.clock import CLOCK_ROWS
+from lstm_anomaly.scoring.components import (
+    COMPONENTS,
+    SIGNED_LENGTHS,
+    TOGETHER_LENGTHS,
+    TOGETHER_VIEWS,
+    Components,
+)
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
+from lstm_anomaly.scoring.regression import FORECAST_LAGS, RELATED_LAGS, Regression, usable_lags
+from lstm_anomaly.scoring.residuals import NETWORK_OF, VIEWS, Expectations
 from lstm_anomaly.scoring.scaler import CLIP, Scaler
-from lstm_anomaly.scoring.score import ALL_MEMORIES, BIAS_LENGTHS, BIASED, STATISTICS, Memories
 from lstm_anomaly.scoring.sensors import SensorRoles
-from lstm_anomaly.scoring.statistics import Usual
-from lstm_anomaly.scoring.view import View
+from lstm_anomaly.scoring.states import MOST_STATES, OperatingStates
 from lstm_anomaly.settings import MODEL_KINDS
 from lstm_anomaly.storage import load_arrays, save_arrays
 from lstm_anomaly.types import Resample
@@ -38,7 +44,10 @@ from lstm_anomaly.types import Resample
 Arrays = dict[str, NDArray[Any]]
 MOST_LOOK_AHEAD = 10_000  # rows; far above any use, and a cap on what a hostile file can claim
 _ROLES = ("inputs", "targets", "ruled")
-_VIEWS = ("errors", "level")
+_REGRESSIONS = {"forecast": FORECAST_LAGS, "related": RELATED_LAGS}
+_COMPONENTS = ("usual", "bound", "signed", "plain", "high", "limits")
+_REGRESSION_ARRAYS = tuple(f"{name}.{part}" for name in _REGRESSIONS for part in ("weights", "offset"))
+_UNBOUNDED = ("components.usual", "components.high", "components.limits")  # 0 in the file: infinity
 _FORECASTER = ("unit", "lowest", "highest")  # what the forecaster has beside its weights
 _NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
 
@@ -57,6 +66,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "window": networks.window,
         "autoencoder": _sizes(networks),
         "forecaster": _forecaster_sizes(networks.forecaster),
+        "together": model.components.together,
         **alarm_header(model),
         "summary": asdict(model.summary),
     }
@@ -65,17 +75,17 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "scaler.scale": model.scaler.scale,
         "linear.mean": networks.linear.mean,
         "linear.components": networks.linear.components,
-        **{f"{view}.unit": getattr(model.usual, view).unit for view in _VIEWS},
-        **{f"{view}.usual": getattr(model.usual, view).usual for view in _VIEWS},
-        "bias.bound": model.usual.bias.bound,
-        "bias.unit": model.usual.bias.view.unit,
-        "bias.usual": model.usual.bias.view.usual,
-        "shares": model.usual.shares,
-        "peers.weights": model.usual.peers.weights,
-        "peers.usual": model.usual.peers.usual,
-        "weights": model.weights,
-        "memories.most": model.memories.most,
-        "memories.high": model.memories.high,
+        **{
+            f"{name}.{part}": getattr(getattr(model.expectations, name), part)
+            for name in _REGRESSIONS
+            for part in ("weights", "offset")
+        },
+        "shares": model.expectations.shares,
+        "states.centres": model.states.centres,
+        "states.rows": model.states.rows,
+        **{f"components.{name}": _stored(getattr(model.components, name)) for name in _COMPONENTS},
+        "peers.weights": model.peers.weights,
+        "peers.usual": model.peers.usual,
         **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
         **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
         **alarm_arrays(model),
@@ -115,9 +125,15 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     _check_roles(arrays)
     roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
     networks = _networks(header, arrays, roles)
-    peers = Peers(arrays["peers.weights"], arrays["peers.usual"])
-    bias = Bias(arrays["bias.bound"], View(arrays["bias.unit"], arrays["bias.usual"]))
-    views = {name: View(arrays[f"{name}.unit"], arrays[f"{name}.usual"]) for name in _VIEWS}
+    inputs = len(networks.targets)
+    regressions = {
+        name: Regression(usable_lags(lags, inputs), arrays[f"{name}.weights"], arrays[f"{name}.offset"])
+        for name, lags in _REGRESSIONS.items()
+    }
+    components = Components(
+        **{name: _read(arrays[f"components.{name}"], f"components.{name}") for name in _COMPONENTS},
+        together=header["together"],
+    )
     return Model(
         kind=header["kind"],
         sensors=tuple(header["sensors"]),
@@ -129,9 +145,10 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         roles=roles,
         scaler=Scaler(arrays["scaler.center"], arrays["scaler.scale"]),
         networks=networks,
-        usual=Usual(networks=networks.names, shares=arrays["shares"], bias=bias, peers=peers, **views),
-        weights=arrays["weights"],
-        memories=Memories(arrays["memories.most"], arrays["memories.high"]),
+        expectations=Expectations(**regressions, shares=arrays["shares"]),
+        states=OperatingStates(arrays["states.centres"], arrays["states.rows"]),
+        components=components,
+        peers=Peers(arrays["peers.weights"], arrays["peers.usual"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),
@@ -196,6 +213,8 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(_is_count(header["max_fill"]), "the rows to fill are not a number of rows")
     _check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
     _check(header["resample"] is None or step is not None, "resampling without a sampling step")
+    together = header["together"]
+    _check(type(together) is float and 0 < together < np.inf, "the limit of what all say together is none")
     for name in ("autoencoder", "forecaster"):
         sizes = header[name]
         _check((sizes is not None) == (header["kind"] != "linear"), "the networks do not fit the kind")
@@ -205,16 +224,21 @@ def _check_header(header: dict[str, Any]) -> None:
 def _check_values(arrays: Arrays) -> None:
     for name, array in arrays.items():
         kind = name.split(".")[-1]
-        weights = name.startswith(("autoencoder.", "forecaster.", "linear.")) and kind != "unit"
-        counts = name.startswith("roles.") or name in ("novelty.sensors", "novelty.counts")
+        networks = name.startswith(("autoencoder.", "forecaster.", "linear."))
+        weights = (networks and kind != "unit") or name in _REGRESSION_ARRAYS
+        counts = name.startswith("roles.") or name in ("novelty.sensors", "novelty.counts", "states.rows")
         dtype = np.float32 if weights else np.int64 if counts else np.float64
         _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
-        if kind in ("unit", "usual", "scale", "evidence", "resolution", "margin", "most", "bound"):
+        if name in _UNBOUNDED:
+            _check(bool((array >= 0).all()), f"array '{name}' holds values below 0")
+        elif kind in ("unit", "scale", "evidence", "resolution", "bound", "signed", "plain", "usual"):
             _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
-    restoring = arrays["shares"][1:] if len(arrays["shares"]) > 1 else arrays["shares"]
-    _check(abs(float(restoring.sum()) - 1.0) < 1e-6, "the shares of what restores a row are not of one")
-    for name in ("weights", "shares", "memories.high"):
-        _check(bool((arrays[name] >= 0).all()) and arrays[name].sum() > 0, f"the {name} are below 0")
+    shares = arrays["shares"]
+    _check(bool(((shares >= 0) & (shares <= 1)).all()), "a share of an LSTM is not between 0 and 1")
+    _check(bool((arrays["states.rows"] > 0).all()), "an operating state has no rows")
+    _check(bool(arrays["components.high"].any()), "nothing is high for the components")
+    counted = arrays["components.usual"] > 0  # (V, k, F_t)
+    _check(bool((counted == counted[:, :1]).all()), "a sensor counts in some states only")
 
 
 def _check_roles(arrays: Arrays) -> None:
@@ -238,21 +262,23 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
     inputs = int(arrays["roles.inputs"].sum()) + (CLOCK_ROWS if header["clock"] else 0)
     targets = int(arrays["roles.targets"].sum())
     rules, components = len(arrays["novelty.sensors"]), len(arrays["linear.components"])
-    networks = 3 if header["forecaster"] else 1
-    views = {"errors": networks, "level": 1}
+    states, V = len(arrays["states.rows"]), len(VIEWS)
+    _check(0 < states <= MOST_STATES, "there are too many operating states, or none")
     shapes: dict[str, tuple[int, ...]] = {f"roles.{name}": (F,) for name in _ROLES}
-    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "shares": (networks,)}
-    shapes |= {"weights": (len(STATISTICS),), "memories.most": (len(STATISTICS),)}
-    shapes["memories.high"] = (len(ALL_MEMORIES),)
+    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "shares": (len(NETWORK_OF), targets)}
     shapes |= {"linear.mean": (T * inputs,), "linear.components": (components, T * inputs)}
-    shapes |= {f"{view}.unit": (count, targets) for view, count in views.items()}
-    shapes |= {f"{view}.usual": (count,) for view, count in views.items()}
-    biased = len(BIASED) if header["forecaster"] else 1
-    biases = biased * len(BIAS_LENGTHS)
-    shapes |= {"bias.bound": (biased, targets), "bias.unit": (biases, targets), "bias.usual": (biases,)}
+    for name, lags in _REGRESSIONS.items():
+        shapes[f"{name}.weights"] = (targets, len(usable_lags(lags, inputs)) * inputs)
+        shapes[f"{name}.offset"] = (targets, 1)
+    sensors = int(arrays["roles.inputs"].sum())
+    shapes |= {"states.centres": (states, 2 * sensors), "states.rows": (states,)}
+    shapes |= {"components.usual": (V, states, targets), "components.bound": (V, targets)}
+    shapes |= {"components.signed": (V, len(SIGNED_LENGTHS), targets)}
+    shapes |= {"components.plain": (len(TOGETHER_VIEWS), targets), "components.limits": (COMPONENTS,)}
+    shapes["components.high"] = (len(TOGETHER_VIEWS), len(TOGETHER_LENGTHS))
     shapes |= {f"novelty.{name}": (rules,) for name in _NOVELTY}
     shapes["novelty.values"] = (int(arrays["novelty.counts"].sum()),)
-    shapes |= alarm_shapes(header, arrays, targets)
+    shapes |= alarm_shapes(header, targets)
     if header["autoencoder"] is not None:
         hidden, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]
         _check(layers < len(arrays), f"there are no arrays for {layers} layers")
@@ -263,6 +289,16 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
         shapes["forecaster.highest"] = (inputs,)
     shapes |= {"peers.weights": (targets, targets), "peers.usual": (targets,)}
     return shapes
+
+
+def _stored(array: NDArray[Any]) -> NDArray[Any]:
+    """As a file holds it: numbers in it are finite, and what is infinite stands as 0."""
+    return np.where(np.isinf(array), 0.0, array)
+
+
+def _read(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """The inverse of `_stored`."""
+    return np.where(array == 0, np.inf, array) if name in _UNBOUNDED else array
 
 
 def _sizes(networks: Networks) -> dict[str, int] | None:

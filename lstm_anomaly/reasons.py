@@ -1,16 +1,26 @@
-"""Why a row is anomalous: which of three sub-scores its score is, and what that is called in plain words."""
+"""Why a row is anomalous: which component is farthest above its limit, in plain words."""
 
-ERROR, FLAT, UNSEEN = range(3)
+FORECAST, RESTORED, RELATED, TOGETHER, UNSEEN, FLAT, NEW_VALUE = range(7)
 
-_MOST_TOLD = 1000.0
+WORDS = (
+    "departs from its forecast",
+    "does not fit the rows before it",
+    "does not fit the other sensors",
+    "departs a little in many sensors or rows",
+    "outside anything seen in training",
+    "reads flat",
+    "a value never seen in training",
+)
+MOST_TOLD = 1000.0
 
 
-def sentence(reason: int, times_usual: float) -> str:
-    """`3.9 times the usual error`, `reads flat` or `outside anything seen in training`."""
-    if reason == FLAT:
-        return "reads flat"
-    if reason == UNSEEN:
-        return "outside anything seen in training"
-    if times_usual > _MOST_TOLD:
-        return f"more than {_MOST_TOLD:.0f} times the usual error"
-    return f"{times_usual:.{1 if times_usual < 100 else 0}f} times the usual error"
+def sentence(reason: int, multiple: float) -> str:
+    """What fired, and how many times its limit was reached: `reads flat, 3.9 times the limit`."""
+    return f"{WORDS[reason]}, {times(multiple)} the limit"
+
+
+def times(multiple: float) -> str:
+    """A multiple as a person reads it: `3.9 times`, `127 times`, `more than 1000 times`."""
+    if multiple > MOST_TOLD:
+        return f"more than {MOST_TOLD:.0f} times"
+    return f"{multiple:.{1 if multiple < 100 else 0}f} times"

@@ -63,7 +63,7 @@ def review(model: Model, series: Series) -> Review:
     end = usable[-1][1]
     calibration = _last_rows(usable, summary.calibration_rows)
     run_up = _last_rows(usable, summary.calibration_rows + summary.validation_rows)
-    judgement = judge(model, replace(series, segments=cut(usable, run_up[0][0], end)), hold=False)
+    judgement = judge(model, replace(series, segments=cut(usable, run_up[0][0], end)), for_threshold=True)
     inside = np.zeros(len(series), dtype=np.bool_)
     for a, b in calibration:
         inside[a:b] = True

@@ -54,7 +54,7 @@ class Watcher:
         self._judge = Judge(model)
         self._drift = DriftWatch(model.familiar, model.sensors)
         self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
-        self._tracker = EventTracker(model.sensors, self._rules, model.threshold.value)
+        self._tracker = EventTracker(model.sensors, self._rules)
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
         self._waiting: Waiting | None = None  # rows of the series without a verdict

@@ -175,10 +175,8 @@ def _reporter(path: str | None, *inputs: str) -> "WriteReport":
         from lstm_anomaly.files import atomic_write
         from lstm_anomaly.reviewing import review
 
-        linear = model.linear()
-        beside = None if linear is None else review(linear, series)
         title = f"Training of {os.path.basename(inputs[0])}"
-        text = training_report(review(model, series), beside, notes, title)
+        text = training_report(review(model, series), notes, title)
         with atomic_write(path) as file:
             file.write(text.encode("utf-8", "replace"))
 

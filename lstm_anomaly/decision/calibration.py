@@ -39,6 +39,7 @@ class Calibration:
     step_seconds: float | None
     merge_gap: int
     margin: float = UNCERTIFIED_MARGIN
+    room: float = 1.0
 
     @cached_property
     def judged(self) -> FloatArray:
@@ -81,6 +82,7 @@ def learn_threshold(
     level: float | None = None,
     breaks: Sequence[int] = (),
     margin: float = UNCERTIFIED_MARGIN,
+    room: float = 1.0,
 ) -> Threshold:
     """Learn the threshold that keeps a false-alarm budget.
 
@@ -97,6 +99,7 @@ def learn_threshold(
             for `fixed` the threshold itself, which then needs no scores; not for other methods.
         breaks: indexes of rows that do not follow the row before them in time.
         margin: factor by which the threshold of `episodes` is raised where it cannot be certified.
+        room: factor by which it is raised where it can: new rows are not quite like those that were seen.
 
     Raises:
         ThresholdError: no threshold follows from these scores or options; the message says why.
@@ -105,7 +108,7 @@ def learn_threshold(
     if method != "fixed":
         _check_scores(scores)
     stretches = as_stretches(scores, breaks, merge_gap)
-    calibration = Calibration(stretches, budget, confidence, step_seconds, merge_gap, margin)
+    calibration = Calibration(stretches, budget, confidence, step_seconds, merge_gap, margin, room)
     value = METHODS[method](calibration, DEFAULT_LEVELS.get(method, 0.0) if level is None else level)
     if not (np.isfinite(value) and value > 0):
         raise ThresholdError(
@@ -171,7 +174,7 @@ def _check_scores(scores: FloatArray) -> None:
 def _by_episodes(calibration: Calibration, level: float) -> float:
     """Keeps the budget at the confidence, whatever the scores' distribution, where rows are enough."""
     if calibration.allowed >= 0:
-        return calibration.certified_level
+        return calibration.room * calibration.certified_level
     # Too few rows to certify: extrapolate, stay above everything that normal data has shown, and leave
     # room for what so few rows cannot show.
     per_row = max(calibration.per_row, 1 / (FARTHEST * len(calibration.judged)))

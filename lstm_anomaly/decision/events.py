@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
-from lstm_anomaly.reasons import ERROR, sentence
+from lstm_anomaly.reasons import TOGETHER, sentence
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
 SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
@@ -48,7 +48,7 @@ class JudgedRows:
     errors    (N, F) what each sensor adds to a row's score, at least 0, in any one unit
     seen      (N, F) readings in the sensors' own units
     expected  (N, F) what the model expected, in the same units
-    reasons   (N,) which sub-score each score is, as in `lstm_anomaly.reasons`
+    reasons   (N,) which component each score is, as in `lstm_anomaly.reasons`
     """
 
     scores: FloatArray
@@ -119,7 +119,7 @@ class _Opening:
     """What explains an event: the highest of its first rows, its reason, and the sensors' parts in it."""
 
     score: float = -np.inf
-    reason: int = ERROR
+    reason: int = TOGETHER
     contributions: tuple[Contribution, ...] = ()
 
 
@@ -129,15 +129,13 @@ class EventTracker:
     Rows are numbered from 0 in the order they arrive. Memory does not grow with the length of an event.
     """
 
-    def __init__(self, sensors: Sequence[str], rules: EventRules, error_at_limit: float = 1.0) -> None:
-        """`error_at_limit`: the error of a row that scores 1, a multiple of the usual error."""
+    def __init__(self, sensors: Sequence[str], rules: EventRules) -> None:
         self._sensors = tuple(sensors)
         self._rules = rules
         self._spans = SpanTracker(rules.merge_gap, rules.off)
         self._row_count = 0
         # Readings and expected values before the next piece, (2, up to 9, F).
         self._earlier = np.empty((2, 0, len(self._sensors)))
-        self._error_at_limit = error_at_limit
         self._opening = _Opening()  # of the open event
 
     def push(self, rows: JudgedRows) -> list[Event]:
@@ -180,7 +178,7 @@ class EventTracker:
 
     def _event(self, span: Span, opening: _Opening) -> Event:
         mean = span.total / span.count
-        reason = sentence(opening.reason, span.peak * self._error_at_limit)
+        reason = sentence(opening.reason, span.peak)
         return Event(span.start, span.end, span.peak_row, span.peak, mean, opening.contributions, reason)
 
     def _contributions(self, errors: FloatArray, readings: FloatArray) -> tuple[Contribution, ...]:
@@ -210,14 +208,12 @@ def find_events(
     sensors: Sequence[str],
     rules: EventRules | None = None,
     breaks: Sequence[int] = (),
-    error_at_limit: float = 1.0,
 ) -> list[Event]:
     """All events of a series of rows, in order.
 
-    No event crosses a break, the index of a row that does not follow the row before it in time. For
-    `error_at_limit` see `EventTracker`.
+    No event crosses a break, the index of a row that does not follow the row before it in time.
     """
-    tracker = EventTracker(sensors, rules or EventRules(), error_at_limit)
+    tracker = EventTracker(sensors, rules or EventRules())
     events = []
     for start, stop in pairwise([0, *breaks, len(rows)]):
         events += tracker.push(rows[start:stop])

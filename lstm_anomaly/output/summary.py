@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.model import Model
-from lstm_anomaly.scoring.score import STATISTICS
-from lstm_anomaly.scoring.statistics import STATISTIC_OF
+from lstm_anomaly.scoring.residuals import RESTORED
 from lstm_anomaly.text import count, duration, listed, number, ordinal, printable
 
 _MARGIN = 12  # characters before what is said
-_TASKS = {"forecast": "next row forecast", "window": "window restored from as many numbers"}
+_TASKS = {"forecast": "next row forecast", "restored": "row restored from its window"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def model_document(model: Model) -> dict[str, Any]:
         "look_ahead": model.look_ahead,
         "clock": model.clock,
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
-        "baseline_threshold": None if model.baseline is None else model.baseline.threshold.to_dict(),
+        "states": [{"rows": rows, "share": share} for rows, share in _states(model)],
         "strangest": [asdict(episode) for episode in model.strangest],
         "summary": asdict(model.summary),
     }
@@ -139,7 +138,7 @@ def _network_lines(model: Model) -> list[str]:
         kind.append("clock       the networks know the time of day, since rows follow a daily cycle")
     if autoencoder is None:
         components = count(len(model.networks.linear.components), "principal component")
-        return [*kind, f"network     none: {components}", _weights_line(model), *_beside(model)]
+        return [*kind, f"network     none: {components}", *_beside(model), _states_line(model)]
     hidden = autoencoder["output.W"].shape[1]
     return [
         *kind,
@@ -149,21 +148,34 @@ def _network_lines(model: Model) -> list[str]:
         f" validation {number(_at_best(summary.validation_losses, model))}"
         + (f", on every {ordinal(summary.stride)} window" if summary.stride > 1 else ""),
         *([f"{' ' * _MARGIN}ended by --max-train-time: {summary.timed_out}"] if summary.timed_out else []),
-        _weights_line(model),
+        *_share_line(model),
         *_beside(model),
+        _states_line(model),
     ]
 
 
-def _weights_line(model: Model) -> str:
-    """How much each statistic counts, and each network in it."""
-    said = [f"{name} {weight:.2f}" for name, weight in zip(STATISTICS, model.weights, strict=True) if weight]
-    shares = zip(model.usual.networks, model.usual.shares, strict=True)
-    restoring = [f"{name} {share:.0%}" for name, share in shares if STATISTIC_OF[name] == "restore"]
-    return f"weights     {', '.join(said)}; restored by {', '.join(restoring)}"
+def _share_line(model: Model) -> list[str]:
+    """How much the LSTMs have to say."""
+    if model.kind == "linear":
+        return []
+    shares = zip(("the forecast", "restoring a row"), model.expectations.shares.mean(axis=1), strict=True)
+    return [f"LSTM share  {', '.join(f'{share:.0%} of {what}' for what, share in shares)}"]
+
+
+def _states(model: Model) -> list[tuple[int, float]]:
+    """Training rows in each operating state, and their share, the largest first."""
+    rows = sorted(map(int, model.states.rows), reverse=True)
+    return [(count_, count_ / max(sum(rows), 1)) for count_ in rows]
+
+
+def _states_line(model: Model) -> str:
+    shares = [f"{share:.0%}" for _, share in _states(model)]
+    told = "" if len(shares) == 1 else f", with {', '.join(shares)} of the rows"
+    return f"states      {count(len(shares), 'operating state')}{told}"
 
 
 def _beside(model: Model) -> list[str]:
-    """Errors on held-out rows beside those of the linear baseline, and advice when that is as good."""
+    """Errors on held-out rows of the LSTMs and of their linear counterparts."""
     found = model.summary.held_out
     told = []
     for task, what in _TASKS.items():
@@ -173,13 +185,7 @@ def _beside(model: Model) -> list[str]:
             if f"{task}_{kind}" in found
         ]
         told += [f"{what} {', '.join(errors)}"] if errors else []
-    lines = [f"held out    mean squared error: {'; '.join(told)}"] if told else []
-    if model.baseline is not None and not model.summary.lstm_is_better:
-        lines.append(
-            "advice      the LSTM is not better than the linear baseline on rows that neither was fitted to:"
-            " --model-kind linear trains in a second and may do as well"
-        )
-    return lines
+    return [f"held out    mean squared error: {'; '.join(told)}"] if told else []
 
 
 def _finite(value: float) -> float | None:
@@ -193,7 +199,7 @@ def _at_best(losses: tuple[float, ...], model: Model) -> float:
 def sensor_qualities(model: Model) -> list[SensorQuality]:
     """What training knows of each sensor, in the model's order."""
     unexplained = np.full(len(model.sensors), np.nan)  # of a variance of 1
-    unexplained[model.roles.targets] = model.usual.errors.unit[-1]  # (F_t,)
+    unexplained[model.roles.targets] = model.components.plain[RESTORED]  # (F_t,)
     return [
         SensorQuality(
             sensor=name,

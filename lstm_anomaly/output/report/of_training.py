@@ -17,17 +17,17 @@ SENSORS_SHOWN = 3
 LEAST_RATE = 1e-2  # episodes below are drawn here: their axis is logarithmic
 
 
-def training_report(review: Review, baseline: Review | None, notes: Sequence[str], title: str) -> str:
-    """The whole file as text; `baseline` is the linear model's review, None when that is what was trained."""
+def training_report(review: Review, notes: Sequence[str], title: str) -> str:
+    """The whole file as text."""
     model = review.model
     best, worst = review.windows()
     sections = [
         _summary(model, notes),
-        _threshold(review, baseline),
+        _threshold(review),
         _calibration(review),
-        _window("worst", "Worst calibration window", worst, review, baseline),
-        _window("best", "Best calibration window", best, review, baseline),
-        _sensors(model, review, baseline),
+        _window("worst", "Worst calibration window", worst, review),
+        _window("best", "Best calibration window", best, review),
+        _sensors(model, review),
         *model_sections(model),
     ]
     return page(title, "How the model was trained, and what to expect of it", sections)
@@ -46,12 +46,10 @@ def _summary(model: Model, notes: Sequence[str]) -> Section:
     return Section("summary", "Summary", [model.threshold.promise(), *notes], facts)
 
 
-def _threshold(review: Review, baseline: Review | None) -> Section:
+def _threshold(review: Review) -> Section:
     threshold = review.model.threshold
-    lines = []
-    for one, role, name in ((review, "step", "this model"), (baseline, "step2", "linear baseline")):
-        if one is not None:
-            lines.append(Line(role, name, one.curve.levels, np.maximum(one.curve.seen, LEAST_RATE)))
+    seen = np.maximum(review.curve.seen, LEAST_RATE)
+    lines = [Line("step", "this model", review.curve.levels, seen)]
     proven = np.maximum(review.curve.proven, LEAST_RATE)
     lines.append(Line("other", "proven at most", review.curve.levels, proven))
     budget = threshold.budget.alarms
@@ -85,7 +83,7 @@ def _calibration(review: Review) -> Section:
     return Section("calibration", "Calibration rows", [told], chart=chart, table=table)
 
 
-def _window(anchor: str, title: str, window: slice, review: Review, baseline: Review | None) -> Section:
+def _window(anchor: str, title: str, window: slice, review: Review) -> Section:
     series, model = review.series, review.model
     axis, length = Axis(series), window.stop - window.start
     shown = np.arange(
@@ -98,9 +96,7 @@ def _window(anchor: str, title: str, window: slice, review: Review, baseline: Re
     panels = []
     for sensor in worst:
         lines = [Line("seen", "seen", axis.at(shown), series.values[shown, sensor])]
-        for one, role, name in ((review, "expected", "expected"), (baseline, "other", "linear baseline")):
-            if one is not None:
-                lines.append(Line(role, name, axis.at(shown), one.judgement.expected[shown, sensor]))
+        lines.append(Line("expected", "expected", axis.at(shown), review.judgement.expected[shown, sensor]))
         panels.append(Panel(series.sensors[sensor], lines))
     bands = axis.bands([(window.start, window.stop - 1)])
     error = float(np.mean(review.errors[inside]))
@@ -112,20 +108,17 @@ def _window(anchor: str, title: str, window: slice, review: Review, baseline: Re
     return Section(anchor, title, [told], chart=chart)
 
 
-def _sensors(model: Model, review: Review, baseline: Review | None) -> Section:
+def _sensors(model: Model, review: Review) -> Section:
     known = review.calibration & np.isfinite(review.judgement.scores)
     rows = []
     for k, name in enumerate(model.sensors):
         values = review.series.values[known, k]
         cells = [name, number(float(values.min())), number(float(values.max()))]
-        for one in (review, baseline):
-            if one is not None:
-                miss = values - one.judgement.expected[known, k]
-                usual = float(np.sqrt(np.nanmean(miss**2)))
-                cells += [number(usual, 3), _explained(usual, float(model.scaler.scale[k]))]
+        miss = values - review.judgement.expected[known, k]
+        usual = float(np.sqrt(np.nanmean(miss**2)))
+        cells += [number(usual, 3), _explained(usual, float(model.scaler.scale[k]))]
         rows.append(cells)
     headings = ["sensor", "lowest", "highest", "usual error", "explained"]
-    headings += ["linear: usual error", "linear: explained"] if baseline is not None else []
     told = (
         "On the calibration rows: the usual error (root mean square) in each sensor's own unit, and how much"
         " of its variance in training is explained. One that hardly is, is only watched by its level."

@@ -1,0 +1,216 @@
+"""From residuals to multiples of limits: the components that a row's score is the largest of.
+
+Every view's residuals, in units of what is usual in the row's operating state, are remembered over 1, 3, 10
+and 30 rows, as the root of their mean square and (over 10 and 30) as the mean with its sign, in which a small
+shift that lasts shows long before it does in squares (Roberts 1959). Over the sensors stands the mean of the
+fourth powers, between their mean, which drowns one sensor's fault among many, and their largest, which makes
+every sensor's accident an alarm. Each such component is divided by its own limit (`limits.py`), so that 1
+means the same for all: normal rows will hardly ever be there.
+
+Beside them stands what all sensors and views say together,
+
+    together = mean over forecast, restored and level, over 1 to 100 rows, of
+               (mean over sensors and rows of squared residuals / what 99 % of normal rows stay below)
+               times (1 + evidence of values never seen, in nats)
+
+which sees what is weak everywhere, and by which rows below the limit are ranked.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lstm_anomaly.scoring.limits import high_level, rare_limit
+from lstm_anomaly.scoring.memory import trailing_sum
+from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED, VIEWS, Residuals
+from lstm_anomaly.types import BoolArray, FloatArray, IntArray
+
+LENGTHS = (1, 3, 10, 30)  # rows that a component remembers
+SIGNED_LENGTHS = (10, 30)
+TOGETHER_LENGTHS = (1, 3, 10, 30, 100)
+TOGETHER_VIEWS = ("forecast", "restored", "level")
+LONGEST = max(TOGETHER_LENGTHS)
+COMPONENTS = len(VIEWS) * (len(LENGTHS) + len(SIGNED_LENGTHS))
+MOST_OF_ROWS = 0.25  # of the training rows: what is usual in a longer memory they cannot tell
+LEAST_EXPLAINED = 0.7  # of a sensor's variance: where others explain less there is no relation to break
+PRIOR_ROWS = 20  # a state's usual size leans on that of all rows, as if it had so many of them
+LEAST_OF_MEDIAN = 0.1  # no sensor's usual size is below this share of the median sensor's
+LEAST_OF_ALL = 0.1  # nor a state's below this share of that of all rows
+LEAST_SIZE = 1e-6
+BOUND_QUANTILE = 0.99  # a row counts in a mean with sign at most sqrt(2) times what 99 % of rows reach
+
+
+@dataclass(frozen=True)
+class Components:
+    """What is usual, for F_t sensors and k states.
+
+    usual     (3, k, F_t) root mean square of each view's residuals in each state; infinite: does not count
+    bound     (3, F_t) the largest residual, in units of the usual, that counts in a mean with its sign
+    signed    (3, 2, F_t) usual size of such a mean over each of `SIGNED_LENGTHS`
+    plain     (3, F_t) mean square of what `together` adds up, whatever the state
+    high      (3, 5) what 99 % of normal rows stay below; infinite: a memory too long for the rows
+    limits    (18,) of the components, each view's squares first, then its means; infinite likewise
+    together  limit of that
+    """
+
+    usual: FloatArray
+    bound: FloatArray
+    signed: FloatArray
+    plain: FloatArray
+    high: FloatArray
+    limits: FloatArray
+    together: float
+
+    def scaled(self, errors: FloatArray, state: IntArray) -> FloatArray:
+        """Residuals (3, n, F_t) in units of what is usual in each row's state (n,), likewise; NaN is 0."""
+        return np.nan_to_num(errors / self.usual[:, state])
+
+    def pooled(self, residuals: Residuals) -> FloatArray:
+        """What `together` remembers of each row, (3, n): 1 is usual, and stands where nothing is known."""
+        return _pooled(residuals, self.plain)
+
+    def of_rows(self, scaled: FloatArray, last: int, look_ahead: int = 0) -> FloatArray:
+        """The components of `last` rows as multiples of their limits, (18, last), from scaled (3, n, F_t).
+
+        Of the n rows the last `look_ahead` come after those. With them a component that remembers L rows is
+        the larger of what it is at the row, and min(L - 1, look_ahead) rows later.
+        """
+        counted = np.isfinite(self.usual[:, 0])  # (3, F_t)
+        found = []
+        for v in range(len(VIEWS)):
+            view, edge, size = (x[..., counted[v]] for x in (scaled[v], self.bound[v], self.signed[v]))
+            found += _parts(view, edge, size, last + look_ahead)
+        lengths = (*LENGTHS, *SIGNED_LENGTHS) * len(VIEWS)
+        later = [larger(x, length, last, look_ahead) for x, length in zip(found, lengths, strict=True)]
+        return np.array(later) / self.limits[:, np.newaxis]
+
+    def together_of(self, pooled: FloatArray, last: int, look_ahead: int = 0) -> FloatArray:
+        """What all say together of `last` rows, before evidence, (last,), from pooled (3, n); likewise."""
+        total, count = np.zeros(last), 0
+        for view, levels in zip(pooled, self.high, strict=True):
+            for length, level in zip(TOGETHER_LENGTHS, levels, strict=True):
+                if np.isfinite(level):
+                    mean = _mean(view, length, last + look_ahead, usual=1.0)
+                    total += larger(mean, length, last, look_ahead) / level
+                    count += 1
+        return np.asarray(total / max(count, 1))
+
+
+def larger(x: FloatArray, length: int, last: int, look_ahead: int) -> FloatArray:
+    """Of x (last + look_ahead,), which remembers `length` rows: the larger at a row and later, (last,)."""
+    ahead = min(length - 1, look_ahead)
+    return np.maximum(x[:last], x[ahead : ahead + last])
+
+
+def fit_components(
+    residuals: Residuals, state: IntArray, states: int, evidence: FloatArray
+) -> tuple[Components, FloatArray]:
+    """From residuals of M normal rows that nothing was fitted to, their states (M,) and evidence (M,).
+
+    Returns the components, and of each row the largest multiple of a limit, (M,), for the threshold.
+    """
+    errors = residuals.errors
+    rows = errors.shape[1]
+    overall = np.sqrt(np.nanmean(np.square(errors), axis=1))  # (3, F_t)
+    floor = LEAST_OF_MEDIAN * np.median(overall, axis=1, keepdims=True) + LEAST_SIZE  # (3, 1)
+    overall = np.maximum(overall, floor)
+    usual = np.array([_by_state(*view, state, states) for view in zip(errors, overall, strict=True)])
+    usual[RELATED][:, ~has_relation(residuals)] = np.inf
+    scaled = np.nan_to_num(errors / usual[:, state])  # (3, M, F_t)
+    bound = np.sqrt(2.0) * np.quantile(np.abs(scaled), BOUND_QUANTILE, axis=1) + LEAST_SIZE  # (3, F_t)
+    signed = np.array(
+        [
+            [_size(_signed_mean(view, edge, length, rows)) for length in SIGNED_LENGTHS]
+            for view, edge in zip(scaled, bound, strict=True)
+        ]
+    )  # (3, 2, F_t)
+    plain = _plain(residuals)
+    unknown = Components(usual, bound, signed, plain, np.ones((3, 5)), np.ones(COMPONENTS), 1.0)
+    found = unknown.of_rows(scaled, rows)  # (18, M), before their limits
+    lengths = (*LENGTHS, *SIGNED_LENGTHS) * len(VIEWS)
+    usable = [length <= MOST_OF_ROWS * rows and x.any() for x, length in zip(found, lengths, strict=True)]
+    limits = np.array([rare_limit(x) if use else np.inf for x, use in zip(found, usable, strict=True)])
+    pooled = _pooled(residuals, plain)
+    high = np.array(
+        [
+            [
+                high_level(_mean(view, length, rows)) if length <= 2 * MOST_OF_ROWS * rows else np.inf
+                for length in TOGETHER_LENGTHS
+            ]
+            for view in pooled
+        ]
+    )  # (3, 5)
+    known = replace(unknown, high=high, limits=limits)
+    together = known.together_of(pooled, rows) * (1.0 + evidence)  # (M,)
+    components = replace(known, together=rare_limit(together))
+    largest = np.maximum((found / limits[:, np.newaxis]).max(axis=0), together / components.together)
+    return components, largest
+
+
+def has_relation(residuals: Residuals) -> BoolArray:
+    """Which sensors are explained by the others so well that a broken relation would show, (F_t,)."""
+    left = np.nanmean(np.square(residuals.errors[RELATED]), axis=0)  # (F_t,)
+    variance = residuals.level.var(axis=0)
+    return np.asarray(left <= (1.0 - LEAST_EXPLAINED) * np.maximum(variance, 1e-12))
+
+
+def _by_state(errors: FloatArray, overall: FloatArray, state: IntArray, states: int) -> FloatArray:
+    """Root mean square of errors (M, F_t) in each state, (k, F_t), leaning on the overall one (F_t,)."""
+    squares = np.nan_to_num(np.square(errors))
+    sums = np.array([squares[state == k].sum(axis=0) for k in range(states)])  # (k, F_t)
+    counts = np.bincount(state, minlength=states)[:, np.newaxis]  # (k, 1)
+    size = np.sqrt((sums + PRIOR_ROWS * overall**2) / (counts + PRIOR_ROWS))
+    return np.asarray(np.maximum(size, LEAST_OF_ALL * overall))
+
+
+def _parts(scaled: FloatArray, bound: FloatArray, signed: FloatArray, last: int) -> list[FloatArray]:
+    """One view's components before their limits, (last,) each, from its scaled residuals (n, F_t)."""
+    if not scaled.shape[1]:
+        return [np.zeros(last) for _ in (*LENGTHS, *SIGNED_LENGTHS)]
+    squares = np.square(scaled)
+    parts = [_over_sensors(np.square(_mean(squares, length, last, usual=1.0))) ** 0.5 for length in LENGTHS]
+    for k, length in enumerate(SIGNED_LENGTHS):
+        means = _signed_mean(scaled, bound, length, last) / signed[k]  # (last, F_t)
+        parts.append(_over_sensors(means**4) ** 0.5)
+    return parts
+
+
+def _signed_mean(scaled: FloatArray, bound: FloatArray, length: int, last: int) -> FloatArray:
+    """Mean with sign over `length` rows of scaled residuals (n, F_t), each bounded, (last, F_t)."""
+    return _mean(np.clip(scaled, -bound, bound), length, last)
+
+
+def _size(x: FloatArray) -> FloatArray:
+    """Root mean square of each column of x (M, F_t), (F_t,), above 0."""
+    size = np.sqrt(np.square(x).mean(axis=0))
+    return np.maximum(size, LEAST_OF_MEDIAN * np.median(size) + LEAST_SIZE)
+
+
+def _plain(residuals: Residuals) -> FloatArray:
+    """Mean squares of forecast, restored and level, (3, F_t)."""
+    parts = (residuals.errors[FORECAST], residuals.errors[RESTORED], residuals.level)
+    plain = np.array([np.nanmean(np.square(part), axis=0) for part in parts])
+    return np.maximum(plain, LEAST_OF_MEDIAN**2 * np.median(plain, axis=1, keepdims=True) + LEAST_SIZE**2)
+
+
+def _pooled(residuals: Residuals, plain: FloatArray) -> FloatArray:
+    parts = (residuals.errors[FORECAST], residuals.errors[RESTORED], residuals.level)
+    means = [_over_sensors(np.square(part) / unit) for part, unit in zip(parts, plain, strict=True)]
+    return np.where(np.isnan(means), 1.0, means)
+
+
+def _mean(x: FloatArray, length: int, last: int, usual: float = 0.0) -> FloatArray:
+    """Mean over `length` rows that end with each of the last rows of x (n, ...); `usual` before the first."""
+    if length == 1:
+        return np.asarray(x[len(x) - last :])
+    total = trailing_sum(x - usual, length, last) if usual else trailing_sum(x, length, last)
+    return np.asarray(total / length + usual)
+
+
+def _over_sensors(x: FloatArray) -> FloatArray:
+    """Mean of each row of x (n, F_t), (n,).
+
+    A running sum adds sensor after sensor. NumPy's sum adds in another order when there is one row only,
+    so that its last bits hang on how the rows were cut.
+    """
+    return np.asarray(np.cumsum(x, axis=1)[:, -1] / x.shape[1])

@@ -1,0 +1,174 @@
+"""Linear regression of each sensor on lagged rows, as matrices: its forecast, and what the others say of it.
+
+Two regressions of the scaled rows, both by ridge (Hoerl & Kennard 1970) and without any optimiser:
+
+    forecast   each sensor from all sensors 1, 2, 3 and 6 rows ago
+    related    each sensor from all other sensors now and 1, 6 and 24 rows ago
+
+The second never reads the sensor itself, so that a fault cannot explain itself: a reading that is stuck, off
+by an offset or of another day stays as far from what the others say for as long as the fault lasts.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_anomaly.network.tiles import round_up, tile_width, tiled_product
+from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Segments
+
+FORECAST_LAGS = (1, 2, 3, 6)
+RELATED_LAGS = (0, 1, 6, 24)
+LONGEST_LAG = 24
+RIDGES = (1e-3, 1e-2, 1e-1, 1.0)  # of the features' variance, which is 1
+MOST_FEATURES = 1000  # with more sensors fewer lags are read
+FOLDS = 4  # contiguous parts of the training rows, each left out in turn
+_BLOCK = 4096  # rows worked on at a time
+
+_Solver = Callable[[FloatArray, FloatArray, float], FloatArray]
+"""From products of the features (D, D), with the targets (D, F_t), and a ridge to weights (D, F_t)."""
+
+
+@dataclass(frozen=True)
+class Regression:
+    """What F_t sensors should read by rows of F inputs at some lags, D = lags * F.
+
+    lags     rows back
+    weights  (F_t, D)
+    offset   (F_t, 1)
+    """
+
+    lags: tuple[int, ...]
+    weights: Float32Array
+    offset: Float32Array
+
+    def expected(self, rows: Float32Array) -> FloatArray:
+        """What is expected of the last n of rows (F, LONGEST_LAG + n): (n, F_t).
+
+        In tiles, see network/tiles.py: a row gets the same result whichever others there are.
+        """
+        count = rows.shape[1] - LONGEST_LAG
+        tile = tile_width([self.weights.shape], np.float32)
+        out = np.empty((count, len(self.weights)))  # (n, F_t)
+        for first in range(0, count, _BLOCK):
+            size = min(_BLOCK, count - first)
+            features = np.zeros((self.weights.shape[1], round_up(size, tile)), np.float32)  # (D, size)
+            features[:, :size] = lagged(rows[:, first : first + LONGEST_LAG + size], self.lags)
+            product = tiled_product(self.weights, features, tile)  # (F_t, size)
+            out[first : first + size] = (product[:, :size] + self.offset).T
+        return out
+
+
+def lagged(rows: Float32Array, lags: Sequence[int]) -> Float32Array:
+    """The last n of rows (F, LONGEST_LAG + n) at each lag, one below the other: (lags * F, n)."""
+    count = rows.shape[1] - LONGEST_LAG
+    parts = [rows[:, LONGEST_LAG - lag : LONGEST_LAG - lag + count] for lag in lags]
+    return np.concatenate(parts)
+
+
+def with_run_up(rows: Float32Array) -> Float32Array:
+    """Rows (F, n) of one stretch after `LONGEST_LAG` copies of the first one: (F, LONGEST_LAG + n)."""
+    return np.concatenate([np.repeat(rows[:, :1], LONGEST_LAG, axis=1), rows], axis=1)
+
+
+def usable_lags(lags: tuple[int, ...], inputs: int) -> tuple[int, ...]:
+    """As many of the lags, the first ones, as there is room for with so many inputs; one at least."""
+    return lags[: max(1, MOST_FEATURES // inputs)]
+
+
+def fit_forecast(rows: Float32Array, targets: BoolArray, segments: Segments) -> tuple[Regression, FloatArray]:
+    """The forecast by rows before, and its cross-fitted errors on the rows in the segments, (M, F_t).
+
+    rows (F, M') scaled; `targets` (F,) which of them are forecast. A row's error is by weights that were
+    fitted to the other folds.
+    """
+    lags = usable_lags(FORECAST_LAGS, len(rows))
+    folds = _Folds(rows, lags, np.flatnonzero(targets), segments)
+
+    def solve(gram: FloatArray, cross: FloatArray, ridge: float) -> FloatArray:
+        return np.asarray(np.linalg.solve(gram + ridge * np.eye(len(gram)), cross))
+
+    return folds.fit(solve)
+
+
+def fit_related(rows: Float32Array, targets: BoolArray, segments: Segments) -> tuple[Regression, FloatArray]:
+    """What the other sensors say, and its cross-fitted errors on the rows in the segments, (M, F_t)."""
+    lags = usable_lags(RELATED_LAGS, len(rows))
+    places = np.flatnonzero(targets)
+    own = [np.array([lag * len(rows) + place for lag in range(len(lags))]) for place in places]
+    folds = _Folds(rows, lags, places, segments)
+
+    def solve(gram: FloatArray, cross: FloatArray, ridge: float) -> FloatArray:
+        """For each sensor without its own columns, all from one inverse.
+
+        With P the inverse of a covariance, less what leaving out columns S takes from it,
+        P - P_S (P_SS)^-1 P_S^T, the regression of column j on the rest is -P_j / P_jj (Cox & Wermuth 1996).
+        """
+        P = np.linalg.inv(gram + ridge * np.eye(len(gram)))  # (D, D)
+        weights = np.zeros((len(gram), len(own)))  # (D, F_t)
+        for k, columns in enumerate(own):
+            first, others = columns[0], columns[1:]
+            column = P[:, first].copy()  # (D,)
+            if len(others):
+                taken = np.linalg.solve(P[np.ix_(others, others)], P[others, first])
+                column -= P[:, others] @ taken
+            weights[:, k] = -column / column[first]
+            weights[columns, k] = 0.0
+        return weights
+
+    return folds.fit(solve)
+
+
+class _Folds:
+    """Sums of products of features and targets, one set for each fold of the rows."""
+
+    def __init__(
+        self, rows: Float32Array, lags: tuple[int, ...], places: np.ndarray, segments: Segments
+    ) -> None:
+        self._lags, self._places = lags, places
+        parts = [with_run_up(rows[:, a:b]) for a, b in segments]
+        self._x = np.concatenate([lagged(part, lags) for part in parts], axis=1)  # (D, M)
+        self._y = np.concatenate([rows[places, a:b] for a, b in segments], axis=1)  # (F_t, M)
+        M = self._x.shape[1]
+        self._cuts = [slice(M * k // FOLDS, M * (k + 1) // FOLDS) for k in range(FOLDS)]
+        self._sums = [self._sum(cut) for cut in self._cuts]
+
+    def _sum(self, cut: slice) -> tuple[FloatArray, FloatArray]:
+        """Products of the features, a 1 and the targets with each other, (D + 1, D + 1 + F_t); rows."""
+        D, size = len(self._x) + 1, cut.stop - cut.start
+        total = np.zeros((D, D + len(self._y)))
+        for first in range(cut.start, cut.stop, _BLOCK):
+            part = slice(first, min(first + _BLOCK, cut.stop))
+            x = np.concatenate([self._x[:, part], np.ones((1, part.stop - part.start))])  # (D + 1, n)
+            total += x @ np.concatenate([x, self._y[:, part]]).T
+        return total, np.array(size)
+
+    def fit(self, solve: _Solver) -> tuple[Regression, FloatArray]:
+        """Weights for each sensor with the ridge that leaves the least error on folds left out."""
+        errors = np.zeros((len(RIDGES), len(self._y), self._x.shape[1]), np.float32)  # (R, F_t, M)
+        whole = np.sum([total for total, _ in self._sums], axis=0)  # (D + 1, D + 1 + F_t)
+        for cut, own in zip(self._cuts, self._sums, strict=True):
+            others = whole - own[0]
+            count = self._x.shape[1] - int(own[1])
+            for r, ridge in enumerate(RIDGES):
+                weights, offset = self._solved(others, max(count, 1), ridge, solve)
+                errors[r, :, cut] = self._y[:, cut] - weights @ self._x[:, cut] - offset
+        squares = np.square(errors).mean(axis=2)  # (R, F_t)
+        best = squares.argmin(axis=0)  # (F_t,)
+        weights, offset = np.zeros((len(self._y), len(self._x))), np.zeros((len(self._y), 1))
+        for r in np.unique(best):
+            fitted = self._solved(whole, self._x.shape[1], RIDGES[r], solve)
+            weights[best == r], offset[best == r] = fitted[0][best == r], fitted[1][best == r]
+        regression = Regression(self._lags, weights.astype(np.float32), offset.astype(np.float32))
+        chosen = errors[best, np.arange(len(best))]  # (F_t, M)
+        return regression, np.ascontiguousarray(chosen.T, dtype=np.float64)
+
+    def _solved(
+        self, total: FloatArray, count: int, ridge: float, solve: _Solver
+    ) -> tuple[FloatArray, FloatArray]:
+        D = len(self._x)
+        mean_x, mean_y = total[-1, :D] / count, total[-1, D + 1 :] / count
+        gram = total[:D, :D] / count - np.outer(mean_x, mean_x)
+        cross = total[:D, D + 1 :] / count - np.outer(mean_x, mean_y)
+        weights = solve(gram, cross, ridge).T  # (F_t, D)
+        return weights, (mean_y - weights @ mean_x)[:, np.newaxis]

@@ -1,0 +1,35 @@
+"""How far a row is from every operating state that was learned: the component "outside anything seen".
+
+Errors do not find a pattern of three times its usual size, which is restored as well as the usual one, and a
+limit learned from minutes may be far too high for a plant in a wholly different state. The distance from the
+nearest centre (`states.py`), its mean over five rows, does. Its limit is that of all components, or one and
+a half times the largest distance of training rows if that is more; at twice that limit a row is anomalous
+however high the threshold came out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_anomaly.scoring.limits import LEAST, rare_limit
+from lstm_anomaly.types import FloatArray
+
+MEMORY = 5  # rows
+LEAST_MULTIPLE = 1.5  # of the largest distance of a training row
+SURE = 2.0  # limits from which a row is anomalous whatever the threshold
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """The limit of the distance, in the networks' scale."""
+
+    limit: float
+
+    @classmethod
+    def fit(cls, distance: FloatArray) -> "Unseen":
+        """From the mean distances (M,) of training rows."""
+        return cls(max(rare_limit(distance), LEAST_MULTIPLE * float(distance.max(initial=0.0)), LEAST))
+
+    def multiples(self, distance: FloatArray, threshold: float) -> FloatArray:
+        """Mean distances (n,) as multiples of what is anomalous with this threshold, (n,)."""
+        return np.asarray(distance / (self.limit * min(max(threshold, 1.0), SURE)))
