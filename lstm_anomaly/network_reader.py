@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.network.autoencoder import Params
-from lstm_anomaly.network.following import following_work
+from lstm_anomaly.network.following import RUN, RUN_UP, following_work
 from lstm_anomaly.network.forking import usable_cores
 from lstm_anomaly.network.linear import LinearAutoencoder
-from lstm_anomaly.network.row_scoring import context_rows, restore_rows, restoring_work
+from lstm_anomaly.network.row_scoring import SHARED, context_rows, restore_rows, restoring_work
 from lstm_anomaly.network.threads import run_both
 from lstm_anomaly.network.tracking import Forecaster, ForecastTracker
 from lstm_anomaly.scoring.readings import Readings
@@ -47,6 +47,10 @@ class Networks:
         """The networks that expect something of a row, in the order of the views of `Readings`."""
         all_names = ("forecaster", "autoencoder", "linear")
         return tuple(name for name in all_names if getattr(self, name) is not None)
+
+
+# What a row's errors depend on beside the rows and the networks: memories of other numbers are of no use.
+READING = {"run": RUN, "run-up": RUN_UP, "shared": SHARED}
 
 
 class NetworkReader:
