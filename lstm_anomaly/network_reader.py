@@ -7,17 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.network.autoencoder import Params
-from lstm_anomaly.network.following import following_work
-from lstm_anomaly.network.forking import run_both, shared_empty, usable_cores
+from lstm_anomaly.network.following import RUN, RUN_UP, following_work
+from lstm_anomaly.network.forking import usable_cores
 from lstm_anomaly.network.linear import LinearAutoencoder
-from lstm_anomaly.network.row_scoring import context_rows, restore_rows, restoring_work
+from lstm_anomaly.network.row_scoring import SHARED, context_rows, restore_rows, restoring_work
+from lstm_anomaly.network.threads import run_both
 from lstm_anomaly.network.tracking import Forecaster, ForecastTracker
 from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.types import BoolArray, FloatArray
 
 Array = NDArray[Any]
 
-WORTH_A_PROCESS = 2048  # rows
+WORTH_A_THREAD = 2048  # rows
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class Networks:
         return tuple(name for name in all_names if getattr(self, name) is not None)
 
 
+# What a row's errors depend on beside the rows and the networks: memories of other numbers are of no use.
+READING = {"run": RUN, "run-up": RUN_UP, "shared": SHARED}
+
+
 class NetworkReader:
     """Reads the rows of one stretch, in order and in any pieces, with every network of a model."""
 
@@ -60,10 +65,9 @@ class NetworkReader:
     def push(self, rows: Array) -> Readings:
         """Read the next scaled rows (F, n), many of them with two processor cores."""
         networks, tracker, count = self._networks, self._tracker, rows.shape[1]
-        apart = tracker is not None and count >= WORTH_A_PROCESS and usable_cores() > 1
-        make = shared_empty if apart else np.empty
+        apart = tracker is not None and count >= WORTH_A_THREAD and usable_cores() > 1
         restoring = 1 if networks.autoencoder is None else 2
-        restored = make((restoring, count, int(networks.targets.sum())), np.float64)  # (1 or 2, n, F_t)
+        restored = np.empty((restoring, count, int(networks.targets.sum())), np.float64)  # (1 or 2, n, F_t)
         expected: list[FloatArray] = []
         context = rows if self._tail is None else np.concatenate([self._tail, rows], axis=1)  # (F, m)
         self._tail = context[:, max(0, context.shape[1] - context_rows(networks.window)) :]
@@ -99,7 +103,7 @@ class NetworkReader:
         restored[-1, first : part.stop] = networks.linear.last_rows(windows)[:, networks.targets]
 
     def _share_beside(self) -> float:
-        """The share of rows to restore beside the forecaster, so that both processes have as much to do."""
+        """The share of rows to restore beside the forecaster, so that both threads have as much to do."""
         networks = self._networks
         if networks.forecaster is None or networks.autoencoder is None:
             return 1.0

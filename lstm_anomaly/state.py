@@ -11,6 +11,7 @@ from typing import Any
 
 from lstm_anomaly.errors import StateError
 from lstm_anomaly.model import Model
+from lstm_anomaly.network_reader import READING
 from lstm_anomaly.news import News
 from lstm_anomaly.reading import Follower
 from lstm_anomaly.snapshot import Arrays, Given, restored, snapshot
@@ -45,10 +46,10 @@ class State:
 
 
 def scheme_of(model_path: str | os.PathLike[str], *rules: object) -> str:
-    """A digest of the model file and of the rules that events are made by."""
+    """A digest of the model file, of how networks read rows, and of the rules that events are made by."""
     with open(model_path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256")
-    digest.update(repr(rules).encode())
+    digest.update(repr((READING, *rules)).encode())
     return digest.hexdigest()
 
 

@@ -98,7 +98,7 @@ def test_verdicts_that_wait_for_more_rows_than_a_memory_has_are_the_same_in_piec
 
 @pytest.mark.parametrize("size", [5, ROWS])
 def test_verdicts_are_the_same_on_two_cores_as_on_one(model, monkeypatch, size):
-    monkeypatch.setattr("lstm_anomaly.network_reader.WORTH_A_PROCESS", 5)
+    monkeypatch.setattr("lstm_anomaly.network_reader.WORTH_A_THREAD", 5)
     monkeypatch.setattr("lstm_anomaly.network_reader.usable_cores", lambda: 1)
     alone = pushed(model, new_rows(), size)
     monkeypatch.setattr("lstm_anomaly.network_reader.usable_cores", lambda: 2)

@@ -9,9 +9,10 @@ from test_watching import in_pieces, rows_with_everything, watched, waves
 
 from lstm_anomaly.errors import OutputError, StateError
 from lstm_anomaly.locks import locked
+from lstm_anomaly.network_reader import READING
 from lstm_anomaly.reading import Follower, ReadOptions
 from lstm_anomaly.snapshot import _ENTRIES, restored, snapshot
-from lstm_anomaly.state import State, read_state, write_state
+from lstm_anomaly.state import State, read_state, scheme_of, write_state
 from lstm_anomaly.storage import STATE, load_arrays, save_arrays
 from lstm_anomaly.watching import Watcher
 
@@ -203,6 +204,17 @@ def test_after_other_rules_judging_begins_anew_and_no_row_twice(plant, tmp_path)
     lines = [line.split(",") for line in (tmp_path / "s.csv").read_text().splitlines()[1:]]
     assert [int(line[1]) for line in lines] == list(range(2, plant.rows + 2))
     assert [line[4] for line in lines[100:107]] == ["unknown"] * 7
+
+
+def test_memories_of_networks_that_read_rows_otherwise_are_of_another_scheme(tmp_path, monkeypatch):
+    """Where a run of the forecaster begins, and which rows share a window, is part of what they hold."""
+    (tmp_path / "m").write_bytes(b"a model")
+    now = scheme_of(tmp_path / "m", "rules")
+    assert scheme_of(tmp_path / "m", "rules") == now
+    for name in READING:
+        with monkeypatch.context() as patch:
+            patch.setitem(READING, name, READING[name] + 1)
+            assert scheme_of(tmp_path / "m", "rules") != now
 
 
 def test_while_another_run_is_at_work_it_ends_with_75(plant):

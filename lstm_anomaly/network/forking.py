@@ -96,12 +96,3 @@ def run_parts(work: Callable[[int], None], parts: int) -> None:
     for part, status in enumerate(statuses, start=1):
         if status:
             work(part)
-
-
-def run_both(here: Callable[[], None], beside: Callable[[], None], apart: bool) -> None:
-    """Do both; `beside` in a process of its own if they are to be worked on apart, as in `run_parts`."""
-    if apart and CAN_FORK:
-        run_parts(lambda part: beside() if part else here(), 2)
-    else:
-        here()
-        beside()

@@ -61,7 +61,8 @@ def fast_rows(shape: tuple[int, int], columns: int, dtype: Any) -> int:
     """How many rows of weights (M, K) to multiply by so many columns at once: M, M / 2, ...; 0 if none helps.
 
     OpenBLAS has quicker kernels for products of up to a million multiply-adds where there is AVX-512, by
-    10 to 20 %. They treat all columns alike, which is how they are told from the others.
+    10 to 20 %. They treat all columns alike, which is how they are told from the others. Elsewhere the answer
+    is 0, and products are made with all rows at once, in pieces of a batch that depend on its shape alone.
     """
     rows, K = shape
     while rows * K * columns > SMALL_PRODUCT and rows % 2 == 0 and rows >= 2 * LEAST_ROWS:

@@ -182,15 +182,16 @@ def _signed_mean(scaled: FloatArray, bound: FloatArray, length: int, last: int) 
 
 def _size(x: FloatArray) -> FloatArray:
     """Root mean square of each column of x (M, F_t), (F_t,), above 0."""
-    size = np.sqrt(np.square(x).mean(axis=0))
-    return np.maximum(size, LEAST_OF_MEDIAN * np.median(size) + LEAST_SIZE)
+    size = np.sqrt(np.square(x).mean(axis=0))  # (F_t,)
+    return np.asarray(np.maximum(size, LEAST_OF_MEDIAN * np.median(size) + LEAST_SIZE))
 
 
 def _plain(residuals: Residuals) -> FloatArray:
     """Mean squares of forecast, restored and level, (3, F_t)."""
     parts = (residuals.errors[FORECAST], residuals.errors[RESTORED], residuals.level)
     plain = np.array([np.nanmean(np.square(part), axis=0) for part in parts])
-    return np.maximum(plain, LEAST_OF_MEDIAN**2 * np.median(plain, axis=1, keepdims=True) + LEAST_SIZE**2)
+    floor = LEAST_OF_MEDIAN**2 * np.median(plain, axis=1, keepdims=True) + LEAST_SIZE**2  # (3, 1)
+    return np.asarray(np.maximum(plain, floor))
 
 
 def _pooled(residuals: Residuals, plain: FloatArray) -> FloatArray:

@@ -1,0 +1,42 @@
+"""Two things at once: both are done, and an error of either is the caller's."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from lstm_anomaly.network.threads import run_both
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_both_are_done_and_only_the_second_in_a_thread_of_its_own(apart):
+    where = {}
+    run_both(
+        lambda: where.update(here=threading.current_thread()),
+        lambda: where.update(beside=threading.current_thread()),
+        apart,
+    )
+    assert where["here"] is threading.current_thread()
+    assert (where["beside"] is threading.current_thread()) != apart
+
+
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("failing", ["here", "beside"])
+def test_an_error_of_either_is_raised_when_the_other_has_ended(apart, failing):
+    done, before = [], threading.active_count()
+
+    def work(name):
+        done.append(name)
+        if name == failing:
+            raise MemoryError(name)
+
+    with pytest.raises(MemoryError, match=failing):
+        run_both(lambda: work("here"), lambda: work("beside"), apart)
+    assert done == ["here"] or set(done) == {"here", "beside"}
+    assert not apart or "beside" in done
+    assert threading.active_count() == before
+
+
+def test_what_numpy_is_told_to_ignore_is_ignored_in_the_thread_too():
+    with np.errstate(divide="ignore"):
+        run_both(lambda: None, lambda: np.float64(1) / np.zeros(1), True)
