@@ -24,7 +24,7 @@ ENVIRONMENTS = ROOT / ".venv" / "portable"  # one folder for each set of version
 QUICK = ("--epochs", "2", "--hidden", "8", "--window", "8", "--preset", "fast")
 FIRST_ROWS, ALL_ROWS = 200, 400  # of the input that grows between two runs with a state
 
-# What computes: products, networks, scores, the files that hold them; and times, of which NumPy's rules change.
+# What computes: products, networks, scores and their files; and times, of which NumPy's rules change.
 NUMERIC = (
     "tests/test_autoencoder.py",
     "tests/test_forecaster.py",
