@@ -24,7 +24,7 @@ ENVIRONMENTS = ROOT / ".venv" / "portable"  # one folder for each set of version
 QUICK = ("--epochs", "2", "--hidden", "8", "--window", "8", "--preset", "fast")
 FIRST_ROWS, ALL_ROWS = 200, 400  # of the input that grows between two runs with a state
 
-# What computes: products, networks, scores, and the files that hold them.
+# What computes: products, networks, scores and their files; and times, of which NumPy's rules change.
 NUMERIC = (
     "tests/test_autoencoder.py",
     "tests/test_forecaster.py",
@@ -38,6 +38,8 @@ NUMERIC = (
     "tests/test_scoring.py",
     "tests/test_step_products.py",
     "tests/test_storage.py",
+    "tests/test_strict_time.py",
+    "tests/test_timestamps.py",
 )
 KERNELS = {
     "x86_64": (
