@@ -45,7 +45,7 @@ class Measured:
     """What fitted networks are worth, and what is usual for them.
 
     segments  the M rows that told
-    largest   (M,) each row's largest multiple of a limit, from which the threshold is learned
+    largest   (M,) each row's largest multiple of a limit, from which the threshold is learned; NaN unjudged
     held_out  mean squared errors on rows that the LSTMs were not fitted to, by view and kind
     kind, why of the model
     """
@@ -119,6 +119,8 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     novelty, evidence = NoveltyRule.fit(values, rows.roles.ruled)
     total = novelty.remembered(evidence, len(values)).sum(axis=1)  # (M,)
     components, largest = fit_components(residuals, state, len(states.centres), total)
+    first = np.concatenate([np.arange(b - a) < networks.window - 1 for a, b in segments])  # (M,)
+    largest[first] = np.nan  # these are not judged
     moving = rows.values[:, rows.roles.targets]
     return Measured(
         kind=kind,
