@@ -7,12 +7,13 @@ import numpy as np
 from lstm_anomaly.decision.holding import Holder
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.model import Model
+from lstm_anomaly.network_reader import ResidualReader
 from lstm_anomaly.reasons import FLAT, FORECAST, MOST_TOLD, NEW_VALUE, TOGETHER, UNSEEN
 from lstm_anomaly.scoring.components import LENGTHS, LONGEST, SIGNED_LENGTHS
 from lstm_anomaly.scoring.memory import trailing_mean, trailing_sum
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
 from lstm_anomaly.scoring.residuals import FORECAST as FORECAST_VIEW
-from lstm_anomaly.scoring.residuals import RELATED, RESTORED, VIEWS, ResidualReader, Residuals
+from lstm_anomaly.scoring.residuals import RELATED, RESTORED, VIEWS, Residuals
 from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
 from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
 from lstm_anomaly.types import FloatArray, IntArray, Series, TimeArray

@@ -12,21 +12,14 @@ import numpy as np
 
 from lstm_anomaly.fitting import Fitted
 from lstm_anomaly.network.linear import LinearAutoencoder
-from lstm_anomaly.network_reader import NetworkReader, Networks
+from lstm_anomaly.network.regression import FOLDS, fit_forecast, fit_related
+from lstm_anomaly.network_reader import Expectations, NetworkReader, Networks, lstm_errors
 from lstm_anomaly.scoring.components import Components, fit_components
 from lstm_anomaly.scoring.memory import trailing_sum
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.scoring.regression import FOLDS, fit_forecast, fit_related
-from lstm_anomaly.scoring.residuals import (
-    NETWORK_OF,
-    Expectations,
-    Residuals,
-    lstm_errors,
-    lstm_shares,
-    mixed,
-)
+from lstm_anomaly.scoring.residuals import NETWORK_OF, Residuals, lstm_shares, mixed
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.states import OperatingStates, state_features, with_first_rows
 from lstm_anomaly.scoring.stillness import Stillness

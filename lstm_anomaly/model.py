@@ -8,12 +8,11 @@ from lstm_anomaly.decision.budget import DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.errors import InputError
-from lstm_anomaly.network_reader import Networks
+from lstm_anomaly.network_reader import Expectations, Networks
 from lstm_anomaly.scoring.clock import CLOCK_ROWS, clock_rows
 from lstm_anomaly.scoring.components import Components
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
-from lstm_anomaly.scoring.residuals import Expectations
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.states import OperatingStates

@@ -20,8 +20,9 @@ from lstm_anomaly.model import Model, TrainingSummary, with_clock
 from lstm_anomaly.network.autoencoder import architecture, parameter_shapes
 from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
+from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, Regression, usable_lags
 from lstm_anomaly.network.tracking import Forecaster
-from lstm_anomaly.network_reader import Networks
+from lstm_anomaly.network_reader import Expectations, Networks
 from lstm_anomaly.scoring.clock import CLOCK_ROWS
 from lstm_anomaly.scoring.components import (
     COMPONENTS,
@@ -32,8 +33,7 @@ from lstm_anomaly.scoring.components import (
 )
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
-from lstm_anomaly.scoring.regression import FORECAST_LAGS, RELATED_LAGS, Regression, usable_lags
-from lstm_anomaly.scoring.residuals import NETWORK_OF, VIEWS, Expectations
+from lstm_anomaly.scoring.residuals import NETWORK_OF, VIEWS
 from lstm_anomaly.scoring.scaler import CLIP, Scaler
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.states import MOST_STATES, OperatingStates

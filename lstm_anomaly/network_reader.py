@@ -1,4 +1,4 @@
-"""The networks of a model at work on rows as they come: from scaled rows to errors."""
+"""The networks of a model at work on rows as they come: from scaled rows to residuals."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,11 +10,13 @@ from lstm_anomaly.network.autoencoder import Params
 from lstm_anomaly.network.following import RUN, RUN_UP, following_work
 from lstm_anomaly.network.forking import usable_cores
 from lstm_anomaly.network.linear import LinearAutoencoder
+from lstm_anomaly.network.regression import LONGEST_LAG, Regression, with_run_up
 from lstm_anomaly.network.row_scoring import SHARED, context_rows, restore_rows, restoring_work
 from lstm_anomaly.network.threads import run_both
 from lstm_anomaly.network.tracking import Forecaster, ForecastTracker
 from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.types import BoolArray, FloatArray
+from lstm_anomaly.scoring.residuals import NETWORK_OF, Residuals, mixed
+from lstm_anomaly.types import BoolArray, Float32Array, FloatArray
 
 Array = NDArray[Any]
 
@@ -110,3 +112,47 @@ class NetworkReader:
         following = following_work(networks.forecaster.params)
         restoring = restoring_work(networks.autoencoder, networks.window)
         return min(1.0, (following + restoring) / (2 * restoring))
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What the views need beside the networks.
+
+    forecast, related  the two regressions
+    shares             (2, F_t) share of the LSTM in what the forecast and the restored row are, 0 to 1
+    """
+
+    forecast: Regression
+    related: Regression
+    shares: FloatArray
+
+
+class ResidualReader:
+    """Reads the rows of one stretch, in order and in any pieces, by all views of a model."""
+
+    def __init__(self, networks: Networks, expectations: Expectations) -> None:
+        self._networks, self._expectations = networks, expectations
+        self._reader = NetworkReader(networks)
+        self._before: Float32Array | None = None  # (F, LONGEST_LAG) the rows before the next ones
+
+    def push(self, rows: Float32Array) -> Residuals:
+        """The next scaled rows (F, n), n at least 1."""
+        context = with_run_up(rows) if self._before is None else np.concatenate([self._before, rows], axis=1)
+        self._before = context[:, -LONGEST_LAG:]
+        readings = self._reader.push(rows)
+        level = readings.level[0]  # (n, F_t)
+        forecast, related = (
+            level - regression.expected(context)
+            for regression in (self._expectations.forecast, self._expectations.related)
+        )
+        linear = (forecast, readings.errors[-1])
+        combined = [
+            mixed(part, lstm_errors(self._networks, readings, name), share)
+            for part, name, share in zip(linear, NETWORK_OF, self._expectations.shares, strict=True)
+        ]
+        return Residuals(np.stack([*combined, related]), level)
+
+
+def lstm_errors(networks: Networks, readings: Readings, name: str) -> FloatArray | None:
+    """The errors (n, F_t) of one LSTM, None where there is none."""
+    return readings.errors[networks.names.index(name)] if name in networks.names else None

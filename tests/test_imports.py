@@ -40,7 +40,6 @@ LEVELS = {
     "placing": 3,
     "news": 4,
     "planning": 3,
-    "trials": 3,
     "fitting": 3,
     "judging": 4,
     "absent": 4,

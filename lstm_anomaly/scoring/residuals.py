@@ -13,27 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.network_reader import NetworkReader, Networks
-from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.scoring.regression import LONGEST_LAG, Regression, with_run_up
-from lstm_anomaly.types import Float32Array, FloatArray
+from lstm_anomaly.types import FloatArray
 
 VIEWS = ("forecast", "restored", "related")
 FORECAST, RESTORED, RELATED = range(3)
 NETWORK_OF = ("forecaster", "autoencoder")  # the LSTM beside the first two views
-
-
-@dataclass(frozen=True)
-class Expectations:
-    """What the views need beside the networks.
-
-    forecast, related  the two regressions
-    shares             (2, F_t) share of the LSTM in what the forecast and the restored row are, 0 to 1
-    """
-
-    forecast: Regression
-    related: Regression
-    shares: FloatArray
 
 
 @dataclass(frozen=True)
@@ -46,37 +30,6 @@ class Residuals:
 
     errors: FloatArray
     level: FloatArray
-
-
-class ResidualReader:
-    """Reads the rows of one stretch, in order and in any pieces, by all views of a model."""
-
-    def __init__(self, networks: Networks, expectations: Expectations) -> None:
-        self._networks, self._expectations = networks, expectations
-        self._reader = NetworkReader(networks)
-        self._before: Float32Array | None = None  # (F, LONGEST_LAG) the rows before the next ones
-
-    def push(self, rows: Float32Array) -> Residuals:
-        """The next scaled rows (F, n), n at least 1."""
-        context = with_run_up(rows) if self._before is None else np.concatenate([self._before, rows], axis=1)
-        self._before = context[:, -LONGEST_LAG:]
-        readings = self._reader.push(rows)
-        level = readings.level[0]  # (n, F_t)
-        forecast, related = (
-            level - regression.expected(context)
-            for regression in (self._expectations.forecast, self._expectations.related)
-        )
-        linear = (forecast, readings.errors[-1])
-        combined = [
-            mixed(part, lstm_errors(self._networks, readings, name), share)
-            for part, name, share in zip(linear, NETWORK_OF, self._expectations.shares, strict=True)
-        ]
-        return Residuals(np.stack([*combined, related]), level)
-
-
-def lstm_errors(networks: Networks, readings: Readings, name: str) -> FloatArray | None:
-    """The errors (n, F_t) of one LSTM, None where there is none."""
-    return readings.errors[networks.names.index(name)] if name in networks.names else None
 
 
 def mixed(linear: FloatArray, lstm: FloatArray | None, share: FloatArray) -> FloatArray:
