@@ -1,84 +1,129 @@
-"""What is each part worth? The same scoring with parts left out, on labelled series, over several seeds.
+"""What is each part of the score worth? The same families with parts left out, and with each family left out.
 
-    python benchmarks/ablation.py DATA [--seeds 0,1,2,3,4] [--only skab-valve1] [--variants lstm,linear]
-                                  [--look-ahead 12] [--out runs.csv]
+    python benchmarks/ablation.py DATA [--plants FOLDER] [--kind linear] [--seed 0] [--variants all] [-j 2]
 
-DATA is laid out as for benchmarks/accuracy.py. Variants, all with the same statistics, memories and rules:
-
-    lstm        the default: LSTM forecaster, LSTM autoencoder, linear autoencoder
-    pure        the LSTMs without the linear autoencoder
-    untrained   as lstm, but the LSTMs are left as they were drawn
-    linear      the linear autoencoder alone, without any LSTM
-
-Figures are VUS-PR without look-ahead, and with it when asked for: the mean over the data sets' means, its
-spread over the seeds, and by how much `lstm` is above each variant. Models are trained in this process; the
-labels are only read to count.
+DATA and FOLDER are laid out as for benchmarks/families.py. Models are trained in this process; labels are
+only read to count. A variant leaves one part out, or moves one constant. For each: mean VUS-PR over the
+families, false episodes in 10,000 normal rows, labelled events found, and faults found on the plants. Then, for each
+family, the variant of constants that is best on all others, and what it loses on that family against its own
+best: how much of the choice carries over.
 """
 
 import argparse
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
-from accuracy import Labelled, series_in, shown
+from accuracy import Labelled, series_in
+from families import figures
 
-from lstm_anomaly.evaluation.figures import ranked
-from lstm_anomaly.evaluation.ranking import auc_roc
-from lstm_anomaly.evaluation.vus import vus, vus_window
+from lstm_anomaly import calibrating
 from lstm_anomaly.judging import judge
 from lstm_anomaly.learning import learn
+from lstm_anomaly.network_reader import ResidualReader
+from lstm_anomaly.scoring import components, limits, residuals, states
+from lstm_anomaly.scoring.components import Components
+from lstm_anomaly.scoring.novelty import NoveltyRule
+from lstm_anomaly.scoring.stillness import Stillness
+from lstm_anomaly.scoring.unseen import Unseen
 from lstm_anomaly.settings import LearningSettings
 from lstm_anomaly.types import Series
 
-VARIANTS = {
-    "lstm": LearningSettings(kind="lstm"),
-    "pure": LearningSettings(kind="pure"),
-    "untrained": LearningSettings(kind="lstm", trained=False),
-    "linear": LearningSettings(kind="linear"),
+Context = AbstractContextManager[object]
+
+
+def without_view(view: int) -> Context:
+    """Neither what is learned nor what is judged has residuals of one view."""
+    push, fit = ResidualReader.push, components.fit_components
+
+    def silent(found: residuals.Residuals) -> residuals.Residuals:
+        errors = found.errors.copy()
+        errors[view] = 0.0
+        return replace(found, errors=errors)
+
+    stack = ExitStack()
+    stack.enter_context(patch.object(ResidualReader, "push", lambda self, rows: silent(push(self, rows))))
+    stack.enter_context(
+        patch("lstm_anomaly.measuring.fit_components", lambda found, *more: fit(silent(found), *more))
+    )
+    return stack
+
+
+def zero(owner: type, name: str) -> Context:
+    """A method that returns zeros."""
+    real: Callable[..., np.ndarray] = getattr(owner, name)
+    return patch.object(owner, name, lambda *arguments, **named: 0.0 * real(*arguments, **named))
+
+
+PARTS: dict[str, Callable[[], Context]] = {
+    "all": nullcontext,
+    "no forecast": lambda: without_view(residuals.FORECAST),
+    "no restored": lambda: without_view(residuals.RESTORED),
+    "no related": lambda: without_view(residuals.RELATED),
+    "no states": lambda: patch.object(states, "MOST_STATES", 1),
+    "no means with sign": lambda: patch.object(
+        components, "_signed_mean", lambda scaled, bound, length, last: np.zeros((last, scaled.shape[1]))
+    ),
+    "no together": lambda: zero(Components, "together_of"),
+    "no evidence": lambda: zero(NoveltyRule, "remembered"),
+    "no flat": lambda: zero(Stillness, "multiples"),
+    "no unseen": lambda: zero(Unseen, "multiples"),
 }
+CONSTANTS: dict[str, Callable[[], Context]] = {
+    "all": nullcontext,
+    "limits 3 sd": lambda: patch.object(limits, "DEVIATIONS", 3.0),
+    "limits 5 sd": lambda: patch.object(limits, "DEVIATIONS", 5.0),
+    "margin 1.5": lambda: patch.object(calibrating, "MARGIN", 1.5),
+    "8 states": lambda: patch.object(states, "MOST_STATES", 8),
+    "related from .5": lambda: patch.object(components, "LEAST_EXPLAINED", 0.5),
+    "related from .85": lambda: patch.object(components, "LEAST_EXPLAINED", 0.85),
+}
+VARIANTS = {**PARTS, **CONSTANTS}
 
 
-def as_series(values: np.ndarray) -> Series:
-    """Rows (N, F) without a time: what the command line makes of a file without a time column."""
+def as_series(series: Labelled, part: str) -> Series:
+    """Rows as the command line cleans them, but for gaps; with times where the first column has them."""
+    values = series.train if part == "train" else series.test
+    table = pd.read_csv(series.folder / f"{part}.csv", usecols=[0])
+    first, times, step = table.iloc[:, 0], None, None
+    if not pd.api.types.is_numeric_dtype(first):
+        times = pd.to_datetime(first).to_numpy().astype("datetime64[ns]")
+        step = np.median(np.diff(times)).astype("timedelta64[ns]")
     names = tuple(f"s{k}" for k in range(values.shape[1]))
-    return Series(values, names, None, None, ((0, len(values)),), np.arange(len(values)))
+    return Series(values, names, times, step, ((0, len(values)),), np.arange(len(values)))
 
 
-def figures(series: Labelled, variant: str, seed: int, look_ahead: int) -> dict[str, object]:
-    """VUS-PR of one variant on one series, without look-ahead and with it, and seconds of processor time."""
-    began = time.process_time()
-    model = learn(as_series(series.train), replace(VARIANTS[variant], seed=seed))
-    row: dict[str, object] = {"variant": variant, "seed": seed, "train s": time.process_time() - began}
-    for ahead in sorted({0, look_ahead}):
-        scores = ranked(judge(replace(model, look_ahead=ahead), as_series(series.test)).scores)
-        name = f"VUS-PR +{ahead}" if ahead else "VUS-PR"
-        row[name] = vus(series.labels, scores, vus_window(series.test[:, 0]))[1]
-        row[name.replace("VUS-PR", "AUC-ROC")] = auc_roc(series.labels, scores)
-    return row | {"dataset": series.dataset, "series": series.name}
+def run(job: tuple[Labelled, str, str, int]) -> dict[str, object]:
+    series, variant, kind, seed = job
+    with VARIANTS[variant](), np.errstate(all="ignore"):
+        model = learn(as_series(series, "train"), LearningSettings(kind=kind, seed=seed))
+        scores = judge(model, as_series(series, "test")).scores
+    row = figures(series, scores, np.nan_to_num(scores) > 1)
+    return row | {"family": series.dataset, "series": series.name, "variant": variant}
 
 
 def by_variant(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a variant: the mean of each data set, of all, and the spread of that over the seeds."""
-    figures = [name for name in runs if name.startswith(("VUS", "AUC"))]
-    sets = runs.groupby(["variant", "seed", "dataset"], sort=False)[figures].mean()
-    overall = sets.groupby(level=["variant", "seed"], sort=False).mean()
-    table = sets["VUS-PR"].groupby(level=["variant", "dataset"], sort=False).mean().unstack()
-    for name in figures:
-        table[f"mean {name}"] = overall[name].groupby(level="variant").mean()
-    table["+-"] = overall["VUS-PR"].groupby(level="variant").std()
-    table["train s"] = runs.groupby("variant")["train s"].mean()
-    if "lstm" in table.index:
-        table["lstm above it"] = table.loc["lstm", "mean VUS-PR"] - table["mean VUS-PR"]
-    return table.reindex([name for name in VARIANTS if name in table.index]).reset_index()
+    """One row a variant: each family's VUS-PR, their mean, false episodes, found events."""
+    table = runs.groupby(["variant", "family"], sort=False)["VUS-PR"].mean().unstack()
+    table["mean"] = table.mean(axis=1)
+    false = runs.groupby(["variant", "family"])["false"].mean().unstack()
+    table["false"], table["false, median"] = false.mean(axis=1), false.median(axis=1)
+    table["found"] = runs.groupby("variant")["found"].sum()
+    return table
 
 
-def spread_by_series(runs: pd.DataFrame) -> pd.Series:
-    """Standard deviation over the seeds of each series' VUS-PR with the default, the widest first."""
-    default = runs[runs["variant"] == "lstm"]
-    return default.groupby(["dataset", "series"])["VUS-PR"].std().sort_values(ascending=False)
+def lost_on_the_one_left_out(table: pd.DataFrame, families: Sequence[str]) -> Iterator[str]:
+    """For each family, what the variant that is best on the others loses on it."""
+    for family in families if len(families) > 1 else ():
+        others = table[[name for name in families if name != family]].mean(axis=1)
+        chosen = str(others.idxmax())
+        lost = table[family].max() - table.loc[chosen, family]
+        yield f"{family}: {chosen!r} is best on the others, and loses {lost:.3f} here"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -86,32 +131,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path)
-    parser.add_argument("--seeds", default="0,1,2,3,4")
-    parser.add_argument("--only", action="append", default=[], help="a data set, or DATASET/SERIES")
+    parser.add_argument("--plants", type=Path)
+    parser.add_argument("--kind", default="linear", choices=("linear", "auto", "lstm", "pure"))
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--variants", default=",".join(VARIANTS))
-    parser.add_argument("--look-ahead", type=int, default=0, metavar="ROWS")
-    parser.add_argument("--out", type=Path, help="also write every run's figures as CSV")
+    parser.add_argument("--only", action="append", default=[])
+    parser.add_argument("-j", "--jobs", type=int, default=1)
     given = parser.parse_args(arguments)
-    seeds = [int(seed) for seed in given.seeds.split(",")]
-    runs = []
-    for series in series_in(given.data, given.only):
-        for variant in given.variants.split(","):
-            for seed in seeds[:1] if variant == "linear" else seeds:  # chance has no part in a linear model
-                runs.append(figures(series, variant, seed, given.look_ahead))
-                if given.out:
-                    pd.DataFrame(runs).to_csv(given.out, index=False)
-        print(series, flush=True)
-    if not runs:
-        raise SystemExit(f"{given.data}: no DATASET/SERIES/labels.csv, or none that --only names")
-    table = pd.DataFrame(runs)
-    print(shown(by_variant(table)))
-    if len(seeds) > 1:
-        print(
-            "",
-            "widest spread over the seeds, by series",
-            spread_by_series(table).head(5).to_string(),
-            sep="\n",
-        )
+    folders = [given.data, *([given.plants] if given.plants else [])]
+    all_series = [series for folder in folders for series in series_in(folder, given.only)]
+    wanted = given.variants.split(",")
+    jobs = [(series, variant, given.kind, given.seed) for variant in wanted for series in all_series]
+    with ProcessPoolExecutor(given.jobs) as pool:
+        runs = pd.DataFrame(list(pool.map(run, jobs, chunksize=8)))
+    runs["faults"] = runs.get("faults", np.nan)
+    real = runs[runs["faults"].isna()]
+    if len(real):
+        table = by_variant(real)
+        print(table.round(3).to_string())
+        constants = table.loc[[name for name in table.index if name in CONSTANTS]]
+        print(*lost_on_the_one_left_out(constants, list(real["family"].unique())), sep="\n")
+    plants = runs[runs["faults"].notna()]
+    if len(plants):
+        for figure in ("faults", "false count", "VUS-PR"):
+            told = plants.groupby(["variant", "family"], sort=False)[figure].mean().unstack().round(2)
+            print(figure, told.to_string(), sep="\n")
 
 
 if __name__ == "__main__":

@@ -17,11 +17,14 @@ from lstm_anomaly.network.training import EpochReport, TrainingConfig, train
 from lstm_anomaly.network_reader import Networks
 from lstm_anomaly.settings import LearningSettings
 from lstm_anomaly.types import BoolArray, Float32Array
-from lstm_anomaly.windows import Split, window_starts
+from lstm_anomaly.windows import Split, rows_in, window_starts
 
 DEFAULT_UPDATES = 600  # weight updates of the autoencoder, unless --epochs says otherwise
 FORECASTER_UPDATES = 400
 FORECASTER_HIDDEN = 64
+MOST_EPOCHS = 40  # of the autoencoder by default: few windows are learned by heart long before 600 updates
+MOST_READINGS = 400  # times that the forecaster reads a row by default, likewise
+LEAST_UPDATES = 100
 MOST_FIT_WINDOWS = 20_000  # more than this, and the default stride grows
 MOST_VALIDATION_WINDOWS = 5_000  # more than this, and evenly spread ones are taken
 WIDE_BATCH = 128  # windows a weight update
@@ -129,7 +132,14 @@ def _training_config(settings: LearningSettings, windows: int) -> TrainingConfig
 
 def _default_epochs(settings: LearningSettings, windows: int) -> int:
     updates_an_epoch = -(-windows // settings.batch_size)
-    return int(np.clip(-(-DEFAULT_UPDATES * settings.effort // updates_an_epoch), 3, 200))
+    wanted = -(-DEFAULT_UPDATES * settings.effort // updates_an_epoch)
+    return int(np.clip(wanted, 3, max(3, MOST_EPOCHS * settings.effort)))
+
+
+def _forecaster_updates(rows: int) -> int:
+    """Weight updates of the forecaster by default, for so many rows to fit to."""
+    chunk = ForecastConfig.batch_size * min(ForecastConfig.steps, max(16, rows // 3))
+    return int(np.clip(MOST_READINGS * rows // chunk, LEAST_UPDATES, FORECASTER_UPDATES))
 
 
 def _forecaster_job(
@@ -151,7 +161,7 @@ def _forecaster_job(
     unit = np.maximum(unit, max(UNIT_FLOOR * float(np.median(unit)), 1e-4))
     held_out = next_changes(scaled[targets], split.validation)
     fit, validation = ((part / unit[:, np.newaxis]).astype(np.float32) for part in (changes, held_out))
-    updates = max(1, round(FORECASTER_UPDATES * settings.effort * share))
+    updates = max(1, round(_forecaster_updates(rows_in(split.fit)) * settings.effort * share))
     config = ForecastConfig(updates=updates, weight_decay=settings.weight_decay)
     parts = (split.fit, split.validation)
     forecaster = Forecaster(params, unit, targets, lowest - edge, highest + edge)
