@@ -4,7 +4,7 @@
 
 DATA and FOLDER are laid out as for benchmarks/families.py. Models are trained in this process; labels are
 only read to count. A variant leaves one part out, or moves one constant. For each: mean VUS-PR over the
-families, false episodes in 10,000 normal rows, labelled events found, and faults found on the plants. Then, for each
+families, false episodes in 10,000 normal rows, events found, and faults found on the plants. Then, for each
 family, the variant of constants that is best on all others, and what it loses on that family against its own
 best: how much of the choice carries over.
 """

@@ -4,7 +4,7 @@
                                   [--train-args "--model-kind linear"] [--cache FOLDER] [--out runs.csv]
 
 DATA holds FAMILY/SERIES/{train.csv,test.csv,labels.csv}, `--plants` the same with a faults.csv beside
-(columns first_row and last_row). The installed command line trains and detects; labels are only read to count. Per
+(columns first_row and last_row). The command line trains and detects; labels are only read to count. Per
 family, means over its series:
 
     VUS-PR, AUC-ROC  of the scores; a series that could not be trained counts as 0
