@@ -8,12 +8,21 @@ from lstm_anomaly.decision.holding import Holder
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.model import Model
 from lstm_anomaly.network_reader import ResidualReader
-from lstm_anomaly.reasons import FLAT, FORECAST, MOST_TOLD, NEW_VALUE, TOGETHER, UNSEEN
-from lstm_anomaly.scoring.components import LENGTHS, LONGEST, SIGNED_LENGTHS
+from lstm_anomaly.reasons import (
+    FLAT,
+    FORECAST,
+    MOST_TOLD,
+    NEW_VALUE,
+    RELATED,
+    RESTORED,
+    TOGETHER,
+    UNSEEN,
+)
+from lstm_anomaly.scoring import residuals as views
+from lstm_anomaly.scoring.components import LONGEST, PARTS
 from lstm_anomaly.scoring.memory import trailing_mean, trailing_sum
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
-from lstm_anomaly.scoring.residuals import FORECAST as FORECAST_VIEW
-from lstm_anomaly.scoring.residuals import RELATED, RESTORED, VIEWS, Residuals
+from lstm_anomaly.scoring.residuals import VIEWS, Residuals
 from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
 from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
 from lstm_anomaly.types import FloatArray, IntArray, Series, TimeArray
@@ -21,7 +30,7 @@ from lstm_anomaly.windows import finite_segments
 
 PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
 EXPLAINED_ROWS = 10  # a sensor's part in a row's score is its mean error over so many rows
-_PARTS_OF_VIEW = len(LENGTHS) + len(SIGNED_LENGTHS)
+_REASONS = np.array([*np.repeat([FORECAST, RESTORED, RELATED, FORECAST], PARTS), TOGETHER, UNSEEN, FLAT])
 
 
 @dataclass(frozen=True)
@@ -128,7 +137,7 @@ class _Stretch:
         context = with_first_rows(inputs) if self._before is None else np.concatenate([self._before, inputs])
         self._before = context[-CHANGE:]
         state, distance = model.states.of_rows(state_features(context))  # (n,), (n,)
-        scaled = model.components.scaled(residuals.errors, state)  # (3, n, F_t)
+        scaled = model.components.scaled(residuals.errors, state)  # (4, n, F_t)
         pooled = model.components.pooled(residuals)  # (3, n)
         self._scaled = np.concatenate([self._scaled, scaled], axis=1)
         self._pooled = np.concatenate([self._pooled, pooled], axis=1)
@@ -157,11 +166,11 @@ class _Stretch:
 
         A forecast follows a fault that lasts; what the other sensors say does not.
         """
-        tells = np.isfinite(self._model.components.usual[RELATED, 0])  # (F_t,)
+        tells = np.isfinite(self._model.components.usual[views.RELATED, 0])  # (F_t,)
         errors = residuals.errors
-        near = np.where(np.isnan(errors[RESTORED]), errors[FORECAST_VIEW], errors[RESTORED])
-        near = 0.5 * (near + np.where(np.isnan(errors[FORECAST_VIEW]), near, errors[FORECAST_VIEW]))
-        return np.asarray(residuals.level - np.where(tells, errors[RELATED], near))
+        near = np.where(np.isnan(errors[views.RESTORED]), errors[views.FORECAST], errors[views.RESTORED])
+        near = 0.5 * (near + np.where(np.isnan(errors[views.FORECAST]), near, errors[views.FORECAST]))
+        return np.asarray(residuals.level - np.where(tells, errors[views.RELATED], near))
 
     def finish(self) -> Judgement:
         """The rows that wait for later ones, judged without them."""
@@ -182,7 +191,7 @@ class _Stretch:
             return out
         rows = slice(len(self._distance) - ahead - count, len(self._distance) - ahead)
         value = model.threshold.value
-        components = model.components.of_rows(self._scaled, count, ahead)  # (18, count)
+        components = model.components.of_rows(self._scaled, count, ahead)  # (24, count)
         moved = min(MOST_AHEAD, ahead)  # evidence is a sum, and has no two ends like a memory
         evidence = model.novelty.remembered(self._novelty, count + ahead)[moved : moved + count]
         total = np.cumsum(evidence, axis=1)[:, -1] if evidence.shape[1] else np.zeros(count)
@@ -193,8 +202,7 @@ class _Stretch:
         flat = self._flat[rows].max(axis=1)
         multiples = np.concatenate([components / value, [together / value, unseen, flat / max(value, 1.0)]])
         largest, which = multiples.max(axis=0), multiples.argmax(axis=0)
-        by_part = np.array([*np.repeat(range(len(VIEWS)), _PARTS_OF_VIEW), TOGETHER, UNSEEN, FLAT])
-        out.reasons[:] = FORECAST + by_part[which]
+        out.reasons[:] = _REASONS[which]
         out.reasons[(out.reasons == TOGETHER) & (alone <= value) & (total > 0)] = NEW_VALUE
         if self._holder is None:
             out.scores[:] = largest

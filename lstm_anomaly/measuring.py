@@ -13,13 +13,13 @@ import numpy as np
 from lstm_anomaly.fitting import Fitted
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.regression import FOLDS, fit_forecast, fit_related
-from lstm_anomaly.network_reader import Expectations, NetworkReader, Networks, lstm_errors
+from lstm_anomaly.network_reader import LSTMS, Expectations, NetworkReader, Networks, lstm_errors
 from lstm_anomaly.scoring.components import Components, fit_components
 from lstm_anomaly.scoring.memory import trailing_sum
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.scoring.residuals import NETWORK_OF, Residuals, lstm_shares, mixed
+from lstm_anomaly.scoring.residuals import Residuals, lstm_shares, mixed
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.states import OperatingStates, state_features, with_first_rows
 from lstm_anomaly.scoring.stillness import Stillness
@@ -90,23 +90,25 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     forecast, forecast_errors = fit_forecast(rows.scaled, rows.targets, segments)
     related, related_errors = fit_related(rows.scaled, rows.targets, segments)
     networks, restored_errors, readings = _read(rows, fitted.networks, segments)
-    linear = (forecast_errors, restored_errors)
-    found = _held_out(linear, networks, readings, held_out)
+    found = _held_out((forecast_errors, restored_errors), networks, readings, held_out)
     if kind == "auto":
         kind, why = _chosen_kind(found)
     else:
         why = "as asked for"
     if kind == "linear":
         networks = networks.without_lstm()
-    shares, combined = np.zeros((2, int(rows.targets.sum()))), list(linear)
-    for v, name in enumerate(NETWORK_OF if kind != "linear" else ()):
-        lstm = lstm_errors(networks, readings, name)
-        if lstm is None:
-            continue
-        shares[v] = 1.0 if kind == "pure" else lstm_shares(linear[v][held_out], lstm[held_out])
-        combined[v] = _as_if_held_out(mixed(linear[v], lstm, shares[v]), held_out)
+    shares, by_lstm = np.zeros((2, int(rows.targets.sum()))), np.zeros_like(forecast_errors)
+    own, autoencoder = (lstm_errors(networks, readings, name) for name in LSTMS)
+    if own is not None and autoencoder is not None:
+        pairs = ((forecast_errors, own), (restored_errors, autoencoder))
+        shares = np.array([lstm_shares(linear[held_out], lstm[held_out]) for linear, lstm in pairs])
+        shares = np.ones_like(shares) if kind == "pure" else shares
+        by_lstm, restored_errors = (
+            _as_if_held_out(mixed(*pair, share), held_out) for pair, share in zip(pairs, shares, strict=True)
+        )
     level = readings.level[0]  # (M, F_t)
-    residuals = Residuals(np.stack([*combined, related_errors]), level - level.mean(axis=0))
+    errors = np.stack([forecast_errors, restored_errors, related_errors, by_lstm])  # (4, M, F_t)
+    residuals = Residuals(errors, level - level.mean(axis=0))
     states, state, distance = _states(rows, segments, rng)
     values = rows.values[inside]
     novelty, evidence = NoveltyRule.fit(values, rows.roles.ruled)
@@ -183,7 +185,9 @@ def _held_out(
 ) -> dict[str, float]:
     """Mean squared errors on rows that the LSTMs were not fitted to, by view and kind."""
     found = {}
-    for view, errors, name in zip(("forecast", "restored"), linear, NETWORK_OF, strict=True):
+    for view, errors, name in zip(
+        ("forecast", "restored"), linear, ("forecaster", "autoencoder"), strict=True
+    ):
         found[f"{view}_linear"] = float(np.nanmean(np.square(errors[held_out])))
         lstm = lstm_errors(networks, readings, name)
         if lstm is not None:

@@ -22,7 +22,7 @@ from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, Regression, usable_lags
 from lstm_anomaly.network.tracking import Forecaster
-from lstm_anomaly.network_reader import Expectations, Networks
+from lstm_anomaly.network_reader import LSTMS, Expectations, Networks
 from lstm_anomaly.scoring.clock import CLOCK_ROWS
 from lstm_anomaly.scoring.components import (
     COMPONENTS,
@@ -33,7 +33,7 @@ from lstm_anomaly.scoring.components import (
 )
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
-from lstm_anomaly.scoring.residuals import NETWORK_OF, VIEWS
+from lstm_anomaly.scoring.residuals import VIEWS
 from lstm_anomaly.scoring.scaler import CLIP, Scaler
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.states import MOST_STATES, OperatingStates
@@ -265,7 +265,7 @@ def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[
     states, V = len(arrays["states.rows"]), len(VIEWS)
     _check(0 < states <= MOST_STATES, "there are too many operating states, or none")
     shapes: dict[str, tuple[int, ...]] = {f"roles.{name}": (F,) for name in _ROLES}
-    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "shares": (len(NETWORK_OF), targets)}
+    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "shares": (len(LSTMS), targets)}
     shapes |= {"linear.mean": (T * inputs,), "linear.components": (components, T * inputs)}
     for name, lags in _REGRESSIONS.items():
         shapes[f"{name}.weights"] = (targets, len(usable_lags(lags, inputs)) * inputs)

@@ -15,11 +15,12 @@ from lstm_anomaly.network.row_scoring import SHARED, context_rows, restore_rows,
 from lstm_anomaly.network.threads import run_both
 from lstm_anomaly.network.tracking import Forecaster, ForecastTracker
 from lstm_anomaly.scoring.readings import Readings
-from lstm_anomaly.scoring.residuals import NETWORK_OF, Residuals, mixed
+from lstm_anomaly.scoring.residuals import Residuals, mixed
 from lstm_anomaly.types import BoolArray, Float32Array, FloatArray
 
 Array = NDArray[Any]
 
+LSTMS = ("forecaster", "autoencoder")
 WORTH_A_THREAD = 2048  # rows
 
 
@@ -119,7 +120,7 @@ class Expectations:
     """What the views need beside the networks.
 
     forecast, related  the two regressions
-    shares             (2, F_t) share of the LSTM in what the forecast and the restored row are, 0 to 1
+    shares             (2, F_t) share of the LSTM in its view, and of the autoencoder in the restored row
     """
 
     forecast: Regression
@@ -145,12 +146,11 @@ class ResidualReader:
             level - regression.expected(context)
             for regression in (self._expectations.forecast, self._expectations.related)
         )
-        linear = (forecast, readings.errors[-1])
-        combined = [
-            mixed(part, lstm_errors(self._networks, readings, name), share)
-            for part, name, share in zip(linear, NETWORK_OF, self._expectations.shares, strict=True)
-        ]
-        return Residuals(np.stack([*combined, related]), level)
+        shares, restored, by_lstm = self._expectations.shares, readings.errors[-1], np.zeros_like(level)
+        lstm, autoencoder = (lstm_errors(self._networks, readings, name) for name in LSTMS)
+        if lstm is not None and autoencoder is not None:
+            by_lstm, restored = mixed(forecast, lstm, shares[0]), mixed(restored, autoencoder, shares[1])
+        return Residuals(np.stack([forecast, restored, related, by_lstm]), level)
 
 
 def lstm_errors(networks: Networks, readings: Readings, name: str) -> FloatArray | None:

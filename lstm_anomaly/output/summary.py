@@ -158,8 +158,8 @@ def _share_line(model: Model) -> list[str]:
     """How much the LSTMs have to say."""
     if model.kind == "linear":
         return []
-    shares = zip(("the forecast", "restoring a row"), model.expectations.shares.mean(axis=1), strict=True)
-    return [f"LSTM share  {', '.join(f'{share:.0%} of {what}' for what, share in shares)}"]
+    forecast, restored = model.expectations.shares.mean(axis=1)
+    return [f"LSTM share  {forecast:.0%} of a second forecast, {restored:.0%} of restoring a row"]
 
 
 def _states(model: Model) -> list[tuple[int, float]]:

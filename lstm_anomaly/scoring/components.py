@@ -30,7 +30,8 @@ SIGNED_LENGTHS = (10, 30)
 TOGETHER_LENGTHS = (1, 3, 10, 30, 100)
 TOGETHER_VIEWS = ("forecast", "restored", "level")
 LONGEST = max(TOGETHER_LENGTHS)
-COMPONENTS = len(VIEWS) * (len(LENGTHS) + len(SIGNED_LENGTHS))
+PARTS = len(LENGTHS) + len(SIGNED_LENGTHS)  # of one view
+COMPONENTS = len(VIEWS) * PARTS
 MOST_OF_ROWS = 0.25  # of the training rows: what is usual in a longer memory they cannot tell
 LEAST_EXPLAINED = 0.7  # of a sensor's variance: where others explain less there is no relation to break
 PRIOR_ROWS = 20  # a state's usual size leans on that of all rows, as if it had so many of them
@@ -44,12 +45,12 @@ BOUND_QUANTILE = 0.99  # a row counts in a mean with sign at most sqrt(2) times 
 class Components:
     """What is usual, for F_t sensors and k states.
 
-    usual     (3, k, F_t) root mean square of each view's residuals in each state; infinite: does not count
-    bound     (3, F_t) the largest residual, in units of the usual, that counts in a mean with its sign
-    signed    (3, 2, F_t) usual size of such a mean over each of `SIGNED_LENGTHS`
+    usual     (4, k, F_t) root mean square of each view's residuals in each state; infinite: does not count
+    bound     (4, F_t) the largest residual, in units of the usual, that counts in a mean with its sign
+    signed    (4, 2, F_t) usual size of such a mean over each of `SIGNED_LENGTHS`
     plain     (3, F_t) mean square of what `together` adds up, whatever the state
     high      (3, 5) what 99 % of normal rows stay below; infinite: a memory too long for the rows
-    limits    (18,) of the components, each view's squares first, then its means; infinite likewise
+    limits    (24,) of the components, each view's squares first, then its means; infinite likewise
     together  limit of that
     """
 
@@ -62,7 +63,7 @@ class Components:
     together: float
 
     def scaled(self, errors: FloatArray, state: IntArray) -> FloatArray:
-        """Residuals (3, n, F_t) in units of what is usual in each row's state (n,), likewise; NaN is 0."""
+        """Residuals (4, n, F_t) in units of what is usual in each row's state (n,), likewise; NaN is 0."""
         return np.nan_to_num(errors / self.usual[:, state])
 
     def pooled(self, residuals: Residuals) -> FloatArray:
@@ -70,7 +71,7 @@ class Components:
         return _pooled(residuals, self.plain)
 
     def of_rows(self, scaled: FloatArray, last: int, look_ahead: int = 0) -> FloatArray:
-        """The components of `last` rows as multiples of their limits, (18, last), from scaled (3, n, F_t).
+        """The components of `last` rows as multiples of their limits, (24, last), from scaled (4, n, F_t).
 
         Of the n rows the last `look_ahead` come after those. With them a component that remembers L rows is
         the larger of what it is at the row, and min(L - 1, look_ahead) rows later.
@@ -78,6 +79,9 @@ class Components:
         counted = np.isfinite(self.usual[:, 0])  # (3, F_t)
         found = []
         for v in range(len(VIEWS)):
+            if np.isinf(self.limits[v * PARTS : (v + 1) * PARTS]).all():  # a view that is silent
+                found += [np.zeros(last + look_ahead) for _ in range(PARTS)]
+                continue
             view, edge, size = (x[..., counted[v]] for x in (scaled[v], self.bound[v], self.signed[v]))
             found += _parts(view, edge, size, last + look_ahead)
         lengths = (*LENGTHS, *SIGNED_LENGTHS) * len(VIEWS)
@@ -111,22 +115,22 @@ def fit_components(
     """
     errors = residuals.errors
     rows = errors.shape[1]
-    overall = np.sqrt(np.nanmean(np.square(errors), axis=1))  # (3, F_t)
-    floor = LEAST_OF_MEDIAN * np.median(overall, axis=1, keepdims=True) + LEAST_SIZE  # (3, 1)
+    overall = np.sqrt(np.nanmean(np.square(errors), axis=1))  # (4, F_t)
+    floor = LEAST_OF_MEDIAN * np.median(overall, axis=1, keepdims=True) + LEAST_SIZE  # (4, 1)
     overall = np.maximum(overall, floor)
     usual = np.array([_by_state(*view, state, states) for view in zip(errors, overall, strict=True)])
     usual[RELATED][:, ~has_relation(residuals)] = np.inf
-    scaled = np.nan_to_num(errors / usual[:, state])  # (3, M, F_t)
-    bound = np.sqrt(2.0) * np.quantile(np.abs(scaled), BOUND_QUANTILE, axis=1) + LEAST_SIZE  # (3, F_t)
+    scaled = np.nan_to_num(errors / usual[:, state])  # (4, M, F_t)
+    bound = np.sqrt(2.0) * np.quantile(np.abs(scaled), BOUND_QUANTILE, axis=1) + LEAST_SIZE  # (4, F_t)
     signed = np.array(
         [
             [_size(_signed_mean(view, edge, length, rows)) for length in SIGNED_LENGTHS]
             for view, edge in zip(scaled, bound, strict=True)
         ]
-    )  # (3, 2, F_t)
+    )  # (4, 2, F_t)
     plain = _plain(residuals)
     unknown = Components(usual, bound, signed, plain, np.ones((3, 5)), np.ones(COMPONENTS), 1.0)
-    found = unknown.of_rows(scaled, rows)  # (18, M), before their limits
+    found = unknown.of_rows(scaled, rows)  # (24, M), before their limits
     lengths = (*LENGTHS, *SIGNED_LENGTHS) * len(VIEWS)
     usable = [length <= MOST_OF_ROWS * rows and x.any() for x, length in zip(found, lengths, strict=True)]
     limits = np.array([rare_limit(x) if use else np.inf for x, use in zip(found, usable, strict=True)])

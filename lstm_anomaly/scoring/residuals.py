@@ -1,12 +1,14 @@
-"""Residuals: by how much each sensor departs from what three views expect of it, on the networks' scale.
+"""Residuals: by how much each sensor departs from what four views expect of it, on the networks' scale.
 
-    forecast   from the rows before: linear regression, and the LSTM forecaster
+    forecast   from the rows before, by linear regression
     restored   from the window that ends with the row: principal components, and the LSTM autoencoder
-    related    from the other sensors, now and in the past: linear regression
+    related    from the other sensors, now and in the past, by linear regression
+    lstm       from the rows before, by linear regression and the LSTM forecaster
 
 What an LSTM and its linear counterpart expect is averaged by the inverse of their squared errors on rows that
 the weights were not fitted to, the combination of least variance where errors are independent (Bates &
-Granger 1969). So an LSTM has as much to say as it has earned, sensor by sensor.
+Granger 1969). The linear forecast stays a view of its own: it sees faults that an LSTM follows. In a linear
+model the last view is silent.
 """
 
 from dataclasses import dataclass
@@ -15,16 +17,15 @@ import numpy as np
 
 from lstm_anomaly.types import FloatArray
 
-VIEWS = ("forecast", "restored", "related")
-FORECAST, RESTORED, RELATED = range(3)
-NETWORK_OF = ("forecaster", "autoencoder")  # the LSTM beside the first two views
+VIEWS = ("forecast", "restored", "related", "lstm")
+FORECAST, RESTORED, RELATED, LSTM = range(4)
 
 
 @dataclass(frozen=True)
 class Residuals:
     """Of n rows and F_t sensors.
 
-    errors  (3, n, F_t) the row less what each view expects; NaN where a view cannot say anything yet
+    errors  (4, n, F_t) the row less what each view expects; NaN where one cannot say anything yet
     level   (n, F_t) the row less the mean of training
     """
 
@@ -32,9 +33,9 @@ class Residuals:
     level: FloatArray
 
 
-def mixed(linear: FloatArray, lstm: FloatArray | None, share: FloatArray) -> FloatArray:
-    """The error of what both expect together, (n, F_t): `share` (F_t,) of the LSTM's. NaN where that is."""
-    return linear if lstm is None else np.asarray(share * lstm + (1.0 - share) * linear)
+def mixed(linear: FloatArray, lstm: FloatArray, share: FloatArray) -> FloatArray:
+    """The error of what both expect together, (n, F_t): `share` (F_t,) of the LSTM's."""
+    return np.asarray(share * lstm + (1.0 - share) * linear)
 
 
 def lstm_shares(linear: FloatArray, lstm: FloatArray) -> FloatArray:
