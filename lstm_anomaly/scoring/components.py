@@ -132,7 +132,8 @@ def fit_components(
     unknown = Components(usual, bound, signed, plain, np.ones((3, 5)), np.ones(COMPONENTS), 1.0)
     found = unknown.of_rows(scaled, rows)  # (24, M), before their limits
     lengths = (*LENGTHS, *SIGNED_LENGTHS) * len(VIEWS)
-    usable = [length <= MOST_OF_ROWS * rows and x.any() for x, length in zip(found, lengths, strict=True)]
+    speaks = np.repeat(scaled.any(axis=(1, 2)), PARTS)  # (24,) a view without residuals says nothing
+    usable = [length <= MOST_OF_ROWS * rows and on for on, length in zip(speaks, lengths, strict=True)]
     limits = np.array([rare_limit(x) if use else np.inf for x, use in zip(found, usable, strict=True)])
     pooled = _pooled(residuals, plain)
     high = np.array(
