@@ -8,7 +8,7 @@ import numpy as np
 
 from lstm_anomaly.decision.budget import DEFAULT_BUDGET, DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.errors import LstmAnomalyError
-from lstm_anomaly.planning import CALIBRATION_SHARE, plan
+from lstm_anomaly.planning import plan
 from lstm_anomaly.quality import SensorQuality, sensor_qualities
 from lstm_anomaly.reading import CleanReport, FileReport, ReadReport, clean
 from lstm_anomaly.text import count, duration, number
@@ -26,17 +26,15 @@ MUCH_REFUSED = 0.5
 
 @dataclass(frozen=True)
 class BudgetCheck:
-    """Whether the calibration rows are enough to certify a budget of false alarms.
+    """Whether the rows are enough to certify a budget of false alarms.
 
-    needed, present   calibration rows
-    total             rows in all of which so many serve for calibration
+    needed, present   usable rows, all of which tell the threshold
     instead           the rarest budget that they can certify, "" when there is none
     """
 
     budget: Budget
     confidence: float
     needed: int
-    total: int
     present: int
     instead: str
 
@@ -201,13 +199,12 @@ def _with_budget(found: Check, series: Series, budget: Budget | None, confidence
     timed = found.step_seconds is not None
     budget = budget or Budget.parse(DEFAULT_BUDGET if timed else DEFAULT_ROW_BUDGET)
     split, _window = plan(series)
-    present = rows_in(split.calibration)
+    present = rows_in((*split.fit, *split.validation, *split.calibration))
 
     def needed(wanted: Budget) -> int:
         return math.ceil(-math.log1p(-confidence) / wanted.per_row(found.step_seconds))
 
     offers = _OFFERED if timed else _OFFERED_ROWS
     instead = next((text for text in offers if needed(Budget.parse(text)) <= present), "")
-    total = math.ceil(needed(budget) / CALIBRATION_SHARE)
-    checked = BudgetCheck(budget, confidence, needed(budget), total, present, instead)
+    checked = BudgetCheck(budget, confidence, needed(budget), present, instead)
     return replace(found, budget=checked)

@@ -53,7 +53,7 @@ class Detector:
         hidden         units of each LSTM; layers: LSTMs on top of each other
         epochs, batch_size, learning_rate, patience, weight_decay   of training
         seed           of all randomness: the same seed and data give the same model
-        false_alarms   budget such as "1/week", "2/day" or "1/10000rows"
+        false_alarms   budget such as "1/week", "2/day" or "1/10000rows"; "auto": what the rows can support
         confidence     with which the budget shall hold
         merge_gap      rows: anomalous rows at most this far apart are one event
         trim           most of the rows that may be left out of training because they stand out
@@ -64,7 +64,7 @@ class Detector:
     """
 
     def __init__(self, *, false_alarms: str | None = None, **settings: Any) -> None:
-        budget = None if false_alarms is None else Budget.parse(false_alarms)
+        budget = None if false_alarms in (None, "auto") else Budget.parse(str(false_alarms))
         unknown = sorted(set(settings) - {field.name for field in fields(LearningSettings)})
         if unknown:
             raise SettingsError(f"there is no setting {', '.join(unknown)}", hint="help(Detector)")

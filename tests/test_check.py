@@ -115,7 +115,7 @@ def test_a_stuck_sensor_is_answered_with_the_option_that_leaves_rows_out(checked
 def test_the_budget_says_what_is_needed_what_is_there_and_what_would_do(checked):
     _, found = checked(csv_text(normal_values(5000)))
     budget = found["budget"]
-    assert (budget["budget"], budget["certifiable"], budget["rows_present"]) == ("1/week", False, 1250)
+    assert (budget["budget"], budget["certifiable"], budget["rows_present"]) == ("1/week", False, 5000)
     assert budget["rows_needed"] == 23211  # -ln(0.1) weeks of minutes
     assert budget["instead"] == "1/hour" or budget["instead"].startswith("1/")
     _, found = checked(csv_text(normal_values(5000)), "--false-alarms", "1/hour")

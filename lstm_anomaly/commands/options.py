@@ -88,7 +88,9 @@ _CLEANING_OPTIONS = (
 
 _THRESHOLD_OPTIONS = (
     click.option(
-        "--false-alarms", metavar="BUDGET", help="Such as 1/week or 1/10000rows.  [default: 1/week]"
+        "--false-alarms",
+        metavar="BUDGET",
+        help="Such as 1/week or 1/10000rows; auto: 1/week, or what the rows can support.  [default: auto]",
     ),
     click.option(
         "--confidence", type=click.FloatRange(0.5, 0.999), help="That the budget holds.  [default: 0.9]"
@@ -215,7 +217,7 @@ def threshold_settings(threshold: dict[str, Any]) -> dict[str, Any]:
     from lstm_anomaly.decision.budget import Budget
 
     given = {name: value for name, value in threshold.items() if value is not None}
-    if budget := given.pop("false_alarms", None):
+    if (budget := given.pop("false_alarms", None)) and budget != "auto":
         given["budget"] = Budget.parse(budget)
     if "threshold_level" in given:
         given.setdefault("threshold_method", "fixed")

@@ -83,12 +83,12 @@ def _budget_line(budget: BudgetCheck, step_seconds: float | None) -> str:
         return count(rows, "row") if step_seconds is None else duration(rows * step_seconds)
 
     if budget.is_enough:
-        return f"budget      {budget.budget.words} can be certified: {extent(budget.present)} to calibrate on"
-    needed, total, present = extent(budget.needed), extent(budget.total), extent(budget.present)
+        return f"budget      {budget.budget.words} can be certified: {extent(budget.present)} of rows"
+    needed, present = extent(budget.needed), extent(budget.present)
     instead = f"; --false-alarms {budget.instead} could be" if budget.instead else ""
     return (
         f"budget      {budget.budget.words} cannot be certified at {budget.confidence:.0%} confidence: that"
-        f" takes {needed} to calibrate on, {total} in all; here {present} would serve for it{instead};"
+        f" takes {needed} of rows, and here are {present}{instead};"
         " with less, the threshold is extrapolated"
     )
 
@@ -173,7 +173,6 @@ def _budget(budget: BudgetCheck) -> dict[str, Any]:
         "budget": str(budget.budget),
         "confidence": budget.confidence,
         "rows_needed": budget.needed,
-        "rows_needed_in_all": budget.total,
         "rows_present": budget.present,
         "certifiable": budget.is_enough,
         "instead": budget.instead or None,
