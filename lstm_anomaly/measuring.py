@@ -28,7 +28,8 @@ from lstm_anomaly.scoring.unseen import Unseen
 from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Segments
 from lstm_anomaly.windows import cut, rows_in, window_starts
 
-MOST_VALUES = 10_000_000  # of residuals that are held at once: of longer training data the last rows tell
+MOST_VALUES = 10_000_000  # that are held of one kind: of longer training data the last rows tell
+LEAST_ROWS = 500  # that tell, however many sensors there are
 MUCH_BETTER = 0.9  # an LSTM whose held-out error is above this share of the linear one brings nothing
 FLAT_SHARE = 0.05  # of the false-alarm budget, for what reads flat, over all sensors
 
@@ -81,8 +82,11 @@ class TrainingRows:
 
 
 def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Generator) -> Measured:
-    """What is usual on the last usable rows, at most `MOST_VALUES` residuals; the kind of model if "auto"."""
-    most = max(1, MOST_VALUES // (4 * int(rows.targets.sum())))
+    """What is usual on the last usable rows; the kind of model if "auto".
+
+    Of rows at four lags, and of what is left of them by four views, at most `MOST_VALUES` values are held.
+    """
+    most = max(LEAST_ROWS, MOST_VALUES // (4 * len(rows.scaled)))
     end = rows.usable[-1][1]
     segments = cut(rows.usable, _row_before(rows.usable, most), end)
     inside = np.concatenate([np.arange(a, b) for a, b in segments])  # (M,)
@@ -201,9 +205,13 @@ def _chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:
 
 
 def _as_if_held_out(errors: FloatArray, held_out: BoolArray) -> FloatArray:
-    """Errors (M, F_t), those on fitted rows as large as on held-out ones (M,)."""
-    inside, outside = (np.sqrt(np.nanmean(np.square(errors[part]), axis=0)) for part in (~held_out, held_out))
-    factor = np.maximum(1.0, outside / np.maximum(inside, 1e-9))  # (F_t,)
+    """Errors (M, F_t), those on fitted rows as large as on held-out ones (M,), where there are of both."""
+    known = np.isfinite(errors).all(axis=1)  # (M,)
+    inside, outside = errors[known & ~held_out], errors[known & held_out]
+    if not len(inside) or not len(outside):  # of very long training data only held-out rows may tell
+        return errors
+    larger, smaller = (np.sqrt(np.square(part).mean(axis=0)) for part in (outside, inside))
+    factor = np.maximum(1.0, larger / np.maximum(smaller, 1e-9))  # (F_t,)
     return np.where(held_out[:, np.newaxis], errors, errors * factor)
 
 
