@@ -128,8 +128,13 @@ def fit_components(
     unknown = Components(usual, bound, signed, plain, np.ones((3, 5)), np.ones(COMPONENTS), 1.0)
     found = unknown.of_rows(scaled, rows)  # (18, M), before their limits
     lengths = (*LENGTHS, *SIGNED_LENGTHS) * len(VIEWS)
-    usable = [length <= MOST_OF_ROWS * rows and x.any() for x, length in zip(found, lengths, strict=True)]
-    limits = np.array([rare_limit(x) if use else np.inf for x, use in zip(found, usable, strict=True)])
+    speaks = np.repeat(np.isfinite(errors).any(axis=2), COMPONENTS // len(VIEWS), axis=0)  # (18, M)
+    limits = np.array(
+        [
+            rare_limit(x[known]) if length <= MOST_OF_ROWS * rows and x[known].any() else np.inf
+            for x, known, length in zip(found, speaks, lengths, strict=True)
+        ]
+    )
     pooled = _pooled(residuals, plain)
     high = np.array(
         [
