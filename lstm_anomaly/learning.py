@@ -54,7 +54,9 @@ def learn(
         is_fitted[a:b] = True
     step = None if series.step is None else float(series.step / np.timedelta64(1, "s"))
     per_row = budget_of(settings, step, rows_in(_usable(split))).per_row(step)
-    rows = TrainingRows(series.values, scaled, targets, roles, _usable(split), is_fitted, per_row)
+    rows = TrainingRows(
+        series.values, scaled, targets, roles, _usable(split), is_fitted, per_row, settings.look_ahead
+    )
     measured = measure(rows, fitted, settings.kind, for_states)
     model = Model(
         kind=measured.kind,

@@ -70,6 +70,7 @@ class TrainingRows:
     usable    all rows that may be learned from
     fitted    (N,) those that the LSTMs were fitted to
     per_row   accepted false alarms a row
+    look_ahead  rows that a verdict will wait for
     """
 
     values: FloatArray
@@ -79,6 +80,7 @@ class TrainingRows:
     usable: Segments
     fitted: BoolArray
     per_row: float
+    look_ahead: int = 0
 
 
 def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Generator) -> Measured:
@@ -115,7 +117,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     values = rows.values[inside]
     novelty, evidence = NoveltyRule.fit(values, rows.roles.ruled)
     total = novelty.remembered(evidence, len(values)).sum(axis=1)  # (M,)
-    components, largest = fit_components(residuals, state, len(states.centres), total)
+    components, largest = fit_components(residuals, state, len(states.centres), total, rows.look_ahead)
     first = np.concatenate([np.arange(b - a) < networks.window - 1 for a, b in segments])  # (M,)
     largest[first] = np.nan  # these are not judged
     moving = rows.values[:, rows.roles.targets]

@@ -22,6 +22,7 @@ import numpy as np
 
 from lstm_anomaly.scoring.limits import high_level, rare_limit
 from lstm_anomaly.scoring.memory import trailing_sum
+from lstm_anomaly.scoring.novelty import MOST_AHEAD
 from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED, VIEWS, Residuals
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
@@ -103,11 +104,12 @@ def larger(x: FloatArray, length: int, last: int, look_ahead: int) -> FloatArray
 
 
 def fit_components(
-    residuals: Residuals, state: IntArray, states: int, evidence: FloatArray
+    residuals: Residuals, state: IntArray, states: int, evidence: FloatArray, look_ahead: int = 0
 ) -> tuple[Components, FloatArray]:
     """From residuals of M normal rows that nothing was fitted to, their states (M,) and evidence (M,).
 
-    Returns the components, and of each row the largest multiple of a limit, (M,), for the threshold.
+    Returns the components, and of each row the largest multiple of a limit, (M,), for the threshold: as it
+    will be where verdicts wait for `look_ahead` rows, since the larger of two is high in more rows.
     """
     errors = residuals.errors
     rows = errors.shape[1]
@@ -148,8 +150,18 @@ def fit_components(
     known = replace(unknown, high=high, limits=limits)
     together = known.together_of(pooled, rows) * (1.0 + evidence)  # (M,)
     components = replace(known, together=rare_limit(together))
+    if look_ahead:
+        found = np.array([_ahead(x, length, look_ahead) for x, length in zip(found, lengths, strict=True)])
+        waiting = np.pad(pooled, ((0, 0), (0, look_ahead)), constant_values=1.0)  # as at the end of a stretch
+        moved = _ahead(evidence, MOST_AHEAD + 1, look_ahead)
+        together = known.together_of(waiting, rows, look_ahead) * (1.0 + moved)
     largest = np.maximum((found / limits[:, np.newaxis]).max(axis=0), together / components.together)
     return components, largest
+
+
+def _ahead(x: FloatArray, length: int, look_ahead: int) -> FloatArray:
+    """What `larger` makes of x (M,) with nothing after its last row, (M,)."""
+    return larger(np.pad(x, (0, look_ahead)), length, len(x), look_ahead)
 
 
 def has_relation(residuals: Residuals) -> BoolArray:
