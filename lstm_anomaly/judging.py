@@ -161,7 +161,8 @@ class _Stretch:
         errors = residuals.errors
         near = np.where(np.isnan(errors[RESTORED]), errors[FORECAST_VIEW], errors[RESTORED])
         near = 0.5 * (near + np.where(np.isnan(errors[FORECAST_VIEW]), near, errors[FORECAST_VIEW]))
-        return np.asarray(residuals.level - np.where(tells, errors[RELATED], near))
+        tells_now = tells & ~np.isnan(errors[RELATED])  # (n, F_t)
+        return np.asarray(residuals.level - np.where(tells_now, errors[RELATED], near))
 
     def finish(self) -> Judgement:
         """The rows that wait for later ones, judged without them."""

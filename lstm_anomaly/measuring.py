@@ -95,6 +95,9 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     held_out = ~rows.fitted[inside]  # (M,)
     forecast, forecast_errors = fit_forecast(rows.scaled, rows.targets, segments)
     related, related_errors = fit_related(rows.scaled, rows.targets, segments)
+    number = np.concatenate([np.arange(b - a) for a, b in segments])  # (M,) of a row in its stretch
+    forecast_errors[number < forecast.reach] = np.nan
+    related_errors[number < related.reach] = np.nan
     networks, restored_errors, readings = _read(rows, fitted.networks, segments)
     linear = (forecast_errors, restored_errors)
     found = _held_out(linear, networks, readings, held_out)
@@ -118,8 +121,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     novelty, evidence = NoveltyRule.fit(values, rows.roles.ruled)
     total = novelty.remembered(evidence, len(values)).sum(axis=1)  # (M,)
     components, largest = fit_components(residuals, state, len(states.centres), total, rows.look_ahead)
-    first = np.concatenate([np.arange(b - a) < networks.window - 1 for a, b in segments])  # (M,)
-    largest[first] = np.nan  # these are not judged
+    largest[number < networks.window - 1] = np.nan  # these are not judged
     moving = rows.values[:, rows.roles.targets]
     return Measured(
         kind=kind,
@@ -190,11 +192,17 @@ def _held_out(
     """Mean squared errors on rows that the LSTMs were not fitted to, by view and kind."""
     found = {}
     for view, errors, name in zip(("forecast", "restored"), linear, NETWORK_OF, strict=True):
-        found[f"{view}_linear"] = float(np.nanmean(np.square(errors[held_out])))
+        found[f"{view}_linear"] = _over_all(errors[held_out])
         lstm = lstm_errors(networks, readings, name)
         if lstm is not None:
-            found[f"{view}_lstm"] = float(np.nanmean(np.square(lstm[held_out])))
+            found[f"{view}_lstm"] = _over_all(lstm[held_out])
     return {name: value for name, value in sorted(found.items()) if np.isfinite(value)}
+
+
+def _over_all(errors: FloatArray) -> float:
+    """Mean square of what is known, NaN where nothing is."""
+    known = errors[~np.isnan(errors)]
+    return float(np.square(known).mean()) if len(known) else float("nan")
 
 
 def _chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:

@@ -134,6 +134,7 @@ class ResidualReader:
         self._networks, self._expectations = networks, expectations
         self._reader = NetworkReader(networks)
         self._before: Float32Array | None = None  # (F, LONGEST_LAG) the rows before the next ones
+        self._seen = 0  # rows
 
     def push(self, rows: Float32Array) -> Residuals:
         """The next scaled rows (F, n), n at least 1."""
@@ -145,6 +146,9 @@ class ResidualReader:
             level - regression.expected(context)
             for regression in (self._expectations.forecast, self._expectations.related)
         )
+        forecast[: max(0, self._expectations.forecast.reach - self._seen)] = np.nan
+        related[: max(0, self._expectations.related.reach - self._seen)] = np.nan
+        self._seen += rows.shape[1]
         linear = (forecast, readings.errors[-1])
         combined = [
             mixed(part, lstm_errors(self._networks, readings, name), share)

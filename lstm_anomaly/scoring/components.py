@@ -23,7 +23,7 @@ import numpy as np
 from lstm_anomaly.scoring.limits import high_level, rare_limit
 from lstm_anomaly.scoring.memory import trailing_sum
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
-from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED, VIEWS, Residuals
+from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED, VIEWS, Residuals, mean_square
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
 LENGTHS = (1, 3, 10, 30)  # rows that a component remembers
@@ -113,11 +113,12 @@ def fit_components(
     """
     errors = residuals.errors
     rows = errors.shape[1]
-    overall = np.sqrt(np.nanmean(np.square(errors), axis=1))  # (3, F_t)
+    overall = np.sqrt(np.nan_to_num(mean_square(errors)))  # (3, F_t)
     floor = LEAST_OF_MEDIAN * np.median(overall, axis=1, keepdims=True) + LEAST_SIZE  # (3, 1)
     overall = np.maximum(overall, floor)
     usual = np.array([_by_state(*view, state, states) for view in zip(errors, overall, strict=True)])
     usual[RELATED][:, ~has_relation(residuals)] = np.inf
+    usual[np.isnan(errors).all(axis=(1, 2))] = np.inf  # stretches too short for a view to say anything
     scaled = np.nan_to_num(errors / usual[:, state])  # (3, M, F_t)
     bound = np.sqrt(2.0) * np.quantile(np.abs(scaled), BOUND_QUANTILE, axis=1) + LEAST_SIZE  # (3, F_t)
     signed = np.array(
@@ -166,7 +167,7 @@ def _ahead(x: FloatArray, length: int, look_ahead: int) -> FloatArray:
 
 def has_relation(residuals: Residuals) -> BoolArray:
     """Which sensors are explained by the others so well that a broken relation would show, (F_t,)."""
-    left = np.nanmean(np.square(residuals.errors[RELATED]), axis=0)  # (F_t,)
+    left = mean_square(residuals.errors[RELATED])  # (F_t,)
     variance = residuals.level.var(axis=0)
     return np.asarray(left <= (1.0 - LEAST_EXPLAINED) * np.maximum(variance, 1e-12))
 
@@ -206,7 +207,7 @@ def _size(x: FloatArray) -> FloatArray:
 def _plain(residuals: Residuals) -> FloatArray:
     """Mean squares of forecast, restored and level, (3, F_t)."""
     parts = (residuals.errors[FORECAST], residuals.errors[RESTORED], residuals.level)
-    plain = np.array([np.nanmean(np.square(part), axis=0) for part in parts])
+    plain = np.nan_to_num(mean_square(np.stack(parts)), nan=np.inf)  # (3, F_t)
     floor = LEAST_OF_MEDIAN**2 * np.median(plain, axis=1, keepdims=True) + LEAST_SIZE**2  # (3, 1)
     return np.asarray(np.maximum(plain, floor))
 
