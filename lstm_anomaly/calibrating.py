@@ -116,10 +116,10 @@ def _episode(model: Model, span: Span, first: int, series: Series, threshold: fl
     run_up = (max(a, peak - _RUN_UP), min(peak + 1, b))
     errors = judge(model, replace(series, segments=(run_up,)), for_threshold=True).errors[peak]
     sensor = series.sensors[int(np.nan_to_num(errors).argmax())]
-    return CalibrationEpisode(_place(series, start), _place(series, end), span.peak / threshold, sensor)
+    return CalibrationEpisode(place(series, start), place(series, end), span.peak / threshold, sensor)
 
 
-def _place(series: Series, row: int) -> str:
+def place(series: Series, row: int) -> str:
     """Where in the input a row came from: its time stamp as it stood there.
 
     Without one its time in UTC, and without a time its number, counted from 1.

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from lstm_anomaly.calibrating import budget_of, with_threshold
+from lstm_anomaly.calibrating import budget_of, place, with_threshold
 from lstm_anomaly.decision.drift import Familiar
-from lstm_anomaly.doubts import doubts
+from lstm_anomaly.doubts import doubts, unlike_span
 from lstm_anomaly.errors import TrainingError
 from lstm_anomaly.fitting import Fitted, OnEpoch, fit_networks
 from lstm_anomaly.measuring import Measured, TrainingRows, measure
@@ -85,7 +85,11 @@ def learn(
     raw[np.concatenate([np.arange(a, b) for a, b in measured.segments])] = measured.largest
     model = with_threshold(model, series, raw, settings)
     left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
-    found = doubts(trimmed.standing, settings.trim, measured.largest, left_out)
+    times, first, last = measured.unlike
+    span = unlike_span(
+        times, (place(series, first), place(series, last)), last + 1 - first, rows_in(measured.segments)
+    )
+    found = (*doubts(trimmed.standing, settings.trim, measured.largest, left_out), *span)
     return replace(model, summary=replace(model.summary, doubts=found))
 
 

@@ -40,6 +40,7 @@ class Measured:
 
     segments  the M rows that told
     largest   (M,) each row's largest multiple of a limit, from which the threshold is learned; NaN unjudged
+    unlike    a span of rows that stands out from all others: how far, its first row and its last
     held_out  mean squared errors on rows that the LSTMs were not fitted to, by view and kind
     kind, why of the model
     """
@@ -56,6 +57,7 @@ class Measured:
     peers: Peers
     segments: Segments
     largest: FloatArray
+    unlike: tuple[float, int, int]
     held_out: dict[str, float]
 
 
@@ -122,6 +124,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     total = novelty.remembered(evidence, len(values)).sum(axis=1)  # (M,)
     components, largest = fit_components(residuals, state, len(states.centres), total, rows.look_ahead)
     largest[number < networks.window - 1] = np.nan  # these are not judged
+    times, a, b = components.standing_out(residuals.errors, state)
     moving = rows.values[:, rows.roles.targets]
     return Measured(
         kind=kind,
@@ -136,6 +139,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         peers=Peers.fit(level),
         segments=segments,
         largest=largest,
+        unlike=(times, int(inside[a]), int(inside[b])),
         held_out=found,
     )
 

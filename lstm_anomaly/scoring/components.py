@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_anomaly.scoring.limits import high_level, rare_limit
+from lstm_anomaly.scoring.limits import high_level, rare_limit, standing_out
 from lstm_anomaly.scoring.memory import trailing_sum
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
 from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED, VIEWS, Residuals, mean_square
@@ -84,6 +84,14 @@ class Components:
         lengths = (*LENGTHS, *SIGNED_LENGTHS) * len(VIEWS)
         later = [larger(x, length, last, look_ahead) for x, length in zip(found, lengths, strict=True)]
         return np.array(later) / self.limits[:, np.newaxis]
+
+    def standing_out(self, errors: FloatArray, state: IntArray) -> tuple[float, int, int]:
+        """The span of M rows that stands out most from the others in a component, see `limits.standing_out`.
+
+        From their residuals (3, M, F_t) and states (M,).
+        """
+        found = self.of_rows(self.scaled(errors, state), errors.shape[1])  # (18, M)
+        return max(standing_out(x) for x in found)
 
     def together_of(self, pooled: FloatArray, last: int, look_ahead: int = 0) -> FloatArray:
         """What all say together of `last` rows, before evidence, (last,), from pooled (3, n); likewise."""
