@@ -10,8 +10,11 @@ from lstm_anomaly.decision.calibration import learn_threshold
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.episodes import highest_episodes
 from lstm_anomaly.decision.spans import Span
-from lstm_anomaly.judging import judge
+from lstm_anomaly.judging import PIECE, judge
 from lstm_anomaly.model import NOT_LEARNED, CalibrationEpisode, Model
+from lstm_anomaly.scoring.memory import trailing_sum
+from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
+from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
 from lstm_anomaly.settings import LearningSettings
 from lstm_anomaly.types import FloatArray, Series
 
@@ -40,15 +43,34 @@ def budget_of(settings: LearningSettings, step_seconds: float | None, rows: int)
 def calibrated(model: Model, series: Series, settings: LearningSettings) -> Model:
     """The model with the threshold that keeps the budget on all rows of `series`; all else stays.
 
-    None of the rows may have been trained on. What reads flat, and what is familiar to the guard against
-    drift, is widened where these normal rows call for it.
+    None of the rows may have been trained on. What reads flat, what is outside anything seen, and what is
+    familiar to the guard against drift, is widened where these normal rows call for it: a threshold does not
+    help against the first two.
     """
     moving = series.values[:, model.roles.targets]
     before = model.familiar
-    model = replace(model, stillness=model.stillness.lowered(moving, series.segments))
+    model = replace(
+        model,
+        stillness=model.stillness.lowered(moving, series.segments),
+        unseen=model.unseen.raised(_distances(model, series)),
+    )
     raw = judge(replace(model, threshold=NOT_LEARNED), series, for_threshold=True).scores
     model = with_threshold(model, series, raw, settings)
     return replace(model, familiar=model.familiar.joined(before))
+
+
+def _distances(model: Model, series: Series) -> FloatArray:
+    """Mean distances from the operating states of the rows that can be judged, as in `unseen`, (M,)."""
+    found = [np.zeros(0)]
+    for a, b in series.segments:
+        for first in range(a + model.window - 1, b, PIECE):
+            last = min(first + PIECE, b)
+            start = max(a, first - UNSEEN_MEMORY - CHANGE)
+            scaled = model.scaler.transform(series.values[start:last])[model.roles.inputs]  # (F_i, n)
+            features = state_features(with_first_rows(scaled.T.astype(np.float64)))  # (n, 2 F_i)
+            distance = model.states.of_rows(features)[1]  # (n,)
+            found.append(trailing_sum(distance, UNSEEN_MEMORY, last - first) / UNSEEN_MEMORY)
+    return np.concatenate(found)
 
 
 def with_threshold(model: Model, series: Series, raw: FloatArray, settings: LearningSettings) -> Model:
@@ -94,10 +116,10 @@ def _episode(model: Model, span: Span, first: int, series: Series, threshold: fl
     run_up = (max(a, peak - _RUN_UP), min(peak + 1, b))
     errors = judge(model, replace(series, segments=(run_up,)), for_threshold=True).errors[peak]
     sensor = series.sensors[int(np.nan_to_num(errors).argmax())]
-    return CalibrationEpisode(_place(series, start), _place(series, end), span.peak / threshold, sensor)
+    return CalibrationEpisode(place(series, start), place(series, end), span.peak / threshold, sensor)
 
 
-def _place(series: Series, row: int) -> str:
+def place(series: Series, row: int) -> str:
     """Where in the input a row came from: its time stamp as it stood there.
 
     Without one its time in UTC, and without a time its number, counted from 1.

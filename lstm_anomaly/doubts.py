@@ -7,6 +7,18 @@ from lstm_anomaly.types import FloatArray
 UNLIKE = 1.0  # a limit that half of the rows reach: they are other data than the rest
 MOST_STANDING = 3.0  # times the share that may be trimmed
 MOST_LEFT_OUT = 0.5  # of the rows
+MOST_ABOVE_OTHERS = 4.0  # times the limit that all other rows would give
+LEAST_SPAN = 0.02  # of the rows: what is shorter is an accident
+
+
+def unlike_span(times: float, places: tuple[str, str], rows: int, of_all: int) -> tuple[str, ...]:
+    """The doubt that `rows` rows of `of_all` were normal, `times` the limit that the others would give."""
+    if times < MOST_ABOVE_OTHERS or rows < LEAST_SPAN * of_all:
+        return ()
+    return (
+        f"its rows from {places[0]} to {places[1]} are unlike all others, {times:.2g} times the limit that"
+        " those would give: if they were not normal, train without them",
+    )
 
 
 def doubts(standing: float, trim: float, raw: FloatArray, left_out: float) -> tuple[str, ...]:

@@ -170,7 +170,8 @@ class _Stretch:
         errors = residuals.errors
         near = np.where(np.isnan(errors[views.RESTORED]), errors[views.FORECAST], errors[views.RESTORED])
         near = 0.5 * (near + np.where(np.isnan(errors[views.FORECAST]), near, errors[views.FORECAST]))
-        return np.asarray(residuals.level - np.where(tells, errors[views.RELATED], near))
+        tells_now = tells & ~np.isnan(errors[views.RELATED])  # (n, F_t)
+        return np.asarray(residuals.level - np.where(tells_now, errors[views.RELATED], near))
 
     def finish(self) -> Judgement:
         """The rows that wait for later ones, judged without them."""
@@ -204,6 +205,8 @@ class _Stretch:
         largest, which = multiples.max(axis=0), multiples.argmax(axis=0)
         out.reasons[:] = _REASONS[which]
         out.reasons[(out.reasons == TOGETHER) & (alone <= value) & (total > 0)] = NEW_VALUE
+        first = min(count, max(0, model.window - 1 - self._judged))  # rows that end no window
+        largest[:first] = np.nan  # not judged, they begin no anomaly that lasts
         if self._holder is None:
             out.scores[:] = largest
         else:
@@ -214,7 +217,6 @@ class _Stretch:
         expected = np.zeros_like(out.expected)  # scaled: a sensor that is no target is expected at its mean
         expected[:, model.roles.targets] = self._expected[rows]
         out.expected[:] = model.scaler.inverse(expected)
-        first = min(count, max(0, model.window - 1 - self._judged))  # rows that end no window
         for unknown in (out.scores, out.errors, out.expected):
             unknown[:first] = np.nan
         self._judged += count

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from lstm_anomaly.calibrating import budget_of, with_threshold
+from lstm_anomaly.calibrating import budget_of, place, with_threshold
 from lstm_anomaly.decision.drift import Familiar
-from lstm_anomaly.doubts import doubts
+from lstm_anomaly.doubts import doubts, unlike_span
 from lstm_anomaly.errors import TrainingError
 from lstm_anomaly.fitting import Fitted, OnEpoch, fit_networks
 from lstm_anomaly.measuring import Measured, TrainingRows, measure
@@ -54,7 +54,9 @@ def learn(
         is_fitted[a:b] = True
     step = None if series.step is None else float(series.step / np.timedelta64(1, "s"))
     per_row = budget_of(settings, step, rows_in(_usable(split))).per_row(step)
-    rows = TrainingRows(series.values, scaled, targets, roles, _usable(split), is_fitted, per_row)
+    rows = TrainingRows(
+        series.values, scaled, targets, roles, _usable(split), is_fitted, per_row, settings.look_ahead
+    )
     measured = measure(rows, fitted, settings.kind, for_states)
     model = Model(
         kind=measured.kind,
@@ -83,7 +85,11 @@ def learn(
     raw[np.concatenate([np.arange(a, b) for a, b in measured.segments])] = measured.largest
     model = with_threshold(model, series, raw, settings)
     left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
-    found = doubts(trimmed.standing, settings.trim, measured.largest, left_out)
+    times, first, last = measured.unlike
+    span = unlike_span(
+        times, (place(series, first), place(series, last)), last + 1 - first, rows_in(measured.segments)
+    )
+    found = (*doubts(trimmed.standing, settings.trim, measured.largest, left_out), *span)
     return replace(model, summary=replace(model.summary, doubts=found))
 
 

@@ -28,7 +28,8 @@ from lstm_anomaly.scoring.unseen import Unseen
 from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Segments
 from lstm_anomaly.windows import cut, rows_in, window_starts
 
-MOST_VALUES = 10_000_000  # of residuals that are held at once: of longer training data the last rows tell
+MOST_VALUES = 10_000_000  # that are held of one kind: of longer training data the last rows tell
+LEAST_ROWS = 500  # that tell, however many sensors there are
 MUCH_BETTER = 0.9  # an LSTM whose held-out error is above this share of the linear one brings nothing
 FLAT_SHARE = 0.05  # of the false-alarm budget, for what reads flat, over all sensors
 
@@ -39,6 +40,7 @@ class Measured:
 
     segments  the M rows that told
     largest   (M,) each row's largest multiple of a limit, from which the threshold is learned; NaN unjudged
+    unlike    a span of rows that stands out from all others: how far, its first row and its last
     held_out  mean squared errors on rows that the LSTMs were not fitted to, by view and kind
     kind, why of the model
     """
@@ -55,6 +57,7 @@ class Measured:
     peers: Peers
     segments: Segments
     largest: FloatArray
+    unlike: tuple[float, int, int]
     held_out: dict[str, float]
 
 
@@ -69,6 +72,7 @@ class TrainingRows:
     usable    all rows that may be learned from
     fitted    (N,) those that the LSTMs were fitted to
     per_row   accepted false alarms a row
+    look_ahead  rows that a verdict will wait for
     """
 
     values: FloatArray
@@ -78,17 +82,24 @@ class TrainingRows:
     usable: Segments
     fitted: BoolArray
     per_row: float
+    look_ahead: int = 0
 
 
 def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Generator) -> Measured:
-    """What is usual on the last usable rows, at most `MOST_VALUES` residuals; the kind of model if "auto"."""
-    most = max(1, MOST_VALUES // (4 * int(rows.targets.sum())))
+    """What is usual on the last usable rows; the kind of model if "auto".
+
+    Of rows at four lags, and of what is left of them by four views, at most `MOST_VALUES` values are held.
+    """
+    most = max(LEAST_ROWS, MOST_VALUES // (4 * len(rows.scaled)))
     end = rows.usable[-1][1]
     segments = cut(rows.usable, _row_before(rows.usable, most), end)
     inside = np.concatenate([np.arange(a, b) for a, b in segments])  # (M,)
     held_out = ~rows.fitted[inside]  # (M,)
     forecast, forecast_errors = fit_forecast(rows.scaled, rows.targets, segments)
     related, related_errors = fit_related(rows.scaled, rows.targets, segments)
+    number = np.concatenate([np.arange(b - a) for a, b in segments])  # (M,) of a row in its stretch
+    forecast_errors[number < forecast.reach] = np.nan
+    related_errors[number < related.reach] = np.nan
     networks, restored_errors, readings = _read(rows, fitted.networks, segments)
     found = _held_out((forecast_errors, restored_errors), networks, readings, held_out)
     if kind == "auto":
@@ -97,7 +108,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         why = "as asked for"
     if kind == "linear":
         networks = networks.without_lstm()
-    shares, by_lstm = np.zeros((2, int(rows.targets.sum()))), np.zeros_like(forecast_errors)
+    shares, by_lstm = np.zeros((2, int(rows.targets.sum()))), np.full_like(forecast_errors, np.nan)
     own, autoencoder = (lstm_errors(networks, readings, name) for name in LSTMS)
     if own is not None and autoencoder is not None:
         pairs = ((forecast_errors, own), (restored_errors, autoencoder))
@@ -113,9 +124,9 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     values = rows.values[inside]
     novelty, evidence = NoveltyRule.fit(values, rows.roles.ruled)
     total = novelty.remembered(evidence, len(values)).sum(axis=1)  # (M,)
-    components, largest = fit_components(residuals, state, len(states.centres), total)
-    first = np.concatenate([np.arange(b - a) < networks.window - 1 for a, b in segments])  # (M,)
-    largest[first] = np.nan  # these are not judged
+    components, largest = fit_components(residuals, state, len(states.centres), total, rows.look_ahead)
+    largest[number < networks.window - 1] = np.nan  # these are not judged
+    times, a, b = components.standing_out(residuals.errors, state)
     moving = rows.values[:, rows.roles.targets]
     return Measured(
         kind=kind,
@@ -130,6 +141,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         peers=Peers.fit(level),
         segments=segments,
         largest=largest,
+        unlike=(times, int(inside[a]), int(inside[b])),
         held_out=found,
     )
 
@@ -185,14 +197,19 @@ def _held_out(
 ) -> dict[str, float]:
     """Mean squared errors on rows that the LSTMs were not fitted to, by view and kind."""
     found = {}
-    for view, errors, name in zip(
-        ("forecast", "restored"), linear, ("forecaster", "autoencoder"), strict=True
-    ):
-        found[f"{view}_linear"] = float(np.nanmean(np.square(errors[held_out])))
+    names = (("forecast", "forecaster"), ("restored", "autoencoder"))
+    for (view, name), errors in zip(names, linear, strict=True):
+        found[f"{view}_linear"] = _over_all(errors[held_out])
         lstm = lstm_errors(networks, readings, name)
         if lstm is not None:
-            found[f"{view}_lstm"] = float(np.nanmean(np.square(lstm[held_out])))
+            found[f"{view}_lstm"] = _over_all(lstm[held_out])
     return {name: value for name, value in sorted(found.items()) if np.isfinite(value)}
+
+
+def _over_all(errors: FloatArray) -> float:
+    """Mean square of what is known, NaN where nothing is."""
+    known = errors[~np.isnan(errors)]
+    return float(np.square(known).mean()) if len(known) else float("nan")
 
 
 def _chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:
@@ -205,9 +222,13 @@ def _chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:
 
 
 def _as_if_held_out(errors: FloatArray, held_out: BoolArray) -> FloatArray:
-    """Errors (M, F_t), those on fitted rows as large as on held-out ones (M,)."""
-    inside, outside = (np.sqrt(np.nanmean(np.square(errors[part]), axis=0)) for part in (~held_out, held_out))
-    factor = np.maximum(1.0, outside / np.maximum(inside, 1e-9))  # (F_t,)
+    """Errors (M, F_t), those on fitted rows as large as on held-out ones (M,), where there are of both."""
+    known = np.isfinite(errors).all(axis=1)  # (M,)
+    inside, outside = errors[known & ~held_out], errors[known & held_out]
+    if not len(inside) or not len(outside):  # of very long training data only held-out rows may tell
+        return errors
+    larger, smaller = (np.sqrt(np.square(part).mean(axis=0)) for part in (outside, inside))
+    factor = np.maximum(1.0, larger / np.maximum(smaller, 1e-9))  # (F_t,)
     return np.where(held_out[:, np.newaxis], errors, errors * factor)
 
 

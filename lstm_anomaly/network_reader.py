@@ -135,6 +135,7 @@ class ResidualReader:
         self._networks, self._expectations = networks, expectations
         self._reader = NetworkReader(networks)
         self._before: Float32Array | None = None  # (F, LONGEST_LAG) the rows before the next ones
+        self._seen = 0  # rows
 
     def push(self, rows: Float32Array) -> Residuals:
         """The next scaled rows (F, n), n at least 1."""
@@ -146,7 +147,14 @@ class ResidualReader:
             level - regression.expected(context)
             for regression in (self._expectations.forecast, self._expectations.related)
         )
-        shares, restored, by_lstm = self._expectations.shares, readings.errors[-1], np.zeros_like(level)
+        forecast[: max(0, self._expectations.forecast.reach - self._seen)] = np.nan
+        related[: max(0, self._expectations.related.reach - self._seen)] = np.nan
+        self._seen += rows.shape[1]
+        shares, restored, by_lstm = (
+            self._expectations.shares,
+            readings.errors[-1],
+            np.full_like(level, np.nan),
+        )
         lstm, autoencoder = (lstm_errors(self._networks, readings, name) for name in LSTMS)
         if lstm is not None and autoencoder is not None:
             by_lstm, restored = mixed(forecast, lstm, shares[0]), mixed(restored, autoencoder, shares[1])

@@ -41,7 +41,8 @@ class LinearAutoencoder:
         starts = starts[:: max(1, len(starts) // MOST_WINDOWS)]
         flat = _flat_at(rows, starts, window).astype(np.float64)  # (W, T F)
         mean = flat.mean(axis=0)  # (T F,)
-        variances, directions = _principal_axes(flat - mean)
+        flat -= mean  # in place: with thousands of sensors these are the largest arrays of a training
+        variances, directions = _principal_axes(flat)
         kept = np.cumsum(variances) / max(float(variances.sum()), 1e-300)
         count = min(int(np.searchsorted(kept, VARIANCE_KEPT)) + 1, MOST_COMPONENTS, len(directions))
         # In the order in which a model file holds them: with another, products differ in their last bits.
@@ -115,7 +116,8 @@ def _principal_axes(centred: FloatArray) -> tuple[FloatArray, FloatArray]:
         return np.maximum(values[::-1], 0.0), vectors.T[::-1]
     values, vectors = np.linalg.eigh(centred @ centred.T)
     used = values > 1e-12 * values[-1]
-    directions = (vectors[:, used].T @ centred) / np.sqrt(values[used])[:, np.newaxis]
+    directions = vectors[:, used].T @ centred  # (k, D)
+    directions /= np.sqrt(values[used])[:, np.newaxis]
     return values[used][::-1], directions[::-1]
 
 

@@ -42,6 +42,11 @@ class Regression:
     weights: Float32Array
     offset: Float32Array
 
+    @property
+    def reach(self) -> int:
+        """The longest lag: so many rows of a stretch have too few rows before them to expect anything."""
+        return max(self.lags)
+
     def expected(self, rows: Float32Array) -> FloatArray:
         """What is expected of the last n of rows (F, LONGEST_LAG + n): (n, F_t).
 

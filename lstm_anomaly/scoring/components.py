@@ -20,9 +20,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_anomaly.scoring.limits import high_level, rare_limit
+from lstm_anomaly.scoring.limits import high_level, rare_limit, standing_out
 from lstm_anomaly.scoring.memory import trailing_sum
-from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED, VIEWS, Residuals
+from lstm_anomaly.scoring.novelty import MOST_AHEAD
+from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED, VIEWS, Residuals, mean_square
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
 LENGTHS = (1, 3, 10, 30)  # rows that a component remembers
@@ -88,6 +89,14 @@ class Components:
         later = [larger(x, length, last, look_ahead) for x, length in zip(found, lengths, strict=True)]
         return np.array(later) / self.limits[:, np.newaxis]
 
+    def standing_out(self, errors: FloatArray, state: IntArray) -> tuple[float, int, int]:
+        """The span of M rows that stands out most from the others in a component, see `limits.standing_out`.
+
+        From their residuals (3, M, F_t) and states (M,).
+        """
+        found = self.of_rows(self.scaled(errors, state), errors.shape[1])  # (18, M)
+        return max(standing_out(x) for x in found)
+
     def together_of(self, pooled: FloatArray, last: int, look_ahead: int = 0) -> FloatArray:
         """What all say together of `last` rows, before evidence, (last,), from pooled (3, n); likewise."""
         total, count = np.zeros(last), 0
@@ -107,19 +116,21 @@ def larger(x: FloatArray, length: int, last: int, look_ahead: int) -> FloatArray
 
 
 def fit_components(
-    residuals: Residuals, state: IntArray, states: int, evidence: FloatArray
+    residuals: Residuals, state: IntArray, states: int, evidence: FloatArray, look_ahead: int = 0
 ) -> tuple[Components, FloatArray]:
     """From residuals of M normal rows that nothing was fitted to, their states (M,) and evidence (M,).
 
-    Returns the components, and of each row the largest multiple of a limit, (M,), for the threshold.
+    Returns the components, and of each row the largest multiple of a limit, (M,), for the threshold: as it
+    will be where verdicts wait for `look_ahead` rows, since the larger of two is high in more rows.
     """
     errors = residuals.errors
     rows = errors.shape[1]
-    overall = np.sqrt(np.nanmean(np.square(errors), axis=1))  # (4, F_t)
+    overall = np.sqrt(np.nan_to_num(mean_square(errors)))  # (4, F_t)
     floor = LEAST_OF_MEDIAN * np.median(overall, axis=1, keepdims=True) + LEAST_SIZE  # (4, 1)
     overall = np.maximum(overall, floor)
     usual = np.array([_by_state(*view, state, states) for view in zip(errors, overall, strict=True)])
     usual[RELATED][:, ~has_relation(residuals)] = np.inf
+    usual[np.isnan(errors).all(axis=(1, 2))] = np.inf  # stretches too short for a view to say anything
     scaled = np.nan_to_num(errors / usual[:, state])  # (4, M, F_t)
     bound = np.sqrt(2.0) * np.quantile(np.abs(scaled), BOUND_QUANTILE, axis=1) + LEAST_SIZE  # (4, F_t)
     signed = np.array(
@@ -132,9 +143,13 @@ def fit_components(
     unknown = Components(usual, bound, signed, plain, np.ones((3, 5)), np.ones(COMPONENTS), 1.0)
     found = unknown.of_rows(scaled, rows)  # (24, M), before their limits
     lengths = (*LENGTHS, *SIGNED_LENGTHS) * len(VIEWS)
-    speaks = np.repeat(scaled.any(axis=(1, 2)), PARTS)  # (24,) a view without residuals says nothing
-    usable = [length <= MOST_OF_ROWS * rows and on for on, length in zip(speaks, lengths, strict=True)]
-    limits = np.array([rare_limit(x) if use else np.inf for x, use in zip(found, usable, strict=True)])
+    speaks = np.repeat(np.isfinite(errors).any(axis=2), PARTS, axis=0)  # (24, M)
+    limits = np.array(
+        [
+            rare_limit(x[known]) if length <= MOST_OF_ROWS * rows and x[known].any() else np.inf
+            for x, known, length in zip(found, speaks, lengths, strict=True)
+        ]
+    )
     pooled = _pooled(residuals, plain)
     high = np.array(
         [
@@ -148,13 +163,23 @@ def fit_components(
     known = replace(unknown, high=high, limits=limits)
     together = known.together_of(pooled, rows) * (1.0 + evidence)  # (M,)
     components = replace(known, together=rare_limit(together))
+    if look_ahead:
+        found = np.array([_ahead(x, length, look_ahead) for x, length in zip(found, lengths, strict=True)])
+        waiting = np.pad(pooled, ((0, 0), (0, look_ahead)), constant_values=1.0)  # as at the end of a stretch
+        moved = _ahead(evidence, MOST_AHEAD + 1, look_ahead)
+        together = known.together_of(waiting, rows, look_ahead) * (1.0 + moved)
     largest = np.maximum((found / limits[:, np.newaxis]).max(axis=0), together / components.together)
     return components, largest
 
 
+def _ahead(x: FloatArray, length: int, look_ahead: int) -> FloatArray:
+    """What `larger` makes of x (M,) with nothing after its last row, (M,)."""
+    return larger(np.pad(x, (0, look_ahead)), length, len(x), look_ahead)
+
+
 def has_relation(residuals: Residuals) -> BoolArray:
     """Which sensors are explained by the others so well that a broken relation would show, (F_t,)."""
-    left = np.nanmean(np.square(residuals.errors[RELATED]), axis=0)  # (F_t,)
+    left = mean_square(residuals.errors[RELATED])  # (F_t,)
     variance = residuals.level.var(axis=0)
     return np.asarray(left <= (1.0 - LEAST_EXPLAINED) * np.maximum(variance, 1e-12))
 
@@ -194,7 +219,7 @@ def _size(x: FloatArray) -> FloatArray:
 def _plain(residuals: Residuals) -> FloatArray:
     """Mean squares of forecast, restored and level, (3, F_t)."""
     parts = (residuals.errors[FORECAST], residuals.errors[RESTORED], residuals.level)
-    plain = np.array([np.nanmean(np.square(part), axis=0) for part in parts])
+    plain = np.nan_to_num(mean_square(np.stack(parts)), nan=np.inf)  # (3, F_t)
     floor = LEAST_OF_MEDIAN**2 * np.median(plain, axis=1, keepdims=True) + LEAST_SIZE**2  # (3, 1)
     return np.asarray(np.maximum(plain, floor))
 

@@ -19,13 +19,45 @@ LEAST_BLOCKS = 4
 BLOCK_ROWS = 25  # at least, where rows are few
 DEVIATIONS = 4.0
 LEAST = 1e-9
+NEAR = 2  # blocks on each side of the highest that the span which stands out may reach into
+LEAST_OTHERS = 12  # blocks that tell whether one stands out
 
 
 def rare_limit(x: FloatArray) -> float:
     """The level that x (M,) of normal rows will hardly ever reach, above 0."""
-    blocks = min(BLOCKS, max(LEAST_BLOCKS, len(x) // BLOCK_ROWS))
-    maxima = np.array([block.max() for block in np.array_split(x, blocks) if len(block)])
-    logs = np.log(np.maximum(maxima, LEAST))
+    return _limit(_log_maxima(_blocks(x)))
+
+
+def standing_out(x: FloatArray) -> tuple[float, int, int]:
+    """How many times the limit that x (M,) would have without it the highest span of x reaches, and its rows.
+
+    Nothing where blocks are too few to tell: 0, 0, 0. `last` is included.
+    """
+    blocks = _blocks(x)
+    logs = _log_maxima(blocks)
+    top = int(logs.argmax())
+    near = slice(max(0, top - NEAR), top + NEAR + 1)
+    others = np.delete(logs, near)
+    if len(others) < LEAST_OTHERS:
+        return 0.0, 0, 0
+    limit = _limit(others)
+    start = sum(len(block) for block in blocks[: near.start])
+    above = start + np.flatnonzero(np.concatenate(blocks[near]) > limit)
+    if not len(above):
+        return 0.0, 0, 0
+    return float(np.exp(logs[top]) / limit), int(above[0]), int(above[-1])
+
+
+def _blocks(x: FloatArray) -> list[FloatArray]:
+    count = min(BLOCKS, max(LEAST_BLOCKS, len(x) // BLOCK_ROWS))
+    return [block for block in np.array_split(x, count) if len(block)]
+
+
+def _log_maxima(blocks: list[FloatArray]) -> FloatArray:
+    return np.asarray(np.log(np.maximum(np.array([block.max() for block in blocks]), LEAST)))
+
+
+def _limit(logs: FloatArray) -> float:
     spread = float(logs.std(ddof=1)) if len(logs) > 1 else 1.0
     return float(np.exp(logs.mean() + DEVIATIONS * spread))
 

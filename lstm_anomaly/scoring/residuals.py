@@ -38,7 +38,15 @@ def mixed(linear: FloatArray, lstm: FloatArray, share: FloatArray) -> FloatArray
     return np.asarray(share * lstm + (1.0 - share) * linear)
 
 
+def mean_square(errors: FloatArray) -> FloatArray:
+    """Mean square over the rows of errors (..., n, F_t) that are known, (..., F_t); NaN where none is."""
+    known = ~np.isnan(errors)
+    total = np.where(known, np.square(errors), 0.0).sum(axis=-2)  # (..., F_t)
+    count = known.sum(axis=-2)
+    return np.asarray(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0))
+
+
 def lstm_shares(linear: FloatArray, lstm: FloatArray) -> FloatArray:
     """Share of the LSTM (F_t,) by the errors (n, F_t) of both on rows that neither was fitted to."""
-    own, other = (1.0 / np.maximum(np.nanmean(np.square(part), axis=0), 1e-12) for part in (lstm, linear))
-    return np.asarray(own / (own + other))
+    own, other = (1.0 / np.maximum(mean_square(part), 1e-12) for part in (lstm, linear))
+    return np.nan_to_num(own / (own + other))

@@ -72,11 +72,12 @@ def _first_centres(rows: FloatArray, count: int, rng: np.random.Generator) -> Fl
 def _nearest(features: FloatArray, centres: FloatArray) -> tuple[IntArray, FloatArray]:
     """The nearest centre of each row of features (n, D), (n,), and its distance, (n,).
 
-    einsum treats each row alone, so that its last bits do not hang on how the rows were cut.
+    einsum treats each row alone, so that its last bits do not hang on how the rows were cut, as long as the
+    values of a row lie together in memory.
     """
     state, distance = np.empty(len(features), np.int64), np.empty(len(features))
     for first in range(0, len(features), _BLOCK):
-        part = features[first : first + _BLOCK]
+        part = np.ascontiguousarray(features[first : first + _BLOCK])
         squares = np.stack([np.einsum("nd,nd->n", part - c, part - c) for c in centres], axis=1)  # (n, k)
         nearest = squares.argmin(axis=1)
         state[first : first + _BLOCK] = nearest
