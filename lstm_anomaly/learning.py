@@ -83,7 +83,8 @@ def learn(
     raw[np.concatenate([np.arange(a, b) for a, b in measured.segments])] = measured.largest
     model = with_threshold(model, series, raw, settings)
     left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
-    found = doubts(trimmed.standing, settings.trim, measured.largest, left_out)
+    before, last = raw[: split.calibration[0][0]], raw[split.calibration[0][0] :]
+    found = doubts(trimmed.standing, settings.trim, before, last, left_out)
     return replace(model, summary=replace(model.summary, doubts=found))
 
 
