@@ -12,6 +12,7 @@ from lstm_anomaly.decision.episodes import highest_episodes
 from lstm_anomaly.decision.spans import Span
 from lstm_anomaly.judging import PIECE, judge
 from lstm_anomaly.model import NOT_LEARNED, CalibrationEpisode, Model
+from lstm_anomaly.scoring.components import LENGTHS
 from lstm_anomaly.scoring.memory import trailing_sum
 from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
 from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
@@ -96,7 +97,7 @@ def with_threshold(model: Model, series: Series, raw: FloatArray, settings: Lear
         margin=MARGIN,
         room=ROOM,
     )
-    spans = highest_episodes(inside, threshold.merge_gap, STRANGEST, breaks)
+    spans = highest_episodes(raw[first:last], threshold.merge_gap, STRANGEST, breaks)
     rows = np.concatenate([series.values[a:b] for a, b in series.segments])
     return replace(
         model,
@@ -109,13 +110,19 @@ def with_threshold(model: Model, series: Series, raw: FloatArray, settings: Lear
 def _episode(model: Model, span: Span, first: int, series: Series, threshold: float) -> CalibrationEpisode:
     """An episode, found in the rows from `first` on, with its place in the input.
 
-    Its sensor is the one that is farthest from what the model expects of the rows around the peak.
+    A memory is at its highest after what it remembers, so that the rows before are looked at, too: the
+    sensor is the one that is farthest from what the model expects of any of them, and the episode starts
+    no later than where the sensors' parts are at least half as large as there.
     """
-    start, end, peak = (first + row for row in (span.start, span.end, span.peak_row))
-    a, b = next((a, b) for a, b in series.segments if a <= peak < b)
-    run_up = (max(a, peak - _RUN_UP), min(peak + 1, b))
-    errors = judge(model, replace(series, segments=(run_up,)), for_threshold=True).errors[peak]
-    sensor = series.sensors[int(np.nan_to_num(errors).argmax())]
+    start, end = first + span.start, first + span.end
+    a = next(a for a, b in series.segments if a <= start < b)
+    run_up = (max(a, start - _RUN_UP), end + 1)
+    earliest = max(a, start - max(LENGTHS))
+    judged = judge(model, replace(series, segments=(run_up,)), for_threshold=True)
+    errors = np.nan_to_num(judged.errors[earliest : end + 1])  # (n, F)
+    whole = errors.sum(axis=1)  # (n,)
+    sensor = series.sensors[int(errors[whole.argmax()].argmax())]
+    start = min(start, earliest + int((whole >= 0.5 * whole.max()).argmax()))
     return CalibrationEpisode(place(series, start), place(series, end), span.peak / threshold, sensor)
 
 

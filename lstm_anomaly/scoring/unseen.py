@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_anomaly.scoring.limits import LEAST, rare_limit
+from lstm_anomaly.scoring.memory import trailing_sum
+from lstm_anomaly.scoring.states import OperatingStates, state_features, with_first_rows
 from lstm_anomaly.types import FloatArray
 
 MEMORY = 5  # rows
@@ -37,3 +39,9 @@ class Unseen:
     def multiples(self, distance: FloatArray, threshold: float) -> FloatArray:
         """Mean distances (n,) as multiples of what is anomalous with this threshold, (n,)."""
         return np.asarray(distance / (self.limit * min(max(threshold, 1.0), SURE)))
+
+
+def mean_distances(states: OperatingStates, inputs: FloatArray) -> FloatArray:
+    """Mean distances (n,) of scaled rows of one stretch (n, F) from the nearest state."""
+    distance = states.of_rows(state_features(with_first_rows(inputs)))[1]
+    return trailing_sum(distance, MEMORY, len(distance)) / MEMORY
