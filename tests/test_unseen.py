@@ -26,7 +26,7 @@ def test_a_distance_of_twice_the_limit_is_anomalous_whatever_the_threshold():
     assert found.multiples(distance, 1e6).tolist() == [0.5, 1.0, 2.0]
 
 
-def test_the_limit_is_one_and_a_half_times_the_largest_distance_of_training():
+def test_the_limit_is_half_above_the_largest_distance_of_training():
     distance = np.ones(600)
     assert Unseen.fit(distance).limit == pytest.approx(1.5)
 

@@ -54,7 +54,7 @@ def _blocks(x: FloatArray) -> list[FloatArray]:
 
 
 def _log_maxima(blocks: list[FloatArray]) -> FloatArray:
-    return np.log(np.maximum(np.array([block.max() for block in blocks]), LEAST))
+    return np.asarray(np.log(np.maximum(np.array([block.max() for block in blocks]), LEAST)))
 
 
 def _limit(logs: FloatArray) -> float:

@@ -42,7 +42,7 @@ def mean_square(errors: FloatArray) -> FloatArray:
     known = ~np.isnan(errors)
     total = np.where(known, np.square(errors), 0.0).sum(axis=-2)  # (..., F_t)
     count = known.sum(axis=-2)
-    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0))
 
 
 def lstm_shares(linear: FloatArray, lstm: FloatArray) -> FloatArray:
