@@ -10,6 +10,7 @@ from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.doubts import unlike_span
 from lstm_anomaly.judging import judge
 from lstm_anomaly.scoring import limits, novelty, states, unseen
+from lstm_anomaly.scoring.components import fit_components
 from lstm_anomaly.scoring.limits import standing_out
 from lstm_anomaly.settings import LearningSettings
 
@@ -57,6 +58,17 @@ class TestBudget:
         model = small_model(plant(4000), kind="linear", budget=Budget.parse("1/500rows"), look_ahead=12)
         found = judge(model, series_of(plant(4000, seed=1))).scores
         assert episodes(found, model.threshold.merge_gap) <= 8
+
+    def test_training_is_told_how_long_verdicts_wait(self, monkeypatch):
+        asked = []
+
+        def spy(*args):
+            asked.append(args[-1])
+            return fit_components(*args)
+
+        monkeypatch.setattr("lstm_anomaly.measuring.fit_components", spy)
+        small_model(plant(500), kind="linear", look_ahead=12)
+        assert asked == [12]
 
     @pytest.mark.parametrize(
         ("step", "rows", "budget"),
@@ -154,6 +166,13 @@ def scores_of_new_fault(model):
 @pytest.fixture(scope="module")
 def learned_fault():
     return small_model(contaminated(), kind="linear")
+
+    def test_inputs_count_like_targets_in_what_is_held_in_memory(self, monkeypatch):
+        """Four inputs at four lags, of which three are targets: 640 rows of 10,240 values."""
+        monkeypatch.setattr("lstm_anomaly.measuring.MOST_VALUES", 10_240)
+        model = small_model(plant(2000), kind="linear", window=8)
+        assert model.roles.inputs.sum() == 4
+        assert model.threshold.rows == 640 - 7
 
 
 class TestContaminated:
