@@ -4,7 +4,7 @@ import numpy as np
 
 from lstm_anomaly.types import FloatArray
 
-UNLIKE = 1.0  # a limit that half of the rows reach: they are other data than the rest
+UNLIKE = 0.99  # of the rows before: rows of which half are beyond these are other data than the rest
 MOST_STANDING = 3.0  # times the share that may be trimmed
 MOST_LEFT_OUT = 0.5  # of the rows
 MOST_ABOVE_OTHERS = 4.0  # times the limit that all other rows would give
@@ -21,12 +21,15 @@ def unlike_span(times: float, places: tuple[str, str], rows: int, of_all: int) -
     )
 
 
-def doubts(standing: float, trim: float, raw: FloatArray, left_out: float) -> tuple[str, ...]:
+def doubts(
+    standing: float, trim: float, before: FloatArray, last: FloatArray, left_out: float
+) -> tuple[str, ...]:
     """What makes the training data look unusable, a clause each; nothing when it does not.
 
     standing  share of the training windows that stand out from the others
     trim      share of the rows that may be left out for that
-    raw       (n,) scores of calibration rows before the threshold, 1 where things are usual
+    before    (n,) multiples of limits of the rows before the last part, NaN where unknown
+    last      (m,) the same of the last part
     left_out  share of the rows in which a reading is missing, or which lie in no stretch of a window
     """
     found = []
@@ -35,11 +38,11 @@ def doubts(standing: float, trim: float, raw: FloatArray, left_out: float) -> tu
             f"{100 * standing:.2g} % of its windows stand out from the others, far more than the"
             f" {100 * trim:.2g} % that --trim leaves out"
         )
-    middle = float(np.median(raw[np.isfinite(raw)])) if np.isfinite(raw).any() else 0.0
-    if middle > UNLIKE:
+    before, last = (part[np.isfinite(part)] for part in (before, last))
+    if len(before) and len(last) and np.median(last) > np.quantile(before, UNLIKE):
         found.append(
-            f"its last part, on which the threshold is learned, is unlike the rest: half of the rows there"
-            f" have {middle:.2g} times the usual error or more"
+            f"its last {len(last)} rows are unlike the rest: half of them depart further from what is"
+            f" expected than {UNLIKE:.0%} of the rows before"
         )
     if left_out > MOST_LEFT_OUT:
         found.append(f"{100 * left_out:.0f} % of its rows could not be used")

@@ -15,7 +15,6 @@ from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.regression import FOLDS, fit_forecast, fit_related
 from lstm_anomaly.network_reader import Expectations, NetworkReader, Networks, lstm_errors
 from lstm_anomaly.scoring.components import Components, fit_components
-from lstm_anomaly.scoring.memory import trailing_sum
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.peers import Peers
 from lstm_anomaly.scoring.readings import Readings
@@ -23,8 +22,7 @@ from lstm_anomaly.scoring.residuals import NETWORK_OF, Residuals, lstm_shares, m
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.scoring.states import OperatingStates, state_features, with_first_rows
 from lstm_anomaly.scoring.stillness import Stillness
-from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
-from lstm_anomaly.scoring.unseen import Unseen
+from lstm_anomaly.scoring.unseen import Unseen, mean_distances
 from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Segments
 from lstm_anomaly.windows import cut, rows_in, window_starts
 
@@ -234,10 +232,8 @@ def _states(
 ) -> tuple[OperatingStates, np.ndarray, FloatArray]:
     """Operating states, that of each of the M rows, and its distance from it, a mean as in `unseen`."""
     sensors = int(rows.roles.inputs.sum())
-    parts = [
-        state_features(with_first_rows(rows.scaled[:sensors, a:b].T.astype(np.float64))) for a, b in segments
-    ]
-    states = OperatingStates.fit(np.concatenate(parts), rng)
-    found = [states.of_rows(part) for part in parts]
-    means = [trailing_sum(part[1], UNSEEN_MEMORY, len(part[1])) / UNSEEN_MEMORY for part in found]
-    return states, np.concatenate([part[0] for part in found]), np.concatenate(means)
+    parts = [rows.scaled[:sensors, a:b].T.astype(np.float64) for a, b in segments]
+    features = np.concatenate([state_features(with_first_rows(part)) for part in parts])
+    states = OperatingStates.fit(features, rng)
+    means = [mean_distances(states, part) for part in parts]
+    return states, states.of_rows(features)[0], np.concatenate(means)

@@ -7,11 +7,13 @@ a half times the largest distance of training rows if that is more; at twice tha
 however high the threshold came out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lstm_anomaly.scoring.limits import LEAST, rare_limit
+from lstm_anomaly.scoring.memory import trailing_sum
+from lstm_anomaly.scoring.states import OperatingStates, state_features, with_first_rows
 from lstm_anomaly.types import FloatArray
 
 MEMORY = 5  # rows
@@ -30,10 +32,16 @@ class Unseen:
         """From the mean distances (M,) of training rows."""
         return cls(max(rare_limit(distance), LEAST_MULTIPLE * float(distance.max(initial=0.0)), LEAST))
 
-    def raised(self, distance: FloatArray) -> "Unseen":
-        """The limit by which none of these mean distances (n,) of normal rows is anomalous, nor nearly so."""
-        return Unseen(max(self.limit, LEAST_MULTIPLE * float(distance.max(initial=0.0))))
+    def widened(self, distance: FloatArray) -> "Unseen":
+        """The rule by which none of these normal rows, by their mean distances (M,), is outside."""
+        return replace(self, limit=max(self.limit, LEAST_MULTIPLE * float(distance.max(initial=0.0))))
 
     def multiples(self, distance: FloatArray, threshold: float) -> FloatArray:
         """Mean distances (n,) as multiples of what is anomalous with this threshold, (n,)."""
         return np.asarray(distance / (self.limit * min(max(threshold, 1.0), SURE)))
+
+
+def mean_distances(states: OperatingStates, inputs: FloatArray) -> FloatArray:
+    """Mean distances (n,) of scaled rows of one stretch (n, F) from the nearest state."""
+    distance = states.of_rows(state_features(with_first_rows(inputs)))[1]
+    return trailing_sum(distance, MEMORY, len(distance)) / MEMORY
