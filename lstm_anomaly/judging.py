@@ -193,6 +193,8 @@ class _Stretch:
         flat = self._flat[rows].max(axis=1)
         multiples = np.concatenate([components / value, [together / value, unseen, flat / max(value, 1.0)]])
         largest, which = multiples.max(axis=0), multiples.argmax(axis=0)
+        first = min(count, max(0, model.window - 1 - self._judged))  # rows that end no window
+        largest[:first] = np.nan  # nothing is held that was never told
         by_part = np.array([*np.repeat(range(len(VIEWS)), _PARTS_OF_VIEW), TOGETHER, UNSEEN, FLAT])
         out.reasons[:] = FORECAST + by_part[which]
         out.reasons[(out.reasons == TOGETHER) & (alone <= value) & (total > 0)] = NEW_VALUE
@@ -206,7 +208,6 @@ class _Stretch:
         expected = np.zeros_like(out.expected)  # scaled: a sensor that is no target is expected at its mean
         expected[:, model.roles.targets] = self._expected[rows]
         out.expected[:] = model.scaler.inverse(expected)
-        first = min(count, max(0, model.window - 1 - self._judged))  # rows that end no window
         for unknown in (out.scores, out.errors, out.expected):
             unknown[:first] = np.nan
         self._judged += count
