@@ -194,6 +194,8 @@ class _Stretch:
         flat = self._flat[rows].max(axis=1)
         multiples = np.concatenate([components / value, [together / value, unseen, flat / max(value, 1.0)]])
         largest, which = multiples.max(axis=0), multiples.argmax(axis=0)
+        first = min(count, max(0, model.window - 1 - self._judged))  # rows that end no window
+        largest[:first] = np.nan  # nothing is held that was never told
         by_part = np.array([*np.repeat(range(len(VIEWS)), _PARTS_OF_VIEW), TOGETHER, UNSEEN, FLAT])
         out.reasons[:] = FORECAST + by_part[which]
         out.reasons[(out.reasons == TOGETHER) & (alone <= value) & (total > 0)] = NEW_VALUE

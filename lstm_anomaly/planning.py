@@ -11,7 +11,6 @@ VALIDATION_SHARE = 0.1
 CALIBRATION_SHARE = 0.25
 SHORT_SERIES = 4000  # usable rows below which no usual budget can be certified: rows rather serve the fit
 SHORT_CALIBRATION_SHARE = 0.15
-REFIT_VALIDATION_SHARE = 0.15  # when the networks are fitted again, after the threshold was learned
 LONGEST_DEFAULT_WINDOW = 24  # rows
 WINDOWS_A_PART = 2  # the default window is at most this fraction of the smallest part of the split
 
@@ -22,19 +21,6 @@ def plan(series: Series, settings: LearningSettings = DEFAULTS) -> tuple[Split, 
     window = settings.window or _default_window(split)
     require_windows(series, split, window)
     return split, window
-
-
-def is_short(series: Series) -> bool:
-    """Whether usable rows are so few that those kept from the fit would be missed there."""
-    return rows_in(series.segments) < SHORT_SERIES
-
-
-def planned_again(split: Split) -> Split:
-    """All rows of the split for fitting but the last, which are for validation; calibration rows stay."""
-    rows = split_chronologically(
-        joined((*split.fit, *split.validation, *split.calibration)), REFIT_VALIDATION_SHARE, 0.0
-    )
-    return Split(rows.fit, rows.validation, split.calibration)
 
 
 def require_windows(series: Series, split: Split, window: int) -> None:
@@ -69,7 +55,8 @@ def _split(series: Series) -> Split:
             "no row has a reading of every sensor, so there is nothing to learn from",
             hint="--exclude the sensors that are missing, or a longer file",
         )
-    share = SHORT_CALIBRATION_SHARE if is_short(series) else CALIBRATION_SHARE
+    is_short = rows_in(series.segments) < SHORT_SERIES
+    share = SHORT_CALIBRATION_SHARE if is_short else CALIBRATION_SHARE
     return split_chronologically(series.segments, VALIDATION_SHARE, share)
 
 

@@ -35,7 +35,6 @@ NUMERIC = (
     "tests/test_model_file.py",
     "tests/test_optim.py",
     "tests/test_row_scoring.py",
-    "tests/test_scoring.py",
     "tests/test_step_products.py",
     "tests/test_storage.py",
     "tests/test_strict_time.py",

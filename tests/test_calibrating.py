@@ -1,15 +1,15 @@
-"""Calibration: its strangest episodes, the linear baseline beside, and edge cases of the rows."""
+"""Calibration: its strangest episodes, the budget that rows allow, and edge cases of the rows."""
 
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from small_models import SMALL, series_of, small_model
 
-from lstm_anomaly.calibrating import STRANGEST, calibrated
+from lstm_anomaly.calibrating import STRANGEST, budget_of, calibrated
+from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.episodes import highest_episodes
-from lstm_anomaly.errors import LstmAnomalyError, ThresholdError
+from lstm_anomaly.errors import LstmAnomalyError
 from lstm_anomaly.judging import judge
 from lstm_anomaly.settings import LearningSettings
 
@@ -65,6 +65,14 @@ class TestStrangest:
         assert len(model.strangest) <= STRANGEST
         assert [e.score for e in model.strangest] == sorted((e.score for e in model.strangest), reverse=True)
 
+    def test_a_fault_so_large_that_limits_grew_with_it_is_told_where_it_was(self, series):
+        """Its memory is at its highest after it, in another sensor."""
+        values = waves(900)
+        values[820:830, 1] += 60
+        first = small_model(values, kind="linear", trim=0.0).strangest[0]
+        assert first.sensor == "s1"
+        assert "2024-03-01T13:40" <= first.start <= "2024-03-01T13:42"
+
     def test_rows_without_time_are_counted_from_1_in_the_input(self, series):
         model = small_model(series.values, kind="linear")
         untimed = replace(series, times=None, step=None, row_of=np.r_[-1, -1, np.arange(1498)])
@@ -78,35 +86,39 @@ class TestStrangest:
         assert not [e for e in again.strangest if "T23:20" <= e.start[10:] <= "T23:25"]
 
 
-@pytest.fixture(scope="module")
-def values():
-    return waves(900)
+class TestBudget:
+    """Without one asked for: the longest span that the rows can tell something about."""
+
+    @pytest.mark.parametrize(
+        ("rows", "budget"),
+        [(404, "1/week"), (403, "1/day"), (58, "1/day"), (57, "1/hour"), (1, "1/hour")],
+    )
+    def test_is_a_week_a_day_or_an_hour_of_at_most_25_times_the_rows(self, rows, budget):
+        assert budget_of(LearningSettings(), 60.0, rows) == Budget.parse(budget)
+
+    def test_is_10_000_rows_without_time(self):
+        assert budget_of(LearningSettings(), None, 5) == Budget.parse("1/10000rows")
+
+    def test_one_that_was_asked_for_stays_however_few_rows_there_are(self):
+        asked = Budget.parse("1/month")
+        assert budget_of(LearningSettings(budget=asked), 60.0, 5) == asked
 
 
-class TestBaseline:
-    def test_is_what_the_linear_kind_would_be(self, values):
-        beside = small_model(values).linear()
-        alone = small_model(values, kind="linear")
-        new = series_of(waves(300, seed=1))
-        np.testing.assert_array_equal(judge(beside, new).scores, judge(alone, new).scores)
-        assert beside.threshold == alone.threshold
-        assert alone.linear() is None
-
-    def test_is_calibrated_again_with_the_model(self, values):
-        model = small_model(values)
-        louder = calibrated(model, series_of(1.5 * waves(600, seed=1)), LearningSettings())
-        assert louder.baseline.threshold.value > model.baseline.threshold.value
-        assert louder.baseline.threshold.rows == louder.threshold.rows
-
-    def test_errors_of_both_are_told_by_task(self, values):
-        found = small_model(values, epochs=30).summary.held_out
-        assert 0 < found["window_linear"] < 0.1
-        assert found["window_lstm"] > found["window_linear"]  # 30 short epochs of four units
+class TestHeldOut:
+    def test_errors_of_both_are_told_by_task(self):
+        found = small_model(waves(900), kind="lstm", epochs=30).summary.held_out
+        assert 0 < found["restored_linear"] < 0.1
+        assert found["restored_lstm"] > found["restored_linear"]  # 30 short epochs of four units
         assert 0.01 < found["forecast_linear"] < 0.05
 
-    def test_the_lstm_is_better_when_it_is_in_one_task(self, values):
-        summary = small_model(values).summary
-        errors = {"forecast_lstm": 1.0, "forecast_linear": 2.0, "window_lstm": 3.0, "window_linear": 2.5}
+    def test_the_lstm_is_better_when_it_is_in_one_task(self):
+        summary = small_model(waves(900), kind="lstm").summary
+        errors = {
+            "forecast_lstm": 1.0,
+            "forecast_linear": 2.0,
+            "restored_lstm": 3.0,
+            "restored_linear": 2.5,
+        }
         assert replace(summary, held_out=errors).lstm_is_better
         assert not replace(summary, held_out={**errors, "forecast_lstm": 2.0}).lstm_is_better
 
@@ -117,6 +129,13 @@ class TestEdges:
     def calibrate(self, values):
         return calibrated(small_model(waves(700), kind="linear"), series_of(values), LearningSettings())
 
+    def test_normal_rows_in_a_place_never_seen_widen_what_was_seen(self):
+        values = waves(500, seed=1) + 40.0
+        model = small_model(waves(700), kind="linear")
+        again = calibrated(model, series_of(values), LearningSettings())
+        assert again.unseen.limit > 3 * model.unseen.limit
+        assert again.states is model.states
+
     @pytest.mark.parametrize("hole", [NAN, np.inf])
     def test_one_hole_is_left_out(self, hole):
         values = waves(500, seed=1)
@@ -125,9 +144,8 @@ class TestEdges:
         assert np.isfinite(threshold.value)
         assert threshold.rows == 500 - 1 - 2 * (SMALL["window"] - 1)
 
-    def test_constant_rows_give_a_threshold_or_a_refusal(self):
-        with suppress(ThresholdError):
-            assert np.isfinite(self.calibrate(np.tile(waves(1, seed=1), (500, 1))).threshold.value)
+    def test_constant_rows_give_a_threshold(self):
+        assert 0 < self.calibrate(np.tile(waves(1, seed=1), (500, 1))).threshold.value < np.inf
 
     def test_repeated_rows_tie_and_are_no_trouble(self):
         assert np.isfinite(self.calibrate(np.tile(waves(50, seed=1), (10, 1))).threshold.value)

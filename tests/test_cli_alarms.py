@@ -1,10 +1,13 @@
 """Options of the command line about alarms: --ignore, --trim, --hysteresis, drift, advice."""
 
 import json
+import re
 
 import numpy as np
-from conftest import QUICK, csv_text, normal_values
+from conftest import LSTM, QUICK, csv_text, normal_values
+from small_models import series_of
 
+from lstm_anomaly.judging import judge
 from lstm_anomaly.model_file import read_model
 
 
@@ -47,7 +50,9 @@ class TestIgnore:
         result, model = self.train(run, tmp_path, "--ignore", "known.csv")
         assert "10 rows ignored, as known.csv asks for" in result.stdout
         assert "(10 rows left out)" in result.stdout
-        assert model.threshold.value < 0.5 * before.threshold.value
+        values = faulty()
+        with_fault, without = (judge(m, series_of(values)).scores[820:830].max() for m in (before, model))
+        assert without > 10 * with_fault  # what was never learned from stands out
         again = run("calibrate", "a.model", "normal.csv", "--ignore", "known.csv", "--out", "b.model", "-v")
         assert "10 rows ignored" in again.stderr
         assert "strangest" in again.stdout
@@ -93,17 +98,17 @@ def test_training_data_whose_end_is_unlike_the_rest_is_called_unusable(run, tmp_
     write(tmp_path / "normal.csv", values)
     result = run("train", "normal.csv", "-m", "a.model", *QUICK, "--model-kind", "linear")
     assert result.exit_code == 0
-    assert "the training data looks unusable as a picture of normal: its last part" in result.stderr
+    assert "the training data looks unusable as a picture of normal: its last 180 rows" in result.stderr
     assert "doubts      the training data looks unusable" in run("inspect", "a.model").stdout
 
 
-def test_the_summary_shows_the_linear_baseline_and_says_when_it_is_as_good(run, tmp_path):
+def test_the_summary_sets_the_lstm_against_its_linear_counterpart_and_says_why_a_kind_was_chosen(run, tmp_path):
     write(tmp_path / "normal.csv", normal_values(900))
     result = run("train", "normal.csv", "-m", "a.model", *QUICK)
-    assert "window restored from as many numbers" in result.stdout
-    assert "(linear)" in result.stdout
-    model = read_model(tmp_path / "a.model")
-    assert ("--model-kind linear" in result.stdout) == (not model.summary.lstm_is_better)
+    assert re.search(r"next row forecast \S+ \(LSTM\), \S+ \(linear\)", result.stdout)
+    assert re.search(r"row restored from its window \S+ \(LSTM\), \S+ \(linear\)", result.stdout)
+    assert "linear: on held-out rows no LSTM does much better than linear regression" in result.stdout
+    assert "kind        lstm: as asked for" in run("train", "normal.csv", "-m", "a.model", *QUICK, *LSTM).stdout
 
 
 class TestDetect:

@@ -21,7 +21,7 @@ from lstm_anomaly.decision.events import (
     row_states,
 )
 from lstm_anomaly.decision.filters import filter_events
-from lstm_anomaly.reasons import ERROR, FLAT, UNSEEN
+from lstm_anomaly.reasons import FLAT, NEW_VALUE, RELATED, TOGETHER, UNSEEN
 from lstm_anomaly.types import IntArray
 
 NAN = np.nan
@@ -41,8 +41,8 @@ def judged(scores: list[float]) -> JudgedRows:
 
 
 def by_error(rows: int) -> IntArray:
-    """The reasons of rows that score by their error."""
-    return np.full(rows, ERROR, np.int64)
+    """The reasons of rows that score by what all say together."""
+    return np.full(rows, TOGETHER, np.int64)
 
 
 def spans(scores: list[float], breaks: tuple[int, ...] = (), **rules: float) -> list[tuple[int, int]]:
@@ -283,23 +283,24 @@ def test_arrays_that_do_not_go_together_are_refused() -> None:
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        (ERROR, "12.0 times the usual error"),  # of the peak: 3 times a limit of 4 times the usual error
-        (FLAT, "reads flat"),
-        (UNSEEN, "outside anything seen in training"),
+        (TOGETHER, "departs a little in many sensors or rows, 3.0 times the limit"),  # of the peak
+        (RELATED, "does not fit the other sensors, 3.0 times the limit"),
+        (FLAT, "reads flat, 3.0 times the limit"),
+        (UNSEEN, "outside anything seen in training, 3.0 times the limit"),
     ],
 )
 @pytest.mark.parametrize("piece", [1, 2, 30])
 def test_event_says_why_its_highest_opening_row_is_anomalous(reason: int, told: str, piece: int) -> None:
     scores = [0.0, 1.5, 2.0, 1.5, *[1.2] * OPENING_ROWS, 3.0, 0.0]
-    rows = replace(judged(scores), reasons=np.where(np.array(scores) == 2.0, reason, FLAT))
-    tracker = EventTracker(("s",), EventRules(), error_at_limit=4.0)
+    rows = replace(judged(scores), reasons=np.where(np.array(scores) == 2.0, reason, NEW_VALUE))
+    tracker = EventTracker(("s",), EventRules())
     found = [event for row in range(0, len(scores), piece) for event in tracker.push(rows[row : row + piece])]
     assert [event.reason for event in found + tracker.finish()] == [told]
 
 
-def test_error_beyond_all_measure_is_not_told_to_the_digit() -> None:
+def test_a_score_beyond_all_measure_is_not_told_to_the_digit() -> None:
     (event,) = find_events(judged([1e9]), ("s",))
-    assert event.reason == "more than 1000 times the usual error"
+    assert event.reason == "departs a little in many sensors or rows, more than 1000 times the limit"
 
 
 @pytest.mark.parametrize("rules", [{"merge_gap": -1}, {"min_duration": 0}, {"off": 1.1}, {"off": NAN}])
@@ -317,9 +318,9 @@ UP_AND_DOWN = Event(
     3.0,
     2.0,
     (Contribution("flow", 0.6, 12.0, 10.0, "up"), Contribution("heat", 0.4, 40.0, 41.0, "down")),
-    "2.0 times the usual error",
+    "does not fit the rows before it, 3.0 times the limit",
 )
-STUCK = Event(20, 29, 25, 2.0, 1.5, (Contribution("flow", 1.0, 8.0, 9.0, "flat"),), "reads flat")
+STUCK = Event(20, 29, 25, 2.0, 1.5, (Contribution("flow", 1.0, 8.0, 9.0, "flat"),), "reads flat, 2.0 times the limit")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from math import log
 import numpy as np
 import pytest
 
-from lstm_anomaly.scoring.novelty import NoveltyRule
+from lstm_anomaly.scoring.novelty import MOST, NoveltyRule
 from lstm_anomaly.scoring.sensors import SensorRoles
 
 SIGNAL = np.arange(100.0)
@@ -52,44 +52,64 @@ def test_without_anything_that_moves_what_stands_still_is_forecast():
 EIGHT_ROWS = np.array([[1.0], [1], [1], [1], [1], [1], [1], [2]])
 
 
-def rule_of(rows, ruled=None):
+def fitted(rows, ruled=None):
+    """The rule, and its evidence on the rows themselves."""
     rows = np.asarray(rows, dtype=np.float64)
     return NoveltyRule.fit(rows, np.ones(rows.shape[1], dtype=bool) if ruled is None else np.array(ruled))
 
 
-def test_evidence_of_a_value_never_seen_is_the_estimate_of_good_and_turing():
-    """8 rows: one value occurred once, (1 + 1) / (8 + 2); with none that did, (0 + 1) / (8 + 2)."""
-    rule = rule_of(np.column_stack([EIGHT_ROWS, np.ones(8), np.repeat([3.0, 4.0], 4)]))
-    np.testing.assert_allclose(rule.evidence, [log(10 / 2), log(10), log(10)])
+def rule_of(rows, ruled=None):
+    return fitted(rows, ruled)[0]
+
+
+def test_evidence_of_a_value_never_seen_is_the_share_of_rows_that_were_new_in_their_quarter():
+    """Of 8 rows in four parts: 2 occurs in the last only, so one row in 9; 3 and 4 occur in two parts each,
+    so none, and one row of doubt; all of eight different values are new.
+    """
+    columns = [EIGHT_ROWS, np.ones(8), np.tile([3.0, 4.0], 4), np.arange(8.0)]
+    np.testing.assert_allclose(rule_of(np.column_stack(columns)).evidence, [log(9), log(9), log(9), log(9 / 8)])
+
+
+def test_a_value_twice_in_one_part_is_new_there_twice():
+    rule, evidence = fitted(np.array([[1.0], [1], [1], [1], [1], [1], [2], [2]]))
+    np.testing.assert_allclose(rule.evidence, [log(9 / 2)])
+    np.testing.assert_allclose(evidence[:, 0], [0, 0, 0, 0, 0, 0, log(9 / 2), log(9 / 2)])
+
+
+def test_the_training_rows_are_judged_by_what_the_other_parts_showed():
+    evidence = fitted(np.column_stack([EIGHT_ROWS, np.ones(8)]))[1]
+    assert evidence.shape == (8, 2)
+    np.testing.assert_allclose(evidence[:, 0], [0, 0, 0, 0, 0, 0, 0, log(9)])
+    assert not evidence[:, 1].any()
 
 
 def test_a_value_seen_in_training_is_no_evidence_and_one_between_is_full_evidence():
     evidence = rule_of(EIGHT_ROWS).of_rows(np.array([[1.0], [2.0], [1.5]]))
-    np.testing.assert_allclose(evidence, [[0], [0], [log(5)]])
+    np.testing.assert_allclose(evidence, [[0], [0], [log(9)]])
 
 
 def test_evidence_grows_with_the_distance_outside_the_seen_range_in_the_sensors_own_size():
     """Seen are 1 and 2, so the size is 2: the value 4 lies (4 - 2) / 2 outside, and -5 lies (1 + 5) / 2."""
     evidence = rule_of(EIGHT_ROWS).of_rows(np.array([[4.0], [-5.0]]))
-    np.testing.assert_allclose(evidence, [[log(5) + log(1 + 1)], [log(5) + log(1 + 3)]])
+    np.testing.assert_allclose(evidence, [[log(9) + log(1 + 1)], [log(9) + log(1 + 3)]])
 
 
 def test_a_sensor_that_was_always_0_is_judged_in_its_own_unit():
-    np.testing.assert_allclose(rule_of(np.zeros((8, 1))).of_rows(np.array([[3.0]])), [[log(10) + log(1 + 3)]])
+    np.testing.assert_allclose(rule_of(np.zeros((8, 1))).of_rows(np.array([[3.0]])), [[log(9) + log(1 + 3)]])
 
 
 @pytest.mark.parametrize("size", [1e-9, 1.0, 1e9])
 def test_evidence_does_not_hang_on_the_unit_nor_on_the_last_digits(size):
     rule = rule_of(np.full((8, 1), 0.1 * size))
     rows = np.array([[0.1], [0.3 - 0.2], [0.1 + 1e-12], [0.2]]) * size
-    np.testing.assert_allclose(rule.of_rows(rows)[:, 0], [0, 0, 0, log(10) + log(2)])
+    np.testing.assert_allclose(rule.of_rows(rows)[:, 0], [0, 0, 0, log(9) + log(2)])
 
 
 def test_only_ruled_sensors_are_ruled():
     rows = np.column_stack([np.arange(8.0), np.ones(8), np.full(8, 2.0)])
     rule = rule_of(rows, [False, True, True])
     evidence = rule.of_rows(np.array([[99.0, 1.0, 3.0]]))
-    np.testing.assert_allclose(evidence, [[0, log(10) + log(1.5)]])
+    np.testing.assert_allclose(evidence, [[0, log(9) + log(1.5)]])
     assert rule_of(rows, [False, False, False]).of_rows(rows).shape == (8, 0)
 
 
@@ -102,14 +122,14 @@ def test_evidence_is_remembered_for_50_rows():
     assert rule.remembered(evidence, 7)[:, 0].tolist() == [1, 1, 0, 0, 0, 0, 0]
 
 
-def test_evidence_adds_up_to_five_times_that_of_one_row_and_no_more():
+def test_evidence_adds_up_to_ten_times_that_of_one_row_and_no_more():
     rule = rule_of(EIGHT_ROWS)
-    evidence = rule.of_rows(np.full((8, 1), 1.5))
-    remembered = rule.remembered(evidence, 8)[:, 0]
-    np.testing.assert_allclose(remembered, log(5) * np.array([1, 2, 3, 4, 5, 5, 5, 5]))
+    evidence = rule.of_rows(np.full((12, 1), 1.5))
+    remembered = rule.remembered(evidence, 12)[:, 0]
+    np.testing.assert_allclose(remembered, log(9) * np.minimum(np.arange(1, 13), 10))
 
 
 def test_a_value_infinitely_far_is_bounded_too():
     rule = rule_of(np.full((8, 1), 1e-300))
     evidence = rule.of_rows(np.array([[1e300]]))
-    np.testing.assert_allclose(rule.remembered(evidence, 1), [[5 * log(10)]])
+    np.testing.assert_allclose(rule.remembered(evidence, 1), [[MOST * log(9)]])

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import csv_text, normal_values
+from conftest import LSTM, csv_text, normal_values
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -164,17 +164,17 @@ class TestCommand:
 
 
 class TestTraining:
-    def test_training_writes_a_report_with_the_linear_baseline_beside(self, run, trained, tmp_path):
-        options = ("--epochs", "2", "--hidden", "4", "--window", "8", "--report", "t.html", "-q")
+    def test_training_writes_a_report_with_the_threshold_and_what_was_expected(self, run, trained, tmp_path):
+        options = ("--epochs", "2", "--hidden", "4", "--window", "8", "--report", "t.html", "-q", *LSTM)
         assert run("train", trained / "normal.csv", "--model", "m", *options).exit_code == 0
         text = (tmp_path / "t.html").read_text(encoding="utf-8")
         charts = embedded(text)["charts"]
         assert set(charts) == {"threshold", "calibration", "worst", "best", "loss"}
         names = [line["name"] for line in charts["threshold"]["panels"][0]["lines"]]
-        assert names == ["this model", "linear baseline", "proven at most"]
-        assert [line["name"] for line in charts["worst"]["panels"][0]["lines"]][2] == "linear baseline"
+        assert names == ["this model", "proven at most"]
+        assert [line["name"] for line in charts["worst"]["panels"][0]["lines"]] == ["seen", "expected"]
 
-    def test_a_linear_model_has_no_baseline_beside(self, run, trained, tmp_path):
+    def test_a_linear_model_has_no_loss(self, run, trained, tmp_path):
         options = ("--model-kind", "linear", "--report", "t.html", "-q")
         assert run("train", trained / "normal.csv", "--model", "m", *options).exit_code == 0
         charts = embedded((tmp_path / "t.html").read_text(encoding="utf-8"))["charts"]

@@ -1,4 +1,4 @@
-"""A training looked back on: the rows that the threshold was learned on, and what each level means."""
+"""A training looked back on: the rows that no LSTM was fitted to, and what each level means."""
 
 import numpy as np
 import pytest
@@ -19,9 +19,9 @@ def reviewed():
     return review(small_model(values), series_of(values))
 
 
-def test_the_calibration_rows_are_those_of_the_threshold(reviewed):
+def test_the_calibration_rows_are_the_last_ones_and_all_of_them_are_judged(reviewed):
     known = reviewed.calibration & np.isfinite(reviewed.judgement.scores)
-    assert known.sum() == reviewed.model.threshold.rows
+    assert known.sum() == reviewed.model.summary.calibration_rows < reviewed.model.threshold.rows
     assert reviewed.calibration[-1]
     assert reviewed.calibration.sum() == reviewed.model.summary.calibration_rows
 

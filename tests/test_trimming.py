@@ -97,18 +97,21 @@ class TestDoubts:
     USUAL = np.ones(100)
 
     def test_good_data_has_none(self):
-        assert doubts(0.005, 0.01, self.USUAL, 0.1) == ()
-        assert doubts(0.2, 0.0, self.USUAL, 0.1) == ()  # nobody asked what stands out
-        assert doubts(0.0, 0.01, np.full(5, np.nan), 0.0) == ()
+        assert doubts(0.005, 0.01, self.USUAL, self.USUAL, 0.1) == ()
+        assert doubts(0.2, 0.0, self.USUAL, self.USUAL, 0.1) == ()  # nobody asked what stands out
+        assert doubts(0.0, 0.01, self.USUAL, np.full(5, np.nan), 0.0) == ()
+        assert doubts(0.0, 0.01, np.full(5, np.nan), self.USUAL, 0.0) == ()
 
     def test_much_that_stands_out_is_one(self):
-        (told,) = doubts(0.04, 0.01, self.USUAL, 0.0)
+        (told,) = doubts(0.04, 0.01, self.USUAL, self.USUAL, 0.0)
         assert told.startswith("4 % of its windows stand out")
 
     def test_a_last_part_unlike_the_rest_is_one(self):
-        (told,) = doubts(0.0, 0.01, 5.5 * self.USUAL, 0.0)
-        assert "half of the rows there have 5.5 times the usual error" in told
+        (told,) = doubts(0.0, 0.01, self.USUAL, 1.01 * self.USUAL, 0.0)
+        assert told.startswith("its last 100 rows are unlike the rest: half of them depart further")
+        few = np.where(np.arange(100) < 49, 9.0, 1.0)
+        assert doubts(0.0, 0.01, self.USUAL, few, 0.0) == ()
 
     def test_rows_that_could_not_be_used_are_one(self):
-        (told,) = doubts(0.0, 0.01, self.USUAL, 0.71)
+        (told,) = doubts(0.0, 0.01, self.USUAL, self.USUAL, 0.71)
         assert told == "71 % of its rows could not be used"

@@ -50,7 +50,7 @@ class TestPlugin:
         (tmp_path / "p.csv").write_text("".join(lines[:132]))
         for _ in range(2):
             assert detect(tmp_path / "p.csv", "--state", "st", "--format", "nagios").exit_code == 2
-        (tmp_path / "p.csv").write_text("".join(lines[:190]))
+        (tmp_path / "p.csv").write_text("".join(lines[:270]))  # a hundred rows later nothing remembers it
         assert detect(tmp_path / "p.csv", "--state", "st", "--format", "nagios").exit_code == 2
         assert "no new rows" in detect(tmp_path / "p.csv", "--state", "st", "--format", "nagios").stdout
 

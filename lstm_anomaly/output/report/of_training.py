@@ -41,7 +41,7 @@ def _summary(model: Model, notes: Sequence[str]) -> Section:
     facts += [
         ("to fit the weights", f"{summary.fit_rows:,} rows"),
         ("to decide when to stop", f"{summary.validation_rows:,} rows"),
-        ("to learn the threshold", f"{summary.calibration_rows:,} rows"),
+        ("to calibrate", f"{summary.calibration_rows:,} rows"),
     ]
     return Section("summary", "Summary", [model.threshold.promise(), *notes], facts)
 
@@ -55,7 +55,7 @@ def _threshold(review: Review) -> Section:
     budget = threshold.budget.alarms
     panel = Panel(f"episodes {threshold.budget.per}", lines, log=True, limit=budget)
     told = (
-        "How many episodes the calibration rows, which the weights never saw, have above each level. A level"
+        "How many episodes the calibration rows, which no LSTM was fitted to, have above each level. A level"
         " is a multiple of the threshold, so 1 is the limit; the line across is the budget,"
         f" {threshold.budget.words}."
     )
@@ -70,7 +70,7 @@ def _calibration(review: Review) -> Section:
     scores = np.where(review.calibration, review.judgement.scores, np.nan)[first:stop]
     panel = Panel("score", [score_line(axis, scores, POINTS, first=first)], log=True, limit=1.0)
     told = (
-        "The scores of the rows that the threshold was learned on. High ones should be normal, too: if one"
+        "The scores of the last rows, which no LSTM was fitted to. High ones should be normal, too: if one"
         " is a fault, leave it out (--ignore) and train again."
     )
     chart = Chart("calibration", [panel], axis.title, axis.is_time)
