@@ -10,12 +10,10 @@ from lstm_anomaly.decision.calibration import learn_threshold
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.episodes import highest_episodes
 from lstm_anomaly.decision.spans import Span
-from lstm_anomaly.judging import PIECE, judge
+from lstm_anomaly.judging import judge
 from lstm_anomaly.model import NOT_LEARNED, CalibrationEpisode, Model
 from lstm_anomaly.scoring.components import LENGTHS
-from lstm_anomaly.scoring.memory import trailing_sum
-from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
-from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
+from lstm_anomaly.scoring.unseen import mean_distances
 from lstm_anomaly.settings import LearningSettings
 from lstm_anomaly.types import FloatArray, Series
 
@@ -44,16 +42,15 @@ def budget_of(settings: LearningSettings, step_seconds: float | None, rows: int)
 def calibrated(model: Model, series: Series, settings: LearningSettings) -> Model:
     """The model with the threshold that keeps the budget on all rows of `series`; all else stays.
 
-    None of the rows may have been trained on. What reads flat, what is outside anything seen, and what is
-    familiar to the guard against drift, is widened where these normal rows call for it: a threshold does not
-    help against the first two.
+    None of the rows may have been trained on. What reads flat, what is too far from every operating state, and
+    what is familiar to the guard against drift, is widened where these normal rows call for it.
     """
     moving = series.values[:, model.roles.targets]
     before = model.familiar
     model = replace(
         model,
         stillness=model.stillness.lowered(moving, series.segments),
-        unseen=model.unseen.raised(_distances(model, series)),
+        unseen=model.unseen.widened(_distances(model, series)),
     )
     raw = judge(replace(model, threshold=NOT_LEARNED), series, for_threshold=True).scores
     model = with_threshold(model, series, raw, settings)
@@ -61,17 +58,10 @@ def calibrated(model: Model, series: Series, settings: LearningSettings) -> Mode
 
 
 def _distances(model: Model, series: Series) -> FloatArray:
-    """Mean distances from the operating states of the rows that can be judged, as in `unseen`, (M,)."""
-    found = [np.zeros(0)]
-    for a, b in series.segments:
-        for first in range(a + model.window - 1, b, PIECE):
-            last = min(first + PIECE, b)
-            start = max(a, first - UNSEEN_MEMORY - CHANGE)
-            scaled = model.scaler.transform(series.values[start:last])[model.roles.inputs]  # (F_i, n)
-            features = state_features(with_first_rows(scaled.T.astype(np.float64)))  # (n, 2 F_i)
-            distance = model.states.of_rows(features)[1]  # (n,)
-            found.append(trailing_sum(distance, UNSEEN_MEMORY, last - first) / UNSEEN_MEMORY)
-    return np.concatenate(found)
+    """Mean distances from the operating states of all rows in the segments, (M,)."""
+    scaled = model.scaler.transform(series.values)[model.roles.inputs].T.astype(np.float64)  # (rows, F_i)
+    parts = [mean_distances(model.states, scaled[a:b]) for a, b in series.segments]
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def with_threshold(model: Model, series: Series, raw: FloatArray, settings: LearningSettings) -> Model:

@@ -89,8 +89,8 @@ def learn(
     span = unlike_span(
         times, (place(series, first), place(series, last)), last + 1 - first, rows_in(measured.segments)
     )
-    before, end = raw[: split.calibration[0][0]], raw[split.calibration[0][0] :]
-    found = (*doubts(trimmed.standing, settings.trim, before, end, left_out), *span)
+    before, last_part = raw[: split.calibration[0][0]], raw[split.calibration[0][0] :]
+    found = (*doubts(trimmed.standing, settings.trim, before, last_part, left_out), *span)
     return replace(model, summary=replace(model.summary, doubts=found))
 
 

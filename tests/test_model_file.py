@@ -28,7 +28,7 @@ def model(request):
 def saved(tmp_path_factory):
     """Header and arrays of a model of kind `lstm`: 5 sensors, of which 4 are inputs and 3 targets."""
     path = tmp_path_factory.mktemp("saved") / "x.model"
-    write_model(small_model(rows(700)), path)
+    write_model(small_model(rows(700), kind="lstm"), path)
     return load_arrays(path)
 
 
@@ -106,6 +106,19 @@ def swapped(one, other):
     return change
 
 
+def states(count, rows=5, usual=1.0):
+    """So many operating states, of which the last has so many rows and such usual errors of one sensor."""
+
+    def change(head, arrays):
+        arrays["states.centres"] = np.repeat(arrays["states.centres"], count, axis=0)
+        arrays["states.rows"] = np.repeat(arrays["states.rows"], count)
+        arrays["states.rows"][-1:] = rows
+        arrays["components.usual"] = np.repeat(arrays["components.usual"], count, axis=1)
+        arrays["components.usual"][0, -1:, 0] = usual
+
+    return change
+
+
 MUTANTS = {
     "an unknown kind": header(kind="gru"),
     "a kind that is no text": header(kind=["lstm"]),
@@ -161,22 +174,41 @@ MUTANTS = {
     "a summary's range of one sensor only": header_part("summary", lowest=[0.0]),
     "a summary's range as text": header_part("summary", highest=["high"] * 5),
     "a best epoch that there was not": header_part("summary", best_epoch=9),
-    "a missing array": without("memories.most"),
+    "a missing array": without("components.bound"),
     "an array too many": lambda head, arrays: arrays.update(extra=np.ones(1)),
     "NaN in the weights": value("forecaster.lstm.W_h", (0, 0), np.nan),
     "NaN in the scaler": value("scaler.center", 0, np.nan),
-    "an infinite unit": value("errors.unit", (0, 0), np.inf),
+    "an infinite unit": value("components.plain", (0, 0), np.inf),
     "a scale of 0": value("scaler.scale", 1, 0.0),
     "a negative scale": value("scaler.scale", 1, -1.0),
-    "a negative unit": value("level.unit", (0, 0), -1.0),
+    "a negative unit": value("components.usual", (0, 0, 0), -1.0),
     "a negative unit of the forecaster": value("forecaster.unit", 0, -1.0),
     "a forecaster that reads nothing": swapped("forecaster.lowest", "forecaster.highest"),
-    "a usual level of 0": value("level.usual", 0, 0.0),
-    "a negative bound": value("memories.most", 0, -1.0),
-    "a memory in which less than nothing is high": value("memories.high", 3, -1.0),
-    "a negative weight": value("weights", 0, -1.0),
-    "shares of nothing": array("shares", lambda a: 0 * a),
-    "shares of more than one": array("shares", lambda a: 5 * a),
+    "a usual error of 0": value("peers.usual", 0, 0.0),
+    "a usual mean of 0": value("components.signed", (0, 0, 0), 0.0),
+    "a negative bound": value("components.bound", (0, 0), -1.0),
+    "a memory in which less than nothing is high": value("components.high", (0, 3), -1.0),
+    "a negative limit": value("components.limits", 0, -1.0),
+    "components for which nothing is high": array("components.high", lambda a: 0 * a),
+    "a negative share": value("shares", (0, 0), -0.1),
+    "a share of more than one": value("shares", (0, 0), 1.1),
+    "one share for all": array("shares", lambda a: a[:, :1]),
+    "no limit of all together": without("together"),
+    "a limit of all together that is 0": header(together=0.0),
+    "a limit of all together as text": header(together="1"),
+    "no limit of what was never seen": without("unseen_limit"),
+    "a limit of what was never seen that is 0": header(unseen_limit=0.0),
+    "a limit of what was never seen that is a whole number": header(unseen_limit=4),
+    "no regression on the other sensors": without("related"),
+    "half a regression": without("forecast.offset"),
+    "a regression with a lag too few": array("forecast.weights", lambda a: a[:, :-4]),
+    "NaN in a regression": value("related.weights", (0, 0), np.nan),
+    "a regression of another type": array("related.weights", lambda a: a.astype(np.float64)),
+    "no operating state": states(0),
+    "more operating states than there may be": states(17),
+    "operating states without rows": states(2, rows=0),
+    "operating states of other sensors": array("states.centres", lambda a: a[:, :-1]),
+    "a sensor that counts in one state only": states(2, usual=0.0),
     "a forecaster that reads what never comes": array("forecaster.lowest", lambda a: a + np.float32(1e38)),
     "negative evidence": value("novelty.evidence", 0, -1.0),
     "weights of another type": array("forecaster.output.W", lambda a: a.astype(np.float64)),
@@ -185,8 +217,8 @@ MUTANTS = {
     "a scaler too short": array("scaler.scale", lambda a: a[:-1]),
     "a scaler in two dimensions": array("scaler.scale", lambda a: a[np.newaxis]),
     "components of another length": array("linear.components", lambda a: a[:, :-1]),
-    "one unit for all": array("errors.unit", lambda a: a[:, :1]),
-    "one bound for all": array("memories.most", lambda a: a[:1]),
+    "one unit for all": array("components.plain", lambda a: a[:, :1]),
+    "one bound for all": array("components.bound", lambda a: a[:1]),
     "counts as one number": array("novelty.counts", lambda a: a.sum()),
     "targets and rules swapped": swapped("roles.targets", "roles.ruled"),
     "inputs and targets swapped": swapped("roles.inputs", "roles.targets"),
@@ -205,13 +237,6 @@ MUTANTS = {
     "a negative familiar score": value("familiar.scores", 0, -1.0),
     "no familiar rows": without("familiar_rows"),
     "familiar rows as text": header(familiar_rows="many"),
-    "an lstm model without a baseline": lambda head, arrays: (
-        head.update(baseline=None),
-        [arrays.pop(name) for name in [name for name in arrays if name.startswith("baseline.")]],
-    ),
-    "half a baseline": without("baseline.most"),
-    "a baseline's threshold of 0": header_part("baseline", value=0.0),
-    "a baseline for which nothing is high": array("baseline.high", lambda a: 0 * a),
     "strange episodes as a number": header(strangest=5),
     "a strange episode without a place": header(strangest=[{"score": 1.0, "sensor": "a"}]),
     "a strange episode with more": header(
@@ -237,6 +262,14 @@ def test_a_file_that_makes_no_sense_is_refused_with_its_name(saved, tmp_path, na
     path.write_bytes(packed(head, arrays))
     with pytest.raises(ModelFileError, match=r"pump\.model"):
         read_model(path)
+
+
+def test_a_file_with_more_operating_states_is_not_refused(saved, tmp_path):
+    """So that those above are refused for what is wrong with them."""
+    head, arrays = {**saved[0]}, {**saved[1]}
+    states(2)(head, arrays)
+    (tmp_path / "pump.model").write_bytes(packed(head, arrays))
+    assert read_model(tmp_path / "pump.model").states.rows.tolist()[1:] == [5]
 
 
 def test_a_file_that_was_not_changed_is_not_refused(saved, tmp_path):

@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -14,6 +15,7 @@ from lstm_anomaly.commands.delivery import Delivery
 from lstm_anomaly.commands.talk import Talk
 from lstm_anomaly.output import records
 
+LONGEST = 50  # seconds that a process may take
 COMMAND = [sys.executable, "-m", "lstm_anomaly"]
 
 
@@ -24,9 +26,15 @@ def detect(trained):
     def start(name, *more, **how):
         path = trained / name if name != "-" else name
         args = [*COMMAND, "detect", path, "--model", trained / "pump.model", *map(str, more)]
-        return subprocess.Popen(args, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how})
+        process = subprocess.Popen(args, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how})
+        timers.append(threading.Timer(LONGEST, process.kill))  # a test that waits in vain fails
+        timers[-1].start()
+        return process
 
-    return start
+    timers = []
+    yield start
+    for timer in timers:
+        timer.cancel()
 
 
 def test_an_event_is_out_before_the_next_row_is_written(detect, trained):
@@ -35,7 +43,7 @@ def test_an_event_is_out_before_the_next_row_is_written(detect, trained):
         process.stdin.write(b"".join(lines[:121]))
         process.stdin.flush()
         told = []
-        for line in lines[121:160]:
+        for line in lines[121:270]:  # a hundred rows after the event nothing remembers it
             process.stdin.write(line)
             process.stdin.flush()
             if line == lines[124]:  # an event is certain here

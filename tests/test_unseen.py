@@ -26,7 +26,7 @@ def test_a_distance_of_twice_the_limit_is_anomalous_whatever_the_threshold():
     assert found.multiples(distance, 1e6).tolist() == [0.5, 1.0, 2.0]
 
 
-def test_the_limit_is_one_and_a_half_times_the_largest_distance_of_training():
+def test_the_limit_is_half_above_the_largest_distance_of_training():
     distance = np.ones(600)
     assert Unseen.fit(distance).limit == pytest.approx(1.5)
 
@@ -40,11 +40,11 @@ def test_rows_without_any_distance_still_give_a_limit_above_zero():
     assert 0 < Unseen.fit(np.zeros(400)).limit < 1e-6
 
 
-def test_the_limit_is_raised_by_normal_rows_and_never_lowered():
+def test_the_limit_is_widened_by_normal_rows_and_never_lowered():
     found = Unseen(limit=3.0)
-    assert found.raised(np.array([1.0, 4.0])).limit == 6.0
-    assert found.raised(np.array([1.0])).limit == 3.0
-    assert found.raised(np.zeros(0)).limit == 3.0
+    assert found.widened(np.array([1.0, 4.0])).limit == 6.0
+    assert found.widened(np.array([1.0])).limit == 3.0
+    assert found.widened(np.zeros(0)).limit == 3.0
 
 
 def test_a_wholly_different_state_is_found_after_training_on_few_rows():

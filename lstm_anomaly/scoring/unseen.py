@@ -32,9 +32,9 @@ class Unseen:
         """From the mean distances (M,) of training rows."""
         return cls(max(rare_limit(distance), LEAST_MULTIPLE * float(distance.max(initial=0.0)), LEAST))
 
-    def raised(self, distance: FloatArray) -> "Unseen":
-        """The limit by which none of these mean distances (n,) of normal rows is anomalous, nor nearly so."""
-        return Unseen(max(self.limit, LEAST_MULTIPLE * float(distance.max(initial=0.0))))
+    def widened(self, distance: FloatArray) -> "Unseen":
+        """The rule by which none of these normal rows, by their mean distances (M,), is outside."""
+        return replace(self, limit=max(self.limit, LEAST_MULTIPLE * float(distance.max(initial=0.0))))
 
     def multiples(self, distance: FloatArray, threshold: float) -> FloatArray:
         """Mean distances (n,) as multiples of what is anomalous with this threshold, (n,)."""

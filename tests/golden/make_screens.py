@@ -22,8 +22,8 @@ from lstm_anomaly.output.events import table
 from lstm_anomaly.output.inspection import inspection
 from lstm_anomaly.output.pictures import pictures
 from lstm_anomaly.placing import CLOSED, Place, PlacedEvent
+from lstm_anomaly.reasons import RELATED, TOGETHER, UNSEEN
 from lstm_anomaly.scoring.scaler import Scaler
-from lstm_anomaly.scoring.view import View
 
 SCREENS = Path(__file__).parent / "screens"
 WIDTHS = (60, 100, 160)
@@ -47,7 +47,8 @@ def placed_events():
     seen[350:380, 2] = 9
     scores[352:384] = 2.5
     errors[352:384, 2] = 1
-    reasons = np.zeros(400, dtype=np.int64)
+    reasons = np.full(400, RELATED)
+    reasons[150:306], reasons[352:384] = TOGETHER, UNSEEN
     judged = JudgedRows(scores, errors, seen, expected, reasons)
     out = []
     for event in find_events(judged, SENSORS, EventRules(merge_gap=5)):
@@ -66,11 +67,11 @@ def _rows(event):
 def made_up_model():
     """A model whose shown numbers are made up: what training makes of floats is not for a golden file."""
     wave = np.sin(np.arange(400) / 10)
-    model = small_model(np.column_stack([wave, 5 - 2 * wave, wave**2]), epochs=2)
+    model = small_model(np.column_stack([wave, 5 - 2 * wave, wave**2]), kind="lstm", epochs=2)
     summary = TrainingSummary(
         rows=20160, rows_left_out=3, fit_rows=13104, validation_rows=2016, calibration_rows=5040,
         stride=1, parameters=31594, losses=(0.5, 0.1, 0.05), validation_losses=(0.3, 0.12, 0.08),
-        best_epoch=3, trimmed_rows=0, held_out={"forecast_lstm": 0.02, "forecast_linear": 0.03}, doubts=(),
+        best_epoch=3, trimmed_rows=0, held_out={"forecast_lstm": 0.02, "forecast_linear": 0.03, "restored_lstm": 0.2, "restored_linear": 0.1}, doubts=(),
         timed_out="", preset="default", why_kind="as asked for", seed=0,
         first="2026-03-02T00:00:00", last="2026-03-15T23:59:00", lowest=(0.5, -1e-6, 0.0),
         highest=(2.61, 12345.678, 1.0), versions={"lstm-anomaly": "0.1.0"},
@@ -79,7 +80,7 @@ def made_up_model():
         CalibrationEpisode("2026-03-14 14:00", "2026-03-14 15:10", 0.84, SENSORS[0]),
         CalibrationEpisode("2026-03-15 02:00", "2026-03-15 02:03", 0.4, SENSORS[2]),
     )
-    view = View(np.array([[0.02, 0.6, 1.7]] * len(model.usual.errors.unit)), model.usual.errors.usual)
+    plain = np.array([[0.02, 0.6, 1.7]] * 3)
     return replace(
         model,
         sensors=SENSORS,
@@ -87,8 +88,9 @@ def made_up_model():
         strangest=episodes,
         scaler=Scaler(np.array([1.5, 100.0, 0.5]), np.array([0.4, 30.0, 0.1])),
         kind="lstm",
-        weights=np.array([0.9, 1.1, 1.0]),
-        usual=replace(model.usual, errors=view, shares=np.array([1.0, 0.13, 0.87])),
+        components=replace(model.components, plain=plain),
+        states=replace(model.states, rows=np.array([15000, 5160])),
+        expectations=replace(model.expectations, shares=np.array([[0.3, 0.5, 0.4], [0.0, 0.1, 0.2]])),
         threshold=replace(model.threshold, value=3.94, rows=5040, episodes=0),
     )
 
