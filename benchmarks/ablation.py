@@ -3,12 +3,12 @@
     python benchmarks/ablation.py DATA [--seeds 0,1,2,3,4] [--only skab-valve1] [--variants lstm,linear]
                                   [--look-ahead 12] [--out runs.csv]
 
-DATA is laid out as for benchmarks/accuracy.py. Variants, all with the same statistics, memories and rules:
+DATA is laid out as for benchmarks/accuracy.py. Variants, all with the same views, components and rules:
 
-    lstm        the default: LSTM forecaster, LSTM autoencoder, linear autoencoder
-    pure        the LSTMs without the linear autoencoder
+    lstm        LSTM forecaster and LSTM autoencoder, each mixed with its linear counterpart
+    pure        the LSTMs in place of their linear counterparts
     untrained   as lstm, but the LSTMs are left as they were drawn
-    linear      the linear autoencoder alone, without any LSTM
+    linear      without any LSTM: the default where none does much better
 
 Figures are VUS-PR without look-ahead, and with it when asked for: the mean over the data sets' means, its
 spread over the seeds, and by how much `lstm` is above each variant. Models are trained in this process; the
@@ -76,7 +76,7 @@ def by_variant(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def spread_by_series(runs: pd.DataFrame) -> pd.Series:
-    """Standard deviation over the seeds of each series' VUS-PR with the default, the widest first."""
+    """Standard deviation over the seeds of each series' VUS-PR with `lstm`, the widest first."""
     default = runs[runs["variant"] == "lstm"]
     return default.groupby(["dataset", "series"])["VUS-PR"].std().sort_values(ascending=False)
 

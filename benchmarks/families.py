@@ -3,9 +3,9 @@
     python benchmarks/families.py DATA [--plants FOLDER] [--seeds 0,1,2] [--look-ahead 0] [-j 2] [--only msl]
                                   [--train-args "--model-kind linear"] [--cache FOLDER] [--out runs.csv]
 
-DATA holds FAMILY/SERIES/{train.csv,test.csv,labels.csv}, `--plants` the same with a faults.csv beside (columns
-first_row and last_row). The installed command line trains and detects; labels are only read to count. Per
-family, means over its series:
+DATA holds FAMILY/SERIES/{train.csv,test.csv,labels.csv}, `--plants` the same with a faults.csv beside
+(columns first_row and last_row). The installed command line trains and detects; labels are only read to
+count. Per family, means over its series:
 
     VUS-PR, AUC-ROC  of the scores; a series that could not be trained counts as 0
     PCA 50           VUS-PR of principal components of windows of 50 rows: the baseline to beat
@@ -153,6 +153,15 @@ def by_family(runs: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def print_plant(family: str, part: pd.DataFrame) -> None:
+    """Faults found in one simulated plant, and false alarms."""
+    faults, false = part["faults"].mean(), part["false count"].astype(int).tolist()
+    vus_pr, seconds = part["VUS-PR"].mean(), part["seconds"].mean()
+    print(f"{family}: {faults:.1f} faults, false {false}, VUS-PR {vus_pr:.3f}, {seconds:.1f} s")
+    kinds = pd.DataFrame(part["kinds"].tolist()).map(lambda found: np.mean(found)).mean()
+    print("    " + ", ".join(f"{kind} {share:.0%}" for kind, share in kinds.items()))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -199,15 +208,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     real = runs[runs["faults"].isna()]
     if len(real):
         print(by_family(real).round(3).to_string())
-    plants = runs[runs["faults"].notna()]
-    for family, part in plants.groupby("family"):
-        false = part["false count"].astype(int).tolist()
-        vus_pr, seconds = part["VUS-PR"].mean(), part["seconds"].mean()
-        print(
-            f"{family}: {part['faults'].mean():.1f} faults, false {false}, VUS-PR {vus_pr:.3f}, {seconds:.1f} s"
-        )
-        kinds = pd.DataFrame(part["kinds"].tolist()).map(lambda found: np.mean(found)).mean()
-        print("    " + ", ".join(f"{kind} {share:.0%}" for kind, share in kinds.items()))
+    for family, part in runs[runs["faults"].notna()].groupby("family"):
+        print_plant(str(family), part)
     for failed in runs.loc[runs["failed"].notna(), ["family", "series", "failed"]].itertuples(index=False):
         print("not trained:", *failed)
 
