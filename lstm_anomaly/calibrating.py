@@ -42,8 +42,8 @@ def budget_of(settings: LearningSettings, step_seconds: float | None, rows: int)
 def calibrated(model: Model, series: Series, settings: LearningSettings) -> Model:
     """The model with the threshold that keeps the budget on all rows of `series`; all else stays.
 
-    None of the rows may have been trained on. What reads flat, what is too far from every operating state, and
-    what is familiar to the guard against drift, is widened where these normal rows call for it.
+    None of the rows may have been trained on. What reads flat, what is too far from every operating state,
+    and what is familiar to the guard against drift, is widened where these normal rows call for it.
     """
     moving = series.values[:, model.roles.targets]
     before = model.familiar

@@ -30,22 +30,25 @@ class Detector:
     DatetimeIndex, when it has one, gives the times, so that gaps are seen. NaN is a missing
     reading: short holes are filled with the last value, longer ones make rows that cannot be judged.
 
-    A score is a multiple of the threshold: higher is more abnormal, above 1 is anomalous, NaN means
-    that the row could not be judged (a missing reading, or fewer than `window` rows before it). Rows
-    after one above 1 are held at 1.01 for a while, see `decision/holding.py`. A row's score depends on
-    the rows up to itself, and on `look_ahead` later ones if that is asked for.
+    A score is a multiple of the threshold: higher is more abnormal, above 1 is anomalous, 1001 is the
+    highest there is, NaN means that the row could not be judged (a missing reading, or fewer than `window`
+    rows before it). Rows after one above 1 are held at 1.01 for a while, see `decision/holding.py`. A row's
+    score depends on the rows up to itself, and on `look_ahead` later ones if that is asked for.
 
-    The method: errors of an LSTM forecaster, and of rows as an LSTM autoencoder (Malhotra et al. 2016,
-    https://arxiv.org/abs/1607.00148) and a linear one restore them, as multiples of each sensor's own usual
-    error, and the distance from the mean of training, each remembered over several lengths; see
-    docs/how-it-scores.md. The threshold is the level that keeps a budget of false alarms on rows that
-    the weights were not fitted to.
+    The method: three views say what each sensor should read. The rows before it (linear regression, and an
+    LSTM forecaster), its window as principal components and an LSTM autoencoder restore it (Malhotra et al.
+    2016, https://arxiv.org/abs/1607.00148), and the other sensors (linear regression). What a reading is
+    off by, against what is usual in the plant's operating state, is remembered over several lengths, and
+    each such component has a limit of its own. A row's score is the farthest above its limit; see
+    docs/how-it-scores.md. The threshold keeps a budget of false alarms on all training rows, each judged by
+    parts that were not fitted to it.
 
     While it computes, NumPy's OpenBLAS uses one thread, which is faster for products as small as these; the
     caller's number of threads is back when a method returns or raises.
 
     Parameters, all optional; those left out are chosen from the data:
-        kind           "auto", "lstm", "pure" without anything linear, "linear" without an LSTM
+        kind           "linear" without an LSTM, "lstm" with both, "pure": where there is an LSTM it alone
+                       counts; "auto": "lstm" where an LSTM does much better on held-out rows, else "linear"
         preset         "fast", "default" or "thorough": how long the LSTMs are trained
         look_ahead     later rows that a row's verdict may wait for
         window         rows of the windows that the networks see, the judged row included
@@ -91,7 +94,7 @@ class Detector:
 
     @property
     def threshold_(self) -> float:
-        """The raw score that counts as 1.0."""
+        """The multiple of a limit that counts as a score of 1."""
         return self.model_.threshold.value
 
     def fit(self, X: Any, y: object = None, *, on_epoch: OnEpoch | None = None) -> "Detector":

@@ -97,7 +97,7 @@ class CalibrationEpisode:
 class Model:
     """What `train` learned and `detect` uses.
 
-    kind          `lstm`, `pure` without anything linear, `linear` without an LSTM
+    kind          `linear` without an LSTM, `lstm` with both, `pure`: where there is an LSTM it alone counts
     sensors       F names, in the order of every array's sensor axis
     step_seconds  sampling step, None when rows are only counted
     max_fill      rows for which a missing reading takes the last one

@@ -30,8 +30,8 @@ _LEAST = {
 class LearningSettings:
     """Settings of `learn`.
 
-    kind           `lstm`; `pure` for LSTMs without a linear autoencoder beside them; `linear` for that
-                   alone; `auto` for `lstm`, or `linear` where the LSTM learned nothing
+    kind           `linear` without an LSTM; `lstm` with both; `pure`: where there is an LSTM it alone
+                   counts; `auto`: `lstm` where one does much better on held-out rows, else `linear`
     preset         how long the LSTMs are trained: `fast`, `default` or `thorough`
     trained        False leaves the LSTMs as they were drawn, to measure what their training is worth
     look_ahead     rows after a row that its verdict may wait for

@@ -82,7 +82,16 @@ def trained(tmp_path_factory):
     (folder / "new.csv").write_text(csv_text(new, start="2024-03-05T00:00"))
     (folder / "quiet.csv").write_text(csv_text(normal_values(100, seed=2), start="2024-03-05T00:00"))
     # A fixed threshold: what these quick models flag is then the same wherever the tests run.
-    args = ["train", folder / "normal.csv", "--model", folder / "pump.model", *QUICK, *LSTM, "--threshold", "3"]
+    args = [
+        "train",
+        folder / "normal.csv",
+        "--model",
+        folder / "pump.model",
+        *QUICK,
+        *LSTM,
+        "--threshold",
+        "3",
+    ]
     result = CliRunner().invoke(app, [str(a) for a in args])
     assert result.exit_code == 0, result.output
     return folder

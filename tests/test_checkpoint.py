@@ -25,7 +25,9 @@ def rows(count):
     return wave + 0.1 * np.random.default_rng(0).normal(size=(count, 2))
 
 
-SETTINGS = LearningSettings(**{**SMALL, "epochs": 4}, threshold_method="fixed", threshold_level=3.0, kind="lstm")
+SETTINGS = LearningSettings(
+    **{**SMALL, "epochs": 4}, threshold_method="fixed", threshold_level=3.0, kind="lstm"
+)
 
 
 class BrokenOffError(Exception):

@@ -152,7 +152,9 @@ class TestDetect:
         assert document["rows"] == 300
         worst = max(document["events"], key=lambda event: event["score"])
         assert "2024-03-05 02:00:00" <= worst["start"] <= "2024-03-05 02:01:00"
-        assert "2024-03-05 02:00:00" <= worst["peak"] <= "2024-03-05 02:49:00"  # a memory of 30 rows peaks late
+        assert (
+            "2024-03-05 02:00:00" <= worst["peak"] <= "2024-03-05 02:49:00"
+        )  # a memory of 30 rows peaks late
         assert worst["sensors"][0]["sensor"] == "temp_c"
         assert worst["score"] > 1
         assert result.stderr == ""

@@ -320,7 +320,9 @@ UP_AND_DOWN = Event(
     (Contribution("flow", 0.6, 12.0, 10.0, "up"), Contribution("heat", 0.4, 40.0, 41.0, "down")),
     "does not fit the rows before it, 3.0 times the limit",
 )
-STUCK = Event(20, 29, 25, 2.0, 1.5, (Contribution("flow", 1.0, 8.0, 9.0, "flat"),), "reads flat, 2.0 times the limit")
+STUCK = Event(
+    20, 29, 25, 2.0, 1.5, (Contribution("flow", 1.0, 8.0, 9.0, "flat"),), "reads flat, 2.0 times the limit"
+)
 
 
 @pytest.mark.parametrize(

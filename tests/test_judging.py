@@ -191,7 +191,7 @@ class Naive:
         return max(multiples), reason, together
 
     def scores(self, rows):
-        """While an anomaly lasts its rows' scores are 1.01 at least; below the limit `together` ranks them."""
+        """While an anomaly lasts scores are 1.01 at least; below the limit `together` ranks rows."""
         left, scores = -1, []
         for largest, _reason, together in map(self.verdict, rows):
             left = self.model.threshold.merge_gap if largest > 1 else left - 1 if largest > 0.7 else -1
@@ -213,7 +213,8 @@ class Naive:
         forecast, restored, related = self.errors[:, row]
         tells = np.isfinite(self.model.components.usual[2, 0])
         scaled = np.zeros(SENSORS)
-        scaled[self.model.roles.targets] = self.level[row] - np.where(tells, related, (forecast + restored) / 2)
+        error = np.where(tells, related, (forecast + restored) / 2)
+        scaled[self.model.roles.targets] = self.level[row] - error
         return self.model.scaler.inverse(scaled)
 
 

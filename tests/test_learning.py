@@ -222,7 +222,8 @@ def test_the_summary_counts_rows_weights_and_errors():
     weights = [*networks.autoencoder.values(), *networks.forecaster.params.values()]
     assert summary.parameters == sum(array.size for array in weights)
     assert len(summary.losses) == len(summary.validation_losses) == summary.best_epoch == 1
-    assert {f"{task}_{kind}" for task in ("forecast", "restored") for kind in KINDS} == summary.held_out.keys()
+    pairs = {f"{task}_{kind}" for task in ("forecast", "restored") for kind in KINDS}
+    assert pairs == summary.held_out.keys()
     assert (summary.first, summary.last) == ("2024-03-01T00:00:00.000000000", "2024-03-01T06:39:00.000000000")
 
 

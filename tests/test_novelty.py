@@ -67,7 +67,8 @@ def test_evidence_of_a_value_never_seen_is_the_share_of_rows_that_were_new_in_th
     so none, and one row of doubt; all of eight different values are new.
     """
     columns = [EIGHT_ROWS, np.ones(8), np.tile([3.0, 4.0], 4), np.arange(8.0)]
-    np.testing.assert_allclose(rule_of(np.column_stack(columns)).evidence, [log(9), log(9), log(9), log(9 / 8)])
+    rule = rule_of(np.column_stack(columns))
+    np.testing.assert_allclose(rule.evidence, [log(9), log(9), log(9), log(9 / 8)])
 
 
 def test_a_value_twice_in_one_part_is_new_there_twice():

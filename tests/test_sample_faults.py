@@ -100,7 +100,7 @@ def test_the_whole_plant_swinging_three_times_as_wide_is_outside_anything_seen(w
     unseen = model.unseen.multiples(distance, model.threshold.value) > 1
     assert unseen.sum() > 60
     assert (verdicts.scores[unseen] > 1).all()
-    assert UNSEEN in verdicts.reasons[unseen]  # elsewhere an error is still larger: the plant is no linear one
+    assert UNSEEN in verdicts.reasons[unseen]  # elsewhere an error is larger: the plant is no linear one
 
 
 def test_normal_data_does_not_look_drifted_and_neither_does_a_week_with_faults(week):

@@ -53,8 +53,7 @@ def command(
     """Judge CSV files whose anomalies are known, and say how many were found and at what price.
 
     Prints the share of labelled events that were found, the false alarms with an exact interval and the
-    verdict on the model's own budget, the delay, and how well the scores rank the rows; the same for the
-    linear baseline that was trained beside.
+    verdict on the model's own budget, the delay, and how well the scores rank the rows.
     """
     from lstm_anomaly.commands.load import read_frame, select_marked
     from lstm_anomaly.detection import detect

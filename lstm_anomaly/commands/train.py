@@ -48,7 +48,7 @@ Examples:
     "--model-kind",
     "kind",
     type=click.Choice(["auto", "lstm", "pure", "linear"]),
-    help="linear: no LSTM; pure: LSTMs only; auto: lstm if it learns anything.  [default: auto]",
+    help="linear: no LSTM; pure: LSTMs in place of it; auto: lstm if it does better.  [default: auto]",
 )
 @click.option(
     "--preset",
@@ -118,9 +118,9 @@ def command(
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
 
-    Reads CSV files (`-` is standard input), fits an LSTM autoencoder, an LSTM forecaster and a linear
-    baseline to the first part of the rows, learns the threshold on the last, and writes everything that
-    `detect` needs into one file.
+    Reads CSV files (`-` is standard input), fits linear regressions and principal components to all rows, and
+    an LSTM autoencoder and an LSTM forecaster to the first part of them, learns the threshold from all rows,
+    each judged by parts that were not fitted to it, and writes everything that `detect` needs into one file.
     """
     from lstm_anomaly.checkpoint import Checkpoint
     from lstm_anomaly.commands.groups import train_groups

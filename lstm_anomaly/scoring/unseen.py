@@ -7,7 +7,7 @@ a half times the largest distance of training rows if that is more; at twice tha
 however high the threshold came out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 

@@ -68,10 +68,11 @@ def made_up_model():
     """A model whose shown numbers are made up: what training makes of floats is not for a golden file."""
     wave = np.sin(np.arange(400) / 10)
     model = small_model(np.column_stack([wave, 5 - 2 * wave, wave**2]), kind="lstm", epochs=2)
+    held_out = {"forecast_lstm": 0.02, "forecast_linear": 0.03, "restored_lstm": 0.2, "restored_linear": 0.1}
     summary = TrainingSummary(
         rows=20160, rows_left_out=3, fit_rows=13104, validation_rows=2016, calibration_rows=5040,
         stride=1, parameters=31594, losses=(0.5, 0.1, 0.05), validation_losses=(0.3, 0.12, 0.08),
-        best_epoch=3, trimmed_rows=0, held_out={"forecast_lstm": 0.02, "forecast_linear": 0.03, "restored_lstm": 0.2, "restored_linear": 0.1}, doubts=(),
+        best_epoch=3, trimmed_rows=0, held_out=held_out, doubts=(),
         timed_out="", preset="default", why_kind="as asked for", seed=0,
         first="2026-03-02T00:00:00", last="2026-03-15T23:59:00", lowest=(0.5, -1e-6, 0.0),
         highest=(2.61, 12345.678, 1.0), versions={"lstm-anomaly": "0.1.0"},
