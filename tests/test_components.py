@@ -17,15 +17,14 @@ from lstm_anomaly.scoring.components import (
     larger,
 )
 from lstm_anomaly.scoring.limits import rare_limit
-from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED, Residuals, lstm_shares, mixed
+from lstm_anomaly.scoring.residuals import FORECAST, LSTM, RELATED, RESTORED, Residuals, lstm_shares, mixed
 
 ROWS, SENSORS = 600, 3
-FIRST_OF_VIEW = (0, 6, 12)
 
 
 def residuals_of(rows=ROWS, sensors=SENSORS, seed=0):
     rng = np.random.default_rng(seed)
-    errors = rng.normal(size=(3, rows, sensors)) * [[[0.3]], [[0.5]], [[0.2]]]
+    errors = rng.normal(size=(4, rows, sensors)) * [[[0.3]], [[0.5]], [[0.2]], [[0.3]]]
     return Residuals(errors, rng.normal(size=(rows, sensors)))
 
 
@@ -38,12 +37,12 @@ def fitted(residuals, state=None, states=1, evidence=None, look_ahead=0):
 
 def plain(sensors):
     """Components in which everything usual is 1, and every limit."""
-    ones = np.ones((3, sensors))
+    ones = np.ones((4, sensors))
     return Components(
         ones[:, np.newaxis],
         9 * ones,
-        np.ones((3, 2, sensors)),
-        ones,
+        np.ones((4, 2, sensors)),
+        ones[:3],
         np.ones((3, 5)),
         np.ones(COMPONENTS),
         1.0,
@@ -55,12 +54,12 @@ def test_the_memories_are_these():
     assert SIGNED_LENGTHS == (10, 30)
     assert TOGETHER_LENGTHS == (1, 3, 10, 30, 100)
     assert module.LONGEST == 100
-    assert COMPONENTS == 18
+    assert COMPONENTS == 24
 
 
 def test_over_sensors_stands_the_root_of_the_mean_fourth_power():
     """Residuals of 3, 1, 1 and 0 times the usual: root of (81 + 1 + 1 + 0) / 4."""
-    scaled = np.zeros((3, 1, 4))
+    scaled = np.zeros((4, 1, 4))
     scaled[FORECAST] = [[3.0, -1.0, 1.0, 0.0]]
     assert plain(4).of_rows(scaled, 1)[0, 0] == pytest.approx(np.sqrt(83 / 4))
 
@@ -86,7 +85,7 @@ def test_components_of_every_row_equal_a_naive_loop():
     new.errors[:, 40:45, 1] += 4  # beyond the bounds
     scaled = known.scaled(new.errors, np.zeros(120, np.int64))
     found = known.of_rows(scaled, 120)
-    for v in (FORECAST, RESTORED, RELATED):
+    for v in (FORECAST, RESTORED, RELATED, LSTM):
         expected = np.array([naive(known, scaled, row, v) for row in range(120)]).T
         np.testing.assert_allclose(found[6 * v : 6 * v + 6], expected, rtol=1e-9)
 
@@ -149,9 +148,9 @@ def test_where_no_sensor_is_explained_no_relation_has_a_limit():
     data = residuals_of()
     data.errors[RELATED] = data.level
     known, largest = fitted(data)
-    assert np.isinf(known.limits[12:]).all()
+    assert np.isinf(known.limits[12:18]).all()
     assert np.isfinite(largest).all()
-    assert not known.of_rows(100 + np.zeros((3, 5, SENSORS)), 5)[12:].any()
+    assert not known.of_rows(100 + np.zeros((4, 5, SENSORS)), 5)[12:18].any()
 
 
 @pytest.mark.parametrize(("rows", "longest"), [(39, 3), (40, 10), (119, 10), (120, 30)])
@@ -250,4 +249,12 @@ def test_the_share_of_an_lstm_is_by_the_inverse_of_squared_errors():
     share = lstm_shares(linear, lstm)
     assert share.tolist() == [0.8]
     np.testing.assert_allclose(mixed(linear, lstm, share), [[1.2], [0.4]])
-    assert mixed(linear, None, share) is linear
+
+
+def test_a_view_without_residuals_is_silent():
+    data = residuals_of()
+    data.errors[LSTM] = np.nan  # as in a linear model
+    known, largest = fitted(data)
+    assert np.isinf(known.limits[18:]).all()
+    assert np.isfinite(largest).all()
+    assert not known.of_rows(known.scaled(data.errors, np.zeros(ROWS, np.int64)), ROWS)[18:].any()
