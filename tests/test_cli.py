@@ -460,7 +460,7 @@ class TestFilters:
     def test_events_that_do_not_count_are_left_out(self, run, trained, tmp_path, options, found):
         """A rise so small that what it makes of the other sensors is below the limit by itself."""
         values = normal_values(300, seed=1)
-        values[120:140, 0] += 0.7
+        values[120:140, 0] += 0.4
         (tmp_path / "rise.csv").write_text(csv_text(values))
         model = ("--model", trained / "pump.model", "--format", "json")
         result = run("detect", "rise.csv", *model, *options)

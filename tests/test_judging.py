@@ -9,7 +9,16 @@ from small_models import series_of, small_model
 from lstm_anomaly.decision.holding import Holder
 from lstm_anomaly.judging import EXPLAINED_ROWS, Judge, Judgement, judge
 from lstm_anomaly.network_reader import ResidualReader
-from lstm_anomaly.reasons import FLAT, FORECAST, MOST_TOLD, NEW_VALUE, RELATED, TOGETHER, UNSEEN
+from lstm_anomaly.reasons import (
+    FLAT,
+    FORECAST,
+    MOST_TOLD,
+    NEW_VALUE,
+    RELATED,
+    RESTORED,
+    TOGETHER,
+    UNSEEN,
+)
 from lstm_anomaly.scoring.components import LENGTHS, SIGNED_LENGTHS, TOGETHER_LENGTHS
 from lstm_anomaly.scoring.novelty import MEMORY, MOST, MOST_AHEAD
 from lstm_anomaly.scoring.stillness import LENGTHS as FLAT_LENGTHS
@@ -154,7 +163,7 @@ class Naive:
 
     def components(self, row):
         out = []
-        for view in range(3):
+        for view in range(4):
             out += [max(self.squares(view, n, last) for last in self.ends(n, row)) for n in LENGTHS]
             for k, length in enumerate(SIGNED_LENGTHS):
                 out.append(max(self.means(view, k, last) for last in self.ends(length, row)))
@@ -185,7 +194,8 @@ class Naive:
         flat = self.flat[row].max() / max(self.value, 1.0)
         multiples = [*self.components(row) / self.value, together, self.unseen(row), flat]
         which = int(np.argmax(multiples))
-        reason = FORECAST + which // 6 if which < 18 else (TOGETHER, UNSEEN, FLAT)[which - 18]
+        of_views = np.repeat([FORECAST, RESTORED, RELATED, FORECAST], 6)  # the last view forecasts, too
+        reason = of_views[which] if which < 24 else (TOGETHER, UNSEEN, FLAT)[which - 24]
         if reason == TOGETHER and self.together(row) <= self.value and self.novelty(row).sum() > 0:
             reason = NEW_VALUE
         return max(multiples), reason, together
@@ -210,8 +220,8 @@ class Naive:
         return parts
 
     def expected(self, row):
-        forecast, restored, related = self.errors[:, row]
-        tells = np.isfinite(self.model.components.usual[2, 0])
+        forecast, restored, related, _lstm = self.errors[:, row]
+        tells = np.isfinite(self.model.components.usual[2, 0]) & ~np.isnan(related)
         scaled = np.zeros(SENSORS)
         error = np.where(tells, related, (forecast + restored) / 2)
         scaled[self.model.roles.targets] = self.level[row] - error
