@@ -141,7 +141,7 @@ def test_few_rows_give_a_usable_model_that_promises_nothing(rows):
     model = small_model(waves(rows), kind="linear", window=None)
     assert_usable(model, waves(60, seed=1))
     assert not model.threshold.certified
-    assert model.threshold.promise().startswith("Not certified for 1 false alarm an hour")
+    assert model.threshold.promise().startswith("Not certified for 1 false alarm a")
 
 
 @pytest.mark.parametrize("rows", [80, 150])
