@@ -37,6 +37,7 @@ class Measured:
 
     segments  the M rows that told
     largest   (M,) each row's largest multiple of a limit, from which the threshold is learned; NaN unjudged
+    together  (M,) each row's multiple of the limit of what all say together; NaN likewise
     held_out  mean squared errors on rows that the LSTMs were not fitted to, by view and kind
     kind, why of the model
     """
@@ -53,6 +54,7 @@ class Measured:
     peers: Peers
     segments: Segments
     largest: FloatArray
+    together: FloatArray
     held_out: dict[str, float]
 
 
@@ -109,9 +111,9 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     values = rows.values[inside]
     novelty, evidence = NoveltyRule.fit(values, rows.roles.ruled)
     total = novelty.remembered(evidence, len(values)).sum(axis=1)  # (M,)
-    components, largest = fit_components(residuals, state, len(states.centres), total)
+    components, largest, together = fit_components(residuals, state, len(states.centres), total)
     first = np.concatenate([np.arange(b - a) < networks.window - 1 for a, b in segments])  # (M,)
-    largest[first] = np.nan  # these are not judged
+    largest[first] = together[first] = np.nan  # these are not judged
     moving = rows.values[:, rows.roles.targets]
     return Measured(
         kind=kind,
@@ -126,6 +128,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         peers=Peers.fit(level),
         segments=segments,
         largest=largest,
+        together=together,
         held_out=found,
     )
 

@@ -104,10 +104,11 @@ def larger(x: FloatArray, length: int, last: int, look_ahead: int) -> FloatArray
 
 def fit_components(
     residuals: Residuals, state: IntArray, states: int, evidence: FloatArray
-) -> tuple[Components, FloatArray]:
+) -> tuple[Components, FloatArray, FloatArray]:
     """From residuals of M normal rows that nothing was fitted to, their states (M,) and evidence (M,).
 
-    Returns the components, and of each row the largest multiple of a limit, (M,), for the threshold.
+    Returns the components, and of each row the largest multiple of a limit, (M,), for the threshold, and
+    that of what all say together, (M,), which rows below the threshold are ranked by.
     """
     errors = residuals.errors
     rows = errors.shape[1]
@@ -143,8 +144,9 @@ def fit_components(
     known = replace(unknown, high=high, limits=limits)
     together = known.together_of(pooled, rows) * (1.0 + evidence)  # (M,)
     components = replace(known, together=rare_limit(together))
-    largest = np.maximum((found / limits[:, np.newaxis]).max(axis=0), together / components.together)
-    return components, largest
+    together = together / components.together
+    largest = np.maximum((found / limits[:, np.newaxis]).max(axis=0), together)
+    return components, largest, together
 
 
 def has_relation(residuals: Residuals) -> BoolArray:
