@@ -183,12 +183,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "lstm-anomaly-families")
     parser.add_argument("--out", type=Path, help="also write every run's figures as CSV")
     given = parser.parse_args(arguments)
-    work = []
-    for folder in [given.data, *([given.plants] if given.plants else [])]:
-        for series in series_in(folder, given.only):
-            for seed in map(int, given.seeds.split(",")):
-                ahead = ["--look-ahead", str(given.look_ahead)] if given.look_ahead else []
-                work.append((series, seed, ["--seed", str(seed), *ahead, *given.train_args.split()]))
+    folders = [given.data, *([given.plants] if given.plants else [])]
+    ahead = ["--look-ahead", str(given.look_ahead)] if given.look_ahead else []
+    work = [
+        (series, seed, ["--seed", str(seed), *ahead, *given.train_args.split()])
+        for folder in folders
+        for series in series_in(folder, given.only)
+        for seed in map(int, given.seeds.split(","))
+    ]
 
     def one(job: tuple[Labelled, int, list[str]]) -> Row:
         series, seed, train_args = job

@@ -54,7 +54,12 @@ def calibrated(model: Model, series: Series, settings: LearningSettings) -> Mode
     )
     raw = judge(replace(model, threshold=NOT_LEARNED), series, for_threshold=True).scores
     model = with_threshold(model, series, raw, settings)
-    return replace(model, familiar=model.familiar.joined(before))
+    return replace(model, familiar=familiar_of(series, judge(model, series).scores).joined(before))
+
+
+def familiar_of(series: Series, scores: FloatArray) -> Familiar:
+    """What the guard against drift knows: scores (M,) as `detect` gives them, and readings."""
+    return Familiar.fit(scores, np.concatenate([series.values[a:b] for a, b in series.segments]))
 
 
 def _distances(model: Model, series: Series) -> FloatArray:
@@ -88,12 +93,10 @@ def with_threshold(model: Model, series: Series, raw: FloatArray, settings: Lear
         room=ROOM,
     )
     spans = highest_episodes(raw[first:last], threshold.merge_gap, STRANGEST, breaks)
-    rows = np.concatenate([series.values[a:b] for a, b in series.segments])
     return replace(
         model,
         threshold=threshold,
         strangest=tuple(_episode(model, span, first, series, threshold.value) for span in spans),
-        familiar=Familiar.fit(inside / threshold.value, rows),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lstm_anomaly.calibrating import budget_of, place, with_threshold
+from lstm_anomaly.calibrating import budget_of, familiar_of, place, with_threshold
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.doubts import doubts, unlike_span
 from lstm_anomaly.errors import TrainingError
@@ -81,9 +81,11 @@ def learn(
         strangest=(),
         summary=_summary(series, split, window, fitted, measured, trimmed, settings),
     )
-    raw = np.full(len(series), np.nan)
-    raw[np.concatenate([np.arange(a, b) for a, b in measured.segments])] = measured.largest
+    raw, ranked = np.full((2, len(series)), np.nan)
+    inside = np.concatenate([np.arange(a, b) for a, b in measured.segments])
+    raw[inside], ranked[inside] = measured.largest, measured.together
     model = with_threshold(model, series, raw, settings)
+    model = replace(model, familiar=familiar_of(series, ranked / model.threshold.value))
     left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
     times, first, last = measured.unlike
     span = unlike_span(

@@ -39,6 +39,7 @@ class Measured:
     segments  the M rows that told
     largest   (M,) each row's largest multiple of a limit, from which the threshold is learned; NaN unjudged
     unlike    a span of rows that stands out from all others: how far, its first row and its last
+    together  (M,) each row's multiple of the limit of what all say together; NaN likewise
     held_out  mean squared errors on rows that the LSTMs were not fitted to, by view and kind
     kind, why of the model
     """
@@ -56,6 +57,7 @@ class Measured:
     segments: Segments
     largest: FloatArray
     unlike: tuple[float, int, int]
+    together: FloatArray
     held_out: dict[str, float]
 
 
@@ -122,8 +124,10 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     values = rows.values[inside]
     novelty, evidence = NoveltyRule.fit(values, rows.roles.ruled)
     total = novelty.remembered(evidence, len(values)).sum(axis=1)  # (M,)
-    components, largest = fit_components(residuals, state, len(states.centres), total, rows.look_ahead)
-    largest[number < networks.window - 1] = np.nan  # these are not judged
+    components, largest, together = fit_components(
+        residuals, state, len(states.centres), total, rows.look_ahead
+    )
+    largest[number < networks.window - 1] = together[number < networks.window - 1] = np.nan  # not judged
     times, a, b = components.standing_out(residuals.errors, state)
     moving = rows.values[:, rows.roles.targets]
     return Measured(
@@ -140,6 +144,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         segments=segments,
         largest=largest,
         unlike=(times, int(inside[a]), int(inside[b])),
+        together=together,
         held_out=found,
     )
 

@@ -104,6 +104,19 @@ class TestBudget:
         assert budget_of(LearningSettings(budget=asked), 60.0, 5) == asked
 
 
+class TestFamiliar:
+    """The guard against drift knows the scores that `detect` gives, not those of the threshold."""
+
+    def test_as_many_normal_rows_as_in_training_are_above_its_level(self):
+        model = small_model(waves(6000), kind="linear")
+        again = calibrated(model, series_of(waves(6000, seed=2)), LearningSettings())
+        for one in (model, again):
+            scores = judge(one, series_of(waves(6000, seed=1))).scores
+            above = np.mean(scores[np.isfinite(scores)] > one.familiar.level)
+            assert one.familiar.share == pytest.approx(0.05, abs=0.001)
+            assert above == pytest.approx(0.05, abs=0.025)
+
+
 class TestHeldOut:
     def test_errors_of_both_are_told_by_task(self):
         found = small_model(waves(900), kind="lstm", epochs=30).summary.held_out

@@ -32,7 +32,7 @@ def fitted(residuals, state=None, states=1, evidence=None, look_ahead=0):
     rows = residuals.errors.shape[1]
     state = np.zeros(rows, np.int64) if state is None else state
     evidence = np.zeros(rows) if evidence is None else evidence
-    return fit_components(residuals, state, states, evidence, look_ahead)
+    return fit_components(residuals, state, states, evidence, look_ahead)[:2]
 
 
 def plain(sensors):

@@ -117,11 +117,12 @@ def larger(x: FloatArray, length: int, last: int, look_ahead: int) -> FloatArray
 
 def fit_components(
     residuals: Residuals, state: IntArray, states: int, evidence: FloatArray, look_ahead: int = 0
-) -> tuple[Components, FloatArray]:
+) -> tuple[Components, FloatArray, FloatArray]:
     """From residuals of M normal rows that nothing was fitted to, their states (M,) and evidence (M,).
 
-    Returns the components, and of each row the largest multiple of a limit, (M,), for the threshold: as it
-    will be where verdicts wait for `look_ahead` rows, since the larger of two is high in more rows.
+    Returns the components, and of each row the largest multiple of a limit, (M,), for the threshold, and
+    that of what all say together, (M,), which rows below the threshold are ranked by: as they will be where
+    verdicts wait for `look_ahead` rows, since the larger of two is high in more rows.
     """
     errors = residuals.errors
     rows = errors.shape[1]
@@ -168,8 +169,9 @@ def fit_components(
         waiting = np.pad(pooled, ((0, 0), (0, look_ahead)), constant_values=1.0)  # as at the end of a stretch
         moved = _ahead(evidence, MOST_AHEAD + 1, look_ahead)
         together = known.together_of(waiting, rows, look_ahead) * (1.0 + moved)
-    largest = np.maximum((found / limits[:, np.newaxis]).max(axis=0), together / components.together)
-    return components, largest
+    together = together / components.together
+    largest = np.maximum((found / limits[:, np.newaxis]).max(axis=0), together)
+    return components, largest, together
 
 
 def _ahead(x: FloatArray, length: int, look_ahead: int) -> FloatArray:
