@@ -13,7 +13,14 @@ from lstm_anomaly import Detector, detector
 from lstm_anomaly.network import blas
 from lstm_anomaly.network.blas import one_thread, openblas
 
-QUICK = {"epochs": 1, "hidden": 4, "window": 8, "threshold_method": "fixed", "threshold_level": 3.0}
+QUICK = {
+    "kind": "lstm",
+    "epochs": 1,
+    "hidden": 4,
+    "window": 8,
+    "threshold_method": "fixed",
+    "threshold_level": 3.0,
+}
 THREADS = 3  # a count that nothing else would set
 
 needs_openblas = pytest.mark.skipif(

@@ -14,7 +14,14 @@ from lstm_anomaly.errors import (
     SettingsError,
 )
 
-QUICK = {"epochs": 4, "hidden": 8, "window": 8, "threshold_method": "fixed", "threshold_level": 3.0}
+QUICK = {
+    "kind": "lstm",
+    "epochs": 4,
+    "hidden": 8,
+    "window": 8,
+    "threshold_method": "fixed",
+    "threshold_level": 3.0,
+}
 
 
 @pytest.fixture(scope="module")

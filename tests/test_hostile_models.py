@@ -33,7 +33,7 @@ def rows(count, seed=0):
 @pytest.fixture(scope="module")
 def content(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "pump.model"
-    write_model(small_model(rows(600)), path)
+    write_model(small_model(rows(600), kind="lstm"), path)
     return path.read_bytes()
 
 

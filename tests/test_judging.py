@@ -176,7 +176,8 @@ class Naive:
             for length, high in zip(TOGETHER_LENGTHS, levels, strict=True):
                 if np.isfinite(high):
                     ends = self.ends(length, row)
-                    found.append(max(np.mean(self.past(view, length, last, 1.0)) for last in ends) / high)
+                    rows = np.minimum(view, 10 * levels[0]) if length >= 30 else view
+                    found.append(max(np.mean(self.past(rows, length, last, 1.0)) for last in ends) / high)
         return np.mean(found) / self.model.components.together
 
     def novelty(self, row):

@@ -26,7 +26,8 @@ def _short_blocks(monkeypatch):
 @pytest.fixture(scope="module")
 def model():
     return replace(
-        small_model(waves(600, seed=0), threshold_method="fixed", threshold_level=4.0), look_ahead=LOOK_AHEAD
+        small_model(waves(600, seed=0), kind="lstm", threshold_method="fixed", threshold_level=4.0),
+        look_ahead=LOOK_AHEAD,
     )
 
 

@@ -19,7 +19,7 @@ from lstm_anomaly.watching import Watcher
 
 @pytest.fixture(scope="module")
 def model():
-    return small_model(waves(600, seed=0), threshold_method="fixed", threshold_level=4.0)
+    return small_model(waves(600, seed=0), kind="lstm", threshold_method="fixed", threshold_level=4.0)
 
 
 @pytest.mark.parametrize("look_ahead", [0, 12])

@@ -31,6 +31,8 @@ SIGNED_LENGTHS = (10, 30)
 TOGETHER_LENGTHS = (1, 3, 10, 30, 100)
 TOGETHER_VIEWS = ("forecast", "restored", "level")
 LONGEST = max(TOGETHER_LENGTHS)
+BOUNDED_FROM = 30  # rows: in what remembers so many a row counts at most ten times what 99 % stay below
+BOUND = 10.0
 PARTS = len(LENGTHS) + len(SIGNED_LENGTHS)  # of one view
 COMPONENTS = len(VIEWS) * PARTS
 MOST_OF_ROWS = 0.25  # of the training rows: what is usual in a longer memory they cannot tell
@@ -101,9 +103,11 @@ class Components:
         """What all say together of `last` rows, before evidence, (last,), from pooled (3, n); likewise."""
         total, count = np.zeros(last), 0
         for view, levels in zip(pooled, self.high, strict=True):
+            bounded = np.minimum(view, BOUND * levels[0])  # (n,) a wild row does not stay for long
             for length, level in zip(TOGETHER_LENGTHS, levels, strict=True):
                 if np.isfinite(level):
-                    mean = _mean(view, length, last + look_ahead, usual=1.0)
+                    rows = view if length < BOUNDED_FROM else bounded
+                    mean = _mean(rows, length, last + look_ahead, usual=1.0)
                     total += larger(mean, length, last, look_ahead) / level
                     count += 1
         return np.asarray(total / max(count, 1))
