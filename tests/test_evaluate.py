@@ -54,9 +54,10 @@ class TestEvaluate:
         assert found.event_recall == 1
         assert found.delay_rows <= 1
         assert found.row_counts.missed_alarm_rate < 0.1
-        assert min(found.auc_roc, found.vus_roc) > 0.9
-        assert found.vus_pr > 0.8  # memories keep the rows after the event above the others for a while
-        assert found.auc_pr > 0.3
+        assert (
+            min(found.auc_roc, found.vus_roc, found.vus_pr) > 0.9
+        )  # memories keep the rows after the event above the others for a while
+        assert found.auc_pr > 0.7
 
     def test_the_order_of_rows_in_the_file_does_not_matter(self, trained, rng):
         assert evaluate(*self.detection(trained, rng.permutation(300))) == evaluate(*self.detection(trained))
