@@ -27,6 +27,8 @@ FIRST_ROWS, ALL_ROWS = 200, 400  # of the input that grows between two runs with
 # What computes: products, networks, scores and their files; and times, of which NumPy's rules change.
 NUMERIC = (
     "tests/test_autoencoder.py",
+    "tests/test_components.py",
+    "tests/test_following.py",
     "tests/test_forecaster.py",
     "tests/test_golden_scores.py",
     "tests/test_judging.py",
@@ -34,7 +36,9 @@ NUMERIC = (
     "tests/test_lstm.py",
     "tests/test_model_file.py",
     "tests/test_optim.py",
+    "tests/test_regression.py",
     "tests/test_row_scoring.py",
+    "tests/test_states.py",
     "tests/test_step_products.py",
     "tests/test_storage.py",
     "tests/test_strict_time.py",
