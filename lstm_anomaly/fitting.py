@@ -51,13 +51,6 @@ class Fitted:
     reports: list[EpochReport]
     timed_out: tuple[str, ...] = ()
 
-    @property
-    def code_size(self) -> int:
-        """How many numbers a window is squeezed into by the autoencoder, or by the components without one."""
-        if self.networks.autoencoder is None:
-            return len(self.networks.linear.components)
-        return int(self.networks.autoencoder["encoder.0.W_h"].shape[1])
-
 
 def fit_networks(
     scaled: Float32Array,
