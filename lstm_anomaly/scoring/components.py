@@ -207,7 +207,7 @@ def _parts(scaled: FloatArray, bound: FloatArray, signed: FloatArray, last: int)
     parts = [_over_sensors(np.square(_mean(squares, length, last, usual=1.0))) ** 0.5 for length in LENGTHS]
     for k, length in enumerate(SIGNED_LENGTHS):
         means = _signed_mean(scaled, bound, length, last) / signed[k]  # (last, F_t)
-        parts.append(_over_sensors(means**4) ** 0.5)
+        parts.append(np.sqrt(_over_sensors(np.square(np.square(means)))))  # many times faster than ** 4
     return parts
 
 
