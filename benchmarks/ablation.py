@@ -43,7 +43,7 @@ def without_view(view: int) -> Context:
 
     def silent(found: residuals.Residuals) -> residuals.Residuals:
         errors = found.errors.copy()
-        errors[view] = 0.0
+        errors[view] = np.nan  # as in a model that lacks it
         return replace(found, errors=errors)
 
     stack = ExitStack()
