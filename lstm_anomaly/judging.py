@@ -25,6 +25,7 @@ from lstm_anomaly.scoring.novelty import MOST_AHEAD
 from lstm_anomaly.scoring.residuals import VIEWS, Residuals
 from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
 from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import FloatArray, IntArray, Series, TimeArray
 from lstm_anomaly.windows import finite_segments
 
@@ -66,6 +67,7 @@ class Judgement:
         )
 
 
+@saved_as("judge")
 class Judge:
     """Judges rows as they come; verdicts come in the rows' order, `model.look_ahead` rows later.
 
@@ -107,6 +109,7 @@ class Judge:
         return stretch.finish() if stretch else Judgement.unknown(0, len(self._model.sensors))
 
 
+@saved_as("stretch")
 class _Stretch:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 

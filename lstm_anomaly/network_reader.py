@@ -16,6 +16,7 @@ from lstm_anomaly.network.threads import run_both
 from lstm_anomaly.network.tracking import Forecaster, ForecastTracker
 from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.residuals import Residuals, mixed
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import BoolArray, Float32Array, FloatArray
 
 Array = NDArray[Any]
@@ -56,6 +57,7 @@ class Networks:
 READING = {"run": RUN, "run-up": RUN_UP, "shared": SHARED}
 
 
+@saved_as("network reader")
 class NetworkReader:
     """Reads the rows of one stretch, in order and in any pieces, with every network of a model."""
 
@@ -128,6 +130,7 @@ class Expectations:
     shares: FloatArray
 
 
+@saved_as("residual reader")
 class ResidualReader:
     """Reads the rows of one stretch, in order and in any pieces, by all views of a model."""
 

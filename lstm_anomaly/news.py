@@ -6,6 +6,7 @@ import numpy as np
 
 from lstm_anomaly.errors import InputError
 from lstm_anomaly.placing import CLOSED, ONGOING, OPEN, PlacedEvent
+from lstm_anomaly.snapshot import saved_as
 
 
 def as_span(seconds: float | None) -> np.timedelta64 | None:
@@ -13,6 +14,7 @@ def as_span(seconds: float | None) -> np.timedelta64 | None:
     return None if seconds is None else np.timedelta64(round(seconds * 1e9), "ns")
 
 
+@saved_as("alerts")
 class News:
     """Remembers what has been told.
 

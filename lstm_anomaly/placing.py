@@ -8,11 +8,13 @@ import numpy as np
 
 from lstm_anomaly.decision.events import Contribution, Event
 from lstm_anomaly.event_views import EventView
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import IntArray, SensorFrame
 
 OPEN, ONGOING, CLOSED = "open", "ongoing", "closed"
 
 
+@saved_as("place")
 @dataclass(frozen=True)
 class Place:
     """One row of the input: its file, its line there, and its time.

@@ -1,27 +1,43 @@
 """What an object remembers, as JSON and arrays, and back: so that a later run goes on where this one ended.
 
-Only classes of certain modules of this package are written and made again, and only their attributes:
-nothing in a file is executed. What is fixed from outside (the model, the rules) is not written but given
-again by name.
+Only classes that have a name for it (`saved_as`) are written and made again, and only their attributes:
+nothing in a file is executed. The names belong to the file, so that modules and classes can be moved and
+renamed. What is fixed from outside (the model, the rules) is not written but given again by name.
 """
 
-import re
-import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-MODULES = re.compile(
-    r"lstm_anomaly\.((decision|network|reading|scoring)\.\w+|judging|network_reader|news|placing|types|verdicts|waiting|watching)"
-)
 _SHORT = {"b": "<i8", "M": "<i8", "m": "<i8", "i": "<i8", "u": "<i8"}  # how other kinds of arrays are stored
 _DTYPES = ("|b1", "<M8[ns]", "<m8[ns]", "<i8", "<f4", "<f8")
 
 Arrays = dict[str, NDArray[Any]]
 Given = Mapping[str, object]
+
+Kind = TypeVar("Kind", bound=type)
+
+_CLASSES: dict[str, type] = {}  # by their names in files
+_NAMES: dict[type, str] = {}
+
+
+def saved_as(name: str) -> Callable[[Kind], Kind]:
+    """Make a class one that is remembered from run to run, under a name of its own: a decorator.
+
+    The name stays when the class is renamed or moved; where its attributes change, it gets a new one.
+    """
+
+    def keep(kind: Kind) -> Kind:
+        if name in _CLASSES:
+            raise ValueError(f"two classes are saved as {name!r}")
+        _CLASSES[name] = kind
+        _NAMES[kind] = name
+        return kind
+
+    return keep
 
 
 def snapshot(value: object, arrays: Arrays, given: Given) -> Any:
@@ -29,7 +45,7 @@ def snapshot(value: object, arrays: Arrays, given: Given) -> Any:
 
     given   objects that are known by name when the tree is read again; they are not written
 
-    Raises TypeError for an object of another class: its module must be among them, or the object given.
+    Raises TypeError for an object of another class: it needs a name by `saved_as`, or must be given.
     """
     for name, known in given.items():
         if value is known and value is not None:
@@ -56,8 +72,8 @@ def _container(value: object, arrays: Arrays, given: Given) -> Any:
     def inner(part: object) -> Any:
         return snapshot(part, arrays, given)
 
-    name = f"{type(value).__module__}.{type(value).__qualname__}"
-    if MODULES.fullmatch(type(value).__module__):
+    name = _NAMES.get(type(value))
+    if name is not None:
         if isinstance(value, tuple):
             return {"class": name, "items": [inner(item) for item in value]}
         # In the order in which the file's JSON has them, so that what is read and written again is the same.
@@ -69,7 +85,7 @@ def _container(value: object, arrays: Arrays, given: Given) -> Any:
             return {"tuple": [inner(item) for item in value]}
         case dict():
             return {"dict": [[inner(key), inner(item)] for key, item in value.items()]}
-    raise TypeError(f"{name} is not among the classes that are remembered from run to run")
+    raise TypeError(f"{type(value).__name__} is not among the classes that are remembered from run to run")
 
 
 def _array(value: NDArray[Any], arrays: Arrays) -> Any:
@@ -120,9 +136,8 @@ class _Reader:
         return out
 
     def object(self, tree: Any) -> Any:
-        module, _dot, name = tree["class"].rpartition(".")
-        kind = getattr(sys.modules.get(module), name, None) if MODULES.fullmatch(module) else None
-        if not isinstance(kind, type) or kind.__module__ != module:
+        kind = _CLASSES.get(tree["class"])
+        if kind is None:
             raise ValueError(f"{tree['class']} is not among the classes that are remembered")
         if issubclass(kind, tuple):
             return kind(*map(self.read, tree["items"]))

@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_anomaly.snapshot import saved_as
+
 FloatArray = NDArray[np.float64]
 Float32Array = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -32,6 +34,7 @@ class TextForm:
     decimal: str
 
 
+@saved_as("sensor frame")
 @dataclass(frozen=True)
 class SensorFrame:
     """Sensor readings as they stood in the input: input order, nothing repaired, nothing dropped.

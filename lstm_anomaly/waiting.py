@@ -6,9 +6,11 @@ import numpy as np
 
 from lstm_anomaly.placing import Place, place_of
 from lstm_anomaly.reading import CleanRows, join_frames, take_rows
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, SensorFrame
 
 
+@saved_as("pending rows")
 @dataclass(frozen=True)
 class Waiting:
     """Rows of the series whose verdict is not there yet.

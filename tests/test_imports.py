@@ -21,7 +21,7 @@ LEVELS = {
     "files": 1,
     "hooks": 1,
     "locks": 1,
-    "snapshot": 1,
+    "snapshot": -1,
     "windows": 1,
     "quality": 1,
     "reading": 1,

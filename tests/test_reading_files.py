@@ -34,7 +34,7 @@ def zipped(*members: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for member in members:
-            # A fixed time: these bytes are part of the names of tests, which must be the same in every process.
+            # A fixed time, because these bytes are part of the names of tests.
             archive.writestr(zipfile.ZipInfo(member), TEXT)
     return packed.getvalue()
 

@@ -1,5 +1,6 @@
 """Runs that go on where the last one ended: each row judged once, each event told once."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from lstm_anomaly.errors import OutputError, StateError
 from lstm_anomaly.locks import locked
 from lstm_anomaly.network_reader import READING
 from lstm_anomaly.reading import Follower, ReadOptions
-from lstm_anomaly.snapshot import _ENTRIES, restored, snapshot
+from lstm_anomaly.snapshot import _ENTRIES, restored, saved_as, snapshot
 from lstm_anomaly.state import State, read_state, scheme_of, write_state
 from lstm_anomaly.storage import STATE, load_arrays, save_arrays
 from lstm_anomaly.watching import Watcher
@@ -43,6 +44,18 @@ def test_a_watcher_that_is_stored_after_each_piece_judges_as_one_that_is_not(mod
 def test_a_snapshot_of_an_unknown_class_is_a_fault_and_not_a_silent_loss():
     with pytest.raises(TypeError, match="not among the classes"):
         snapshot({"a": object()}, {}, {})
+
+
+def test_a_state_file_names_no_module(plant):
+    plant.grow(200)
+    plant.detect()
+    header, _arrays = load_arrays(plant.path.with_name("st"), STATE)
+    assert "lstm_anomaly" not in json.dumps(header)
+
+
+def test_two_classes_cannot_have_the_same_name_in_files():
+    with pytest.raises(ValueError, match="'span'"):
+        saved_as("span")(type("Other", (), {}))
 
 
 @pytest.mark.parametrize(

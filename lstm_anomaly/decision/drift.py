@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 
 from lstm_anomaly.decision.spans import LIMIT
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import BoolArray, FloatArray
 
 LOW_LEVEL = 0.95  # share of the calibration rows below the low level
@@ -89,6 +90,7 @@ class Familiar:
         )
 
 
+@saved_as("drift watch")
 class DriftWatch:
     """Follows judged rows, in pieces of any size, and says in what they no longer look like training.
 
@@ -153,6 +155,7 @@ class DriftWatch:
         return quiet
 
 
+@saved_as("drift period")
 class _Period:
     """Sums over the rows of one period."""
 

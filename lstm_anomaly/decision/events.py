@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
 from lstm_anomaly.reasons import TOGETHER, sentence
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
 SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
@@ -71,6 +72,7 @@ class JudgedRows:
         )
 
 
+@saved_as("contribution")
 @dataclass(frozen=True)
 class Contribution:
     """One sensor's part in an event: its share (0 to 1) of the error, and its farthest reading, as it opened.
@@ -114,6 +116,7 @@ class Event:
         return next(name for least, name in SEVERITIES if self.peak > least)
 
 
+@saved_as("open event")
 @dataclass(frozen=True)
 class _Opening:
     """What explains an event: the highest of its first rows, its reason, and the sensors' parts in it."""
@@ -123,6 +126,7 @@ class _Opening:
     contributions: tuple[Contribution, ...] = ()
 
 
+@saved_as("event tracker")
 class EventTracker:
     """Finds events in rows that arrive piece by piece: the same ones however the rows are cut.
 

@@ -9,6 +9,7 @@ may lie between two parts of an event it is over, so that a fault that comes lat
 import numpy as np
 
 from lstm_anomaly.decision.spans import LIMIT
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import FloatArray
 
 LASTS_ABOVE = 0.7
@@ -18,6 +19,7 @@ HELD = 1.01
 """What the score of a row that is held at least is, so that a score above 1 means an anomaly in any case."""
 
 
+@saved_as("score holder")
 class Holder:
     """Holds the scores of one stretch of rows, in order and in any pieces."""
 

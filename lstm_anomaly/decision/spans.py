@@ -11,12 +11,14 @@ from typing import Self
 
 import numpy as np
 
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
 LIMIT = 1.0
 """Scores are multiples of the threshold."""
 
 
+@saved_as("span")
 @dataclass(frozen=True)
 class Span:
     """Rows start..end, both included; `count` of them are inside, and their scores add up to `total`."""
@@ -43,6 +45,7 @@ class Span:
         )
 
 
+@saved_as("span tracker")
 class SpanTracker:
     """Finds spans in scores that arrive piece by piece; `open` is the span that may still grow."""
 

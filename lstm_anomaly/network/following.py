@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.network.cell import CellScratch, CellStep, cell_forward, to_cell_weights
 from lstm_anomaly.network.tiles import round_up, tile_width, tiled_product, tiles
+from lstm_anomaly.snapshot import saved_as
 
 Array = NDArray[Any]
 Params = dict[str, Array]
@@ -31,6 +32,7 @@ TILE = 16  # runs in a tile
 PIECE = TILE * RUN  # rows that are read at a time; those that begin with a run fill a tile
 
 
+@saved_as("LSTM state")
 @dataclass(frozen=True)
 class State:
     """What the LSTM remembers between two rows of a stretch.

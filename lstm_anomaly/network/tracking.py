@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.network.following import first_state, follow
 from lstm_anomaly.network.forecaster import Params
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import BoolArray, FloatArray
 
 Array = NDArray[Any]
@@ -36,6 +37,7 @@ class Forecaster:
         return np.asarray(np.clip(rows, self.lowest[:, np.newaxis], self.highest[:, np.newaxis]))
 
 
+@saved_as("forecast tracker")
 class ForecastTracker:
     """Follows rows with a forecaster, and remembers what it forecast for the next."""
 

@@ -16,6 +16,7 @@ from lstm_anomaly.reading.filling import carry_forward
 from lstm_anomaly.reading.frames import join_frames, take_rows
 from lstm_anomaly.reading.grouping import aggregate
 from lstm_anomaly.reading.ordering import NO_ROW, Ordered, Ordering
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import (
     MAX_FILL,
     BoolArray,
@@ -51,6 +52,7 @@ class CleanRows:
     held: int
 
 
+@saved_as("cleaner")
 class Cleaner:
     """Cleans rows as they come; equal to `clean` on rows in order, however they are cut into pieces.
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.text import count
 
 
+@saved_as("clean report")
 @dataclass
 class CleanReport:
     """What was noticed between the rows as read and the series.

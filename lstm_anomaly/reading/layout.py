@@ -17,11 +17,13 @@ from lstm_anomaly.reading.numbers import NumberFormat, find_number_format, to_nu
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.time_column import find_time_columns
 from lstm_anomaly.reading.timestamps import TimeFormat
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import FloatArray, TextForm
 
 _LABEL_WORDS = frozenset({"anomaly", "label", "changepoint", "outlier", "attack", "target"})
 
 
+@saved_as("layout")
 @dataclass
 class Layout:
     """How to read the rows of one file.

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_anomaly.reading.options import NULL_WORDS
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import BoolArray, FloatArray
 
 # Cells that contradict the others in so small a share do not make a file ambiguous.
@@ -20,6 +21,7 @@ BOOLEAN_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "t", "f", 
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
+@saved_as("number format")
 @dataclass(frozen=True)
 class NumberFormat:
     """How numbers are written: the decimal sign, the sign that groups digits (or ""), texts for "none"."""

@@ -6,11 +6,13 @@ import numpy as np
 
 from lstm_anomaly.reading.clean_report import CleanReport
 from lstm_anomaly.reading.cleaning import HOUR, SUMMER_TIME
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import BoolArray, FloatArray, IntArray, SensorFrame
 
 NO_ROW = -2  # -1 is the row before the first of a piece
 
 
+@saved_as("rows in order")
 @dataclass(frozen=True)
 class Ordered:
     """Rows in order, m of them, and where the n rows of a frame are among them.
@@ -29,6 +31,7 @@ class Ordered:
     of_row: IntArray
 
 
+@saved_as("late rows")
 @dataclass
 class _Late:
     """Rows that came after later ones, in case that time goes on from them."""
@@ -43,6 +46,7 @@ class _Late:
         self.origins.clear()
 
 
+@saved_as("ordering")
 class Ordering:
     """Orders rows as they come.
 

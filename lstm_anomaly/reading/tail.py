@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from lstm_anomaly.errors import InputError
+from lstm_anomaly.snapshot import saved_as
 
 SPAN = 4096  # bytes at each end that are compared
 MOST_SIBLINGS = 200
@@ -29,6 +30,7 @@ _OPENERS: dict[bytes, Callable[[BinaryIO], Any]] = {
 _UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
+@saved_as("fingerprint")
 @dataclass(frozen=True)
 class Fingerprint:
     """Digests of the first and of the last bytes of what was read, at most `SPAN` of each."""
@@ -39,6 +41,7 @@ class Fingerprint:
     tail_digest: str
 
 
+@saved_as("position")
 @dataclass(frozen=True)
 class Position:
     """How far a file was read: up to `offset`, the end of a line; `next_line` is the number of the next."""

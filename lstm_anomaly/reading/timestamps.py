@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstm_anomaly.reading.clock import WallClock
+from lstm_anomaly.snapshot import saved_as
 from lstm_anomaly.types import TimeArray
 
 NS = np.dtype("datetime64[ns]")
@@ -16,6 +17,7 @@ OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[+-]\d{2})"
 _ENDS_IN_OFFSET = re.compile(rf"[T ]\d{{1,2}}[\d:.,]*(?: ?[AaPp][Mm])?\s?{OFFSET}\s*", re.ASCII)
 
 
+@saved_as("time format")
 @dataclass
 class TimeFormat:
     """How one column of time stamps is written, and the conversion of its texts to UTC.
