@@ -22,17 +22,17 @@ import pandas as pd
 from accuracy import Labelled, series_in
 from families import figures
 
-from lstm_anomaly import calibrating
-from lstm_anomaly.judging import judge
-from lstm_anomaly.learning import learn
-from lstm_anomaly.network_reader import ResidualReader
+from lstm_anomaly.base.types import Series
+from lstm_anomaly.model.judge import judge
 from lstm_anomaly.scoring import components, limits, residuals, states
 from lstm_anomaly.scoring.components import Components
+from lstm_anomaly.scoring.flatline import Stillness
+from lstm_anomaly.scoring.networks import ResidualReader
 from lstm_anomaly.scoring.novelty import NoveltyRule
-from lstm_anomaly.scoring.stillness import Stillness
 from lstm_anomaly.scoring.unseen import Unseen
-from lstm_anomaly.settings import LearningSettings
-from lstm_anomaly.types import Series
+from lstm_anomaly.training import calibrate as calibrating
+from lstm_anomaly.training.settings import LearningSettings
+from lstm_anomaly.training.train import learn
 
 Context = AbstractContextManager[object]
 
@@ -49,7 +49,10 @@ def without_view(view: int) -> Context:
     stack = ExitStack()
     stack.enter_context(patch.object(ResidualReader, "push", lambda self, rows: silent(push(self, rows))))
     stack.enter_context(
-        patch("lstm_anomaly.measuring.fit_components", lambda found, *more: fit(silent(found), *more))
+        patch(
+            "lstm_anomaly.training.measure_errors.fit_components",
+            lambda found, *more: fit(silent(found), *more),
+        )
     )
     return stack
 

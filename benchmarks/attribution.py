@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_anomaly.base.types import Series
 from lstm_anomaly.decision.events import Event, EventRules, find_events
-from lstm_anomaly.detection import judged_rows
-from lstm_anomaly.judging import judge
-from lstm_anomaly.learning import learn
-from lstm_anomaly.model import Model
-from lstm_anomaly.sample import SENSORS, lagged, make_normal
-from lstm_anomaly.types import Series
+from lstm_anomaly.detecting.batch import judged_rows
+from lstm_anomaly.evaluation.sample_pump import SENSORS, lagged, make_normal
+from lstm_anomaly.model.judge import judge
+from lstm_anomaly.model.model import Model
+from lstm_anomaly.training.train import learn
 
 Floats = NDArray[np.float64]
 Rng = np.random.Generator

@@ -2,7 +2,8 @@
 
     python benchmarks/end_to_end.py [--seeds 10] [--train-weeks 10] [--weeks 20] [--kind lstm]
 
-For each seed a healthy pump of `lstm_anomaly.sample` runs through all these weeks. A model is trained on the
+For each seed a healthy pump of `lstm_anomaly.evaluation.sample_pump` runs through all these weeks. A model is
+trained on the
 first ones, and every event that it then finds in the others is a false alarm. The threshold is learned on all
 of them: 2.4 weeks are enough to certify one false alarm a week at 90 %; with two, as in the demo, the
 threshold is extrapolated and says so.
@@ -21,17 +22,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_anomaly.base.types import Series, TimeArray
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.events import Event, EventRules, EventTracker
-from lstm_anomaly.detection import judged_rows
+from lstm_anomaly.detecting.batch import judged_rows
 from lstm_anomaly.evaluation.false_alarms import FalseAlarms
-from lstm_anomaly.judging import Judge
-from lstm_anomaly.learning import learn
-from lstm_anomaly.model import Model
-from lstm_anomaly.reasons import WORDS
-from lstm_anomaly.sample import MINUTES_A_DAY, NORMAL_START, SENSORS, make_normal
-from lstm_anomaly.settings import LearningSettings
-from lstm_anomaly.types import Series, TimeArray
+from lstm_anomaly.evaluation.sample_pump import MINUTES_A_DAY, NORMAL_START, SENSORS, make_normal
+from lstm_anomaly.model.judge import Judge
+from lstm_anomaly.model.model import Model
+from lstm_anomaly.scoring.reasons import WORDS
+from lstm_anomaly.training.settings import LearningSettings
+from lstm_anomaly.training.train import learn
 
 Floats = NDArray[np.float64]
 

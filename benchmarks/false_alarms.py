@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.decision.budget import Budget
-from lstm_anomaly.decision.calibration import learn_threshold
 from lstm_anomaly.decision.episodes import EpisodeCounts, as_stretches
+from lstm_anomaly.decision.learn_threshold import learn_threshold
 
 Floats = NDArray[np.float64]
 

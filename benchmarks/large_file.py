@@ -22,10 +22,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from lstm_anomaly.model_file import read_model
-from lstm_anomaly.output.scores import write_scores
+from lstm_anomaly.detecting.stream import Watcher, watch
+from lstm_anomaly.model.file import read_model
+from lstm_anomaly.output.formats.scores import write_scores
 from lstm_anomaly.reading import CsvReader
-from lstm_anomaly.watching import Watcher, watch
 
 PROGRAM = (sys.executable, "-m", "lstm_anomaly")
 SENSORS = 20

@@ -22,14 +22,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from lstm_anomaly.detection import Detection, detect
-from lstm_anomaly.learning import learn
-from lstm_anomaly.model import Model
+from lstm_anomaly.base.types import SensorFrame
+from lstm_anomaly.detecting.batch import Detection, detect
+from lstm_anomaly.detecting.places import place
+from lstm_anomaly.evaluation.sample_pump import SENSORS, VIBRATION, make_normal
+from lstm_anomaly.model.model import Model
 from lstm_anomaly.output.report.of_detection import detection_report
-from lstm_anomaly.placing import place
-from lstm_anomaly.reading import clean
-from lstm_anomaly.sample import SENSORS, VIBRATION, make_normal
-from lstm_anomaly.types import SensorFrame
+from lstm_anomaly.preparing.clean import clean
+from lstm_anomaly.training.train import learn
 
 ROWS_A_DAY = 1440
 TRAINING_ROWS = 14 * ROWS_A_DAY

@@ -9,11 +9,12 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from lstm_anomaly.judging import judge
-from lstm_anomaly.model_file import read_model
-from lstm_anomaly.network_reader import ResidualReader
-from lstm_anomaly.reading import clean, match_sensors, read_csvs
+from lstm_anomaly.model.file import read_model
+from lstm_anomaly.model.judge import judge
+from lstm_anomaly.preparing.clean import clean
+from lstm_anomaly.reading import match_sensors, read_csvs
 from lstm_anomaly.scoring.components import LENGTHS
+from lstm_anomaly.scoring.networks import ResidualReader
 from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED
 from lstm_anomaly.scoring.states import state_features, with_first_rows
 

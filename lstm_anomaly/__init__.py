@@ -9,15 +9,15 @@ The names below are the public Python interface; they are imported on first use,
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lstm_anomaly.version import __version__
+from lstm_anomaly.base.version import __version__
 
 if TYPE_CHECKING:
-    from lstm_anomaly.detector import Detector
-    from lstm_anomaly.errors import LstmAnomalyError
+    from lstm_anomaly.base.errors import LstmAnomalyError
+    from lstm_anomaly.detecting.detector import Detector
 
 __all__ = ["Detector", "LstmAnomalyError", "__version__"]
 
-_HOME_OF = {"Detector": "lstm_anomaly.detector", "LstmAnomalyError": "lstm_anomaly.errors"}
+_HOME_OF = {"Detector": "lstm_anomaly.detecting.detector", "LstmAnomalyError": "lstm_anomaly.base.errors"}
 
 
 def __getattr__(name: str) -> object:

@@ -15,7 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Looking for garbage every 700 objects takes a tenth of the time in which NumPy and pandas are imported.
 gc.set_threshold(50_000)
 
-from lstm_anomaly.commands.app import app
+from lstm_anomaly.commands.frame.app import app
 
 
 def main() -> None:

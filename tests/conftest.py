@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import settings
 
-from lstm_anomaly.commands.app import app
+from lstm_anomaly.commands.frame.app import app
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no fault of the code
 settings.load_profile("unhurried")
@@ -33,7 +33,7 @@ def tile_widths(request, monkeypatch):
     """Columns of a tile as this machine's BLAS allows, and as one that treats no wider tile's alike would."""
     if request.param != "as this machine":
         width = {"four by four": 4, "one by one": 1}[request.param]
-        monkeypatch.setattr("lstm_anomaly.network.tiles.is_safe", lambda shape, wide, dtype: wide <= width)
+        monkeypatch.setattr("lstm_anomaly.network.products.is_safe", lambda shape, wide, dtype: wide <= width)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import resource
 import signal
 import traceback
 
-from lstm_anomaly import files
+from lstm_anomaly.base import files
 
 DIED = object()
 
@@ -50,7 +50,7 @@ def in_child(function, *, dies_after=None, signal_after=None, file_limit=None):
 def dies_at(monkeypatch, nth):
     """From now on the process dies at the nth step that changes a file: before it, or half-way through.
 
-    The steps are those of `lstm_anomaly.files` and of the locks: each write, sync, truncation and rename.
+    The steps are those of `base.files` and of the locks: each write, sync, truncation and rename.
     """
     count = 0
 

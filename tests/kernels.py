@@ -2,7 +2,7 @@
 
 import ctypes
 
-from lstm_anomaly.network.blas import openblas
+from lstm_anomaly.base.blas import openblas
 
 _SAME = {"katmai": "prescott"}  # builds without a kernel for Katmai give its name to that for Prescott
 

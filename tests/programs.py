@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lstm_anomaly.commands.app import app
+from lstm_anomaly.commands.frame.app import app
 
 CLOSED = -1
 LEAKED = 120  # the interpreter's own status when its last flush fails

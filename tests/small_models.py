@@ -5,11 +5,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from lstm_anomaly import fitting
-from lstm_anomaly.learning import learn
-from lstm_anomaly.settings import EFFORTS, LearningSettings
-from lstm_anomaly.types import Series
-from lstm_anomaly.windows import finite_segments
+from lstm_anomaly.base.types import Series
+from lstm_anomaly.preparing.windows import finite_segments
+from lstm_anomaly.training import fit_networks as fitting
+from lstm_anomaly.training.settings import EFFORTS, LearningSettings
+from lstm_anomaly.training.train import learn
 
 SMALL = {"window": 8, "hidden": 4, "epochs": 1}
 

@@ -7,13 +7,13 @@ import pytest
 from conftest import normal_values
 from small_models import small_model
 
-from lstm_anomaly.absent import filled, without
+from lstm_anomaly.base.errors import InputError, SensorsError
+from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
-from lstm_anomaly.detection import detect
-from lstm_anomaly.errors import InputError, SensorsError
+from lstm_anomaly.detecting.batch import detect
+from lstm_anomaly.detecting.stream import Watcher
+from lstm_anomaly.model.missing_sensors import filled, without
 from lstm_anomaly.reading import ReadOptions, read_csvs, take_rows
-from lstm_anomaly.types import SensorFrame
-from lstm_anomaly.watching import Watcher
 
 NAN = float("nan")
 

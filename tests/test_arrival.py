@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_anomaly.reading import Cleaner, clean, take_rows
-from lstm_anomaly.types import SensorFrame
+from lstm_anomaly.base.types import SensorFrame
+from lstm_anomaly.preparing.clean import clean
+from lstm_anomaly.preparing.clean_stream import Cleaner
+from lstm_anomaly.reading import take_rows
 
 MINUTE = np.timedelta64(1, "m")
 NAN = np.nan

@@ -16,7 +16,7 @@ from lstm_anomaly.network.autoencoder import (
     parameter_shapes,
     reconstruct,
 )
-from lstm_anomaly.network.optim import adam_step, init_adam
+from lstm_anomaly.network.training.optim import adam_step, init_adam
 
 GOLDEN = Path(__file__).parent / "golden" / "autoencoder.npz"
 

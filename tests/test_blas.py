@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from conftest import normal_values
 
-from lstm_anomaly import Detector, detector
-from lstm_anomaly.network import blas
-from lstm_anomaly.network.blas import one_thread, openblas
+from lstm_anomaly import Detector
+from lstm_anomaly.base import blas
+from lstm_anomaly.base.blas import one_thread, openblas
+from lstm_anomaly.detecting import detector
 
 QUICK = {
     "kind": "lstm",
@@ -81,7 +82,7 @@ class TestCount:
 
     def test_is_that_of_the_library_in_which_numpy_computes(self):
         """Told from outside: a variable that OpenBLAS reads when it is loaded."""
-        code = "from lstm_anomaly.network.blas import openblas; print(openblas('get_num_threads')())"
+        code = "from lstm_anomaly.base.blas import openblas; print(openblas('get_num_threads')())"
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True)
         assert done.stdout.split() == [b"1"]

@@ -8,8 +8,8 @@ import pytest
 from conftest import QUICK, csv_text, normal_values
 from programs import CLOSED, begin, furnish, status_of
 
-from lstm_anomaly.commands.app import COMMANDS
-from lstm_anomaly.model_file import read_model
+from lstm_anomaly.commands.frame.app import COMMANDS
+from lstm_anomaly.model.file import read_model
 
 NEW = ("new.csv", "--model", "pump.model")
 RUNS = {

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
-from lstm_anomaly import calibrating
-from lstm_anomaly.calibrating import FARTHEST_BUDGET, LEAST, MARGIN, ROOM, STRANGEST, budget_of
 from lstm_anomaly.decision.budget import Budget
-from lstm_anomaly.doubts import unlike_span
-from lstm_anomaly.judging import judge
+from lstm_anomaly.model.judge import judge
 from lstm_anomaly.scoring import limits, novelty, states, unseen
 from lstm_anomaly.scoring.components import fit_components
 from lstm_anomaly.scoring.limits import standing_out
-from lstm_anomaly.settings import LearningSettings
+from lstm_anomaly.training import calibrate as calibrating
+from lstm_anomaly.training.calibrate import FARTHEST_BUDGET, LEAST, MARGIN, ROOM, STRANGEST, budget_of
+from lstm_anomaly.training.doubts import unlike_span
+from lstm_anomaly.training.settings import LearningSettings
 
 
 def plant(rows, seed=0):
@@ -66,7 +66,7 @@ class TestBudget:
             asked.append(args[-1])
             return fit_components(*args)
 
-        monkeypatch.setattr("lstm_anomaly.measuring.fit_components", spy)
+        monkeypatch.setattr("lstm_anomaly.training.measure_errors.fit_components", spy)
         small_model(plant(500), kind="linear", look_ahead=12)
         assert asked == [12]
 
@@ -143,7 +143,7 @@ class TestLittleToLearn:
 
     @pytest.mark.parametrize("kind", ["linear", "lstm"])
     def test_where_only_rows_tell_that_no_weights_were_fitted_to(self, kind, monkeypatch):
-        monkeypatch.setattr("lstm_anomaly.measuring.MOST_VALUES", 1)
+        monkeypatch.setattr("lstm_anomaly.training.measure_errors.MOST_VALUES", 1)
         model = small_model(plant(2000), kind=kind)
         assert 500 - 2 * model.window < model.threshold.rows <= 500
         assert np.nanmax(judge(model, series_of(plant(500, seed=1))).scores) < 10
@@ -169,7 +169,7 @@ def learned_fault():
 
     def test_inputs_count_like_targets_in_what_is_held_in_memory(self, monkeypatch):
         """Four inputs at four lags, of which three are targets: 640 rows of 10,240 values."""
-        monkeypatch.setattr("lstm_anomaly.measuring.MOST_VALUES", 10_240)
+        monkeypatch.setattr("lstm_anomaly.training.measure_errors.MOST_VALUES", 10_240)
         model = small_model(plant(2000), kind="linear", window=8)
         assert model.roles.inputs.sum() == 4
         assert model.threshold.rows == 640 - 7

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from small_models import SMALL, series_of, small_model
 
-from lstm_anomaly.calibrating import STRANGEST, budget_of, calibrated
+from lstm_anomaly.base.errors import LstmAnomalyError
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.episodes import highest_episodes
-from lstm_anomaly.errors import LstmAnomalyError
-from lstm_anomaly.judging import judge
-from lstm_anomaly.settings import LearningSettings
+from lstm_anomaly.model.judge import judge
+from lstm_anomaly.training.calibrate import STRANGEST, budget_of, calibrated
+from lstm_anomaly.training.settings import LearningSettings
 
 NAN = np.nan
 

@@ -6,12 +6,12 @@ from conftest import QUICK, csv_text, normal_values
 from forked import DIED, in_child, moments
 from small_models import SMALL, series_of, small_model
 
-from lstm_anomaly import fitting
-from lstm_anomaly.checkpoint import Checkpoint
-from lstm_anomaly.learning import learn
-from lstm_anomaly.model_file import write_model
-from lstm_anomaly.network.resuming import Progress, digest_of
-from lstm_anomaly.settings import LearningSettings
+from lstm_anomaly.model.file import write_model
+from lstm_anomaly.network.training.progress import Progress, digest_of
+from lstm_anomaly.training import fit_networks as fitting
+from lstm_anomaly.training.checkpoint import Checkpoint
+from lstm_anomaly.training.settings import LearningSettings
+from lstm_anomaly.training.train import learn
 
 
 @pytest.fixture(autouse=True)

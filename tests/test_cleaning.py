@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_anomaly.errors import InputError
-from lstm_anomaly.reading import clean
-from lstm_anomaly.types import SensorFrame, Series
+from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.types import SensorFrame, Series
+from lstm_anomaly.preparing.clean import clean
 
 NAN = np.nan
 SECOND = np.timedelta64(1, "s")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import csv_text, normal_values
 
-from lstm_anomaly.model_file import read_model
+from lstm_anomaly.model.file import read_model
 
 ARGS = ("--model", "m.model", "--model-kind", "linear", "--window", "8", "--threshold", "3")
 

@@ -14,7 +14,7 @@ from conftest import LSTM, QUICK, SENSORS, csv_text, normal_values
 from small_models import little_effort
 
 from lstm_anomaly import __version__
-from lstm_anomaly.commands.app import COMMANDS
+from lstm_anomaly.commands.frame.app import COMMANDS
 
 
 def rows_of(path):

@@ -7,8 +7,8 @@ import numpy as np
 from conftest import LSTM, QUICK, csv_text, normal_values
 from small_models import series_of
 
-from lstm_anomaly.judging import judge
-from lstm_anomaly.model_file import read_model
+from lstm_anomaly.model.file import read_model
+from lstm_anomaly.model.judge import judge
 
 
 def write(path, values, start="2024-03-01T00:00"):

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
+from lstm_anomaly.base.container import load_arrays, save_arrays
+from lstm_anomaly.base.errors import InputError, ModelFileError
+from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.decision.events import EventRules
-from lstm_anomaly.detection import detect
-from lstm_anomaly.errors import InputError, ModelFileError
-from lstm_anomaly.judging import Judge, Judgement, judge
-from lstm_anomaly.model_file import read_model, write_model
-from lstm_anomaly.output.summary import training_lines
-from lstm_anomaly.scoring.clock import clock_rows, share_told_by_clock
-from lstm_anomaly.storage import load_arrays, save_arrays
-from lstm_anomaly.types import SensorFrame
-from lstm_anomaly.watching import Watcher
+from lstm_anomaly.detecting.batch import detect
+from lstm_anomaly.detecting.stream import Watcher
+from lstm_anomaly.model.file import read_model, write_model
+from lstm_anomaly.model.judge import Judge, Judgement, judge
+from lstm_anomaly.output.terminal.summary import training_lines
+from lstm_anomaly.preparing.time_of_day import clock_rows, share_told_by_clock
 
 A_DAY = 144  # rows ten minutes apart
 

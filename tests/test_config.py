@@ -9,8 +9,8 @@ import sys
 import click
 import pytest
 
-from lstm_anomaly.commands.app import COMMANDS, app
 from lstm_anomaly.commands.cron import HOURS, MINUTES
+from lstm_anomaly.commands.frame.app import COMMANDS, app
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_the_log_can_be_records(run, trained):
 
 
 def test_a_model_that_another_run_writes_is_left_alone(run, trained, tmp_path):
-    from lstm_anomaly.locks import locked
+    from lstm_anomaly.base.locks import locked
 
     with locked(tmp_path / "m"):
         for args in (

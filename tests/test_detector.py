@@ -6,7 +6,7 @@ import pytest
 from conftest import SENSORS, normal_values
 
 from lstm_anomaly import Detector
-from lstm_anomaly.errors import (
+from lstm_anomaly.base.errors import (
     InputError,
     LstmAnomalyError,
     NotEnoughDataError,

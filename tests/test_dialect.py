@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lstm_anomaly.errors import InputError
+from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.reading import ReadOptions, read_csvs
-from lstm_anomaly.reading.dialect import find_dialect
-from lstm_anomaly.reading.numbers import find_number_format
+from lstm_anomaly.reading.layout.dialect import find_dialect
+from lstm_anomaly.reading.values.numbers import find_number_format
 
 Write = Callable[[str], str]
 

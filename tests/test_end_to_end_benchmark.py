@@ -6,7 +6,7 @@ from scripts import load_script
 
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.evaluation.false_alarms import Verdict
-from lstm_anomaly.settings import LearningSettings
+from lstm_anomaly.training.settings import LearningSettings
 
 
 @pytest.fixture(scope="module")

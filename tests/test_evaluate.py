@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lstm_anomaly.commands.app import COMMANDS
+from lstm_anomaly.commands.frame.app import COMMANDS
 from lstm_anomaly.decision.budget import Budget
-from lstm_anomaly.detection import detect
-from lstm_anomaly.evaluating import evaluate, labelled_rows
+from lstm_anomaly.detecting.batch import detect
 from lstm_anomaly.evaluation.figures import figures
-from lstm_anomaly.model_file import read_model
-from lstm_anomaly.output import evaluation as output
+from lstm_anomaly.evaluation.labelled import evaluate, labelled_rows
+from lstm_anomaly.model.file import read_model
+from lstm_anomaly.output.terminal import evaluation as output
 from lstm_anomaly.reading import read_csvs
 
 RAISED = range(120, 140)  # the rows of new.csv that are anomalous

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lstm_anomaly.base.types import IntArray
 from lstm_anomaly.decision.events import (
     FLAT_ROWS,
     OPENING_ROWS,
@@ -21,8 +22,7 @@ from lstm_anomaly.decision.events import (
     row_states,
 )
 from lstm_anomaly.decision.filters import filter_events
-from lstm_anomaly.reasons import FLAT, NEW_VALUE, RELATED, TOGETHER, UNSEEN
-from lstm_anomaly.types import IntArray
+from lstm_anomaly.scoring.reasons import FLAT, NEW_VALUE, RELATED, TOGETHER, UNSEEN
 
 NAN = np.nan
 SENSORS = ("flow", "heat")

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from conftest import QUICK, csv_text, normal_values
 from forked import DIED, dies_at, dies_in_a_save, in_child, moments
 
-from lstm_anomaly.commands.app import app
-from lstm_anomaly.files import append_from, atomic_write
-from lstm_anomaly.model_file import read_model, write_model
+from lstm_anomaly.base.files import append_from, atomic_write
+from lstm_anomaly.commands.frame.app import app
+from lstm_anomaly.model.file import read_model, write_model
 from lstm_anomaly.reading import Follower
 
 SHORT, LONG = 8, 500

@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
-from lstm_anomaly.errors import OutputError
-from lstm_anomaly.files import atomic_write
+from lstm_anomaly.base.errors import OutputError
+from lstm_anomaly.base.files import atomic_write
 
 
 def write(path, content):

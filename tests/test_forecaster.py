@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from gradcheck import assert_gradients_match
 
-from lstm_anomaly.errors import TrainingError
+from lstm_anomaly.base.errors import TrainingError
 from lstm_anomaly.network.following import first_state, follow
-from lstm_anomaly.network.forecast_training import ForecastConfig, next_changes, train_forecaster
 from lstm_anomaly.network.forecaster import (
     chunk_buffers,
     forecast_loss_and_gradients,
     forecaster_shapes,
     init_forecaster,
 )
+from lstm_anomaly.network.training.forecaster_training import ForecastConfig, next_changes, train_forecaster
 
 
 def make(sensors, hidden, outputs, dtype=np.float32):

@@ -18,11 +18,11 @@ from mutants import mutant
 from small_models import small_model
 from whole_processes import most_memory
 
-from lstm_anomaly import model_file
-from lstm_anomaly.commands.app import app
-from lstm_anomaly.errors import LstmAnomalyError
+from lstm_anomaly.base.errors import LstmAnomalyError
+from lstm_anomaly.commands.frame.app import app
+from lstm_anomaly.detecting.stream import Watcher, watch
+from lstm_anomaly.model import file as model_file
 from lstm_anomaly.reading import CsvReader
-from lstm_anomaly.watching import Watcher, watch
 
 CHUNK = 500
 LARGE = 20_000  # rows of every fiftieth file of the long form

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from conftest import SENSORS, csv_text, normal_values
 
-from lstm_anomaly import files
-from lstm_anomaly.commands.app import app
-from lstm_anomaly.errors import ModelFileError, OutputError
-from lstm_anomaly.model_folder import model_path, read_models, write_index
+from lstm_anomaly.base import files
+from lstm_anomaly.base.errors import ModelFileError, OutputError
+from lstm_anomaly.commands.frame.app import app
+from lstm_anomaly.model.folder import model_path, read_models, write_index
 
 LINEAR = ("--model-kind", "linear", "--window", "8", "--threshold", "3")
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from whole_processes import most_memory
 
-from lstm_anomaly.commands.app import app
+from lstm_anomaly.commands.frame.app import app
 
 MAKER = Path(__file__).parent / "hostile_files.py"
 

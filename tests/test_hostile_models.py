@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
-from lstm_anomaly.errors import ModelFileError
-from lstm_anomaly.judging import judge
-from lstm_anomaly.model_file import read_model, write_model
-from lstm_anomaly.storage import MAX_BYTES
+from lstm_anomaly.base.container import MAX_BYTES
+from lstm_anomaly.base.errors import ModelFileError
+from lstm_anomaly.model.file import read_model, write_model
+from lstm_anomaly.model.judge import judge
 
 MUTANTS, CUTS = 2000, 500
 SOAKED = 50_000
@@ -190,8 +190,8 @@ def test_thirty_hostile_files_are_refused_and_run_nothing(content, tmp_path):
 
 AUDIT = """
 import sys
-from lstm_anomaly.errors import ModelFileError
-from lstm_anomaly.model_file import read_model
+from lstm_anomaly.base.errors import ModelFileError
+from lstm_anomaly.model.file import read_model
 
 def watch(event, arguments):
     if event in ("exec", "compile", "os.system", "subprocess.Popen", "socket.connect", "pickle.find_class"):

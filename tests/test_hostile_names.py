@@ -14,18 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_models import small_model
 
-from lstm_anomaly.checking import check
+from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.text import printable
+from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.decision.events import Contribution, Event
-from lstm_anomaly.errors import InputError
-from lstm_anomaly.output import check as check_output
-from lstm_anomaly.output import records
-from lstm_anomaly.output.csv_text import csv_text
-from lstm_anomaly.output.events import table
-from lstm_anomaly.output.summary import model_lines, training_lines
-from lstm_anomaly.placing import PlacedEvent
+from lstm_anomaly.detecting.places import PlacedEvent
+from lstm_anomaly.output.formats import records
+from lstm_anomaly.output.formats.csv_text import csv_text
+from lstm_anomaly.output.terminal import check as check_output
+from lstm_anomaly.output.terminal.events import table
+from lstm_anomaly.output.terminal.summary import model_lines, training_lines
 from lstm_anomaly.reading import FileReport, ReadReport
-from lstm_anomaly.text import printable
-from lstm_anomaly.types import SensorFrame
+from lstm_anomaly.training.check_data import check
 
 SHORT = [name for name in NAMES if len(name) < 1000]
 

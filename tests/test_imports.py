@@ -1,6 +1,7 @@
 """Imports go down only, heavy packages stay where they belong, and start-up stays light."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,61 +10,21 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "lstm_anomaly"
 
-# A module may import modules of a lower level, and of its own folder.
-LEVELS = {
-    "version": 0,
-    "errors": 0,
-    "types": 0,
-    "text": 0,
-    "reasons": 0,
-    "sample": 0,
-    "signals": 0,
-    "files": 1,
-    "hooks": 1,
-    "locks": 1,
-    "snapshot": -1,
-    "windows": 1,
-    "quality": 1,
-    "reading": 1,
-    "network": 1,
-    "scoring": 1,
-    "decision": 1,
-    "evaluation": 2,
-    "storage": 2,
-    "checkpoint": 3,
-    "settings": 2,
-    "network_reader": 2,
-    "trimming": 2,
-    "doubts": 1,
-    "model": 3,
-    "event_views": 2,
-    "placing": 3,
-    "news": 4,
-    "planning": 3,
-    "fitting": 3,
-    "judging": 4,
-    "absent": 4,
-    "calibration_file": 4,
-    "model_file": 5,
-    "model_folder": 6,
-    "calibrating": 5,
-    "measuring": 4,
-    "learning": 6,
-    "checking": 7,
-    "detection": 5,
-    "evaluating": 6,
-    "reviewing": 6,
-    "verdicts": 5,
-    "waiting": 5,
-    "watching": 6,
-    "state": 7,
-    "group_watching": 7,
-    "output": 8,
-    "detector": 8,
-    "commands": 9,
-    "__init__": 10,
-    "__main__": 10,
-}
+# The rooms of the house, in the order of the data. A module imports from its own room and from those before.
+ROOMS = (
+    "base",
+    "reading",
+    "preparing",
+    "network",
+    "scoring",
+    "decision",
+    "model",
+    "training",
+    "detecting",
+    "evaluation",
+    "output",
+    "commands",
+)
 ONLY_IN = {"pandas": {"reading"}, "rich": {"output"}, "click": {"commands"}}
 REPORT = {"jinja2", "markupsafe", "matplotlib", "plotly", "tsdownsample"}  # the extra `report`
 ONLY_IN |= {name: {"output"} for name in REPORT}
@@ -86,17 +47,50 @@ def imported_names(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield node.module
+            for alias in node.names:  # `from package import module` is an import of the module
+                inner = PACKAGE.parent / node.module.replace(".", "/") / alias.name
+                is_module = inner.is_dir() or inner.with_suffix(".py").exists()
+                yield f"{node.module}.{alias.name}" if is_module else node.module
+
+
+def folders():
+    return sorted({path.parent for path in modules()})
+
+
+def imports_inside(folder):
+    """For each entry of a folder, the entries of the same folder that it imports from."""
+    inside = {}
+    for path in folder.rglob("*.py"):
+        entry = path.relative_to(folder).parts[0].removesuffix(".py")
+        inside.setdefault(entry, set())
+        for name in imported_names(path):
+            parts = name.split(".")
+            here = [PACKAGE.name, *folder.relative_to(PACKAGE).parts]
+            if parts[: len(here)] == here:
+                target = parts[len(here)] if len(parts) > len(here) else "__init__"
+                inside[entry] |= {target} - {entry}
+    return inside
+
+
+def test_the_package_has_twelve_rooms_and_two_doors():
+    entries = {path.name for path in PACKAGE.iterdir()} - {"__pycache__", "py.typed"}
+    assert entries == {*ROOMS, "__init__.py", "__main__.py"}
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_imports_go_down_only(path):
+def test_imports_go_down_the_rooms(path):
     part = part_of(path)
     for name in imported_names(path):
-        if name.startswith("lstm_anomaly."):
-            target = name.split(".")[1]
-            if target != part:
-                assert LEVELS[target] < LEVELS[part], f"{part} imports {target}"
+        if name.startswith("lstm_anomaly.") and part in ROOMS:
+            assert ROOMS.index(name.split(".")[1]) <= ROOMS.index(part), f"{part} imports {name}"
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_inside_a_folder_run_in_no_circle(folder):
+    try:
+        list(graphlib.TopologicalSorter(imports_inside(folder)).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -111,7 +105,7 @@ def test_third_party_packages_stay_where_they_belong(path):
 def test_help_imports_neither_numpy_nor_pandas_nor_rich():
     code = (
         "import sys\n"
-        "from lstm_anomaly.commands.app import app\n"
+        "from lstm_anomaly.commands.frame.app import app\n"
         "try: app.main(['--help'])\n"
         "except SystemExit: pass\n"
         "heavy = {'numpy', 'pandas', 'rich'} & set(sys.modules)\n"

@@ -7,9 +7,13 @@ import pytest
 from small_models import series_of, small_model
 
 from lstm_anomaly.decision.holding import Holder
-from lstm_anomaly.judging import EXPLAINED_ROWS, Judge, Judgement, judge
-from lstm_anomaly.network_reader import ResidualReader
-from lstm_anomaly.reasons import (
+from lstm_anomaly.model.judge import EXPLAINED_ROWS, Judge, Judgement, judge
+from lstm_anomaly.scoring.components import LENGTHS, SIGNED_LENGTHS, TOGETHER_LENGTHS
+from lstm_anomaly.scoring.flatline import LENGTHS as FLAT_LENGTHS
+from lstm_anomaly.scoring.flatline import Stillness
+from lstm_anomaly.scoring.networks import ResidualReader
+from lstm_anomaly.scoring.novelty import MEMORY, MOST, MOST_AHEAD
+from lstm_anomaly.scoring.reasons import (
     FLAT,
     FORECAST,
     MOST_TOLD,
@@ -19,10 +23,6 @@ from lstm_anomaly.reasons import (
     TOGETHER,
     UNSEEN,
 )
-from lstm_anomaly.scoring.components import LENGTHS, SIGNED_LENGTHS, TOGETHER_LENGTHS
-from lstm_anomaly.scoring.novelty import MEMORY, MOST, MOST_AHEAD
-from lstm_anomaly.scoring.stillness import LENGTHS as FLAT_LENGTHS
-from lstm_anomaly.scoring.stillness import Stillness
 from lstm_anomaly.scoring.unseen import SURE
 
 SENSORS, WINDOW, ROWS = 13, 8, 260
@@ -107,10 +107,10 @@ def test_verdicts_that_wait_for_more_rows_than_a_memory_has_are_the_same_in_piec
 
 @pytest.mark.parametrize("size", [5, ROWS])
 def test_verdicts_are_the_same_on_two_cores_as_on_one(model, monkeypatch, size):
-    monkeypatch.setattr("lstm_anomaly.network_reader.WORTH_A_THREAD", 5)
-    monkeypatch.setattr("lstm_anomaly.network_reader.usable_cores", lambda: 1)
+    monkeypatch.setattr("lstm_anomaly.scoring.networks.WORTH_A_THREAD", 5)
+    monkeypatch.setattr("lstm_anomaly.scoring.networks.usable_cores", lambda: 1)
     alone = pushed(model, new_rows(), size)
-    monkeypatch.setattr("lstm_anomaly.network_reader.usable_cores", lambda: 2)
+    monkeypatch.setattr("lstm_anomaly.scoring.networks.usable_cores", lambda: 2)
     apart = pushed(model, new_rows(), size)
     for name in VERDICTS:
         np.testing.assert_array_equal(getattr(apart, name), getattr(alone, name))
@@ -274,7 +274,7 @@ def test_expected_values_are_the_networks_in_the_sensors_own_units_and_the_mean_
 def test_a_long_series_is_judged_in_pieces_with_the_same_result(model, look_ahead, monkeypatch):
     model = replace(model, look_ahead=look_ahead)
     whole = pushed(model, new_rows(), ROWS)
-    monkeypatch.setattr("lstm_anomaly.judging.PIECE", 11)
+    monkeypatch.setattr("lstm_anomaly.model.judge.PIECE", 11)
     for name in VERDICTS:
         np.testing.assert_array_equal(getattr(pushed(model, new_rows(), ROWS), name), getattr(whole, name))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import SENSORS, csv_text, normal_values
 
-from lstm_anomaly.errors import InputError
+from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.reading import read_csvs
 from lstm_anomaly.reading.labels import read_labels
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
-from lstm_anomaly.calibrating import calibrated
+from lstm_anomaly.base.errors import NotEnoughDataError, ThresholdError, TrainingError
 from lstm_anomaly.decision.budget import Budget
-from lstm_anomaly.errors import NotEnoughDataError, ThresholdError, TrainingError
-from lstm_anomaly.judging import judge
-from lstm_anomaly.model_file import write_model
-from lstm_anomaly.output.summary import training_lines
-from lstm_anomaly.reasons import NEW_VALUE
-from lstm_anomaly.settings import LearningSettings
+from lstm_anomaly.model.file import write_model
+from lstm_anomaly.model.judge import judge
+from lstm_anomaly.output.terminal.summary import training_lines
+from lstm_anomaly.scoring.reasons import NEW_VALUE
+from lstm_anomaly.training.calibrate import calibrated
+from lstm_anomaly.training.settings import LearningSettings
 
 KINDS = ("lstm", "linear")
 
@@ -266,7 +266,7 @@ def test_scores_are_multiples_of_the_threshold():
 
 
 def test_many_windows_are_thinned_out_evenly_and_the_summary_says_so(monkeypatch):
-    monkeypatch.setattr("lstm_anomaly.fitting.MOST_FIT_WINDOWS", 100)
+    monkeypatch.setattr("lstm_anomaly.training.fit_networks.MOST_FIT_WINDOWS", 100)
     model = small_model(waves(600), kind="lstm")
     assert model.summary.stride == 5  # 450 rows hold 443 windows of 8
     assert any("on every 5th window" in line for line in training_lines(model, "x", 1.0, []))

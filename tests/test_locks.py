@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from lstm_anomaly.errors import LockedError, OutputError
-from lstm_anomaly.locks import locked
+from lstm_anomaly.base.errors import LockedError, OutputError
+from lstm_anomaly.base.locks import locked
 
 HOLD = """
 import sys
-from lstm_anomaly.locks import locked
+from lstm_anomaly.base.locks import locked
 with locked(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()

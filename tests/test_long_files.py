@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from lstm_anomaly.errors import InputError, SensorsError
-from lstm_anomaly.reading import CsvReader, ReadOptions, join_frames, read_csvs, sources, split_groups
+from lstm_anomaly.base.errors import InputError, SensorsError
+from lstm_anomaly.reading import CsvReader, ReadOptions, join_frames, read_csvs, split_groups
+from lstm_anomaly.reading.lines import sources
 
 STAMPS = [f"2024-01-01 00:{minute:02d}:00" for minute in range(30)]
 NAN = float("nan")

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from conftest import SENSORS
 
-from lstm_anomaly.reading.numbers import NumberFormat
-from lstm_anomaly.reading.parsing import TableParser
+from lstm_anomaly.reading.rows.parsing import TableParser
+from lstm_anomaly.reading.values.numbers import NumberFormat
 
 PROGRAM = f"{sys.executable} -m lstm_anomaly"
 SAMPLE = [60, 150, 220, 250, 280, 310, 500]  # MB, from too little to start to enough

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
-from lstm_anomaly.errors import ModelFileError, OutputError
-from lstm_anomaly.judging import judge
-from lstm_anomaly.model_file import read_model, write_model
-from lstm_anomaly.storage import load_arrays, packed, save_arrays
+from lstm_anomaly.base.container import load_arrays, packed, save_arrays
+from lstm_anomaly.base.errors import ModelFileError, OutputError
+from lstm_anomaly.model.file import read_model, write_model
+from lstm_anomaly.model.judge import judge
 
 
 def rows(count, seed=0):

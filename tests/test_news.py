@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.decision.events import Event
-from lstm_anomaly.errors import InputError
-from lstm_anomaly.news import News
-from lstm_anomaly.placing import Place, PlacedEvent
+from lstm_anomaly.detecting.alerts import News
+from lstm_anomaly.detecting.places import Place, PlacedEvent
 
 HOUR = np.timedelta64(1, "h")
 

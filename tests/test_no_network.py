@@ -9,7 +9,7 @@ opened = []
 def listen(event, args):
     if event.startswith(("socket.", "urllib.")): opened.append(event)
 sys.addaudithook(listen)
-from lstm_anomaly.commands.app import app
+from lstm_anomaly.commands.frame.app import app
 for words in (
     ["check", "{normal}"], ["check", "http://example.org/a.csv"],
     ["train", "{normal}", "--model", "m.model", "--model-kind", "linear"],

@@ -5,8 +5,8 @@ from math import log
 import numpy as np
 import pytest
 
+from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.scoring.novelty import MOST, NoveltyRule
-from lstm_anomaly.scoring.sensors import SensorRoles
 
 SIGNAL = np.arange(100.0)
 SWITCH = np.repeat([0.0, 1.0], 50)

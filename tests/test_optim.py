@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_anomaly.network.optim import adam_step, clip_global_norm, init_adam
+from lstm_anomaly.network.training.optim import adam_step, clip_global_norm, init_adam
 
 
 def test_first_step_moves_every_weight_by_the_learning_rate_against_its_gradient():

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from lstm_anomaly.reading.pieces import row_texts
+from lstm_anomaly.reading.rows.pieces import row_texts
 
 
 @pytest.fixture

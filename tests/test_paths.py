@@ -2,7 +2,7 @@
 
 import pytest
 
-from lstm_anomaly.errors import InputError
+from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.reading import expand_paths
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_anomaly.scoring.peers import Peers
+from lstm_anomaly.scoring.cross_sensor import Peers
 
 
 def correlated_rows(rng, rows=2000, noise=(0.3, 0.01, 0.1)):

@@ -7,8 +7,8 @@ import pytest
 from small_models import series_of, small_model
 
 from lstm_anomaly.decision.holding import Holder
-from lstm_anomaly.judging import Judge, Judgement, judge
-from lstm_anomaly.reasons import RELATED, WORDS
+from lstm_anomaly.model.judge import Judge, Judgement, judge
+from lstm_anomaly.scoring.reasons import RELATED, WORDS
 
 FAULT = slice(700, 800)
 
@@ -127,7 +127,7 @@ def test_rows_that_are_not_judged_hold_no_score_of_later_ones(size, monkeypatch)
             seen.append(scores)
             return super().push(scores)
 
-    monkeypatch.setattr("lstm_anomaly.judging.Holder", Spy)
+    monkeypatch.setattr("lstm_anomaly.model.judge.Holder", Spy)
     judge_ = Judge(small_model(pump(1200, 0), kind="linear", window=8))
     for k in range(0, 40, size):
         judge_.push(pump(40, 1)[k : k + size])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_anomaly.quality import sensor_qualities
+from lstm_anomaly.preparing.sensor_quality import sensor_qualities
 from lstm_anomaly.reading import read_csvs
 
 ROWS = 2000

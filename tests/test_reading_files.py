@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_anomaly.errors import InputError, SensorsError
+from lstm_anomaly.base.errors import InputError, SensorsError
 from lstm_anomaly.reading import ReadOptions, read_csvs
-from lstm_anomaly.reading.opening import MAX_RATIO, RATIO_CHECKED_FROM
+from lstm_anomaly.reading.lines.opening import MAX_RATIO, RATIO_CHECKED_FROM
 
 TEXT = "time,Temp °C\n" + "".join(f"2024-01-01 00:{m:02d}:00,{m}.25\n" for m in range(20))
 Write = Callable[[bytes], str]

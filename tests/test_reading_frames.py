@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lstm_anomaly.errors import InputError, SensorsError
+from lstm_anomaly.base.errors import InputError, SensorsError
+from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.reading import drop_empty_sensors, join_frames, match_sensors, select_in_pieces, select_rows
-from lstm_anomaly.types import SensorFrame
 
 
 @pytest.fixture

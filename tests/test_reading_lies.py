@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_anomaly.errors import InputError
+from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.reading import ReadOptions, read_csvs
 
 ROWS = "".join(f"2024-01-01 00:{minute:02d}:00,{minute}.5,{minute * 2}\n" for minute in range(10))

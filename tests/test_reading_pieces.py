@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstm_anomaly.errors import InputError
-from lstm_anomaly.reading import CsvReader, ReadOptions, ReadReport, join_frames, read_csvs, sources
-from lstm_anomaly.types import SensorFrame
+from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.types import SensorFrame
+from lstm_anomaly.reading import CsvReader, ReadOptions, ReadReport, join_frames, read_csvs
+from lstm_anomaly.reading.lines import sources
 
 COLUMNS = 3
 CLEAN_ROW = re.compile(r"2024-01-01 00:\d\d:00,\d+\.5,\d+")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 for package in ("jinja2", "matplotlib", "plotly", "tsdownsample"):
     pytest.importorskip(package, reason="pip install 'lstm-anomaly[report]'")
 
-from lstm_anomaly.commands.app import app
+from lstm_anomaly.commands.frame.app import app
 from lstm_anomaly.output.report.charts import Chart, Line, Panel
 from lstm_anomaly.output.report.page import Section, Table, page
 from lstm_anomaly.output.report.thinning import thinned

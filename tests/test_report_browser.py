@@ -9,7 +9,7 @@ from browser import chromium, complaints_of, needs_browser, requests_of
 from click.testing import CliRunner
 from conftest import QUICK, csv_text, normal_values
 
-from lstm_anomaly.commands.app import app
+from lstm_anomaly.commands.frame.app import app
 
 pytestmark = needs_browser()
 

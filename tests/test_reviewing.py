@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
-from lstm_anomaly.reviewing import review
+from lstm_anomaly.training.review import review
 
 
 def training_rows(rows=400, seed=0):

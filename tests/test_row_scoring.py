@@ -8,9 +8,10 @@ import naive
 import numpy as np
 import pytest
 
+from lstm_anomaly.base.processes import CAN_FORK, run_parts, shared_empty
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.forking import CAN_FORK, run_parts, shared_empty
-from lstm_anomaly.network.row_scoring import (
+from lstm_anomaly.network.products import tile_width, tiled_product
+from lstm_anomaly.network.sliding_windows import (
     PART,
     SHARED,
     context_rows,
@@ -18,7 +19,6 @@ from lstm_anomaly.network.row_scoring import (
     restore_rows,
     row_errors,
 )
-from lstm_anomaly.network.tiles import tile_width, tiled_product
 
 
 def make(sensors, hidden, layers, count):

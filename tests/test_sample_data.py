@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scripts import ROOT
 
-from lstm_anomaly import sample
+from lstm_anomaly.evaluation import sample_pump as sample
 
 SAMPLE_DATA = ROOT / "sample_data"
 

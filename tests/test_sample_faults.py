@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from scripts import ROOT
 
-from lstm_anomaly.detection import Detection, detect
-from lstm_anomaly.judging import judge
-from lstm_anomaly.learning import learn
-from lstm_anomaly.model import Model
-from lstm_anomaly.reading import ReadOptions, clean, read_csvs
-from lstm_anomaly.reasons import FLAT, FORECAST, RELATED, RESTORED, TOGETHER, UNSEEN, WORDS
-from lstm_anomaly.sample import MINUTES_A_DAY
+from lstm_anomaly.detecting.batch import Detection, detect
+from lstm_anomaly.evaluation.sample_pump import MINUTES_A_DAY
+from lstm_anomaly.model.judge import judge
+from lstm_anomaly.model.model import Model
+from lstm_anomaly.preparing.clean import clean
+from lstm_anomaly.reading import ReadOptions, read_csvs
+from lstm_anomaly.scoring.reasons import FLAT, FORECAST, RELATED, RESTORED, TOGETHER, UNSEEN, WORDS
 from lstm_anomaly.scoring.unseen import mean_distances
+from lstm_anomaly.training.train import learn
 
 SAMPLE_DATA = ROOT / "sample_data"
 with (SAMPLE_DATA / "faults.csv").open(encoding="utf-8", newline="") as file:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_anomaly.scoring.scaler import CLIP, Scaler
+from lstm_anomaly.preparing.scaler import CLIP, Scaler
 
 
 def test_training_rows_get_mean_zero_and_spread_one(rng):

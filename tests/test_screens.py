@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scripts import load_script
 
-from lstm_anomaly.output.sparklines import above_and_below, bars, columns, farthest, highest
+from lstm_anomaly.output.terminal.sparklines import above_and_below, bars, columns, farthest, highest
 
 maker = load_script("tests/golden/make_screens.py")
 with pytest.MonkeyPatch.context() as patch:

@@ -6,11 +6,11 @@ import signal
 import numpy as np
 import pytest
 
-from lstm_anomaly.errors import TrainingError
+from lstm_anomaly.base.errors import TrainingError
+from lstm_anomaly.base.processes import CAN_FORK, fork_worker
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.forking import CAN_FORK, fork_worker
-from lstm_anomaly.network.side_by_side import Job, train_side_by_side
-from lstm_anomaly.network.training import TrainingConfig, train
+from lstm_anomaly.network.training.autoencoder_training import TrainingConfig, train
+from lstm_anomaly.network.training.jobs import Job, train_side_by_side
 
 needs_fork = pytest.mark.skipif(not CAN_FORK, reason="other platforms train one after the other")
 

@@ -14,11 +14,11 @@ from conftest import QUICK, csv_text, normal_values
 from forked import moments
 from programs import begin, furnish
 
-from lstm_anomaly import locks
-from lstm_anomaly.commands.process import Terminated, unwinding_signals
-from lstm_anomaly.locks import locked
-from lstm_anomaly.model_file import read_model
-from lstm_anomaly.network.forking import fork_worker
+from lstm_anomaly.base import locks
+from lstm_anomaly.base.locks import locked
+from lstm_anomaly.base.processes import fork_worker
+from lstm_anomaly.commands.frame.process import Terminated, unwinding_signals
+from lstm_anomaly.model.file import read_model
 
 LIMIT = 2.0  # seconds from the signal to the end
 MISSED = 10  # more tries where a busy machine let the command end before this process could look
@@ -212,7 +212,7 @@ def test_a_signal_that_comes_while_a_worker_is_forked_is_not_lost(monkeypatch):
 
 INTERRUPTED = """
 import os, signal, sys
-from lstm_anomaly.commands.process import unwinding_signals
+from lstm_anomaly.commands.frame.process import unwinding_signals
 try:
     with unwinding_signals():
         exec("os.kill(os.getpid(), signal.SIGINT)")  # as while the class of a dataclass is made

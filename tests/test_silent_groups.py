@@ -8,11 +8,11 @@ import pytest
 from small_models import small_model
 from test_watching import in_pieces, waves
 
-from lstm_anomaly import group_watching
-from lstm_anomaly.group_watching import GroupWatcher
+from lstm_anomaly.base.types import SensorFrame
+from lstm_anomaly.detecting import group_stream as group_watching
+from lstm_anomaly.detecting.group_stream import GroupWatcher
+from lstm_anomaly.detecting.stream import Watcher, watch
 from lstm_anomaly.reading import take_rows
-from lstm_anomaly.types import SensorFrame
-from lstm_anomaly.watching import Watcher, watch
 
 BLOCK, LOOK_AHEAD, STEPS = 32, 12, 300
 MINUTE = np.timedelta64(1, "m")

@@ -8,14 +8,14 @@ import pytest
 from small_models import small_model
 from test_watching import in_pieces, rows_with_everything, watched, waves
 
-from lstm_anomaly.errors import OutputError, StateError
-from lstm_anomaly.locks import locked
-from lstm_anomaly.network_reader import READING
+from lstm_anomaly.base.container import STATE, load_arrays, save_arrays
+from lstm_anomaly.base.errors import OutputError, StateError
+from lstm_anomaly.base.locks import locked
+from lstm_anomaly.base.snapshot import _ENTRIES, restored, saved_as, snapshot
+from lstm_anomaly.detecting.state import State, read_state, scheme_of, write_state
+from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.reading import Follower, ReadOptions
-from lstm_anomaly.snapshot import _ENTRIES, restored, saved_as, snapshot
-from lstm_anomaly.state import State, read_state, scheme_of, write_state
-from lstm_anomaly.storage import STATE, load_arrays, save_arrays
-from lstm_anomaly.watching import Watcher
+from lstm_anomaly.scoring.networks import READING
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_two_classes_cannot_have_the_same_name_in_files():
     "tree",
     [
         {"class": "os.system", "fields": {}},
-        {"class": "lstm_anomaly.model.Model", "fields": {}},
+        {"class": "lstm_anomaly.model.model.Model", "fields": {}},
         {"array": "a", "dtype": "|O"},
         {"nothing": 1},
         {},
@@ -130,7 +130,7 @@ def test_what_a_crashed_run_wrote_behind_the_last_delivered_row_is_written_anew(
 
 def test_results_that_were_not_delivered_are_delivered_by_the_next_run(plant, monkeypatch):
     plant.grow(plant.rows)
-    monkeypatch.setattr("lstm_anomaly.commands.talk.Talk.deliver", lambda self, text: 1 / 0)
+    monkeypatch.setattr("lstm_anomaly.commands.frame.console.Talk.deliver", lambda self, text: 1 / 0)
     assert plant.detect().exit_code == 2
     monkeypatch.undo()
     monkeypatch.chdir(plant.path.parent)

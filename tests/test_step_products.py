@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lstm_anomaly.network import tiles
-from lstm_anomaly.network.tiles import StepProduct, fast_rows
+from lstm_anomaly.network import products as tiles
+from lstm_anomaly.network.products import StepProduct, fast_rows
 from lstm_anomaly.network.weight_gradient import WeightGradient
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_anomaly import files, storage
-from lstm_anomaly.errors import ModelFileError, OutputError
-from lstm_anomaly.storage import load_arrays, save_arrays
+from lstm_anomaly.base import container as storage
+from lstm_anomaly.base import files
+from lstm_anomaly.base.container import load_arrays, save_arrays
+from lstm_anomaly.base.errors import ModelFileError, OutputError
 
 HEADER = {"sensors": ["a", "b"], "window": 3}
 

@@ -10,10 +10,10 @@ import threading
 
 import pytest
 
-from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.delivery import Delivery
-from lstm_anomaly.commands.talk import Talk
-from lstm_anomaly.output import records
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.run.delivery import Delivery
+from lstm_anomaly.output.formats import records
 
 LONGEST = 50  # seconds that a process may take
 COMMAND = [sys.executable, "-m", "lstm_anomaly"]
@@ -112,8 +112,8 @@ def test_other_closed_streams_change_nothing(trained, redirect):
 
 WRITES_TO_STREAMS = """
 import os, sys
-from lstm_anomaly.commands.process import occupy_closed_streams
-from lstm_anomaly.files import atomic_write
+from lstm_anomaly.commands.frame.process import occupy_closed_streams
+from lstm_anomaly.base.files import atomic_write
 occupy_closed_streams()
 with atomic_write(sys.argv[1]) as file:
     file.write(b"data")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from lstm_anomaly.errors import InputError
-from lstm_anomaly.reading import CsvReader, ReadOptions, read_csvs, sources
+from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.reading import CsvReader, ReadOptions, read_csvs
+from lstm_anomaly.reading.lines import sources
 
 STRICT = ReadOptions(strict_time=True)
 

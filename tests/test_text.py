@@ -2,7 +2,7 @@
 
 import pytest
 
-from lstm_anomaly.text import count, duration, listed, number, ordinal, printable, wrapped
+from lstm_anomaly.base.text import count, duration, listed, number, ordinal, printable, wrapped
 
 
 @pytest.mark.parametrize(

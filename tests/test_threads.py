@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from lstm_anomaly.network.threads import run_both
+from lstm_anomaly.base.threads import run_both
 
 
 @pytest.mark.parametrize("apart", [True, False])

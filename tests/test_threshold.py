@@ -6,11 +6,11 @@ import math
 import numpy as np
 import pytest
 
+from lstm_anomaly.base.errors import ThresholdError
+from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.decision.budget import Budget
-from lstm_anomaly.decision.calibration import METHODS, UNCERTIFIED_MARGIN, learn_threshold
+from lstm_anomaly.decision.learn_threshold import METHODS, UNCERTIFIED_MARGIN, learn_threshold
 from lstm_anomaly.decision.threshold import Threshold
-from lstm_anomaly.errors import ThresholdError
-from lstm_anomaly.types import FloatArray
 
 WEEK = 10080  # rows, one a minute
 NAN = np.nan

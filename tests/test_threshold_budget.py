@@ -2,8 +2,8 @@
 
 import pytest
 
+from lstm_anomaly.base.errors import ThresholdError
 from lstm_anomaly.decision.budget import Budget
-from lstm_anomaly.errors import ThresholdError
 
 DAY = 86_400.0
 

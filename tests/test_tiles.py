@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lstm_anomaly.network import tiles
-from lstm_anomaly.network.tiles import tile_width, tiled_product
+from lstm_anomaly.network import products as tiles
+from lstm_anomaly.network.products import tile_width, tiled_product
 
 
 def width_of(monkeypatch, product):

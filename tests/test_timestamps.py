@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lstm_anomaly.errors import InputError
+from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.reading import ReadOptions, read_csvs
 
 Write = Callable[..., str]

@@ -8,9 +8,9 @@ import naive
 import numpy as np
 import pytest
 
-from lstm_anomaly.errors import TrainingError
+from lstm_anomaly.base.errors import TrainingError
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.training import TrainingConfig, mean_loss, train
+from lstm_anomaly.network.training.autoencoder_training import TrainingConfig, mean_loss, train
 
 WINDOW = 6
 FIT, VALIDATION = np.arange(0, 70), np.arange(75, 94)

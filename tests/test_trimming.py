@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
-from lstm_anomaly.doubts import doubts
-from lstm_anomaly.trimming import trim
-from lstm_anomaly.windows import Split, rows_in
+from lstm_anomaly.preparing.windows import Split, rows_in
+from lstm_anomaly.training.doubts import doubts
+from lstm_anomaly.training.trim import trim
 
 WINDOW = 8
 SPLIT = Split(fit=((0, 2000),), validation=((2000, 2300),), calibration=((2300, 3000),))

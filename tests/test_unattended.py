@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from conftest import csv_text, normal_values
 
-from lstm_anomaly.commands import runs, telling
-from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.talk import Talk
-from lstm_anomaly.hooks import run_hook, split_command
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.run import alerting as telling
+from lstm_anomaly.commands.run import detect_run as runs
+from lstm_anomaly.commands.run.hooks import run_hook, split_command
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ class TestMetrics:
         assert " 300\n" in (tmp_path / "m.prom").read_text()
 
     def test_names_are_escaped(self, run, trained, tmp_path):
-        from lstm_anomaly.output.prometheus import Metrics, textfile
+        from lstm_anomaly.output.formats.prometheus import Metrics, textfile
 
         text = textfile(Metrics('a"\\\n.csv', "m", 1.0, None, {}, False, ("s",), (0.5,)))
         assert 'source="a\\"\\\\\\n.csv"' in text

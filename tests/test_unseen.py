@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
-from lstm_anomaly.calibrating import calibrated
-from lstm_anomaly.judging import judge
-from lstm_anomaly.reasons import UNSEEN
+from lstm_anomaly.model.judge import judge
+from lstm_anomaly.scoring.reasons import UNSEEN
 from lstm_anomaly.scoring.unseen import MEMORY, Unseen
-from lstm_anomaly.settings import LearningSettings
+from lstm_anomaly.training.calibrate import calibrated
+from lstm_anomaly.training.settings import LearningSettings
 
 
 def waves(rows, seed=0):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from small_models import small_model
 
+from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.decision.events import EventRules
-from lstm_anomaly.detection import detect
-from lstm_anomaly.placing import place
+from lstm_anomaly.detecting.batch import detect
+from lstm_anomaly.detecting.places import place
+from lstm_anomaly.detecting.stream import Watcher, watch
 from lstm_anomaly.reading import take_rows
-from lstm_anomaly.types import SensorFrame
-from lstm_anomaly.watching import Watcher, watch
 
 ROWS = 400
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_anomaly.windows import (
+from lstm_anomaly.preparing.windows import (
     Split,
     cut,
     finite_segments,

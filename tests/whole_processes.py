@@ -6,7 +6,7 @@ import sys
 
 CODE = """
 import json, resource, sys
-from lstm_anomaly.commands.app import app
+from lstm_anomaly.commands.frame.app import app
 for command in json.loads(sys.stdin.read()):
     try: app.main(command)
     except SystemExit: pass

@@ -9,7 +9,7 @@ import numpy as np
 from steps import our_step
 
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.row_scoring import row_errors
+from lstm_anomaly.network.sliding_windows import row_errors
 
 ROWS, F, T, H, B = 4096, 8, 60, 32, 64
 AXES = {

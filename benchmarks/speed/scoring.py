@@ -19,9 +19,9 @@ import numpy as np
 from peers import onnx_reconstruct, torch_reconstruct
 from steps import product_speed
 
+from lstm_anomaly.base.processes import run_parts, shared_empty
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.forking import run_parts, shared_empty
-from lstm_anomaly.network.row_scoring import reconstruct_at, restore_rows, row_errors
+from lstm_anomaly.network.sliding_windows import reconstruct_at, restore_rows, row_errors
 
 F, T, H = 8, 60, 32
 BATCH = 1024

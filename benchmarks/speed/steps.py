@@ -10,9 +10,9 @@ import numpy as np
 from peers import torch_step
 
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.batches import WindowBatches
-from lstm_anomaly.network.optim import adam_step, clip_global_norm, init_adam
-from lstm_anomaly.network.shards import ShardedGradients
+from lstm_anomaly.network.training.batches import WindowBatches
+from lstm_anomaly.network.training.optim import adam_step, clip_global_norm, init_adam
+from lstm_anomaly.network.training.shards import ShardedGradients
 
 SHAPES = (
     (8, 60, 32, 64),

@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.options import (
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
     check_output,
@@ -16,7 +17,6 @@ from lstm_anomaly.commands.options import (
     threshold_options,
     threshold_settings,
 )
-from lstm_anomaly.commands.talk import Talk
 
 EPILOG = """\b
 Examples:
@@ -49,12 +49,12 @@ def command(
     For data that the model was not trained on, so that all of it can be counted: four weeks of it
     certify one false alarm a week where the last quarter of the training data could not.
     """
-    from lstm_anomaly.calibrating import calibrated
-    from lstm_anomaly.commands.load import calibration_series
-    from lstm_anomaly.locks import locked
-    from lstm_anomaly.model_file import read_model, write_model
-    from lstm_anomaly.output.summary import strangest_lines, threshold_line
-    from lstm_anomaly.settings import LearningSettings
+    from lstm_anomaly.base.locks import locked
+    from lstm_anomaly.commands.run.load import calibration_series
+    from lstm_anomaly.model.file import read_model, write_model
+    from lstm_anomaly.output.terminal.summary import strangest_lines, threshold_line
+    from lstm_anomaly.training.calibrate import calibrated
+    from lstm_anomaly.training.settings import LearningSettings
 
     talk = Talk(settings)
     files = input_files(files)

@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from lstm_anomaly.commands.app import EXIT_TROUBLE, Settings
-from lstm_anomaly.commands.options import (
+from lstm_anomaly.commands.frame.app import EXIT_TROUBLE, Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.options import (
     FILES,
     clean_settings,
     cleaning_options,
@@ -14,8 +15,7 @@ from lstm_anomaly.commands.options import (
     read_options,
     talk_options,
 )
-from lstm_anomaly.commands.suggestion import train_command
-from lstm_anomaly.commands.talk import Talk
+from lstm_anomaly.commands.run.suggestion import train_command
 
 EPILOG = """\b
 Examples:
@@ -51,10 +51,10 @@ def command(
     How the files are laid out, rows refused and cells that are no number by line, time, gaps, each sensor's
     range and what is odd about it, and whether there is enough for the budget of false alarms.
     """
-    from lstm_anomaly.checking import advice_for_all
-    from lstm_anomaly.commands.load import checked
+    from lstm_anomaly.commands.run.load import checked
     from lstm_anomaly.decision.budget import Budget
-    from lstm_anomaly.output.check import json_document, lines
+    from lstm_anomaly.output.terminal.check import json_document, lines
+    from lstm_anomaly.training.check_data import advice_for_all
 
     files = input_files(files)
     budget = Budget.parse(false_alarms) if false_alarms else None

@@ -3,9 +3,9 @@
 import click
 from click.shell_completion import get_completion_class
 
-from lstm_anomaly.commands.app import COMPLETE_VARIABLE, Settings
-from lstm_anomaly.commands.options import talk_options
-from lstm_anomaly.commands.talk import Talk
+from lstm_anomaly.commands.frame.app import COMPLETE_VARIABLE, Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.options import talk_options
 
 EPILOG = """\b
 Examples:

@@ -3,10 +3,10 @@
 import click
 from click.core import ParameterSource
 
-from lstm_anomaly.commands.app import COMMANDS, Settings, app
-from lstm_anomaly.commands.config_file import option_names
-from lstm_anomaly.commands.options import talk_options
-from lstm_anomaly.commands.talk import Talk
+from lstm_anomaly.commands.frame.app import COMMANDS, Settings, app
+from lstm_anomaly.commands.frame.config_file import option_names
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.options import talk_options
 
 EPILOG = """\b
 Examples:

@@ -7,10 +7,10 @@ import sys
 
 import click
 
-from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.kinds import Duration
-from lstm_anomaly.commands.options import MODEL, talk_options
-from lstm_anomaly.commands.talk import Talk
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.option_types import Duration
+from lstm_anomaly.commands.frame.options import MODEL, talk_options
 
 EPILOG = """\b
 Examples:

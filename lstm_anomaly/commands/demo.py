@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from lstm_anomaly.commands import detect, train
-from lstm_anomaly.commands.options import talk_options
+from lstm_anomaly.commands.frame.options import talk_options
 
 TRUTH = "\nWhat really happened in that week is in {folder}/faults.csv."
 NEXT = "\nNow with your own data: lstm-anomaly train NORMAL.csv --model my.model"
@@ -20,7 +20,7 @@ NEXT = "\nNow with your own data: lstm-anomaly train NORMAL.csv --model my.model
 @click.pass_context
 def command(ctx: click.Context, keep: str | None) -> None:
     """Train on two weeks of a healthy pump, detect in a week with eight faults. Offline, in a minute."""
-    from lstm_anomaly import sample
+    from lstm_anomaly.evaluation import sample_pump as sample
 
     with nullcontext(keep) if keep else tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.options import (
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk, is_terminal
+from lstm_anomaly.commands.frame.options import (
     FILES,
     MODEL,
     check_output,
@@ -17,12 +18,11 @@ from lstm_anomaly.commands.options import (
     read_options,
     talk_options,
 )
-from lstm_anomaly.commands.talk import Talk, is_terminal
-from lstm_anomaly.commands.unattended import check_unattended, unattended_options
+from lstm_anomaly.commands.frame.unattended import check_unattended, unattended_options
 
 if TYPE_CHECKING:
-    from lstm_anomaly.model import Model
-    from lstm_anomaly.verdicts import Tally
+    from lstm_anomaly.detecting.verdicts import Tally
+    from lstm_anomaly.model.model import Model
 
 FORMATS = ("table", "csv", "json", "jsonl", "nagios")
 
@@ -101,14 +101,14 @@ def command(
     Everything about windows, scaling and threshold is in the model. Off a terminal, with nothing
     found, nothing is printed.
     """
-    from lstm_anomaly.commands.conclusion import EXIT_ANOMALIES, conclude
-    from lstm_anomaly.commands.groups import watcher_of
-    from lstm_anomaly.commands.load import read_pieces
-    from lstm_anomaly.commands.runs import Run
+    from lstm_anomaly.commands.run.conclusion import EXIT_ANOMALIES, conclude
+    from lstm_anomaly.commands.run.detect_run import Run
+    from lstm_anomaly.commands.run.groups import watcher_of
+    from lstm_anomaly.commands.run.load import read_pieces
     from lstm_anomaly.decision.events import EventRules
     from lstm_anomaly.decision.filters import filter_events
+    from lstm_anomaly.detecting.stream import Watcher
     from lstm_anomaly.reading import Follower
-    from lstm_anomaly.watching import Watcher
 
     talk = Talk(settings)
     settings.plugin = format_ == "nagios"
@@ -147,7 +147,7 @@ def command(
 
 def _closing(events: int, tally: "Tally") -> str:
     """One sentence that says how it went."""
-    from lstm_anomaly.text import count
+    from lstm_anomaly.base.text import count
 
     found = count(events, "event") if events else "nothing anomalous"
     unknown = f", {count(tally.unknown, 'row')} could not be judged" if tally.unknown else ""

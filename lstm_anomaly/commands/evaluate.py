@@ -4,9 +4,16 @@ from typing import Any
 
 import click
 
-from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.options import FILES, MODEL, input_files, input_options, read_options, talk_options
-from lstm_anomaly.commands.talk import Talk
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.options import (
+    FILES,
+    MODEL,
+    input_files,
+    input_options,
+    read_options,
+    talk_options,
+)
 
 EPILOG = """\b
 Examples:
@@ -55,11 +62,11 @@ def command(
     Prints the share of labelled events that were found, the false alarms with an exact interval and the
     verdict on the model's own budget, the delay, and how well the scores rank the rows.
     """
-    from lstm_anomaly.commands.load import read_frame, select_marked
-    from lstm_anomaly.detection import detect
-    from lstm_anomaly.evaluating import evaluate
-    from lstm_anomaly.model_file import read_model
-    from lstm_anomaly.output import evaluation as output
+    from lstm_anomaly.commands.run.load import read_frame, select_marked
+    from lstm_anomaly.detecting.batch import detect
+    from lstm_anomaly.evaluation.labelled import evaluate
+    from lstm_anomaly.model.file import read_model
+    from lstm_anomaly.output.terminal import evaluation as output
     from lstm_anomaly.reading.labels import read_labels
 
     talk = Talk(settings)

@@ -4,9 +4,9 @@ import json
 
 import click
 
-from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.options import talk_options
-from lstm_anomaly.commands.talk import Talk
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.options import talk_options
 
 
 @click.command("inspect")
@@ -16,9 +16,9 @@ from lstm_anomaly.commands.talk import Talk
 @click.pass_obj
 def command(settings: Settings, /, model_path: str, format_: str) -> None:
     """Show what is in a model file: sensors, window, training, threshold and what it promises."""
-    from lstm_anomaly.model_file import read_model
-    from lstm_anomaly.output.inspection import inspection
-    from lstm_anomaly.output.summary import model_document
+    from lstm_anomaly.model.file import read_model
+    from lstm_anomaly.output.terminal.inspection import inspection
+    from lstm_anomaly.output.terminal.summary import model_document
 
     talk = Talk(settings)
     model = read_model(model_path)

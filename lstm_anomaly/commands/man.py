@@ -6,10 +6,10 @@ from importlib import import_module
 
 import click
 
-from lstm_anomaly.commands.app import COMMANDS, Settings
-from lstm_anomaly.commands.options import talk_options
-from lstm_anomaly.commands.talk import Talk
-from lstm_anomaly.version import __version__
+from lstm_anomaly.base.version import __version__
+from lstm_anomaly.commands.frame.app import COMMANDS, Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.options import talk_options
 
 EPILOG = """\b
 Examples:

@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.options import (
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.options import (
     FILES,
     MODEL,
     check_output,
@@ -15,7 +16,6 @@ from lstm_anomaly.commands.options import (
     read_options,
     talk_options,
 )
-from lstm_anomaly.commands.talk import Talk
 
 EPILOG = """\b
 Examples:
@@ -54,12 +54,12 @@ def command(
     It holds the span with its score, each event with its sensors as seen and expected, a table to sort and
     filter, the quality of the data, drift, and how the model was trained.
     """
-    from lstm_anomaly.commands.extras import needs
-    from lstm_anomaly.commands.load import read_frame
-    from lstm_anomaly.detection import detect
-    from lstm_anomaly.files import atomic_write
-    from lstm_anomaly.model_file import read_model
-    from lstm_anomaly.placing import place
+    from lstm_anomaly.base.files import atomic_write
+    from lstm_anomaly.commands.frame.extras import needs
+    from lstm_anomaly.commands.run.load import read_frame
+    from lstm_anomaly.detecting.batch import detect
+    from lstm_anomaly.detecting.places import place
+    from lstm_anomaly.model.file import read_model
 
     talk = Talk(settings)
     files = input_files(files)
@@ -77,7 +77,7 @@ def command(
         file.write(text.encode("utf-8", "replace"))
     if plot:
         with needs("report"):
-            from lstm_anomaly.output.event_plots import write_plots
+            from lstm_anomaly.output.report.event_plots import write_plots
         write_plots(events, plot, plot_format)
     talk.result(_done(len(events), out, len(text), plot))
 
@@ -90,7 +90,7 @@ def _title(files: tuple[str, ...]) -> str:
 
 
 def _done(events: int, out: str, size: int, plot: str | None) -> list[str]:
-    from lstm_anomaly.text import count
+    from lstm_anomaly.base.text import count
 
     pictures = f"; {count(events, 'picture')} in {plot}" if plot else ""
     return [

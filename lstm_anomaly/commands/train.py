@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_anomaly.commands.app import Settings
-from lstm_anomaly.commands.extras import needs
-from lstm_anomaly.commands.kinds import Duration, Percent
-from lstm_anomaly.commands.options import (
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.extras import needs
+from lstm_anomaly.commands.frame.option_types import Duration, Percent
+from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
     MODEL,
@@ -22,13 +23,12 @@ from lstm_anomaly.commands.options import (
     threshold_options,
     threshold_settings,
 )
-from lstm_anomaly.commands.talk import Talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lstm_anomaly.model import Model
-    from lstm_anomaly.types import Series
+    from lstm_anomaly.base.types import Series
+    from lstm_anomaly.model.model import Model
 
     WriteReport = Callable[[Model, Series, list[str]], None]
 UNUSABLE = "the training data looks unusable as a picture of normal: {doubts}"
@@ -122,14 +122,14 @@ def command(
     an LSTM autoencoder and an LSTM forecaster to the first part of them, learns the threshold from all rows,
     each judged by parts that were not fitted to it, and writes everything that `detect` needs into one file.
     """
-    from lstm_anomaly.checkpoint import Checkpoint
-    from lstm_anomaly.commands.groups import train_groups
-    from lstm_anomaly.commands.load import training_series
-    from lstm_anomaly.learning import learn
-    from lstm_anomaly.locks import locked
-    from lstm_anomaly.model_file import write_model
-    from lstm_anomaly.output.summary import training_lines
-    from lstm_anomaly.settings import LearningSettings
+    from lstm_anomaly.base.locks import locked
+    from lstm_anomaly.commands.run.groups import train_groups
+    from lstm_anomaly.commands.run.load import training_series
+    from lstm_anomaly.model.file import write_model
+    from lstm_anomaly.output.terminal.summary import training_lines
+    from lstm_anomaly.training.checkpoint import Checkpoint
+    from lstm_anomaly.training.settings import LearningSettings
+    from lstm_anomaly.training.train import learn
 
     talk = Talk(settings)
     files = input_files(files)
@@ -172,8 +172,8 @@ def _reporter(path: str | None, *inputs: str) -> "WriteReport":
     def write(model: "Model", series: "Series", notes: list[str]) -> None:
         import os
 
-        from lstm_anomaly.files import atomic_write
-        from lstm_anomaly.reviewing import review
+        from lstm_anomaly.base.files import atomic_write
+        from lstm_anomaly.training.review import review
 
         title = f"Training of {os.path.basename(inputs[0])}"
         text = training_report(review(model, series), notes, title)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from lstm_anomaly.errors import ThresholdError
+from lstm_anomaly.base.errors import ThresholdError
 
 DEFAULT_BUDGET = "1/week"
 DEFAULT_ROW_BUDGET = "1/10000rows"

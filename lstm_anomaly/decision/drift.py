@@ -12,9 +12,9 @@ from typing import Self
 
 import numpy as np
 
+from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.types import BoolArray, FloatArray
 from lstm_anomaly.decision.spans import LIMIT
-from lstm_anomaly.snapshot import saved_as
-from lstm_anomaly.types import BoolArray, FloatArray
 
 LOW_LEVEL = 0.95  # share of the calibration rows below the low level
 BLOCKS = 20  # of calibration rows; how their shares above the low level scatter tells how such shares do

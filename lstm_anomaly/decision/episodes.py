@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from lstm_anomaly.base.types import FloatArray, IntArray
 from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
-from lstm_anomaly.types import FloatArray, IntArray
 
 MOST_BELOW = 0.95
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
 from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
-from lstm_anomaly.reasons import TOGETHER, sentence
-from lstm_anomaly.snapshot import saved_as
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray
+from lstm_anomaly.scoring.reasons import TOGETHER, sentence
 
 SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
 """An event's severity by its peak, in multiples of the threshold."""
@@ -49,7 +49,7 @@ class JudgedRows:
     errors    (N, F) what each sensor adds to a row's score, at least 0, in any one unit
     seen      (N, F) readings in the sensors' own units
     expected  (N, F) what the model expected, in the same units
-    reasons   (N,) which component each score is, as in `lstm_anomaly.reasons`
+    reasons   (N,) which component each score is, as in `lstm_anomaly.scoring.reasons`
     """
 
     scores: FloatArray

@@ -8,9 +8,9 @@ may lie between two parts of an event it is over, so that a fault that comes lat
 
 import numpy as np
 
+from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.decision.spans import LIMIT
-from lstm_anomaly.snapshot import saved_as
-from lstm_anomaly.types import FloatArray
 
 LASTS_ABOVE = 0.7
 """Of the limit. Scores grow with squared errors, so that errors are a sixth smaller than at the limit."""

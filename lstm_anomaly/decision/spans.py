@@ -11,8 +11,8 @@ from typing import Self
 
 import numpy as np
 
-from lstm_anomaly.snapshot import saved_as
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray
+from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
 
 LIMIT = 1.0
 """Scores are multiples of the threshold."""

@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
+from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.decision.episodes import NOT_JUDGED, EpisodeCounts, episode_peaks
-from lstm_anomaly.types import FloatArray
 
 EULER_GAMMA = 0.5772156649015329
 # Levels tried for peaks over threshold, as shares of rows below them, highest first.

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+from lstm_anomaly.base.errors import ThresholdError
 from lstm_anomaly.decision import poisson
 from lstm_anomaly.decision.budget import DAY_SECONDS, Budget
-from lstm_anomaly.errors import ThresholdError
 
 CONFIDENCE_LIMITS = (0.5, 0.9999)
 FARTHEST = 100  # times the calibration rows: what comes more rarely, the tail of so few says nothing of

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
 
 
 def events_of(labels: BoolArray) -> IntArray:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.evaluation.events import (
@@ -19,7 +20,6 @@ from lstm_anomaly.evaluation.false_alarms import FalseAlarms
 from lstm_anomaly.evaluation.ranking import auc_pr, auc_roc
 from lstm_anomaly.evaluation.row_counts import RowCounts
 from lstm_anomaly.evaluation.vus import vus, vus_window
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)

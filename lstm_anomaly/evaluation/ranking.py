@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_anomaly.types import BoolArray, FloatArray
+from lstm_anomaly.base.types import BoolArray, FloatArray
 
 
 def auc_roc(labels: BoolArray, scores: FloatArray) -> float:

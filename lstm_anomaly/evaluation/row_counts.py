@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from lstm_anomaly.types import BoolArray
+from lstm_anomaly.base.types import BoolArray
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ A curve at blur `w` with L levels from the highest score down, `pred` the rows a
 
 import numpy as np
 
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
 from lstm_anomaly.evaluation.events import events_of
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
 LEVELS = 250
 """Levels at which a curve is drawn, as TSB-AD does."""

@@ -23,9 +23,8 @@ from typing import Any
 
 import numpy as np
 from numpy import add, multiply, subtract, tanh
-from numpy.typing import NDArray
 
-Array = NDArray[Any]  # float32 for use, float64 for gradient checks: the parameters decide
+from lstm_anomaly.base.types import Array
 
 HALF = np.array(0.5, np.float32)  # an array, because a ufunc takes half a microsecond to convert a float
 

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.network.cell import CellScratch, CellStep, cell_forward, to_cell_weights
-from lstm_anomaly.network.tiles import round_up, tile_width, tiled_product, tiles
-from lstm_anomaly.snapshot import saved_as
+from lstm_anomaly.network.products import round_up, tile_width, tiled_product, tiles
 
 Array = NDArray[Any]
 Params = dict[str, Array]

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from lstm_anomaly.network.tiles import round_up, tile_width, tiled_product
-from lstm_anomaly.types import FloatArray, IntArray
+from lstm_anomaly.base.types import FloatArray, IntArray
+from lstm_anomaly.network.products import round_up, tile_width, tiled_product
 
 Array = NDArray[Any]
 

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from lstm_anomaly.base.types import Array
 from lstm_anomaly.network.cell import (
-    Array,
     CellScratch,
     CellStep,
     GateGradients,
@@ -35,7 +35,7 @@ from lstm_anomaly.network.cell import (
     to_cell_order,
     to_cell_weights,
 )
-from lstm_anomaly.network.tiles import StepProduct, cut
+from lstm_anomaly.network.products import StepProduct, cut
 from lstm_anomaly.network.weight_gradient import WeightGradient, products_over_columns, sum_of_columns
 
 

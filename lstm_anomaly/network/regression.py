@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.network.tiles import round_up, tile_width, tiled_product
-from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Segments
+from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments
+from lstm_anomaly.network.products import round_up, tile_width, tiled_product
 
 FORECAST_LAGS = (1, 2, 3, 6)
 RELATED_LAGS = (0, 1, 6, 24)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.types import BoolArray, FloatArray
 from lstm_anomaly.network.following import first_state, follow
 from lstm_anomaly.network.forecaster import Params
-from lstm_anomaly.snapshot import saved_as
-from lstm_anomaly.types import BoolArray, FloatArray
 
 Array = NDArray[Any]
 

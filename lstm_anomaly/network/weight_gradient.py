@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_anomaly.network.cell import Array
-from lstm_anomaly.network.tiles import fast_rows, tiles
+from lstm_anomaly.base.types import Array
+from lstm_anomaly.network.products import fast_rows, tiles
 
 NARROW = 64  # columns below which a product of gradients and inputs is slower than its copies
 WIDE = 128  # columns that narrow pieces of several steps are put together to

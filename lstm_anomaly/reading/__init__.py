@@ -1,8 +1,5 @@
 """From CSV files to a clean, evenly spaced series: the only part that uses pandas."""
 
-from lstm_anomaly.reading.arrival import Cleaner, CleanRows
-from lstm_anomaly.reading.clean_report import CleanReport
-from lstm_anomaly.reading.cleaning import clean
 from lstm_anomaly.reading.follow import Follower
 from lstm_anomaly.reading.frames import (
     drop_empty_sensors,
@@ -13,23 +10,19 @@ from lstm_anomaly.reading.frames import (
     split_groups,
     take_rows,
 )
+from lstm_anomaly.reading.lines.paths import expand_paths
 from lstm_anomaly.reading.options import ReadOptions
-from lstm_anomaly.reading.paths import expand_paths
 from lstm_anomaly.reading.reader import CsvReader, read_csvs
 from lstm_anomaly.reading.report import BadCell, FileReport, ReadReport, Refused
 
 __all__ = [
     "BadCell",
-    "CleanReport",
-    "CleanRows",
-    "Cleaner",
     "CsvReader",
     "FileReport",
     "Follower",
     "ReadOptions",
     "ReadReport",
     "Refused",
-    "clean",
     "drop_empty_sensors",
     "expand_paths",
     "join_frames",

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lstm_anomaly.errors import InputError
-from lstm_anomaly.reading.layout import Layout, check_sensors, find_layout
+from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.types import SensorFrame
+from lstm_anomaly.reading.layout.layout import Layout, check_sensors, find_layout
+from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, HEAD_BYTES, MAX_LINE_BYTES, Block
+from lstm_anomaly.reading.lines.tail import Part, Position, unread
 from lstm_anomaly.reading.options import ReadOptions
-from lstm_anomaly.reading.pieces import BlockParser, Piece
 from lstm_anomaly.reading.report import FileReport, ReadReport
-from lstm_anomaly.reading.sources import BLOCK_BYTES, HEAD_BYTES, MAX_LINE_BYTES, Block
-from lstm_anomaly.reading.tail import Part, Position, unread
-from lstm_anomaly.reading.timestamps import ISO
-from lstm_anomaly.types import SensorFrame
+from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
+from lstm_anomaly.reading.values.timestamps import ISO
 
 _EPOCH_OF_TICKS = {1.0: "epoch", 1e3: "epoch-ms", 1e6: "epoch-us", 1e9: "epoch-ns"}
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from lstm_anomaly.errors import InputError
-from lstm_anomaly.reading.layout import check_sensors
-from lstm_anomaly.types import IntArray, SensorFrame
+from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.types import IntArray, SensorFrame
+from lstm_anomaly.reading.layout.layout import check_sensors
 
 # Columns of a frame that it may be without.
 OPTIONAL = ("stamps", "times", "groups", "texts")

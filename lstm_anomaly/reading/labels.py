@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.errors import InputError
+from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.types import BoolArray, IntArray, SensorFrame, TimeArray
+from lstm_anomaly.reading.lines.sources import Source
 from lstm_anomaly.reading.options import ReadOptions
-from lstm_anomaly.reading.sources import Source
-from lstm_anomaly.reading.time_formats import find_epoch_format, find_time_format
-from lstm_anomaly.types import BoolArray, IntArray, SensorFrame, TimeArray
+from lstm_anomaly.reading.values.time_formats import find_epoch_format, find_time_format
 
 START, END = "start", "end"
 LABEL_NAMES = ("label", "labels", "anomaly", "is_anomaly", "attack", "outlier")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from lstm_anomaly.errors import InputError
+from lstm_anomaly.base.errors import InputError
 
 BadValues = Literal["nan", "skip", "fail"]
 SCHEMES_OF_TIME = ("iso", "epoch", "epoch-ms", "epoch-us", "epoch-ns", "day-first", "month-first")

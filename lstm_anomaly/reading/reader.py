@@ -6,18 +6,18 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lstm_anomaly.errors import InputError, SensorsError
+from lstm_anomaly.base.errors import InputError, SensorsError
+from lstm_anomaly.base.text import listed
+from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.reading.frames import join_frames
-from lstm_anomaly.reading.layout import Layout, check_sensors, find_layout
-from lstm_anomaly.reading.long_columns import check_all_read
+from lstm_anomaly.reading.layout.layout import Layout, check_sensors, find_layout
+from lstm_anomaly.reading.layout.long_columns import check_all_read
+from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source
 from lstm_anomaly.reading.options import ReadOptions
-from lstm_anomaly.reading.pieces import BlockParser, Piece
-from lstm_anomaly.reading.pivot import Pivot
 from lstm_anomaly.reading.report import FileReport, ReadReport
-from lstm_anomaly.reading.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source
-from lstm_anomaly.reading.time_order import TimeOrder
-from lstm_anomaly.text import listed
-from lstm_anomaly.types import SensorFrame
+from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
+from lstm_anomaly.reading.rows.pivot import Pivot
+from lstm_anomaly.reading.rows.strict_time import TimeOrder
 
 
 def read_csvs(

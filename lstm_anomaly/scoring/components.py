@@ -20,11 +20,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
 from lstm_anomaly.scoring.limits import high_level, rare_limit, standing_out
-from lstm_anomaly.scoring.memory import trailing_sum
+from lstm_anomaly.scoring.moving_average import trailing_sum
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
 from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED, VIEWS, Residuals, mean_square
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray
 
 LENGTHS = (1, 3, 10, 30)  # rows that a component remembers
 SIGNED_LENGTHS = (10, 30)

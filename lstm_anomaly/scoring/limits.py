@@ -11,7 +11,7 @@ high in some has not shown how high it can go, and gets a high one (block maxima
 
 import numpy as np
 
-from lstm_anomaly.types import FloatArray
+from lstm_anomaly.base.types import FloatArray
 
 HIGH = 0.99  # share of normal rows below what is called high
 BLOCKS = 24

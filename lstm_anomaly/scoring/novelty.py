@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.scoring.memory import trailing_sum
-from lstm_anomaly.types import BoolArray, FloatArray, IntArray
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
+from lstm_anomaly.scoring.moving_average import trailing_sum
 
 MEMORY = 50  # rows over which evidence adds up
 MOST_AHEAD = MEMORY // 4  # rows that a sum of evidence reaches ahead of its row, where look-ahead allows it

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.types import FloatArray
+from lstm_anomaly.base.types import FloatArray
 
 
 @dataclass(frozen=True)

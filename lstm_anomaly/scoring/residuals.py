@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.types import FloatArray
+from lstm_anomaly.base.types import FloatArray
 
 VIEWS = ("forecast", "restored", "related", "lstm")
 FORECAST, RESTORED, RELATED, LSTM = range(4)

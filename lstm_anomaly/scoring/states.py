@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.types import FloatArray, IntArray
+from lstm_anomaly.base.types import FloatArray, IntArray
 
 MOST_STATES = 16
 ROWS_A_STATE = 500  # training rows for each state

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.scoring.limits import LEAST, rare_limit
-from lstm_anomaly.scoring.memory import trailing_sum
+from lstm_anomaly.scoring.moving_average import trailing_sum
 from lstm_anomaly.scoring.states import OperatingStates, state_features, with_first_rows
-from lstm_anomaly.types import FloatArray
 
 MEMORY = 5  # rows
 LEAST_MULTIPLE = 1.5  # of the largest distance of a training row

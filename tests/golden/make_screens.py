@@ -16,14 +16,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from small_models import small_model
 
 from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events
-from lstm_anomaly.event_views import view
-from lstm_anomaly.model import CalibrationEpisode, TrainingSummary
-from lstm_anomaly.output.events import table
-from lstm_anomaly.output.inspection import inspection
-from lstm_anomaly.output.pictures import pictures
-from lstm_anomaly.placing import CLOSED, Place, PlacedEvent
-from lstm_anomaly.reasons import RELATED, TOGETHER, UNSEEN
-from lstm_anomaly.scoring.scaler import Scaler
+from lstm_anomaly.detecting.places import CLOSED, Place, PlacedEvent
+from lstm_anomaly.detecting.views import view
+from lstm_anomaly.model.model import CalibrationEpisode, TrainingSummary
+from lstm_anomaly.output.terminal.events import table
+from lstm_anomaly.output.terminal.inspection import inspection
+from lstm_anomaly.output.terminal.pictures import pictures
+from lstm_anomaly.preparing.scaler import Scaler
+from lstm_anomaly.scoring.reasons import RELATED, TOGETHER, UNSEEN
 
 SCREENS = Path(__file__).parent / "screens"
 WIDTHS = (60, 100, 160)

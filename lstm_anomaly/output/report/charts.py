@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from lstm_anomaly.event_views import EventView
+from lstm_anomaly.base.text import printable
+from lstm_anomaly.base.types import FloatArray, IntArray, Series
+from lstm_anomaly.detecting.views import EventView
 from lstm_anomaly.output.report.thinning import thinned
-from lstm_anomaly.text import printable
-from lstm_anomaly.types import FloatArray, IntArray, Series
 
 LEAST_SHOWN = 0.01  # scores below are drawn here: their axis is logarithmic
 

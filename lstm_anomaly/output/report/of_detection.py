@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.detection import Detection
-from lstm_anomaly.model import Model
-from lstm_anomaly.output.events import in_words
+from lstm_anomaly.base.text import count, listed, number
+from lstm_anomaly.detecting.batch import Detection
+from lstm_anomaly.detecting.places import PlacedEvent
+from lstm_anomaly.model.model import Model
 from lstm_anomaly.output.report.charts import (
     Axis,
     Chart,
@@ -18,8 +19,7 @@ from lstm_anomaly.output.report.charts import (
 )
 from lstm_anomaly.output.report.of_model import model_sections
 from lstm_anomaly.output.report.page import Section, Table, page
-from lstm_anomaly.placing import PlacedEvent
-from lstm_anomaly.text import count, listed, number
+from lstm_anomaly.output.terminal.events import in_words
 
 MOST_CHARTS = 200  # events with a chart of their own, the highest ones
 OVERVIEW_POINTS = 6000  # of the score

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from lstm_anomaly.model import Model
+from lstm_anomaly.model.model import Model
 from lstm_anomaly.output.report.charts import Chart, Line, Panel
 from lstm_anomaly.output.report.page import Section
-from lstm_anomaly.output.summary import model_facts
+from lstm_anomaly.output.terminal.summary import model_facts
 
 
 def model_sections(model: Model) -> list[Section]:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lstm_anomaly.model import Model
+from lstm_anomaly.base.text import count, number
+from lstm_anomaly.model.model import Model
 from lstm_anomaly.output.report.charts import Axis, Chart, Line, Panel, score_line
 from lstm_anomaly.output.report.of_model import model_sections
 from lstm_anomaly.output.report.page import Section, Table, page
-from lstm_anomaly.reviewing import Review
-from lstm_anomaly.text import count, number
+from lstm_anomaly.training.review import Review
 
 POINTS = 6000
 WINDOWS_AROUND = 2  # windows shown before and after the one in question

@@ -15,9 +15,9 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from lstm_anomaly.base.text import printable
+from lstm_anomaly.base.version import __version__
 from lstm_anomaly.output.report.charts import Chart
-from lstm_anomaly.text import printable
-from lstm_anomaly.version import __version__
 
 LONGEST_NUMBER = 32  # letters; a fact that is longer is a sentence
 

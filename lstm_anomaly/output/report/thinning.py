@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from tsdownsample import M4Downsampler
 
-from lstm_anomaly.types import FloatArray, IntArray
+from lstm_anomaly.base.types import FloatArray, IntArray
 
 _M4 = M4Downsampler()  # type: ignore[no-untyped-call]
 

@@ -1,0 +1,138 @@
+"""Writing a file so that a crash, a full disk or a `kill -9` leaves the old one or the new one, never half.
+
+The bytes go to a temporary file in the same folder, are synced, read back where the writer asks for it,
+renamed over the target, and the folder is synced (SQLite's "Atomic Commit" explains why each step is needed).
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from lstm_anomaly.base.errors import OutputError
+
+_TEMPORARY = ".{name}.{pid}.tmp"
+
+
+@contextmanager
+def atomic_write(
+    path: str | os.PathLike[str], read_back: Callable[[Path], None] | None = None
+) -> Iterator[BinaryIO]:
+    """Open a binary file for writing that takes `path`'s place when the block ends without an error.
+
+    `read_back` gets the path of the temporary file once that is on the disk: what it raises leaves the old
+    file where it is and removes the temporary one.
+
+    A symbolic link is followed, an existing file keeps its permissions, and an existing file that
+    is not a regular one (a device, a pipe) is written to directly, since it cannot be replaced.
+
+    Raises OutputError, naming the path and the reason, when anything cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    with _as_output_error(path):
+        if target.exists() and not target.is_file():
+            with open(target, "wb") as device:
+                yield device
+            return
+        temporary = target.with_name(_TEMPORARY.format(name=target.name, pid=os.getpid()))
+        _remove_leftovers(target)
+        try:
+            with open(temporary, "wb") as file:
+                yield file
+                sync(file)
+                if read_back is not None:
+                    _forget_cached(file)
+            if read_back is not None:
+                read_back(temporary)
+            if target.exists():
+                os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+            os.replace(temporary, target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+
+
+@contextmanager
+def append_from(path: str | os.PathLike[str], length: int) -> Iterator[BinaryIO]:
+    """Open a file to go on writing it behind its first `length` bytes; what stands there is cut off.
+
+    A shorter file, or a new one, is written from its end on. Raises OutputError as `atomic_write` does.
+    """
+    with _as_output_error(path):
+        is_new = not os.path.exists(path)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        with open(descriptor, "r+b") as file:
+            if is_new:
+                _sync_folder(Path(path).parent)
+            if file.seek(0, os.SEEK_END) > length:
+                file.truncate(length)
+                file.seek(length)
+            yield file
+            sync(file)
+
+
+def length_of(path: str | os.PathLike[str]) -> int:
+    """Bytes of a file, 0 when there is none."""
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def sync(file: BinaryIO) -> None:
+    """Make sure that what was written is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _forget_cached(file: BinaryIO) -> None:
+    """Let the system drop what it holds of the file in memory: it is to be read from the disk."""
+    if hasattr(os, "posix_fadvise"):
+        with suppress(OSError):  # not every file system takes advice
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+@contextmanager
+def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:  # of standard output, which is written to meanwhile
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write: {error.strerror or error}", where=os.fspath(path)) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Delete temporary files that killed runs left beside `target`; a living run's file stays."""
+    prefix, suffix = f".{target.name}.", ".tmp"
+    for stray in target.parent.glob(f"{_glob_escape(prefix)}*{suffix}"):
+        pid = stray.name.removeprefix(prefix).removesuffix(suffix)
+        if pid.isdigit() and not _is_running(int(pid)):
+            with suppress(OSError):
+                stray.unlink()
+
+
+def _glob_escape(text: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in text)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return pid != os.getpid()

@@ -1,0 +1,111 @@
+"""What a run says, and where: results on standard output, everything else on standard error."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TextIO
+
+from lstm_anomaly.base.errors import OutputError
+from lstm_anomaly.base.text import printable, wrapped
+from lstm_anomaly.commands.frame.app import Settings, log_record
+
+if TYPE_CHECKING:
+    from lstm_anomaly.training.fit_networks import OnEpoch
+
+
+class Talk:
+    """Prints for one run, by its settings and by what each stream is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def warn(self, lines: Iterable[str]) -> None:
+        """Say what the user must know even when nobody watches."""
+        if not self._settings.quiet:
+            self._log("warning", lines)
+
+    def note(self, lines: Iterable[str], *, else_warn: Iterable[str] = ()) -> None:
+        """Say what helps somebody who watches, on a terminal or with -v; else only what must be known."""
+        if self._settings.verbose or (is_terminal(sys.stderr) and not self._settings.quiet):
+            self._log("info", lines)
+        else:
+            self.warn(else_warn)
+
+    def _log(self, level: str, lines: Iterable[str]) -> None:
+        """Print lines on standard error, each as a record when that is how the log is to be."""
+        if self._settings.log_format == "json":
+            lines = (log_record(level, line) for line in lines)
+        _remark(lines)
+
+    def result(self, lines: Iterable[str]) -> None:
+        """Print the lines of a summary, unless --quiet."""
+        if not self._settings.quiet:
+            self.show(lines)
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Print lines on standard output, escaped; on a terminal they are wrapped at words."""
+        if is_terminal(sys.stdout):
+            lines = wrapped(lines, shutil.get_terminal_size().columns)
+        self.deliver("".join(f"{printable(line)}\n" for line in lines))
+
+    def deliver(self, text: str) -> None:
+        """Write finished text to standard output, all of it or an OutputError."""
+        if not text:
+            return
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"cannot write the results: {error.strerror}", where="standard output"
+            ) from error
+
+    def deliver_csv(self, text: str) -> None:
+        """Write CSV as it is; to a terminal with whatever could drive it shown as an escape."""
+        if is_terminal(sys.stdout):
+            text = "\n".join(map(printable, text.split("\n")))
+        self.deliver(text)
+
+    def canvas(self) -> dict[str, Any]:
+        """How a table is to be drawn on standard output: width, colour, and which characters."""
+        terminal = is_terminal(sys.stdout)
+        if self._settings.color == "auto":
+            color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        else:
+            color = self._settings.color == "always"
+        encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+        width = shutil.get_terminal_size().columns if terminal else None
+        return {"terminal": terminal, "color": color, "unicode": encoding == "utf8", "width": width}
+
+    @contextmanager
+    def progress(self) -> Iterator["OnEpoch | None"]:
+        """A function to call after each epoch, which draws a bar on a terminal; None elsewhere."""
+        if self._settings.quiet or not is_terminal(sys.stderr):
+            yield None
+            return
+        from lstm_anomaly.output.terminal.progress import epoch_bar
+
+        with epoch_bar() as on_epoch:
+            yield on_epoch
+
+
+def is_terminal(stream: TextIO | Any) -> bool:
+    """Whether somebody looks at this stream."""
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
+def _remark(lines: Iterable[str]) -> None:
+    """Print lines on standard error; a closed or full one must not cost the results."""
+    if sys.stderr is None:
+        return
+    with suppress(OSError, ValueError):
+        for line in lines:
+            sys.stderr.write(f"{printable(line)}\n")
+        sys.stderr.flush()

@@ -1,0 +1,305 @@
+"""Options that several commands share: how to read the input, and how to talk."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import is_terminal
+from lstm_anomaly.commands.frame.option_types import Duration, Percent
+
+if TYPE_CHECKING:
+    from lstm_anomaly.reading import ReadOptions
+
+Command = Callable[..., Any]
+
+FILES = click.argument("files", metavar="[CSV]...", nargs=-1)
+MODEL = click.option(
+    "-m", "--model", "model_path", metavar="FILE", required=True, help="The model file.", type=click.Path()
+)
+
+
+_INPUT_OPTIONS = (
+    click.option("-d", "--delimiter", help="Character between fields; `\\t` for tabs.  [default: found]"),
+    click.option("-e", "--encoding", help="Such as latin-1 or utf-16.  [default: found]"),
+    click.option("-H", "--no-header-row", is_flag=True, help="The first row is data, not names."),
+    click.option("--header-row", is_flag=True, help="The first row is names, whatever it looks like."),
+    click.option("-K", "--skip-lines", type=click.IntRange(0), default=0, help="Lines to pass over first."),
+    click.option("--decimal", type=click.Choice([".", ","]), help="Decimal sign.  [default: found]"),
+    click.option("--thousands", metavar="CHAR", help="Sign that groups digits.  [default: none]"),
+    click.option("--null-value", "null_values", multiple=True, metavar="TEXT", help="Also means missing."),
+    click.option("--time", metavar="COLUMN", help="The time column; '' for none.  [default: found]"),
+    click.option(
+        "--datetime-format", metavar="FORMAT", help="strptime format, epoch, epoch-ms, day-first, ..."
+    ),
+    click.option("--tz", metavar="ZONE", help="Zone of time stamps without one.  [default: UTC]"),
+    click.option("--strict-time", is_flag=True, help="Stop at a time stamp not later than the one before."),
+    click.option("--exclude", metavar="A,B", help="Columns that are not sensors, such as labels."),
+    click.option("--only", metavar="A,B", help="The only columns to use as sensors."),
+    click.option(
+        "--sensor-column",
+        metavar="COLUMN",
+        help="One reading a row: where its sensor is named.  [default: found]",
+    ),
+    click.option(
+        "--value-column", metavar="COLUMN", help="One reading a row: where it is.  [default: found]"
+    ),
+    click.option("--rows", metavar="FROM:TO", help="Data rows to use, counted from 1: 1:400 or 401: ."),
+    click.option(
+        "--bad-values",
+        type=click.Choice(["nan", "skip", "fail"]),
+        default="nan",
+        show_default=True,
+        help="A cell that is no number: missing, refuse its row, or stop.",
+    ),
+    click.option(
+        "--max-bad", type=Percent(), metavar="SHARE", help="Stop above this share of bad cells (1%)."
+    ),
+)
+
+
+_CLEANING_OPTIONS = (
+    click.option(
+        "--resample",
+        type=Duration(),
+        metavar="STEP",
+        help="Join the rows of each step, such as 1min, into one.",
+    ),
+    click.option(
+        "--resample-by",
+        type=click.Choice(["mean", "last", "max"]),
+        default="mean",
+        show_default=True,
+        help="What such a row holds of a sensor's readings.",
+    ),
+    click.option(
+        "--max-fill",
+        type=click.IntRange(0),
+        default=3,
+        show_default=True,
+        help="Rows for which a missing reading takes the last one; after that it is unknown.",
+    ),
+)
+
+
+_THRESHOLD_OPTIONS = (
+    click.option(
+        "--false-alarms",
+        metavar="BUDGET",
+        help="Such as 1/week or 1/10000rows; auto: 1/week, or what the rows can support.  [default: auto]",
+    ),
+    click.option(
+        "--confidence", type=click.FloatRange(0.5, 0.999), help="That the budget holds.  [default: 0.9]"
+    ),
+    click.option(
+        "--threshold-method",
+        type=click.Choice(["episodes", "pot", "daily-max", "quantile", "sigma", "fixed"]),
+        help="How the threshold is learned; only `episodes` keeps a promise.  [default: episodes]",
+    ),
+    click.option(
+        "--threshold",
+        "threshold_level",
+        type=click.FloatRange(0, min_open=True),
+        metavar="VALUE",
+        help="Of quantile: the share; of sigma: how many; alone: the raw score itself.",
+    ),
+    click.option(
+        "--merge-gap", type=click.IntRange(0), help="Rows between parts of one event; at least a window."
+    ),
+)
+
+
+IGNORE = click.option(
+    "--ignore",
+    metavar="FILE",
+    help="CSV of `start,end,reason`: spans that are not normal, such as maintenance.",
+)
+_GROUP_BY = click.option(
+    "--group-by",
+    metavar="COLUMN",
+    help="Column that says whose row it is: a model, and events, for each.",
+)
+_ALLOW_MISSING = click.option(
+    "--allow-missing", is_flag=True, help="Judge on when a sensor is missing altogether, by the others."
+)
+
+
+def input_options(command: Command) -> Command:
+    """All options on how to read CSVs; the command receives them as one mapping, `reading`."""
+    return gathered(command, _INPUT_OPTIONS, "reading")
+
+
+def grouped_input_options(command: Command) -> Command:
+    """The same, and whose row each is."""
+    return gathered(command, (_GROUP_BY, *_INPUT_OPTIONS), "reading")
+
+
+def judged_input_options(command: Command) -> Command:
+    """The same, and that sensors of the model may be missing."""
+    return gathered(command, (_GROUP_BY, _ALLOW_MISSING, *_INPUT_OPTIONS), "reading")
+
+
+def cleaning_options(command: Command) -> Command:
+    """All options on gaps and steps; the command receives them as one mapping, `cleaning`."""
+    return gathered(command, _CLEANING_OPTIONS, "cleaning")
+
+
+def threshold_options(command: Command) -> Command:
+    """All options on the threshold; the command receives them as one mapping, `threshold`."""
+    return gathered(command, _THRESHOLD_OPTIONS, "threshold")
+
+
+def gathered(command: Command, options: Sequence[Callable[[Command], Command]], into: str) -> Command:
+    """The command with these options, whose values it receives as one mapping named `into`."""
+    names = [name for option in options for name in _parameter_names(option)]
+
+    def bundled(*args: Any, **given: Any) -> Any:
+        return command(*args, **{into: {name: given.pop(name) for name in names}}, **given)
+
+    wrapped: Command = update_wrapper(bundled, command)
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def _parameter_names(option: Callable[[Command], Command]) -> list[str]:
+    def probe() -> None: ...
+
+    option(probe)
+    return [parameter.name for parameter in probe.__click_params__]  # type: ignore[attr-defined]
+
+
+def read_options(reading: dict[str, Any]) -> "ReadOptions":
+    """The reading stage's options from the command line's."""
+    from lstm_anomaly.reading import ReadOptions
+
+    delimiter = reading["delimiter"]
+    return ReadOptions(
+        delimiter="\t" if delimiter in ("\\t", "tab") else delimiter,
+        encoding=reading["encoding"],
+        header=False if reading["no_header_row"] else True if reading["header_row"] else None,
+        skip_lines=reading["skip_lines"],
+        decimal=reading["decimal"],
+        thousands=reading["thousands"],
+        null_values=reading["null_values"],
+        datetime_format=reading["datetime_format"],
+        tz=reading["tz"],
+        time=reading["time"],
+        group_by=reading.get("group_by"),
+        sensor_column=reading["sensor_column"],
+        value_column=reading["value_column"],
+        exclude=_names(reading["exclude"]),
+        only=_names(reading["only"]),
+        bad_values=reading["bad_values"],
+        max_bad=reading["max_bad"],
+        strict_time=reading["strict_time"],
+        allow_missing=reading.get("allow_missing", False),
+    )
+
+
+def clean_settings(cleaning: dict[str, Any]) -> dict[str, Any]:
+    """What was said about gaps and steps, as arguments of `clean`."""
+    import numpy as np
+
+    seconds = cleaning["resample"]
+    if seconds is None:
+        return {"max_fill": cleaning["max_fill"]}
+    step = np.timedelta64(round(seconds * 1e9), "ns")
+    return {"max_fill": cleaning["max_fill"], "step": step, "resample": cleaning["resample_by"]}
+
+
+def threshold_settings(threshold: dict[str, Any]) -> dict[str, Any]:
+    """What was said about the threshold, as fields of `LearningSettings`."""
+    from lstm_anomaly.decision.budget import Budget
+
+    given = {name: value for name, value in threshold.items() if value is not None}
+    if (budget := given.pop("false_alarms", None)) and budget != "auto":
+        given["budget"] = Budget.parse(budget)
+    if "threshold_level" in given:
+        given.setdefault("threshold_method", "fixed")
+    return given
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def talk_options(command: Command) -> Command:
+    """`-q`, `-v`, `--log-format`, `--color` and `--debug`; they are kept in the run's settings."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+        settings = ctx.ensure_object(Settings)
+        setattr(settings, str(parameter.name), value)
+
+    options: tuple[Callable[[Command], Command], ...] = (
+        click.option("--debug", is_flag=True, expose_value=False, callback=keep, help="Show tracebacks."),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            expose_value=False,
+            callback=keep,
+            help="Colour in tables; NO_COLOR is honoured.  [default: auto]",
+        ),
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            expose_value=False,
+            callback=keep,
+            help="json: each line on standard error is a record.  [default: text]",
+        ),
+        click.option(
+            "-v", "--verbose", is_flag=True, expose_value=False, callback=keep, help="Say more on stderr."
+        ),
+        click.option(
+            "-q", "--quiet", is_flag=True, expose_value=False, callback=keep, help="Print results only."
+        ),
+    )
+    for option in options:
+        command = option(command)
+    return command
+
+
+def deviations(given: tuple[str, ...], sensors: tuple[str, ...]) -> dict[str, float]:
+    """`temp=0.5` options as sensor -> difference in its own unit."""
+    out = {}
+    for text in given:
+        sensor, _sign, value = text.rpartition("=")
+        if sensor not in sensors:
+            raise click.UsageError(f"--min-deviation {text}: '{sensor}' is not one of {', '.join(sensors)}.")
+        try:
+            out[sensor] = float(value)
+        except ValueError:
+            raise click.UsageError(f"--min-deviation {text}: '{value}' is not a number.") from None
+    return out
+
+
+def check_output(path: str, *others: str) -> None:
+    """Refuse an output that would replace one of the `others`, or that has no folder to be written to."""
+    target = os.path.realpath(path)
+    for other in others:
+        if other != "-" and os.path.realpath(other) == target:
+            raise click.UsageError(f"{path} would be written over, and it is an input. Choose another name.")
+    if os.path.isdir(target):
+        raise click.UsageError(f"{path} is a folder; name a file in it.")
+    if not os.path.isdir(os.path.dirname(target)):
+        raise click.UsageError(f"{path}: the folder does not exist. Make it first.")
+
+
+def input_files(files: tuple[str, ...]) -> tuple[str, ...]:
+    """The files to read, of folders and patterns what they hold; without any, standard input.
+
+    A terminal as standard input is no input: nobody types a CSV.
+    """
+    if files:
+        from lstm_anomaly.reading import expand_paths
+
+        return expand_paths(files)
+    if is_terminal(sys.stdin):
+        raise click.UsageError("No input: name one or more CSV files, or `-` for standard input.")
+    return ("-",)

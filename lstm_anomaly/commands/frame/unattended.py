@@ -1,0 +1,76 @@
+"""Options of `detect` for runs that nobody watches: state, alerts, monitoring."""
+
+from typing import Any
+
+import click
+
+from lstm_anomaly.commands.frame.option_types import Duration
+from lstm_anomaly.commands.frame.options import Command, check_output, gathered
+
+_OPTIONS = (
+    click.option("--state", metavar="FILE", help="Remember how far the file was judged; go on from there."),
+    click.option(
+        "--from",
+        "begin",
+        type=click.Choice(["saved", "beginning", "end"]),
+        default="saved",
+        help="Where to begin with --state or --follow.  [default: saved, else beginning]",
+    ),
+    click.option("--follow", is_flag=True, help="Go on for ever: judge rows as they are written."),
+    click.option(
+        "--early/--no-early",
+        default=None,
+        help="Tell of an event also when it begins.  [default: with --state and --follow]",
+    ),
+    click.option(
+        "--snooze", type=Duration(), metavar="SPAN", help="Be quiet so long after an event, such as 2h."
+    ),
+    click.option("--wait", type=Duration(), metavar="SPAN", help="Wait so long for another run to end."),
+    click.option(
+        "--max-age", type=Duration(), metavar="SPAN", help="Exit with 3 when the latest row is older: 15min."
+    ),
+    click.option(
+        "--on-unknown",
+        type=click.Choice(["ignore", "fail"]),
+        default="ignore",
+        help="fail: exit with 3 when no row could be judged.  [default: ignore]",
+    ),
+    click.option("--exec", "exec_", metavar="COMMAND", help="Run it once an event, with JSON on its stdin."),
+    click.option(
+        "--exec-timeout", type=Duration(), default=30.0, metavar="SPAN", help="End it then.  [default: 30s]"
+    ),
+    click.option(
+        "--passthrough", is_flag=True, help="Print the input's rows with score, state and top sensor added."
+    ),
+    click.option("--prom-textfile", metavar="FILE", help="Write metrics for node_exporter."),
+)
+
+
+def unattended_options(command: Command) -> Command:
+    """All of these options; the command receives them as one mapping, `unattended`."""
+    return gathered(command, _OPTIONS, "unattended")
+
+
+def check_unattended(
+    told: dict[str, Any], files: tuple[str, ...], format_: str, scores: str | None, reading: dict[str, Any]
+) -> None:
+    """Refuse combinations that make no sense. Raises click.UsageError."""
+    name = "--state" if told["state"] else "--follow" if told["follow"] else ""
+    if name and (len(files) != 1 or files[0] == "-"):
+        raise click.UsageError(f"{name} remembers a place in a file: name one CSV file.")
+    if not name and told["begin"] != "saved":
+        raise click.UsageError("--from is about --state and --follow.")
+    for option in ("rows", "max_bad", "allow_missing"):
+        if name and reading[option] is not None and reading[option] is not False:
+            raise click.UsageError(
+                f"--{option.replace('_', '-')} goes by a whole file, and {name} by what is new."
+            )
+    if told["follow"] and format_ in ("json", "nagios"):
+        raise click.UsageError(f"--format {format_} needs an end, which --follow has not; use jsonl.")
+    if scores == "-" and format_ == "nagios":
+        raise click.UsageError("--scores - and --format nagios both want standard output.")
+    if told["passthrough"] and (scores == "-" or format_ != "table" or len(files) > 1):
+        raise click.UsageError("--passthrough prints the rows of one input, and nothing else.")
+    for output in (told["state"], told["prom_textfile"]):
+        if output:
+            check_output(output, *files, *(other for other in (scores,) if other))

@@ -1,0 +1,89 @@
+"""Tells of events: to the output that was asked for, and once each to the program of `--exec`."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.run.delivery import Delivery
+from lstm_anomaly.commands.run.hooks import run_hook
+from lstm_anomaly.detecting.alerts import News
+from lstm_anomaly.detecting.places import ONGOING, PlacedEvent
+from lstm_anomaly.output.formats.records import json_lines
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lstm_anomaly.detecting.verdicts import Judging, Verdicts
+
+AGAIN_AFTER = 60.0  # seconds: a program that fails is not tried with each row of a stream
+MOST_UNDELIVERED = 100  # events that wait for a program that does not take them
+
+
+@dataclass
+class Teller:
+    """Delivers verdicts with those of their events that are news.
+
+    early    tell of an event also when it begins
+    snooze   quiet for so long after an event
+    command  words of the program that gets each event, () for none, and how many seconds it may take
+    news     what was told already
+    queue    events as JSON that the program is still to get
+    undelivered  those that it did not take; failures: how often it failed in this run
+    not_again_before  `time.monotonic` when they may be offered again
+    """
+
+    to: Delivery
+    talk: Talk
+    early: bool
+    snooze: "np.timedelta64 | None" = None
+    command: tuple[str, ...] = ()
+    seconds: float = 30.0
+    news: News = field(default_factory=News)
+    queue: list[str] = field(default_factory=list)
+    undelivered: list[str] = field(default_factory=list)
+    failures: int = 0
+    not_again_before: float = 0.0
+
+    def take(self, verdicts: "Verdicts") -> None:
+        """Deliver verdicts and the events that are over."""
+        events = self.news.select(verdicts.events, None, snooze=self.snooze)
+        self.to.take(replace(verdicts, events=events))
+        self._queue(events)
+
+    def look_at(self, watcher: "Judging") -> None:
+        """Tell of the event that is not over, if that is wanted and is news."""
+        if self.early and (still_open := watcher.open_event()) is not None:
+            events = self.news.select([], still_open, early=True, snooze=self.snooze)
+            self.to.tell(events)
+            self._queue(events)
+
+    def run_hooks(self) -> None:
+        """Run the program once for each event that waits for it, which has been delivered before.
+
+        Events that it did not take are offered again after a while, or in the next run.
+        """
+        waiting, self.queue = self.queue, []
+        if time.monotonic() >= self.not_again_before:
+            waiting, self.undelivered = self.undelivered + waiting, []
+        failed: Counter[str] = Counter()
+        for text in waiting if self.command else ():
+            why = run_hook(self.command, text, self.seconds)
+            if why:
+                failed[why] += 1
+                self.undelivered.append(text)
+        if failed:
+            self.failures += failed.total()
+            self.not_again_before = time.monotonic() + AGAIN_AFTER
+            self.talk.warn(_told(why, times) for why, times in failed.items())
+        del self.undelivered[:-MOST_UNDELIVERED]
+
+    def _queue(self, events: list[PlacedEvent]) -> None:
+        if self.command:
+            once = [event for event in events if not event.known or event.state == ONGOING]
+            self.queue += [json_lines([event]) for event in once]
+
+
+def _told(why: str, times: int) -> str:
+    return f"lstm-anomaly: --exec: {why}" + (f" ({times} events)" if times > 1 else "")

@@ -1,0 +1,200 @@
+"""The two ways in which `detect` runs: over an input that ends, and on from where the last run ended."""
+
+import time
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lstm_anomaly.base.files import length_of
+from lstm_anomaly.base.locks import locked
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.run.alerting import Teller
+from lstm_anomaly.commands.run.delivery import Delivery, delivery
+from lstm_anomaly.commands.run.hooks import split_command
+from lstm_anomaly.commands.run.load import tell_of_reading
+from lstm_anomaly.detecting.alerts import as_span
+from lstm_anomaly.detecting.state import State, read_state, scheme_of, write_state
+from lstm_anomaly.detecting.stream import Watcher, watch
+from lstm_anomaly.detecting.verdicts import Judging
+
+if TYPE_CHECKING:
+    from lstm_anomaly.base.types import SensorFrame
+    from lstm_anomaly.detecting.places import PlacedEvent
+    from lstm_anomaly.reading import Follower
+
+POLL_SECONDS = 0.2
+DRIFTED = (
+    "the data no longer looks like training: {reasons}. The promise on false alarms does not hold for it;"
+    " if this is normal now, calibrate the model on it, or train again."
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run told: how many events, those not written yet (for a summary), and failures of `--exec`."""
+
+    count: int
+    events: "list[PlacedEvent]"
+    failures: int
+
+
+class Run:
+    """One run of `detect`, with the options of `unattended_options` in `told`."""
+
+    def __init__(
+        self,
+        watcher: Judging,
+        model_path: str,
+        talk: Talk,
+        told: dict[str, Any],
+        format_: str,
+        scores: str | None,
+        *,
+        excel_safe: bool = False,
+    ) -> None:
+        self._model_path = model_path
+        self._watcher = watcher
+        self._talk = talk
+        self._told = told
+        self._format = format_
+        self._scores = scores
+        self._excel_safe = excel_safe
+
+    def through(self, pieces: "Iterable[SensorFrame]", paths: tuple[str, ...]) -> Outcome:
+        """Judge an input to its end."""
+        with delivery(
+            self._talk,
+            self._format,
+            self._scores,
+            excel_safe=self._excel_safe,
+            passthrough=self._told["passthrough"],
+        ) as to:
+            teller = self._teller(to, early=bool(self._told["early"]))
+            for verdicts in watch(self._watcher, pieces):
+                teller.take(verdicts)
+                teller.look_at(self._watcher)
+                teller.run_hooks()
+            to.finish(self._watcher)
+            teller.run_hooks()
+        self._warn_of_drift()
+        outcome = Outcome(to.count, to.events, teller.failures)
+        self._write_metrics(paths, self._totals({}, to.count))
+        return outcome
+
+    def on(self, follower: "Follower") -> Outcome:
+        """Judge what is new in a file; with `--follow`, go on for ever."""
+        told = self._told
+        with locked(told["state"], told["wait"] or 0.0) if told["state"] else nullcontext():
+            state = self._begin(follower)
+            goes_on = state.scores_length or 0
+            with delivery(
+                self._talk,
+                self._format,
+                self._scores,
+                goes_on,
+                excel_safe=self._excel_safe,
+                passthrough=self._told["passthrough"],
+            ) as to:
+                teller = self._teller(to, early=told["early"] is not False)
+                teller.news, teller.undelivered = state.news, state.undelivered
+                before = dict(state.totals)
+                while told["follow"]:
+                    seen = self._watcher.tally.rows, to.count, list(teller.undelivered)
+                    self._take_new(follower, teller)
+                    to.flush()
+                    teller.run_hooks()
+                    if (self._watcher.tally.rows, to.count, teller.undelivered) != seen:
+                        self._warn_of_drift()
+                        self._commit(state, teller, before)
+                    time.sleep(POLL_SECONDS)
+                self._take_new(follower, teller)
+                to.finish(self._watcher)
+                teller.run_hooks()
+                self._warn_of_drift()
+                self._commit(state, teller, before)
+        return Outcome(to.count, to.events, teller.failures)
+
+    def _warn_of_drift(self) -> None:
+        """Say once that the promise does not hold any more; the state remembers that it was said."""
+        if drift := self._watcher.drift_news():
+            self._talk.warn([DRIFTED.format(reasons="; ".join(drift))])
+
+    def _take_new(self, follower: "Follower", teller: Teller) -> None:
+        for frame in follower.frames():
+            teller.take(self._watcher.push(frame))
+        teller.look_at(self._watcher)
+        tell_of_reading(follower.take_report(), self._talk)
+
+    def _begin(self, follower: "Follower") -> State:
+        """The state that is saved, or a new one, which is saved before anything is delivered."""
+        told = self._told
+        watcher = self._one()
+        scheme = scheme_of(self._model_path, watcher.rules)
+        state = None
+        if told["state"] and told["begin"] == "saved":
+            state = read_state(told["state"], watcher.model, scheme, follower, watcher)
+        is_new = state is None
+        if state is None:
+            if told["begin"] == "end":
+                follower.skip()
+            state = State(follower.path, scheme, follower, watcher)
+        if self._scores not in (None, "-") and state.scores_length is None:
+            state.scores_length = length_of(str(self._scores))
+            is_new = True
+        if is_new and told["state"]:
+            write_state(state, told["state"], watcher.model)
+        return state
+
+    def _one(self) -> Watcher:
+        """The watcher, when it is one with one model: a state is of one."""
+        if not isinstance(self._watcher, Watcher):
+            raise click.UsageError(
+                "--state and --follow judge one machine, and this is a folder of models. Run one for each"
+                " machine, with its own file, its own model of the folder and its own state."
+            )
+        return self._watcher
+
+    def _commit(self, state: State, teller: Teller, before: dict[str, int]) -> None:
+        """Everything was delivered: the next run begins here."""
+        to = teller.to
+        to.sync()
+        state.totals = self._totals(before, to.count)
+        if self._told["state"]:
+            if to.scores_length is not None:
+                state.scores_length = to.scores_length
+            state.undelivered = teller.undelivered
+            write_state(state, self._told["state"], self._one().model)
+        self._write_metrics((state.path,), state.totals)
+
+    def _write_metrics(self, paths: tuple[str, ...], totals: dict[str, int]) -> None:
+        if self._told["prom_textfile"] is None:
+            return
+        from lstm_anomaly.base.files import atomic_write
+        from lstm_anomaly.output.formats.prometheus import Metrics, textfile
+
+        watcher = self._watcher
+        newest = None if watcher.newest is None else int(watcher.newest.astype("M8[ns]").astype("i8")) / 1e9
+        metrics = Metrics(
+            source=" ".join(paths),
+            model=self._model_path,
+            now=time.time(),
+            newest=newest,
+            totals=totals,
+            event_open=watcher.open_event() is not None,
+            sensors=watcher.sensors,
+            worst=watcher.worst.tolist(),
+        )
+        with atomic_write(self._told["prom_textfile"]) as file:
+            file.write(textfile(metrics).encode())
+
+    def _totals(self, before: dict[str, int], events: int) -> dict[str, int]:
+        counts = {**vars(self._watcher.tally), "events": events}
+        return {name: before.get(name, 0) + count for name, count in counts.items()}
+
+    def _teller(self, to: Delivery, *, early: bool) -> Teller:
+        told = self._told
+        command = tuple(split_command(told["exec_"])) if told["exec_"] else ()
+        return Teller(to, self._talk, early, as_span(told["snooze"]), command, told["exec_timeout"])

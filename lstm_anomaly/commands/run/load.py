@@ -1,0 +1,201 @@
+"""From the files on a command line to clean series, telling what was noticed on the way."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lstm_anomaly.base.errors import InputError, LstmAnomalyError, NotEnoughDataError
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.preparing.clean import clean
+from lstm_anomaly.reading import (
+    CsvReader,
+    ReadOptions,
+    ReadReport,
+    drop_empty_sensors,
+    join_frames,
+    read_csvs,
+    select_in_pieces,
+    select_rows,
+    split_groups,
+    take_rows,
+)
+
+if TYPE_CHECKING:
+    from lstm_anomaly.base.types import BoolArray, SensorFrame, Series
+    from lstm_anomaly.model.model import Model
+    from lstm_anomaly.training.check_data import Check
+
+
+def training_series(
+    files: tuple[str, ...],
+    options: ReadOptions,
+    rows: str | None,
+    talk: Talk,
+    ignore: str | None = None,
+    **how: Any,
+) -> "tuple[Series, list[str]]":
+    """Clean rows to train on, and what cleaning noticed; `how` are arguments of `clean`.
+
+    Rows of the spans in the file `ignore` are in no segment.
+    """
+    frame, ignored = with_marks(files, options, rows, talk, ignore)
+    return clean_for_training(frame, files, ignored, ignore, **how)
+
+
+def clean_for_training(
+    frame: "SensorFrame",
+    files: tuple[str, ...],
+    ignored: "BoolArray | None" = None,
+    ignore: str | None = None,
+    **how: Any,
+) -> "tuple[Series, list[str]]":
+    """The same of rows that have been read, of which those that are `ignored` (N,) are in no segment."""
+    frame, _empty = drop_empty_sensors(frame)
+    if not frame.sensors:
+        raise InputError("no sensor has a single reading", where=files[0], hint="another file")
+    if len(frame) < 2:
+        raise NotEnoughDataError(
+            f"{len(frame)} data row is nothing to learn from", where=files[0], hint="a file with more rows"
+        )
+    series, report = clean(frame, **how)
+    series, told = _without(series, ignored, ignore)
+    return series, [*report.lines(), *told]
+
+
+def calibration_series(
+    model: "Model",
+    files: tuple[str, ...],
+    options: ReadOptions,
+    rows: str | None,
+    talk: Talk,
+    ignore: str | None = None,
+) -> "Series":
+    """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
+    frame, ignored = with_marks(files, options, rows, talk, ignore, model.sensors)
+    model.check_times(frame)
+    series, report = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
+    series, told = _without(series, ignored, ignore)
+    talk.note([*report.lines(), *told])
+    if not any(b - a >= model.window for a, b in series.segments):
+        raise NotEnoughDataError(
+            f"no {model.window} rows in a row have every reading", where=files[0], hint="a longer file"
+        )
+    return series
+
+
+def with_marks(
+    files: tuple[str, ...],
+    options: ReadOptions,
+    rows: str | None,
+    talk: Talk,
+    marks: str | None,
+    sensors: tuple[str, ...] = (),
+) -> "tuple[SensorFrame, BoolArray | None]":
+    """The rows of all files, and which of them the file `marks` names; it counts rows of the whole files."""
+    from lstm_anomaly.reading.labels import read_labels
+
+    if marks is None:
+        return read_frame(files, options, rows, talk, sensors), None
+    frame = read_frame(files, options, None, talk, sensors)
+    return select_marked(frame, read_labels(marks, frame, None, options), rows)
+
+
+def _without(series: "Series", marked: "BoolArray | None", path: str | None) -> "tuple[Series, list[str]]":
+    """The series without the marked rows of its frame, (N,), and what to say about it."""
+    import numpy as np
+
+    from lstm_anomaly.base.text import count
+    from lstm_anomaly.preparing.windows import cut_out, rows_in
+
+    if marked is None:
+        return series, []
+    rows = np.zeros(len(series), dtype=np.bool_)
+    rows[series.row_of[marked & (series.row_of >= 0)]] = True
+    left = replace(series, segments=cut_out(series.segments, rows))
+    ignored = rows_in(series.segments) - rows_in(left.segments)
+    return left, [f"{count(ignored, 'row')} ignored, as {path} asks for"]
+
+
+def select_marked(
+    frame: "SensorFrame", marked: "BoolArray", rows: str | None
+) -> "tuple[SensorFrame, BoolArray]":
+    """The rows that `--rows` names, and their marks, (N,), which are for all rows of the files."""
+    import numpy as np
+
+    if not rows:
+        return frame, marked
+    kept = select_rows(replace(frame, lines=np.arange(len(frame))), rows).lines
+    return select_rows(frame, rows), marked[kept]
+
+
+def checked(files: tuple[str, ...], options: ReadOptions, rows: str | None, **how: Any) -> "dict[str, Check]":
+    """What a check of the files finds, for each group of rows; "" is the group of all.
+
+    `how` are arguments of `checking.check`.
+
+    Files that cannot be read are no exception here but the finding. Of several, each is tried by itself,
+    so that all faults are told at once.
+    """
+    from lstm_anomaly.training.check_data import check, unreadable
+
+    reader = CsvReader(files, options)
+    try:
+        frame = join_frames(list(reader))
+        frame = select_rows(frame, rows) if rows else frame
+        if options.group_by is None:
+            return {"": check(frame, reader.report, **how)}
+        return {
+            group: check(take_rows(frame, members), reader.report, **how)
+            for group, members in split_groups(frame).items()
+        }
+    except LstmAnomalyError as error:
+        alone = [] if len(files) == 1 or "-" in files else [*_errors_of_each(files, options)]
+        return {"": unreadable(alone or [error], reader.report)}
+
+
+def _errors_of_each(files: tuple[str, ...], options: ReadOptions) -> Iterator[LstmAnomalyError]:
+    for file in files:
+        try:
+            for _piece in CsvReader([file], options):
+                pass
+        except LstmAnomalyError as error:
+            yield error
+
+
+def read_frame(
+    files: tuple[str, ...],
+    options: ReadOptions,
+    rows: str | None,
+    talk: Talk,
+    sensors: tuple[str, ...] = (),
+    notes: list[str] | None = None,
+) -> "SensorFrame":
+    """The rows of all files; what was refused or taken as missing is warned of, the rest noted.
+
+    All of that is also added to `notes`.
+    """
+    frame, report = read_csvs(files, options, sensors=sensors)
+    tell_of_reading(report, talk)
+    if notes is not None:
+        notes += report.lines()
+    return select_rows(frame, rows) if rows else frame
+
+
+def read_pieces(
+    files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk, sensors: tuple[str, ...]
+) -> "Iterator[SensorFrame]":
+    """The same rows in pieces, in memory that does not grow with them; told at the end.
+
+    Those of standard input come as soon as their lines end.
+    """
+    reader = CsvReader(files, options, sensors=sensors, live="-" in files)
+    yield from select_in_pieces(reader, rows) if rows else reader
+    tell_of_reading(reader.report, talk)
+
+
+def tell_of_reading(report: ReadReport, talk: Talk) -> None:
+    """Warn of what was refused or taken as missing, note the rest."""
+    if report.is_clean:
+        talk.note(report.lines(), else_warn=[line for file in report.files for line in file.warnings])
+    else:
+        talk.warn(report.lines())

@@ -1,0 +1,1 @@
+"""From rows and a model to events: whole files, streams, groups, and what is remembered between runs."""

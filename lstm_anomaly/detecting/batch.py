@@ -1,0 +1,102 @@
+"""Detection on rows as they were read: clean, judge, group into events, and back to the input's rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame, Series
+from lstm_anomaly.decision.drift import DriftWatch
+from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
+from lstm_anomaly.detecting.views import EventView, view
+from lstm_anomaly.model.judge import Judgement, judge
+from lstm_anomaly.model.missing_sensors import filled, without
+from lstm_anomaly.model.model import Model
+from lstm_anomaly.preparing.clean import clean
+from lstm_anomaly.preparing.report import CleanReport
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What was found in one input.
+
+    frame      the rows as read, N of them
+    series     the same cleaned, in time order, M rows
+    judgement  scores, errors and expected values, M rows
+    events     found events; their rows are rows of `series`
+    cleaning   what cleaning noticed
+    drift      knows in what the rows no longer look like training
+    """
+
+    frame: SensorFrame
+    series: Series
+    judgement: Judgement
+    events: list[Event]
+    cleaning: CleanReport
+    drift: DriftWatch
+
+    def view(self, event: Event) -> EventView:
+        """The event with the rows around it."""
+        return view(event, judged_rows(self.series.values, self.judgement), self.series.sensors)
+
+    def row_scores(self) -> FloatArray:
+        """A score for each row of the input, (N,), NaN where it could not be judged."""
+        known = self.series.row_of >= 0
+        return np.where(known, self.judgement.scores[np.where(known, self.series.row_of, 0)], np.nan)
+
+    def top_sensors(self) -> list[str]:
+        """For each row of the input the sensor with the largest error, empty where unknown; N names."""
+        errors = self.judgement.errors[np.maximum(self.series.row_of, 0)]  # (N, F)
+        judged = np.isfinite(self.row_scores())
+        best = np.where(judged, np.nan_to_num(errors, nan=-1.0).argmax(axis=1), -1)
+        names = (*self.series.sensors, "")
+        return [names[k] for k in best]
+
+    def counts(self) -> dict[str, int]:
+        """How many input rows there were, were judged, anomalous, and unknown."""
+        scores = self.row_scores()
+        unknown = int(np.isnan(scores).sum())
+        return {
+            "rows": len(scores),
+            "judged": len(scores) - unknown,
+            "anomalous": int((scores > 1).sum()),
+            "unknown": unknown,
+        }
+
+    def frame_rows(self) -> IntArray:
+        """For each row of the series the input row that it came from, (M,)."""
+        origin = np.zeros(len(self.series), dtype=np.int64)
+        rows = np.flatnonzero(self.series.row_of >= 0)[::-1]  # the first input row of a pair wins
+        origin[self.series.row_of[rows]] = rows
+        return origin
+
+
+def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) -> Detection:
+    """Judge the rows of `frame`, whose sensors are the model's in the model's order.
+
+    An event is what calibration counted as one episode: by default `rules` merges parts that lie
+    within the model's own merge gap.
+    """
+    model.check_times(frame)
+    if frame.absent:
+        model, frame = without(model, frame.absent), filled(model, frame)
+    series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
+    judgement = judge(model, series)
+    rows = judged_rows(series.values, judgement)
+    rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
+    breaks = tuple(start for start, _stop in series.segments)
+    events = find_events(rows, series.sensors, rules, breaks)
+    drift = DriftWatch(model.familiar, model.sensors)
+    for start, stop in series.segments:
+        drift.push(series.values[start:stop], judgement.scores[start:stop])
+        drift.pause()
+    return Detection(frame, series, judgement, events, cleaning, drift)
+
+
+def judged_rows(values: FloatArray, judgement: Judgement) -> JudgedRows:
+    """Rows (M, F) of cleaned readings beside what was made of them."""
+    return JudgedRows(judgement.scores, judgement.errors, values, judgement.expected, judgement.reasons)
+
+
+def states(scores: FloatArray) -> list[str]:
+    """`normal`, `anomaly` or `unknown` for each score."""
+    return [str(state) for state in row_states(scores)]

@@ -1,0 +1,210 @@
+"""The Python interface: fit, score, predict, detect, save and load, on arrays or data frames."""
+
+import os
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.base.blas import one_thread
+from lstm_anomaly.base.errors import InputError, SensorsError, SettingsError
+from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame, TimeArray
+from lstm_anomaly.decision.budget import Budget
+from lstm_anomaly.decision.events import Event, EventRules
+from lstm_anomaly.detecting.batch import Detection, detect
+from lstm_anomaly.model.file import read_model, write_model
+from lstm_anomaly.model.judge import Judge, Judgement
+from lstm_anomaly.model.model import Model
+from lstm_anomaly.preparing.clean import clean
+from lstm_anomaly.reading import match_sensors
+from lstm_anomaly.training.fit_networks import OnEpoch
+from lstm_anomaly.training.settings import LearningSettings
+from lstm_anomaly.training.train import learn
+
+
+class Detector:
+    """Learns what normal rows look like, and scores rows by how far they depart from it.
+
+    X is always rows of sensor readings, oldest first, a fixed time apart: an array
+    (n_rows, n_sensors), or a DataFrame, whose column names are then the sensors' and whose
+    DatetimeIndex, when it has one, gives the times, so that gaps are seen. NaN is a missing
+    reading: short holes are filled with the last value, longer ones make rows that cannot be judged.
+
+    A score is a multiple of the threshold: higher is more abnormal, above 1 is anomalous, 1001 is the
+    highest there is, NaN means that the row could not be judged (a missing reading, or fewer than `window`
+    rows before it). Rows after one above 1 are held at 1.01 for a while, see `decision/holding.py`. A row's
+    score depends on the rows up to itself, and on `look_ahead` later ones if that is asked for.
+
+    The method: three views say what each sensor should read. The rows before it (linear regression, and an
+    LSTM forecaster), its window as principal components and an LSTM autoencoder restore it (Malhotra et al.
+    2016, https://arxiv.org/abs/1607.00148), and the other sensors (linear regression). What a reading is
+    off by, against what is usual in the plant's operating state, is remembered over several lengths, and
+    each such component has a limit of its own. A row's score is the farthest above its limit; see
+    docs/how-it-scores.md. The threshold keeps a budget of false alarms on all training rows, each judged by
+    parts that were not fitted to it.
+
+    While it computes, NumPy's OpenBLAS uses one thread, which is faster for products as small as these; the
+    caller's number of threads is back when a method returns or raises.
+
+    Parameters, all optional; those left out are chosen from the data:
+        kind           "linear" without an LSTM, "lstm" with both, "pure": where there is an LSTM it alone
+                       counts; "auto": "lstm" where an LSTM does much better on held-out rows, else "linear"
+        preset         "fast", "default" or "thorough": how long the LSTMs are trained
+        look_ahead     later rows that a row's verdict may wait for
+        window         rows of the windows that the networks see, the judged row included
+        stride         rows between the starts of two training windows
+        hidden         units of each LSTM; layers: LSTMs on top of each other
+        epochs, batch_size, learning_rate, patience, weight_decay   of training
+        seed           of all randomness: the same seed and data give the same model
+        false_alarms   budget such as "1/week", "2/day" or "1/10000rows"; "auto": what the rows can support
+        confidence     with which the budget shall hold
+        merge_gap      rows: anomalous rows at most this far apart are one event
+        trim           most of the rows that may be left out of training because they stand out
+
+    >>> detector = Detector(seed=1).fit(normal)                 # doctest: +SKIP
+    >>> detector.predict(new)                                   # doctest: +SKIP
+    array([0, 0, 1, ..., 0])
+    """
+
+    def __init__(self, *, false_alarms: str | None = None, **settings: Any) -> None:
+        budget = None if false_alarms in (None, "auto") else Budget.parse(str(false_alarms))
+        unknown = sorted(set(settings) - {field.name for field in fields(LearningSettings)})
+        if unknown:
+            raise SettingsError(f"there is no setting {', '.join(unknown)}", hint="help(Detector)")
+        self._settings = LearningSettings(budget=budget, **settings)
+        self._model: Model | None = None
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Detector":
+        """A fitted detector from a model file. Raises ModelFileError."""
+        detector = cls()
+        detector._model = read_model(path)
+        return detector
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to a file, atomically. Raises OutputError."""
+        write_model(self.model_, path)
+
+    @property
+    def model_(self) -> Model:
+        """The fitted model: sensors, window, weights, threshold, training summary."""
+        if self._model is None:
+            raise RuntimeError("this Detector is not fitted yet; call fit first, or Detector.load")
+        return self._model
+
+    @property
+    def threshold_(self) -> float:
+        """The multiple of a limit that counts as a score of 1."""
+        return self.model_.threshold.value
+
+    def fit(self, X: Any, y: object = None, *, on_epoch: OnEpoch | None = None) -> "Detector":
+        """Learn from rows that are mostly normal; `y` is ignored, `on_epoch(network, report)` is called
+        after each epoch of a network.
+
+        Raises NotEnoughDataError, TrainingError or ThresholdError (all LstmAnomalyError).
+        """
+        series, _report = clean(frame_of(X))
+        with one_thread():
+            self._model = learn(series, self._settings, on_epoch)
+        return self
+
+    def score(self, X: Any) -> FloatArray:
+        """A score for each row, (n_rows,): multiples of the threshold, NaN where not judged."""
+        return self._detection(X).row_scores()
+
+    decision_function = score
+
+    def predict(self, X: Any) -> IntArray:
+        """1 for each anomalous row, 0 for the others, (n_rows,). Rows not judged are 0: see `score`."""
+        return (self.score(X) > 1).astype(np.int64)
+
+    def detect(self, X: Any, rules: EventRules | None = None) -> list[Event]:
+        """The events: runs of anomalous rows with their peak and the sensors that carry the error.
+
+        Rows in an event are rows of X, counted from 0; `end` is inclusive.
+        """
+        detection = self._detection(X, rules)
+        rows = detection.frame_rows()
+        return [
+            replace(
+                event,
+                start=int(rows[event.start]),
+                end=int(rows[event.end]),
+                peak_row=int(rows[event.peak_row]),
+            )
+            for event in detection.events
+        ]
+
+    def stream(self) -> Judge:
+        """A judge that scores rows as they come, `judge.push(rows).scores`, equal to `score` of the whole.
+
+        Where the model goes by the time of day (`model_.clock`) it is `judge.push(rows, times)`.
+        """
+        return _Stream(self.model_)
+
+    def _detection(self, X: Any, rules: EventRules | None = None) -> Detection:
+        frame = _matched(frame_of(X), X, self.model_.sensors)
+        with one_thread():
+            return detect(self.model_, frame, rules)
+
+
+class _Stream(Judge):
+    """A judge for programs that want their own number of threads back after each call."""
+
+    def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
+        with one_thread():
+            return super().push(values, times)
+
+    def finish(self) -> Judgement:
+        with one_thread():
+            return super().finish()
+
+
+def frame_of(X: Any) -> SensorFrame:
+    """Rows from an array (n_rows, n_sensors) or a DataFrame, as if they had been read from a file.
+
+    Infinite values count as missing. Raises InputError for other shapes and for text.
+    """
+    named = hasattr(X, "columns")
+    try:
+        values = np.array(X, dtype=np.float64)  # (N, F), a copy
+    except (TypeError, ValueError) as error:
+        raise InputError(f"readings must be numbers: {error}", hint="leave text columns out") from error
+    if values.ndim == 1:
+        values = values[:, np.newaxis]
+    if values.ndim != 2 or not values.shape[1]:
+        raise InputError(f"readings must have the shape (n_rows, n_sensors), not {values.shape}")
+    values[~np.isfinite(values)] = np.nan
+    index = np.asarray(X.index) if named else np.empty(0)
+    return SensorFrame(
+        values=values,
+        sensors=tuple(str(c) for c in X.columns) if named else _numbered(values.shape[1]),
+        lines=np.arange(1, len(values) + 1),
+        source_index=np.zeros(len(values), dtype=np.int64),
+        sources=("<data>",),
+        times=_utc(X.index)
+        if index.dtype.kind in "MO" and hasattr(getattr(X, "index", None), "tz")
+        else None,
+    )
+
+
+def _utc(index: Any) -> NDArray[np.datetime64]:
+    """A pandas DatetimeIndex, with or without a zone, as UTC times."""
+    plain = index if index.tz is None else index.tz_convert("UTC").tz_localize(None)
+    return np.asarray(plain, dtype="datetime64[ns]")
+
+
+def _numbered(sensors: int) -> tuple[str, ...]:
+    return tuple(f"sensor_{k}" for k in range(1, sensors + 1))
+
+
+def _matched(frame: SensorFrame, X: Any, sensors: tuple[str, ...]) -> SensorFrame:
+    """The frame with the model's sensors in the model's order; an array's columns count by position."""
+    if hasattr(X, "columns"):
+        return match_sensors(frame, sensors)[0]
+    if frame.values.shape[1] != len(sensors):
+        raise SensorsError(
+            f"{frame.values.shape[1]} sensors in an array, but the model was trained on {len(sensors)}"
+        )
+    return replace(frame, sensors=sensors)

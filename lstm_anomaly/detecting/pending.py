@@ -1,0 +1,54 @@
+"""Rows that were read and cleaned, and whose verdict is not there yet."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
+from lstm_anomaly.detecting.places import Place, place_of
+from lstm_anomaly.preparing.clean_stream import CleanRows
+from lstm_anomaly.reading import join_frames, take_rows
+
+
+@saved_as("pending rows")
+@dataclass(frozen=True)
+class Waiting:
+    """Rows of the series whose verdict is not there yet.
+
+    values  (m, F) after cleaning
+    begins  (m,) True where a stretch without gap or missing reading begins: no event reaches across
+    origin  (m,) the rows of `frame` that gave them
+    held    rows at the end of `frame` that later rows of the series may still come from
+    """
+
+    values: FloatArray
+    begins: BoolArray
+    origin: IntArray
+    frame: SensorFrame
+    held: int
+
+    def place(self, row: int) -> Place:
+        """Where in the input a row came from."""
+        return place_of(self.frame, int(self.origin[row]))
+
+    def cut(self, count: int) -> tuple["Waiting", "Waiting"]:
+        """The first `count` rows, and the others."""
+        first, rest = slice(0, count), slice(count, None)
+        left = self.origin[rest]
+        drop = min([len(self.frame) - self.held, *left[:1].tolist()])
+        kept = take_rows(self.frame, slice(drop, None))
+        return (
+            Waiting(self.values[first], self.begins[first], self.origin[first], self.frame, 0),
+            Waiting(self.values[rest], self.begins[rest], left - drop, kept, self.held),
+        )
+
+    def joined(self, clean: CleanRows, begins: BoolArray, frame: SensorFrame) -> "Waiting":
+        """These rows and further ones, which came from `frame` or from the rows held before."""
+        return Waiting(
+            np.concatenate([self.values, clean.values]),
+            np.concatenate([self.begins, begins]),
+            np.concatenate([self.origin, clean.origin + len(self.frame)]),
+            join_frames([self.frame, frame]),
+            clean.held,
+        )

@@ -1,0 +1,304 @@
+"""Detection on rows as they come: the same scores and events for a file, a pipe, or one row at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, pairwise
+
+import numpy as np
+
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
+from lstm_anomaly.decision.drift import DriftWatch
+from lstm_anomaly.decision.events import Event, EventRules, EventTracker
+from lstm_anomaly.detecting.batch import detect, judged_rows
+from lstm_anomaly.detecting.pending import Waiting
+from lstm_anomaly.detecting.places import CLOSED, OPEN, Place, PlacedEvent, place
+from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
+from lstm_anomaly.detecting.views import ViewRecorder
+from lstm_anomaly.model.judge import Judge, Judgement
+from lstm_anomaly.model.missing_sensors import filled, without
+from lstm_anomaly.model.model import Model
+from lstm_anomaly.preparing.clean_stream import Cleaner, CleanRows
+from lstm_anomaly.preparing.report import CleanReport
+from lstm_anomaly.reading import join_frames, take_rows
+
+ORDER_SEEN_IN = 3  # rows that show whether an input begins with its newest
+_NOT_REMEMBERED = {"tally", "worst", "_recorder", "_model", "_keep", "_rules"}
+Keep = Callable[[list[Event]], list[Event]]
+
+
+class Watcher:
+    """Judges rows as they come, in order; verdicts and events do not depend on how the rows were cut.
+
+    model   whose sensors the frames have, in its order
+    rules   how rows become events; by default what calibration counted as one episode
+    keep    which events count; all of them by default
+    views   keep with each event the rows to see it in
+
+    Memory does not grow with the rows. `tally` and `report` are of all rows so far, `newest` is their latest
+    time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
+    """
+
+    def __init__(
+        self, model: Model, rules: EventRules | None = None, keep: Keep = list, *, views: bool = False
+    ) -> None:
+        self.tally = Tally()
+        self.newest: np.datetime64 | None = None
+        self.worst = np.zeros(len(model.sensors))
+        self._model = model
+        self._keep = keep
+        self._cleaner = Cleaner(
+            len(model.sensors),
+            step=model.step,
+            max_fill=model.max_fill,
+            resample=model.resample,
+            patience=model.window - 1,
+        )
+        self._judge = Judge(model)
+        self._drift = DriftWatch(model.familiar, model.sensors)
+        self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
+        self._tracker = EventTracker(model.sensors, self._rules)
+        self._frame: SensorFrame | None = None  # rows of the input without a verdict
+        self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
+        self._waiting: Waiting | None = None  # rows of the series without a verdict
+        self._judged = 0  # rows of the series with a verdict
+        self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
+        self._was_finite = False
+        self._places: dict[int, Place] = {}  # of the open event's rows
+        self._recorder = ViewRecorder(model.sensors) if views else None
+
+    def memory(self) -> dict[str, object]:
+        """What another Watcher of the same model and rules needs to go on where this one is."""
+        return {name: value for name, value in vars(self).items() if name not in _NOT_REMEMBERED}
+
+    def recall(self, memory: dict[str, object]) -> None:
+        """Go on where the Watcher that gave this memory was; counts and reports begin anew."""
+        vars(self).update(memory)
+        self._cleaner.report = CleanReport(0, step=self._cleaner.report.step)
+
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """The model's."""
+        return self._model.sensors
+
+    @property
+    def model(self) -> Model:
+        """By which rows are judged."""
+        return self._model
+
+    @property
+    def rules(self) -> EventRules:
+        """How rows become events."""
+        return self._rules
+
+    @property
+    def report(self) -> CleanReport:
+        """What cleaning noticed."""
+        return self._cleaner.report
+
+    @property
+    def drift(self) -> list[str]:
+        """In what the rows so far no longer look like training, a sentence each."""
+        return self._drift.findings()
+
+    def drift_news(self) -> list[str]:
+        """The same, once; again only after there was nothing to say for a while."""
+        return self._drift.news()
+
+    def warnings(self) -> list[str]:
+        """What must be known even when nobody watches."""
+        return []
+
+    def push(self, frame: SensorFrame) -> Verdicts:
+        """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
+        self._model.check_times(frame)
+        self._note_time(frame)
+        if frame.absent:
+            frame = self._complete(frame)
+        return self._verdicts(self._judge_next(self._cleaner.push(frame), frame))
+
+    def _judge_next(self, clean: CleanRows, frame: SensorFrame) -> list[Judgement]:
+        begins = self._begins(clean)
+        if self._waiting is None or self._frame is None:
+            self._waiting, self._frame = (
+                Waiting(clean.values, begins, clean.origin, frame, clean.held),
+                frame,
+            )
+        else:
+            self._waiting = self._waiting.joined(clean, begins, frame)
+            self._frame = join_frames([self._frame, frame])
+        self._row_of = np.concatenate([self._row_of, clean.row_of])
+        parts = []
+        for first, stop in _stretches(clean.starts):
+            if clean.starts[first]:
+                parts.append(self._judge.finish())
+            times = None if clean.times is None else clean.times[first:stop]
+            parts.append(self._judge.push(clean.values[first:stop], times))
+        return parts
+
+    def finish(self) -> Verdicts:
+        """The verdicts that still wait, without the rows that they wait for, and the event still open.
+
+        Call it once, at the end of an input that had rows.
+        """
+        verdicts = self._without_later_rows()
+        last = self._placed(self._tracker.finish(), self._places.__getitem__, OPEN)
+        self._places = {}
+        return replace(verdicts, events=verdicts.events + last)
+
+    def pause(self, position: int) -> Verdicts | None:
+        """The verdicts that wait for later rows, if one at `position`, in ns since 1970 or lines, would come
+        after a gap; they are those that it would bring. Else None.
+        """
+        if self._frame is None or not len(self._frame) or not self._cleaner.is_gap(position):
+            return None
+        return self._without_later_rows()
+
+    def _without_later_rows(self) -> Verdicts:
+        assert self._frame is not None, "rows have been pushed"
+        last_rows = self._judge_next(self._cleaner.finish(), take_rows(self._frame, slice(0, 0)))
+        return self._verdicts([*last_rows, self._judge.finish()])
+
+    def judge_whole(self, frame: SensorFrame) -> Verdicts:
+        """All verdicts on an input that is known whole, which is sorted by time before it is judged.
+
+        Call it instead of `push` and `finish`.
+        """
+        self._note_time(frame)
+        whole = detect(self._model, frame, self._rules)
+        self._note_worst(whole.judgement)
+        self._cleaner.report = whole.cleaning
+        rows = whole.frame_rows()
+        events = [place(event, frame, rows) for event in self._keep(whole.events)]
+        if self._recorder:
+            events = [replace(one, view=whole.view(one.event)) for one in events]
+        known = whole.series.row_of >= 0
+        tops = top_sensors(whole.judgement)[np.where(known, whole.series.row_of, 0)]
+        self._drift = whole.drift
+        verdicts = Verdicts(frame, whole.row_scores(), np.where(known, tops, -1), events)
+        self.tally.add(verdicts.scores)
+        return verdicts
+
+    def open_event(self) -> PlacedEvent | None:
+        """The event that may go on, as far as it is known; None when there is none that counts."""
+        event = self._tracker.open_event()
+        if event is None or event.duration < self._rules.min_duration:
+            return None
+        placed = self._placed([event], self._places.__getitem__, OPEN)
+        return placed[0] if placed else None
+
+    def _complete(self, frame: SensorFrame) -> SensorFrame:
+        """The frame with what stands for its absent sensors, which from the first frame on are the same."""
+        if self.tally.rows == 0 and self._frame is None:
+            reduced = without(self._model, frame.absent)
+            self._judge = Judge(reduced)
+            self._drift = DriftWatch(reduced.familiar, reduced.sensors)
+        return filled(self._model, frame)
+
+    def _begins(self, clean: CleanRows) -> BoolArray:
+        """Where among the next rows (m,) stretches without a gap or a missing reading begin."""
+        finite = np.concatenate([[self._was_finite], np.isfinite(clean.values).all(axis=1)])
+        self._was_finite = bool(finite[-1])
+        return np.asarray(finite[1:] & (clean.starts | ~finite[:-1]))
+
+    def _note_time(self, frame: SensorFrame) -> None:
+        if frame.times is None:
+            return
+        known = frame.times[~np.isnat(frame.times)]
+        if len(known) and (self.newest is None or known.max() > self.newest):
+            self.newest = known.max()
+
+    def _note_worst(self, judgement: Judgement) -> None:
+        errors = np.nan_to_num(judgement.errors)  # (n, F)
+        shares = errors / np.maximum(errors.sum(axis=1, keepdims=True), 1e-300)
+        parts = np.nan_to_num(judgement.scores)[:, np.newaxis] * shares
+        self.worst = np.maximum(self.worst, parts.max(axis=0, initial=0.0))
+
+    def _verdicts(self, parts: list[Judgement]) -> Verdicts:
+        judgement = Judgement.joined(parts, len(self._model.sensors))
+        assert self._waiting is not None, "rows have been pushed"
+        self._note_worst(judgement)
+        ready, self._waiting = self._waiting.cut(len(judgement.scores))
+        tops = top_sensors(judgement)
+        events = self._find_events(judgement, ready)
+        # From the row before on, since a row with the same time stamp takes over its verdict.
+        scores = np.concatenate([[self._last_score], judgement.scores])
+        tops = np.concatenate([[self._last_top], tops])
+        settled = self._settle(scores, tops, events)
+        self._judged += len(judgement.scores)
+        self._last_score, self._last_top = float(scores[-1]), int(tops[-1])
+        self.tally.add(settled.scores)
+        return settled
+
+    def _settle(self, scores: FloatArray, tops: IntArray, events: list[PlacedEvent]) -> Verdicts:
+        """Verdicts on the rows of the input up to the first that still waits."""
+        assert self._frame is not None, "rows have been pushed"
+        waits = self._row_of >= self._judged + len(scores) - 1
+        count = int(waits.argmax()) if waits.any() else len(waits)
+        rows, self._row_of = self._row_of[:count], self._row_of[count:]
+        at = np.maximum(rows - self._judged + 1, 0)
+        known = rows >= 0
+        frame = take_rows(self._frame, slice(0, count))
+        self._frame = take_rows(self._frame, slice(count, None))
+        return Verdicts(frame, np.where(known, scores[at], np.nan), np.where(known, tops[at], -1), events)
+
+    def _find_events(self, judgement: Judgement, ready: Waiting) -> list[PlacedEvent]:
+        rows = judged_rows(ready.values, judgement)
+        if self._recorder:
+            self._recorder.push(rows)
+        found: list[Event] = []
+        for first, stop in _stretches(ready.begins):
+            if ready.begins[first]:
+                found += self._tracker.finish()
+                self._drift.pause()
+            self._drift.push(ready.values[first:stop], judgement.scores[first:stop])
+            found += self._tracker.push(rows[first:stop])
+
+        def find(row: int) -> Place:
+            return self._places[row] if row in self._places else ready.place(row - self._judged)
+
+        placed = self._placed(found, find, CLOSED)
+        event = self._tracker.open_event()
+        self._places = {row: find(row) for row in _rows_of(event)} if event else {}
+        return placed
+
+    def _placed(self, events: list[Event], find: Callable[[int], Place], state: str) -> list[PlacedEvent]:
+        placed = [PlacedEvent.at(event, state, *map(find, _rows_of(event))) for event in self._keep(events)]
+        if self._recorder:
+            placed = [replace(one, view=self._recorder.view(one.event)) for one in placed]
+        return placed
+
+
+def watch(watcher: Judging, pieces: Iterable[SensorFrame]) -> Iterator[Verdicts]:
+    """The verdicts on an input in pieces, as they become certain.
+
+    An input that begins with its newest rows is read whole and sorted first: nothing of it could be judged
+    in the order in which it comes.
+    """
+    pieces = iter(pieces)
+    head: list[SensorFrame] = []
+    while sum(map(len, head)) < ORDER_SEEN_IN and (piece := next(pieces, None)) is not None:
+        head.append(piece)
+    if head and _is_newest_first(take_rows(join_frames(head), slice(0, ORDER_SEEN_IN))):
+        yield watcher.judge_whole(join_frames([*head, *pieces]))
+        return
+    for piece in chain(head, pieces):
+        yield watcher.push(piece)
+    if head:
+        yield watcher.finish()
+
+
+def _is_newest_first(frame: SensorFrame) -> bool:
+    if frame.times is None:
+        return False
+    steps = np.diff(frame.times[~np.isnat(frame.times)].astype(np.int64))
+    return len(steps) > 1 and bool((steps <= 0).all() and (steps < 0).any())
+
+
+def _stretches(begins: BoolArray) -> list[tuple[int, int]]:
+    """Half-open ranges of rows (m,), none empty, each but the first beginning where `begins` is True."""
+    cuts = [0, *np.flatnonzero(begins).tolist(), len(begins)]
+    return [(start, stop) for start, stop in pairwise(cuts) if start < stop]
+
+
+def _rows_of(event: Event) -> tuple[int, int, int]:
+    return event.start, event.end, event.peak_row

@@ -1,0 +1,111 @@
+"""Verdicts on rows as they come, and what every judge of rows as they come can do."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame
+from lstm_anomaly.decision.events import row_states
+from lstm_anomaly.detecting.places import PlacedEvent
+from lstm_anomaly.model.judge import Judgement
+
+
+@dataclass
+class Tally:
+    """How many rows of the input there were, and what became of them."""
+
+    rows: int = 0
+    judged: int = 0
+    anomalous: int = 0
+    unknown: int = 0
+
+    def add(self, scores: FloatArray) -> None:
+        """Count the rows with these scores."""
+        unknown = int(np.isnan(scores).sum())
+        self.rows += len(scores)
+        self.judged += len(scores) - unknown
+        self.anomalous += int((scores > 1).sum())
+        self.unknown += unknown
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What is settled about the next n rows of the input, and the events that are news.
+
+    frame   the n rows as they were read
+    scores  (n,) multiples of the threshold, NaN where a row could not be judged
+    tops    (n,) which sensor has the largest part in a row's score, -1 where unknown
+    events  those that are over, in order
+    """
+
+    frame: SensorFrame
+    scores: FloatArray
+    tops: IntArray
+    events: list[PlacedEvent]
+
+    def states(self) -> list[str]:
+        """`normal`, `anomaly` or `unknown` for each row."""
+        return [str(state) for state in row_states(self.scores)]
+
+    def top_sensors(self) -> list[str]:
+        """The names of `tops`, empty where unknown."""
+        names = (*self.frame.sensors, "")
+        return [names[top] for top in self.tops.tolist()]
+
+
+def top_sensors(judgement: Judgement) -> IntArray:
+    """Which sensor has the largest part in each row's score, (n,), -1 where it is unknown."""
+    errors = np.nan_to_num(judgement.errors, nan=-1.0)
+    return np.where(np.isfinite(judgement.scores), errors.argmax(axis=1), -1)
+
+
+class Report(Protocol):
+    """What cleaning noticed."""
+
+    def lines(self) -> list[str]:
+        """Plain text, one thing a line."""
+
+
+class Judging(Protocol):
+    """What judges rows as they come: a `Watcher`, or one for each group of rows."""
+
+    tally: Tally
+
+    @property
+    def newest(self) -> np.datetime64 | None:
+        """The latest time stamp so far, in UTC."""
+
+    @property
+    def worst(self) -> FloatArray:
+        """(F,) the highest part that each sensor had in a score."""
+
+    @property
+    def drift(self) -> list[str]:
+        """How the data no longer looks like training; empty as long as it does."""
+
+    def drift_news(self) -> list[str]:
+        """The same, once; again only after there was nothing to say for a while."""
+
+    @property
+    def sensors(self) -> tuple[str, ...]:
+        """The sensors of the frames that it takes."""
+
+    @property
+    def report(self) -> Report:
+        """What cleaning noticed."""
+
+    def warnings(self) -> list[str]:
+        """What must be known even when nobody watches."""
+
+    def push(self, frame: SensorFrame) -> Verdicts:
+        """Take the next rows and give the verdicts that are certain."""
+
+    def judge_whole(self, frame: SensorFrame) -> Verdicts:
+        """All verdicts on an input that is known whole."""
+
+    def finish(self) -> Verdicts:
+        """The verdicts that still wait."""
+
+    def open_event(self) -> PlacedEvent | None:
+        """An event that may go on, as far as it is known."""

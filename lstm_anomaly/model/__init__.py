@@ -1,0 +1,1 @@
+"""What was learned, judging rows with it, and its file."""

@@ -1,0 +1,332 @@
+"""How a model becomes named arrays and a header, and back: with every check that makes it safe to use."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.base.container import load_arrays, save_arrays
+from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError
+from lstm_anomaly.base.types import Resample
+from lstm_anomaly.model.calibration_file import (
+    alarm_arrays,
+    alarm_header,
+    alarm_parts,
+    alarm_shapes,
+    check_alarms,
+)
+from lstm_anomaly.model.model import MODEL_KINDS, Model, TrainingSummary, with_clock
+from lstm_anomaly.network.autoencoder import architecture, parameter_shapes
+from lstm_anomaly.network.forecaster import forecaster_shapes
+from lstm_anomaly.network.linear import LinearAutoencoder
+from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, Regression, usable_lags
+from lstm_anomaly.network.tracking import Forecaster
+from lstm_anomaly.preparing.scaler import CLIP, Scaler
+from lstm_anomaly.preparing.sensor_roles import SensorRoles
+from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS
+from lstm_anomaly.scoring.components import (
+    COMPONENTS,
+    SIGNED_LENGTHS,
+    TOGETHER_LENGTHS,
+    TOGETHER_VIEWS,
+    Components,
+)
+from lstm_anomaly.scoring.cross_sensor import Peers
+from lstm_anomaly.scoring.networks import LSTMS, Expectations, Networks
+from lstm_anomaly.scoring.novelty import NoveltyRule
+from lstm_anomaly.scoring.residuals import VIEWS
+from lstm_anomaly.scoring.states import MOST_STATES, OperatingStates
+
+Arrays = dict[str, NDArray[Any]]
+MOST_LOOK_AHEAD = 10_000  # rows; far above any use, and a cap on what a hostile file can claim
+_ROLES = ("inputs", "targets", "ruled")
+_REGRESSIONS = {"forecast": FORECAST_LAGS, "related": RELATED_LAGS}
+_COMPONENTS = ("usual", "bound", "signed", "plain", "high", "limits")
+_REGRESSION_ARRAYS = tuple(f"{name}.{part}" for name in _REGRESSIONS for part in ("weights", "offset"))
+_UNBOUNDED = ("components.usual", "components.high", "components.limits")  # 0 in the file: infinity
+_FORECASTER = ("unit", "lowest", "highest")  # what the forecaster has beside its weights
+_NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
+
+
+def write_model(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write the model file, atomically, and read it back before an older one goes. Raises OutputError."""
+    networks = model.networks
+    header = {
+        "kind": model.kind,
+        "sensors": list(model.sensors),
+        "step_seconds": model.step_seconds,
+        "max_fill": model.max_fill,
+        "resample": model.resample,
+        "look_ahead": model.look_ahead,
+        "clock": model.clock,
+        "window": networks.window,
+        "autoencoder": _sizes(networks),
+        "forecaster": _forecaster_sizes(networks.forecaster),
+        "together": model.components.together,
+        **alarm_header(model),
+        "summary": asdict(model.summary),
+    }
+    arrays: Arrays = {
+        "scaler.center": model.scaler.center,
+        "scaler.scale": model.scaler.scale,
+        "linear.mean": networks.linear.mean,
+        "linear.components": networks.linear.components,
+        **{
+            f"{name}.{part}": getattr(getattr(model.expectations, name), part)
+            for name in _REGRESSIONS
+            for part in ("weights", "offset")
+        },
+        "shares": model.expectations.shares,
+        "states.centres": model.states.centres,
+        "states.rows": model.states.rows,
+        **{f"components.{name}": _stored(getattr(model.components, name)) for name in _COMPONENTS},
+        "peers.weights": model.peers.weights,
+        "peers.usual": model.peers.usual,
+        **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
+        **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
+        **alarm_arrays(model),
+        **_prefixed("autoencoder", networks.autoencoder or {}),
+    }
+    if networks.forecaster:
+        forecaster = networks.forecaster
+        arrays |= _prefixed("forecaster", forecaster.params)
+        arrays |= _prefixed("forecaster", {name: getattr(forecaster, name) for name in _FORECASTER})
+    save_arrays(path, header, arrays, understand=_from_parts)
+
+
+def read_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model file. Raises ModelFileError when it is not one, damaged, or makes no sense."""
+    if os.path.isdir(path):
+        raise ModelFileError(
+            "is a folder, and the model of one machine is needed",
+            where=os.fspath(path),
+            hint="name a file in it",
+        )
+    header, arrays = load_arrays(path)
+    try:
+        return _from_parts(header, arrays)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, LstmAnomalyError) as error:
+        reason = f"its content makes no sense ({type(error).__name__}: {error})"
+        raise ModelFileError(reason, where=os.fspath(path)) from error
+
+
+def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
+    _check_header(header)
+    shapes = _expected_shapes(header, arrays)
+    found = {name: array.shape for name, array in arrays.items()}
+    odd = sorted(name for name in set(shapes) | set(found) if shapes.get(name) != found.get(name))
+    _check(not odd, f"arrays are not those that the sizes call for: {', '.join(odd)}")
+    _check_values(arrays)
+    check_alarms(header, arrays)
+    _check_roles(arrays)
+    roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
+    networks = _networks(header, arrays, roles)
+    inputs = len(networks.targets)
+    regressions = {
+        name: Regression(usable_lags(lags, inputs), arrays[f"{name}.weights"], arrays[f"{name}.offset"])
+        for name, lags in _REGRESSIONS.items()
+    }
+    components = Components(
+        **{name: _read(arrays[f"components.{name}"], f"components.{name}") for name in _COMPONENTS},
+        together=header["together"],
+    )
+    return Model(
+        kind=header["kind"],
+        sensors=tuple(header["sensors"]),
+        step_seconds=header["step_seconds"],
+        max_fill=header["max_fill"],
+        resample=header["resample"],
+        look_ahead=header["look_ahead"],
+        clock=header["clock"],
+        roles=roles,
+        scaler=Scaler(arrays["scaler.center"], arrays["scaler.scale"]),
+        networks=networks,
+        expectations=Expectations(**regressions, shares=arrays["shares"]),
+        states=OperatingStates(arrays["states.centres"], arrays["states.rows"]),
+        components=components,
+        peers=Peers(arrays["peers.weights"], arrays["peers.usual"]),
+        novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
+        **alarm_parts(header, arrays),
+        summary=_summary(header["summary"], len(header["sensors"])),
+    )
+
+
+def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Networks:
+    def part(prefix: str) -> Arrays:
+        return {
+            name.removeprefix(f"{prefix}."): array
+            for name, array in arrays.items()
+            if name.startswith(f"{prefix}.")
+        }
+
+    targets = roles.targets[roles.inputs]
+    if header["clock"]:
+        targets = with_clock(targets)
+    forecaster = None
+    if header["forecaster"] is not None:
+        params = part("forecaster")
+        beside = {name: params.pop(name) for name in _FORECASTER}
+        forecaster = Forecaster(params, targets=targets, **beside)
+        lowest, highest = forecaster.lowest, forecaster.highest
+        inside = (lowest <= highest) & (lowest < CLIP) & (highest > -CLIP)
+        _check(bool(inside.all()), "the forecaster reads none of the readings")
+    window = header["window"]
+    linear = LinearAutoencoder(arrays["linear.mean"], arrays["linear.components"], window)
+    return Networks(window, targets, linear, forecaster, part("autoencoder") or None)
+
+
+def _summary(stored: dict[str, Any], sensors: int) -> TrainingSummary:
+    losses = {name: tuple(stored[name]) for name in ("losses", "validation_losses")}
+    ranges = {name: tuple(stored[name]) for name in ("lowest", "highest")}
+    for field in fields(TrainingSummary):
+        if field.type in (int, str):
+            right = _is_count if field.type is int else _is_text
+            _check(right(stored[field.name]), f"the summary has {field.name} = {stored[field.name]!r}")
+    numbers = (*losses["losses"], *losses["validation_losses"], *stored["held_out"].values())
+    _check(all(type(number) is float for number in numbers), "a loss of the summary is not a number")
+    _check(all(map(_is_text, stored["versions"].values())), "a version of the summary is not text")
+    _check(all(map(_is_text, stored["doubts"])), "a doubt of the summary is not text")
+    for name, values in ranges.items():
+        _check(len(values) == sensors, f"there is no {name} reading for each sensor")
+        _check(all(type(value) is float for value in values), f"a {name} reading is not a number")
+    _check(stored["best_epoch"] <= len(losses["losses"]), "the best epoch is none of the epochs")
+    return TrainingSummary(**{**stored, **losses, **ranges, "doubts": tuple(stored["doubts"])})
+
+
+def _check_header(header: dict[str, Any]) -> None:
+    sensors = header["sensors"]
+    _check(header["kind"] in MODEL_KINDS, f"the kind {header['kind']!r} is unknown")
+    _check(isinstance(sensors, list), "the sensors are not a list of names")
+    _check(all(map(_is_text, sensors)), "a sensor's name is not text")
+    _check(len(set(sensors)) == len(sensors) > 0, "sensors are missing or doubled")
+    _check(_is_count(header["window"]) and header["window"] > 0, "the window is not positive")
+    look_ahead = header["look_ahead"]
+    _check(_is_count(look_ahead) and look_ahead <= MOST_LOOK_AHEAD, "the look-ahead is not a number of rows")
+    step = header["step_seconds"]
+    _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
+    _check(type(header["clock"]) is bool, "whether the time of day counts is neither yes nor no")
+    _check(not header["clock"] or step is not None, "the time of day of rows that are only counted")
+    _check(_is_count(header["max_fill"]), "the rows to fill are not a number of rows")
+    _check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
+    _check(header["resample"] is None or step is not None, "resampling without a sampling step")
+    together = header["together"]
+    _check(type(together) is float and 0 < together < np.inf, "the limit of what all say together is none")
+    for name in ("autoencoder", "forecaster"):
+        sizes = header[name]
+        _check((sizes is not None) == (header["kind"] != "linear"), "the networks do not fit the kind")
+        _check(not sizes or all(_is_count(n) and n > 0 for n in sizes.values()), "a size is not positive")
+
+
+def _check_values(arrays: Arrays) -> None:
+    for name, array in arrays.items():
+        kind = name.split(".")[-1]
+        networks = name.startswith(("autoencoder.", "forecaster.", "linear."))
+        weights = (networks and kind != "unit") or name in _REGRESSION_ARRAYS
+        counts = name.startswith("roles.") or name in ("novelty.sensors", "novelty.counts", "states.rows")
+        dtype = np.float32 if weights else np.int64 if counts else np.float64
+        _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
+        if name in _UNBOUNDED:
+            _check(bool((array >= 0).all()), f"array '{name}' holds values below 0")
+        elif kind in ("unit", "scale", "evidence", "resolution", "bound", "signed", "plain", "usual"):
+            _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
+    shares = arrays["shares"]
+    _check(bool(((shares >= 0) & (shares <= 1)).all()), "a share of an LSTM is not between 0 and 1")
+    _check(bool((arrays["states.rows"] > 0).all()), "an operating state has no rows")
+    _check(bool(arrays["components.high"].any()), "nothing is high for the components")
+    counted = arrays["components.usual"] > 0  # (V, k, F_t)
+    _check(bool((counted == counted[:, :1]).all()), "a sensor counts in some states only")
+
+
+def _check_roles(arrays: Arrays) -> None:
+    inputs, targets, ruled = (arrays[f"roles.{name}"] for name in _ROLES)
+    for role in (inputs, targets, ruled):
+        _check(bool(((role == 0) | (role == 1)).all()), "a sensor's role is neither 0 nor 1")
+    _check(bool(targets.any()), "no sensor is forecast")
+    _check(bool((targets <= inputs).all()), "a target is no input")
+    _check(bool((targets | ruled).all()), "a sensor is judged by nothing")
+    of_rules = np.array_equal(arrays["novelty.sensors"], np.flatnonzero(ruled))
+    _check(of_rules, "the rules are not for the sensors that are ruled")
+    counts, values = arrays["novelty.counts"], arrays["novelty.values"]
+    _check(bool((counts > 0).all()) and int(counts.sum()) == len(values), "the rules' values are cut")
+    for seen in np.split(values, np.cumsum(counts))[:-1]:
+        _check(bool((np.diff(seen) > 0).all()), "a rule's values are not in order")
+
+
+def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[int, ...]]:
+    """The shape that every array must have, by the header and by how many sensors have which role."""
+    F, T = len(header["sensors"]), header["window"]
+    inputs = int(arrays["roles.inputs"].sum()) + (CLOCK_ROWS if header["clock"] else 0)
+    targets = int(arrays["roles.targets"].sum())
+    rules, components = len(arrays["novelty.sensors"]), len(arrays["linear.components"])
+    states, V = len(arrays["states.rows"]), len(VIEWS)
+    _check(0 < states <= MOST_STATES, "there are too many operating states, or none")
+    shapes: dict[str, tuple[int, ...]] = {f"roles.{name}": (F,) for name in _ROLES}
+    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "shares": (len(LSTMS), targets)}
+    shapes |= {"linear.mean": (T * inputs,), "linear.components": (components, T * inputs)}
+    for name, lags in _REGRESSIONS.items():
+        shapes[f"{name}.weights"] = (targets, len(usable_lags(lags, inputs)) * inputs)
+        shapes[f"{name}.offset"] = (targets, 1)
+    sensors = int(arrays["roles.inputs"].sum())
+    shapes |= {"states.centres": (states, 2 * sensors), "states.rows": (states,)}
+    shapes |= {"components.usual": (V, states, targets), "components.bound": (V, targets)}
+    shapes |= {"components.signed": (V, len(SIGNED_LENGTHS), targets)}
+    shapes |= {"components.plain": (len(TOGETHER_VIEWS), targets), "components.limits": (COMPONENTS,)}
+    shapes["components.high"] = (len(TOGETHER_VIEWS), len(TOGETHER_LENGTHS))
+    shapes |= {f"novelty.{name}": (rules,) for name in _NOVELTY}
+    shapes["novelty.values"] = (int(arrays["novelty.counts"].sum()),)
+    shapes |= alarm_shapes(header, targets)
+    if header["autoencoder"] is not None:
+        hidden, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]
+        _check(layers < len(arrays), f"there are no arrays for {layers} layers")
+        shapes |= _named("autoencoder", parameter_shapes(inputs, hidden, layers))
+    if header["forecaster"] is not None:
+        shapes |= _named("forecaster", forecaster_shapes(inputs, header["forecaster"]["hidden"], targets))
+        shapes |= {"forecaster.unit": (targets,), "forecaster.lowest": (inputs,)}
+        shapes["forecaster.highest"] = (inputs,)
+    shapes |= {"peers.weights": (targets, targets), "peers.usual": (targets,)}
+    return shapes
+
+
+def _stored(array: NDArray[Any]) -> NDArray[Any]:
+    """As a file holds it: numbers in it are finite, and what is infinite stands as 0."""
+    return np.where(np.isinf(array), 0.0, array)
+
+
+def _read(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """The inverse of `_stored`."""
+    return np.where(array == 0, np.inf, array) if name in _UNBOUNDED else array
+
+
+def _sizes(networks: Networks) -> dict[str, int] | None:
+    if networks.autoencoder is None:
+        return None
+    sizes = architecture(networks.autoencoder)
+    return {"hidden": sizes.hidden, "layers": sizes.layers}
+
+
+def _forecaster_sizes(forecaster: Forecaster | None) -> dict[str, int] | None:
+    return None if forecaster is None else {"hidden": forecaster.params["lstm.W_h"].shape[1]}
+
+
+def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    return {f"{prefix}.{name}": array for name, array in arrays.items()}
+
+
+def _named(prefix: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    return {f"{prefix}.{name}": shape for name, shape in shapes.items()}
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str
+
+
+def _check(holds: object, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)

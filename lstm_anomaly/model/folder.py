@@ -1,0 +1,86 @@
+"""A folder of models, one for each group of rows: each a model file by itself, and an index that names them.
+
+The index is written last, so a folder whose training was cut short has the old index or none. Files that
+the index does not name are left alone.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from lstm_anomaly.base.errors import ModelFileError, OutputError
+from lstm_anomaly.base.files import atomic_write
+from lstm_anomaly.model.file import read_model
+from lstm_anomaly.model.model import Model
+
+INDEX = "groups.json"
+FORMAT_VERSION = 1
+MOST_GROUPS = 100_000
+LONGEST_NAME = 120  # characters of a file name that are taken from the group's name
+
+
+def model_path(folder: str, group: str) -> str:
+    """Where the model of a group belongs: its name, with everything but plain characters as `%41`."""
+    text = group.encode("utf-8", "backslashreplace")
+    name = re.sub(rb"[^A-Za-z0-9_-]", lambda found: f"%{found[0][0]:02X}".encode(), text).decode()
+    if len(name) > LONGEST_NAME:
+        name = f"{name[:LONGEST_NAME]}-{hashlib.sha256(text).hexdigest()[:16]}"
+    return os.path.join(folder, f"{name}.model")
+
+
+def make_folder(folder: str) -> None:
+    """Make the folder for models unless it is there. Raises OutputError."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be a folder of models: {error.strerror}", where=folder, hint="another --model"
+        ) from error
+
+
+def write_index(folder: str, column: str, groups: list[str]) -> None:
+    """Write the index of the models that are in the folder, and read it back. Raises OutputError."""
+    index = {
+        "format_version": FORMAT_VERSION,
+        "group_by": column,
+        "models": {group: os.path.basename(model_path(folder, group)) for group in groups},
+    }
+    content, path = (json.dumps(index, indent=1) + "\n").encode(), os.path.join(folder, INDEX)
+
+    def read_back(temporary: Path) -> None:
+        if temporary.read_bytes() != content:
+            raise OutputError(
+                "the index was written but cannot be read back; an index that was there is kept",
+                where=path,
+                hint="another disk",
+            )
+
+    with atomic_write(path, read_back) as file:
+        file.write(content)
+
+
+def read_models(folder: str) -> tuple[str, Mapping[str, Model]]:
+    """The column that tells the groups, and group -> model. Raises ModelFileError."""
+    path = os.path.join(folder, INDEX)
+    try:
+        index = json.loads(Path(path).read_bytes())
+        column, files = index["group_by"], index["models"]
+        sound = index["format_version"] == FORMAT_VERSION and isinstance(column, str)
+        sound = sound and len(files) in range(1, MOST_GROUPS + 1)
+        sound = sound and all(
+            os.path.basename(model_path(folder, group)) == name for group, name in files.items()
+        )
+    except FileNotFoundError as error:
+        raise ModelFileError(
+            f"is a folder without {INDEX}, so it holds no models of groups",
+            where=folder,
+            hint="name a model file in it, or train with --group-by",
+        ) from error
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ModelFileError(f"the index of the models cannot be read ({error})", where=path) from error
+    if not sound:
+        raise ModelFileError("is no index of models, or from a later version", where=path, hint="train again")
+    return column, {group: read_model(os.path.join(folder, name)) for group, name in files.items()}

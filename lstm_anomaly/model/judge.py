@@ -1,0 +1,265 @@
+"""Scores rows with a trained model, whole series or piece by piece, with the same result."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.types import FloatArray, IntArray, Series, TimeArray
+from lstm_anomaly.decision.holding import Holder
+from lstm_anomaly.decision.spans import LIMIT
+from lstm_anomaly.model.model import Model
+from lstm_anomaly.preparing.windows import finite_segments
+from lstm_anomaly.scoring import residuals as views
+from lstm_anomaly.scoring.components import LONGEST, PARTS
+from lstm_anomaly.scoring.moving_average import trailing_mean, trailing_sum
+from lstm_anomaly.scoring.networks import ResidualReader
+from lstm_anomaly.scoring.novelty import MOST_AHEAD
+from lstm_anomaly.scoring.reasons import (
+    FLAT,
+    FORECAST,
+    MOST_TOLD,
+    NEW_VALUE,
+    RELATED,
+    RESTORED,
+    TOGETHER,
+    UNSEEN,
+)
+from lstm_anomaly.scoring.residuals import VIEWS, Residuals
+from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
+from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
+
+PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
+EXPLAINED_ROWS = 10  # a sensor's part in a row's score is its mean error over so many rows
+_REASONS = np.array([*np.repeat([FORECAST, RESTORED, RELATED, FORECAST], PARTS), TOGETHER, UNSEEN, FLAT])
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the model makes of n rows.
+
+    scores    (n,) multiples of the threshold, NaN where a row could not be judged
+    errors    (n, F) each sensor's part in the score, at least 0, NaN likewise
+    expected  (n, F) what was expected, in the sensors' own units, NaN likewise
+    reasons   (n,) which component it is, as in `lstm_anomaly.scoring.reasons`
+    """
+
+    scores: FloatArray
+    errors: FloatArray
+    expected: FloatArray
+    reasons: IntArray
+
+    @classmethod
+    def unknown(cls, rows: int, sensors: int) -> "Judgement":
+        """`rows` rows that could not be judged."""
+        nothing = np.full((rows, sensors), np.nan)
+        return cls(np.full(rows, np.nan), nothing, nothing.copy(), np.full(rows, TOGETHER, np.int64))
+
+    @classmethod
+    def joined(cls, parts: list["Judgement"], sensors: int) -> "Judgement":
+        """Several judgements, one after the other."""
+        parts = parts or [cls.unknown(0, sensors)]
+        return cls(
+            np.concatenate([part.scores for part in parts]),
+            np.concatenate([part.errors for part in parts]),
+            np.concatenate([part.expected for part in parts]),
+            np.concatenate([part.reasons for part in parts]),
+        )
+
+
+@saved_as("judge")
+class Judge:
+    """Judges rows as they come; verdicts come in the rows' order, `model.look_ahead` rows later.
+
+    A row with a missing reading ends the stretch: it is unknown, and so are the rows after it until a
+    whole window has passed.
+    """
+
+    def __init__(self, model: Model, for_threshold: bool = False) -> None:
+        """`for_threshold`: scores are what a threshold is learned from.
+
+        That is the largest multiple of a limit of every row, also where it is below 1, and no anomaly is kept
+        going through weaker rows.
+        """
+        self._model, self._for_threshold = model, for_threshold
+        self._stretch: _Stretch | None = None
+
+    def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
+        """Take the next rows, (n, F) in own units, at UTC times (n,); verdicts on the rows that are ready.
+
+        Raises InputError when the model goes by the time of day and there are no times.
+        """
+        sensors = len(self._model.sensors)
+        parts, position = [], 0
+        for start, stop in finite_segments(np.asarray(np.isfinite(values).all(axis=1))):
+            if start > position:
+                parts += [self.finish(), Judgement.unknown(start - position, sensors)]
+            self._stretch = self._stretch or _Stretch(self._model, self._for_threshold)
+            for first in range(start, stop, PIECE):
+                piece = slice(first, min(first + PIECE, stop))
+                parts.append(self._stretch.push(values[piece], None if times is None else times[piece]))
+            position = stop
+        if position < len(values):
+            parts += [self.finish(), Judgement.unknown(len(values) - position, sensors)]
+        return Judgement.joined(parts, sensors)
+
+    def finish(self) -> Judgement:
+        """Verdicts on the rows that still wait; the next rows begin a new stretch."""
+        stretch, self._stretch = self._stretch, None
+        return stretch.finish() if stretch else Judgement.unknown(0, len(self._model.sensors))
+
+
+@saved_as("stretch")
+class _Stretch:
+    """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
+
+    def __init__(self, model: Model, for_threshold: bool) -> None:
+        self._model = model
+        self._holder = None if for_threshold else Holder(model.threshold.merge_gap)
+        self._reader = ResidualReader(model.networks, model.expectations)
+        self._seen = 0  # rows pushed
+        self._judged = 0
+        targets = int(model.roles.targets.sum())
+        self._before: FloatArray | None = None  # (CHANGE, F) the inputs before the next rows
+        self._readings = np.empty((0, targets))  # that what reads flat looks back on
+        # Of the rows that a memory can still reach:
+        self._scaled = np.empty((len(VIEWS), 0, targets))
+        self._pooled = np.empty((3, 0))
+        self._distance = np.empty(0)
+        self._novelty = np.empty((0, len(model.novelty.sensors)))
+        self._flat = np.empty((0, targets))
+        self._by_sensor = np.empty((0, targets))
+        self._level = np.empty((0, targets))
+        self._expected = np.empty((0, targets))
+
+    def push(self, values: FloatArray, times: TimeArray | None) -> Judgement:
+        model, count = self._model, len(values)
+        rows = model.network_rows(values, times)  # (F_in, n)
+        residuals = self._reader.push(rows)
+        inputs = rows[: int(model.roles.inputs.sum())].T.astype(np.float64)  # (n, F_i)
+        context = with_first_rows(inputs) if self._before is None else np.concatenate([self._before, inputs])
+        self._before = context[-CHANGE:]
+        state, distance = model.states.of_rows(state_features(context))  # (n,), (n,)
+        scaled = model.components.scaled(residuals.errors, state)  # (4, n, F_t)
+        pooled = model.components.pooled(residuals)  # (3, n)
+        self._scaled = np.concatenate([self._scaled, scaled], axis=1)
+        self._pooled = np.concatenate([self._pooled, pooled], axis=1)
+        self._distance = np.concatenate([self._distance, distance])
+        self._novelty = np.concatenate([self._novelty, model.novelty.of_rows(values)])
+        self._readings = np.concatenate([self._readings, values[:, model.roles.targets]])
+        self._flat = np.concatenate([self._flat, model.stillness.multiples(self._readings, count)])
+        self._readings = self._readings[max(0, len(self._readings) - model.stillness.reach + 1) :]
+        self._by_sensor = np.concatenate([self._by_sensor, self._parts_of(scaled, residuals)])
+        self._level = np.concatenate([self._level, np.square(residuals.level)])
+        self._expected = np.concatenate([self._expected, self._expected_of(residuals)])
+        self._seen += count
+        return self._verdicts(max(0, self._seen - model.look_ahead - self._judged))
+
+    def _parts_of(self, scaled: FloatArray, residuals: Residuals) -> FloatArray:
+        """Each sensor's part in n rows, (n, F_t).
+
+        The geometric mean of its own errors and of how far it is from what the other sensors say: the guilty
+        sensor departs both ways.
+        """
+        own = np.square(scaled).sum(axis=0)  # (n, F_t)
+        return np.asarray(np.sqrt(own * self._model.peers.of_rows(residuals.level)))
+
+    def _expected_of(self, residuals: Residuals) -> FloatArray:
+        """What was expected of n rows, scaled, (n, F_t): by the other sensors where they tell, else before.
+
+        A forecast follows a fault that lasts; what the other sensors say does not.
+        """
+        tells = np.isfinite(self._model.components.usual[views.RELATED, 0])  # (F_t,)
+        errors = residuals.errors
+        near = np.where(np.isnan(errors[views.RESTORED]), errors[views.FORECAST], errors[views.RESTORED])
+        near = 0.5 * (near + np.where(np.isnan(errors[views.FORECAST]), near, errors[views.FORECAST]))
+        tells_now = tells & ~np.isnan(errors[views.RELATED])  # (n, F_t)
+        return np.asarray(residuals.level - np.where(tells_now, errors[views.RELATED], near))
+
+    def finish(self) -> Judgement:
+        """The rows that wait for later ones, judged without them."""
+        waiting, nothing = self._seen - self._judged, self._model.look_ahead
+        below = ((0, nothing), (0, 0))
+        self._scaled = np.pad(self._scaled, ((0, 0), *below))
+        self._pooled = np.pad(self._pooled, ((0, 0), (0, nothing)), constant_values=1.0)
+        self._distance = np.pad(self._distance, (0, nothing))
+        for name in ("_novelty", "_flat", "_by_sensor", "_level", "_expected"):
+            setattr(self, name, np.pad(getattr(self, name), below))
+        return self._verdicts(waiting)
+
+    def _verdicts(self, count: int) -> Judgement:
+        """Judge the next `count` rows, after which `look_ahead` more are known."""
+        model, ahead = self._model, self._model.look_ahead
+        out = Judgement.unknown(count, len(model.sensors))
+        if not count:
+            return out
+        rows = slice(len(self._distance) - ahead - count, len(self._distance) - ahead)
+        value = model.threshold.value
+        components = model.components.of_rows(self._scaled, count, ahead)  # (24, count)
+        moved = min(MOST_AHEAD, ahead)  # evidence is a sum, and has no two ends like a memory
+        evidence = model.novelty.remembered(self._novelty, count + ahead)[moved : moved + count]
+        total = np.cumsum(evidence, axis=1)[:, -1] if evidence.shape[1] else np.zeros(count)
+        alone = model.components.together_of(self._pooled, count, ahead) / model.components.together
+        together = alone * (1.0 + total)
+        distance = trailing_sum(self._distance[: rows.stop], UNSEEN_MEMORY, count) / UNSEEN_MEMORY
+        unseen = model.unseen.multiples(distance, value)
+        flat = self._flat[rows].max(axis=1)
+        multiples = np.concatenate([components / value, [together / value, unseen, flat / max(value, 1.0)]])
+        largest, which = multiples.max(axis=0), multiples.argmax(axis=0)
+        out.reasons[:] = _REASONS[which]
+        out.reasons[(out.reasons == TOGETHER) & (alone <= value) & (total > 0)] = NEW_VALUE
+        first = min(count, max(0, model.window - 1 - self._judged))  # rows that end no window
+        largest[:first] = np.nan  # not judged, they begin no anomaly that lasts
+        if self._holder is None:
+            out.scores[:] = largest
+        else:
+            held = np.minimum(self._holder.push(largest), MOST_TOLD + 1.0)
+            # Below the limit rows are ranked by what all say together, which sees weak events best.
+            out.scores[:] = np.where(held > LIMIT, held, np.minimum(together / value, LIMIT))
+        out.errors[:] = self._errors(out.reasons, evidence, rows)
+        expected = np.zeros_like(out.expected)  # scaled: a sensor that is no target is expected at its mean
+        expected[:, model.roles.targets] = self._expected[rows]
+        out.expected[:] = model.scaler.inverse(expected)
+        for unknown in (out.scores, out.errors, out.expected):
+            unknown[:first] = np.nan
+        self._judged += count
+        self._forget()
+        return out
+
+    def _errors(self, reasons: IntArray, evidence: FloatArray, rows: slice) -> FloatArray:
+        """Each sensor's part in the score, (count, F), by what its reason looks at."""
+        model, count = self._model, len(reasons)
+        parts = np.zeros((count, len(model.sensors)))
+        recent = trailing_mean(self._by_sensor[: rows.stop], EXPLAINED_ROWS, count)  # (count, F_t)
+        for reason, of_target in ((FLAT, self._flat[rows]), (UNSEEN, self._level[rows])):
+            recent = np.where((reasons == reason)[:, np.newaxis], of_target, recent)
+        parts[:, model.roles.targets] = np.nan_to_num(recent)
+        new = reasons == NEW_VALUE
+        parts[new] = 0.0
+        parts[np.ix_(new, model.novelty.sensors)] = evidence[new]
+        return parts
+
+    def _forget(self) -> None:
+        """Drop what no memory reaches any more."""
+        kept = LONGEST + self._model.look_ahead
+        self._scaled, self._pooled = self._scaled[:, -kept:], self._pooled[:, -kept:]
+        for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected"):
+            setattr(self, name, getattr(self, name)[-kept:])
+
+
+def judge(model: Model, series: Series, for_threshold: bool = False) -> Judgement:
+    """Judge a whole series; rows outside its segments, and the first window - 1 of each, are unknown.
+
+    For `for_threshold` see `Judge`.
+    """
+    out = Judgement.unknown(*series.values.shape)
+    judge_ = Judge(model, for_threshold)
+    for start, stop in series.segments:
+        times = None if series.times is None else series.times[start:stop]
+        verdicts = [judge_.push(series.values[start:stop], times), judge_.finish()]
+        part = Judgement.joined(verdicts, len(model.sensors))
+        out.scores[start:stop] = part.scores
+        out.errors[start:stop] = part.errors
+        out.expected[start:stop] = part.expected
+        out.reasons[start:stop] = part.reasons
+    return out

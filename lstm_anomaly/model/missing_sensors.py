@@ -1,0 +1,74 @@
+"""Judging on when a sensor of the model is missing altogether: it is taken to read what the others say.
+
+In place of each absent reading stands what the sensors that are there say of it: the linear regression on
+them of training (`scoring/peers.py`). So the networks get rows as they know them, and the absent sensor
+adds no error of its own. The threshold was learned with all sensors: with fewer, anomalies that only the
+absent one shows are not found, and the false-alarm budget is no longer certified.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from lstm_anomaly.base.errors import SensorsError
+from lstm_anomaly.base.types import BoolArray, FloatArray, SensorFrame
+from lstm_anomaly.model.model import Model
+
+
+def without(model: Model, absent: tuple[str, ...]) -> Model:
+    """The model for rows in which these sensors are filled in: by no rule of its own is one of them flat.
+
+    Nor has one of them drifted. Raises SensorsError when no sensor that moves is left.
+    """
+    of_all = np.array([name in absent for name in model.sensors])  # (F,)
+    missing = of_all[model.roles.targets]  # (F_t,)
+    if missing.all():
+        raise SensorsError(
+            "no sensor that the model judges is in the input",
+            hint="check the names of the columns; the model's are listed by `lstm-anomaly inspect`",
+        )
+    components = model.components
+    share = 1.0 - float(missing.mean())
+    usual = np.where(missing, np.inf, components.usual)  # (3, k, F_t)
+    plain = np.where(missing, np.inf, components.plain * share)  # (3, F_t)
+    least = np.where(missing, 0.0, model.stillness.least)
+    return replace(
+        model,
+        components=replace(components, usual=usual, plain=plain),
+        stillness=replace(model.stillness, least=least),
+        familiar=model.familiar.without(of_all),
+    )
+
+
+def filled(model: Model, frame: SensorFrame) -> SensorFrame:
+    """The frame with the readings of its absent sensors filled in; a row without any reading stays empty."""
+    missing = np.array([name in frame.absent for name in model.sensors])  # (F,)
+    values = frame.values.copy()
+    rows = ~np.isnan(values).all(axis=1)
+    values[np.ix_(rows, missing)] = model.scaler.center[missing]
+    for k, sensor in enumerate(model.novelty.sensors):
+        if missing[sensor]:
+            values[rows, sensor] = _seen(model, k)
+    targets = model.roles.targets
+    moving = missing[targets]  # (F_t,)
+    if moving.any() and not moving.all():
+        scale, center = model.scaler.scale[targets], model.scaler.center[targets]
+        scaled = np.nan_to_num((values[np.ix_(rows, targets)] - center) / scale)  # (n, F_t)
+        said = _said_by_others(model.peers.weights, scaled, moving)
+        values[np.ix_(rows, missing & targets)] = said * scale[moving] + center[moving]
+    return replace(frame, values=values)
+
+
+def _said_by_others(weights: FloatArray, rows: FloatArray, missing: BoolArray) -> FloatArray:
+    """The readings of the missing that are just what all others say of them, (n, missing)."""
+    told = rows[:, ~missing] @ weights[np.ix_(~missing, missing)]  # (n, missing)
+    among = weights[np.ix_(missing, missing)]
+    return np.asarray(np.linalg.solve(among.T, -told.T).T)
+
+
+def _seen(model: Model, k: int) -> float:
+    """A value that the k-th ruled sensor showed in training: the middle one."""
+    rule = model.novelty
+    stop = int(rule.counts[: k + 1].sum())
+    seen = rule.values[stop - rule.counts[k] : stop]
+    return float(seen[len(seen) // 2] * rule.scale[k])

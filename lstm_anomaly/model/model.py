@@ -1,0 +1,199 @@
+"""A trained model: everything that detection needs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Resample, SensorFrame, TimeArray
+from lstm_anomaly.decision.budget import DEFAULT_ROW_BUDGET, Budget
+from lstm_anomaly.decision.drift import Familiar
+from lstm_anomaly.decision.threshold import Threshold
+from lstm_anomaly.preparing.scaler import Scaler
+from lstm_anomaly.preparing.sensor_roles import SensorRoles
+from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS, clock_rows
+from lstm_anomaly.scoring.components import Components
+from lstm_anomaly.scoring.cross_sensor import Peers
+from lstm_anomaly.scoring.flatline import Stillness
+from lstm_anomaly.scoring.networks import Expectations, Networks
+from lstm_anomaly.scoring.novelty import NoveltyRule
+from lstm_anomaly.scoring.states import OperatingStates
+from lstm_anomaly.scoring.unseen import Unseen
+
+MODEL_KINDS = ("lstm", "pure", "linear")
+
+
+@dataclass(frozen=True)
+class TrainingSummary:
+    """What training did, in numbers that do not change from run to run (no dates, no seconds).
+
+    rows              usable training rows
+    rows_left_out     training rows in no segment long enough for a window
+    fit_rows, validation_rows, calibration_rows   how the usable rows were split
+    stride            rows between the starts of two windows that the weights were fitted to
+    timed_out         networks whose training `--max-train-time` ended, joined by commas
+    parameters        how many weights the networks have
+    losses            mean squared error of scaled rows on the fit windows, an epoch each
+    validation_losses the same on the validation windows
+    best_epoch        the epoch whose weights were kept, counted from 1
+    trimmed_rows      rows before the calibration rows that stood out and were left out
+    held_out          mean squared errors on rows that the LSTMs were not fitted to: `forecast_lstm` and
+                      `forecast_linear` of the next row, `restored_lstm` and `restored_linear` of rows
+                      restored from their windows
+    doubts            what makes the training data look unusable, a clause each
+    preset            how long the LSTMs were trained
+    why_kind          why the model is of its kind
+    seed              of the random generator
+    first, last       time stamps of the training rows (ISO 8601), empty without time
+    lowest, highest   of each sensor's readings in the training rows, in its own unit
+    versions          of Python, NumPy and this program
+    """
+
+    rows: int
+    rows_left_out: int
+    fit_rows: int
+    validation_rows: int
+    calibration_rows: int
+    stride: int
+    timed_out: str
+    parameters: int
+    losses: tuple[float, ...]
+    validation_losses: tuple[float, ...]
+    best_epoch: int
+    trimmed_rows: int
+    held_out: dict[str, float]
+    doubts: tuple[str, ...]
+    preset: str
+    why_kind: str
+    seed: int
+    first: str
+    last: str
+    lowest: tuple[float, ...]
+    highest: tuple[float, ...]
+    versions: dict[str, str]
+
+    @property
+    def lstm_is_better(self) -> bool:
+        """Whether an LSTM has a smaller held-out error than its linear counterpart, in one task at least."""
+        pairs = [(f"{task}_lstm", f"{task}_linear") for task in ("forecast", "restored")]
+        found = self.held_out
+        return any(found[lstm] < found[linear] for lstm, linear in pairs if {lstm, linear} <= set(found))
+
+
+@dataclass(frozen=True)
+class CalibrationEpisode:
+    """One of the highest episodes of the calibration rows, for a person to say whether it was normal.
+
+    start, end  time stamps as they stood in the input, or row numbers counted from 1; both included
+    score       its peak, a multiple of the threshold
+    sensor      the sensor that carried most of it
+    """
+
+    start: str
+    end: str
+    score: float
+    sensor: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """What `train` learned and `detect` uses.
+
+    kind          `linear` without an LSTM, `lstm` with both, `pure`: where there is an LSTM it alone counts
+    sensors       F names, in the order of every array's sensor axis
+    step_seconds  sampling step, None when rows are only counted
+    max_fill      rows for which a missing reading takes the last one
+    resample      how rows of one step are joined into one before they are judged, None when they are not
+    look_ahead    rows after a row that its verdict waits for
+    clock         whether the networks read the time of day, after the sensors
+    roles         which sensors the networks read, which they forecast, which are ruled
+    scaler        own units to the networks' scale and back, for all F sensors
+    networks      what was fitted
+    expectations  what is expected of a row beside what the networks say
+    states        operating states that were found
+    components    what is usual in each, and the limits of what is remembered
+    unseen        how far from all states is too far
+    novelty       values that ruled sensors have shown
+    stillness     what reads flat
+    peers         how the sensors' readings go with each other
+    threshold     the largest multiple of a limit above which a row is anomalous
+    familiar      what scores and readings looked like, for the guard against drift
+    strangest     the highest episodes of the calibration rows, the highest first
+    summary       what training did
+    """
+
+    kind: str
+    sensors: tuple[str, ...]
+    step_seconds: float | None
+    max_fill: int
+    resample: Resample | None
+    look_ahead: int
+    clock: bool
+    roles: SensorRoles
+    scaler: Scaler
+    networks: Networks
+    expectations: Expectations
+    states: OperatingStates
+    components: Components
+    unseen: Unseen
+    novelty: NoveltyRule
+    stillness: Stillness
+    peers: Peers
+    threshold: Threshold
+    familiar: Familiar
+    strangest: tuple[CalibrationEpisode, ...]
+    summary: TrainingSummary
+
+    @property
+    def window(self) -> int:
+        """T: the first T - 1 rows of a stretch cannot be judged."""
+        return self.networks.window
+
+    @property
+    def step(self) -> np.timedelta64 | None:
+        """The sampling step as a time difference, None when rows are only counted."""
+        return None if self.step_seconds is None else np.timedelta64(round(self.step_seconds * 1e9), "ns")
+
+    def network_rows(self, values: FloatArray, times: TimeArray | None) -> Float32Array:
+        """What the networks read of rows (n, F) in own units at UTC times (n,), (F_in, n).
+
+        Raises InputError when they need the time of day and there are no times.
+        """
+        self._require_times(times)
+        scaled = self.scaler.transform(values)[self.roles.inputs]
+        return np.concatenate([scaled, clock_rows(times)]) if self.clock and times is not None else scaled
+
+    def check_times(self, frame: SensorFrame) -> None:
+        """Raise InputError, naming the input, when it has no times and the model goes by the time of day."""
+        self._require_times(frame.times, ", ".join(frame.sources))
+
+    def _require_times(self, times: TimeArray | None, where: str = "") -> None:
+        if self.clock and times is None:
+            raise InputError(
+                "the rows have no time stamps, and the model judges them by the time of day",
+                where=where,
+                hint="rows with a time column, or a model of rows without one",
+            )
+
+
+NOT_LEARNED = Threshold(
+    value=1.0,
+    method="fixed",
+    level=1.0,
+    certified=False,
+    budget=Budget.parse(DEFAULT_ROW_BUDGET),
+    confidence=0.9,
+    rows=0,
+    left_out=0,
+    step_seconds=None,
+    merge_gap=0,
+    allowed=-1,
+    episodes=0,
+    margin=1.0,
+)
+"""Of a model that has no threshold yet."""
+
+
+def with_clock(targets: BoolArray) -> BoolArray:
+    """Which of the networks' rows are forecast, (F_in,), when those of the clock follow."""
+    return np.concatenate([targets, np.zeros(CLOCK_ROWS, dtype=np.bool_)])

@@ -1,0 +1,43 @@
+"""The line and the exit status that Nagios, Icinga and their like expect of a plugin."""
+
+from collections.abc import Sequence
+
+from lstm_anomaly.base.text import count, number, printable
+from lstm_anomaly.detecting.places import PlacedEvent
+from lstm_anomaly.detecting.verdicts import Tally
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+_NAMES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+CRITICAL_FROM = 4.0  # times the threshold: an event of high severity
+
+
+def plugin_status(events: Sequence[PlacedEvent], tally: Tally) -> int:
+    """0 without an event, 2 with one of high severity, 1 with others, 3 when no row could be judged."""
+    if events:
+        return CRITICAL if max(event.event.peak for event in events) > CRITICAL_FROM else WARNING
+    return UNKNOWN if tally.rows and not tally.judged else OK
+
+
+def plugin_line(status: int, events: Sequence[PlacedEvent], tally: Tally, trouble: str = "") -> str:
+    """`WARNING - 2 events, worst 3.9x temp | score=3.91;1;4;0 ...`, with performance data after the bar."""
+    if trouble:
+        said = trouble
+    elif events:
+        worst = max(events, key=lambda event: event.event.peak)
+        sensor = worst.event.contributions[0].sensor
+        said = f"{count(len(events), 'event')}, worst {number(worst.event.peak, 3)}x {sensor}"
+        said += f" since {worst.start}"
+    elif status == UNKNOWN:
+        said = f"none of {count(tally.rows, 'row')} could be judged"
+    else:
+        said = f"nothing anomalous in {count(tally.rows, 'row')}" if tally.rows else "no new rows"
+    peak = max((event.event.peak for event in events), default=0.0)
+    figures = [
+        f"score={number(peak, 4)};1;{CRITICAL_FROM:g};0",
+        f"events={len(events)};;;0",
+        f"rows={tally.rows};;;0",
+        f"judged={tally.judged};;;0",
+        f"unknown={tally.unknown};;;0",
+    ]
+    said = printable(said).replace("|", "/")  # the bar begins the figures
+    return f"LSTM-ANOMALY {_NAMES[status]} - {said} | {' '.join(figures)}\n"

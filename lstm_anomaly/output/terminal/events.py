@@ -1,0 +1,109 @@
+"""Found events as a table for people."""
+
+import io
+
+from rich.box import ASCII2, SIMPLE_HEAD
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from lstm_anomaly.base.text import number, printable
+from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.detecting.places import CLOSED, PlacedEvent
+
+SENSORS_IN_TABLE = 3
+_LEAST_WIDTH = {"file": 120, "end": 100, "sensor": 70}  # columns of a terminal from which there is room
+MOST_NAME = 24  # characters of a sensor's name in the overview
+_NUMBERS = ("number", "rows", "score")
+LEAST_SHARE = 0.05  # of an event, for a sensor other than the first to be named
+SEVERITY_STYLE = {"low": "yellow", "medium": "dark_orange", "high": "bold red"}
+
+
+def table(events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bool, width: int | None) -> str:
+    """A table for people; off a terminal as wide as its content, never cut, never wrapped.
+
+    On a terminal it is an overview, with as many columns as fit; the pictures say the rest.
+    """
+    several = len({placed.source for placed in events}) > 1
+    grouped = any(placed.group for placed in events)
+    rows = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
+    cells = [_cells(placed, place, terminal, unicode) for place, placed in enumerate(events, 1)]
+    left_out = {name for name, shown in (("file", several), ("group", grouped)) if not shown}
+    if terminal and width is not None:
+        left_out |= {name for name, least in _LEAST_WIDTH.items() if width < least}
+    for name in cells[0]:
+        if name not in left_out:
+            title = "" if name == "number" else name
+            rows.add_column(title, justify="right" if name in _NUMBERS else "left", no_wrap=True)
+    for row in cells:
+        rows.add_row(*(cell for name, cell in row.items() if name not in left_out))
+    return rendered(rows, terminal=terminal, color=color, width=width)
+
+
+def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> dict[str, Text]:
+    """What stands in each column for one event."""
+    event = placed.event
+    first = printable(event.contributions[0].sensor)
+    if terminal:
+        telling = {"sensor": Text(shortened(first, MOST_NAME, unicode))}
+    else:
+        telling = {"what departs": Text("\n".join([event.reason, *map(sensor_sentence, _telling(event))]))}
+    return {
+        **({"number": Text(str(place))} if terminal else {}),
+        "file": Text(printable(placed.source)),
+        "group": Text(printable(placed.group)),
+        "start": Text(printable(placed.start)),
+        "end": Text(printable(placed.end) + ("" if placed.state == CLOSED else f" ({placed.state})")),
+        "rows": Text(str(event.duration)),
+        "score": Text(f"{number(event.peak, 3)}x"),
+        "severity": Text(event.severity, style=SEVERITY_STYLE[event.severity]),
+        **telling,
+    }
+
+
+def in_words(event: Event) -> str:
+    """`pressure_bar was higher than expected, 4.42 instead of 4.005; it carries 83 % of the event.`"""
+    first, *others = _telling(event)
+    name, seen, expected = printable(first.sensor), number(first.seen), number(first.expected)
+    if first.direction == "flat":
+        what = f"{name} repeats {seen} while {expected} was expected"
+    else:
+        way = "higher" if first.direction == "up" else "lower"
+        what = f"{name} was {way} than expected, {seen} instead of {expected}"
+    parts = [f"it carries {100 * first.share:.0f} % of the event"]
+    parts += [f"{printable(c.sensor)} {100 * c.share:.0f} %" for c in others]
+    return f"{what} ({event.reason}); {', '.join(parts)}."
+
+
+def _telling(event: Event) -> list[Contribution]:
+    """The sensors worth a line: the first, and others that carry a visible part."""
+    first, *others = event.contributions[:SENSORS_IN_TABLE]
+    return [first, *(c for c in others if c.share >= LEAST_SHARE)]
+
+
+def sensor_sentence(c: Contribution) -> str:
+    """`pressure_bar 62 %: saw 3.1, expected 4.7`."""
+    return f"{printable(c.sensor)} {100 * c.share:.0f} %: saw {number(c.seen)}, expected {number(c.expected)}"
+
+
+def shortened(name: str, width: int, unicode: bool) -> str:
+    """A name cut to at most `width` characters, the cut marked."""
+    return name if len(name) <= width else name[: width - 1] + ("…" if unicode else "~")
+
+
+def rendered(what: RenderableType, *, terminal: bool, color: bool, width: int | None) -> str:
+    """Text of a rich object, with trailing blanks cut; `width` counts on a terminal only."""
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width if terminal else 100_000,
+        height=25,  # without one, rich takes the width of a dumb terminal for 80
+        force_terminal=color,
+        no_color=not color,
+        color_system="auto" if color else None,
+        emoji=False,
+        markup=False,
+        highlight=False,
+    )
+    console.print(what)
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines() if line.strip())

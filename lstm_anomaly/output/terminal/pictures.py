@@ -1,0 +1,102 @@
+"""Events as small pictures on a terminal: what happened in one sentence, and the curves that show it."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+import numpy as np
+from rich.text import Text
+
+from lstm_anomaly.base.text import count, number, printable, wrapped
+from lstm_anomaly.detecting.places import PlacedEvent
+from lstm_anomaly.detecting.views import EventView, SensorView
+from lstm_anomaly.output.terminal.events import SEVERITY_STYLE, in_words, rendered, shortened
+from lstm_anomaly.output.terminal.sparklines import above_and_below, bars, columns, farthest, highest
+
+MOST_PICTURES = 12
+MOST_COLUMNS = 100  # a picture is no clearer wider than so
+_NAMES = 16  # characters of a sensor's name before a picture, at most
+_NOTES = 26  # characters behind a picture, with the blanks before them
+_INDENT = 3
+
+_QUIET, _LOUD, _EXPECTED = "cyan", "bold yellow", "bright_black"
+
+
+def pictures(
+    events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bool, width: int | None
+) -> str:
+    """The most severe events, numbered as in the table, each with its reason and its curves."""
+    shown = [(place, one, one.view) for place, one in enumerate(events, 1) if one.view is not None]
+    worst = sorted(shown, key=lambda item: -item[1].event.peak)[:MOST_PICTURES]
+    width = width or MOST_COLUMNS
+    blocks = []
+    for place, placed, view in sorted(worst, key=lambda item: item[0]):
+        lines = [*_head(place, placed, width), *_curves(view, width, unicode)]
+        blocks.append(rendered(Text("\n").join(lines), terminal=terminal, color=color, width=width))
+    if len(shown) > len(worst):
+        more = len(shown) - len(worst)
+        blocks.append(f"These are the {len(worst)} highest events; the table has {more} more.\n")
+    return "".join(f"\n{block}" for block in blocks)
+
+
+def _head(place: int, placed: PlacedEvent, width: int) -> Iterable[Text]:
+    event = placed.event
+    line = Text(f"{place:<{_INDENT}}", style="bold")
+    whose = f"{printable(placed.group)}: " if placed.group else ""
+    line.append(
+        f"{whose}{printable(placed.start)}  {count(event.duration, 'row')}  {number(event.peak, 3)}x  "
+    )
+    line.append(event.severity, style=SEVERITY_STYLE[event.severity])
+    yield line
+    for text in wrapped([in_words(event)], width - _INDENT, indent=0):
+        yield Text(" " * _INDENT + text)
+
+
+def _curves(view: EventView, width: int, unicode: bool) -> Iterable[Text]:
+    names = [printable(sensor.name) for sensor in view.sensors]
+    margin = min(max(map(len, [*names, "score"])), _NAMES, width // 4)
+    room = max(10, min(MOST_COLUMNS, width - _INDENT - margin - 2 - _NOTES))
+    cuts = columns(len(view.scores), room)
+    inside = [_overlaps(cut, view.inside) for cut in cuts]
+
+    def line(name: str, curve: str, note: str, styles: list[str]) -> Text:
+        text = Text(f"{'':{_INDENT}}{shortened(name, margin, unicode):<{margin}}  ")
+        for style, part in groupby(zip(styles, curve, strict=True), key=lambda pair: pair[0]):
+            text.append("".join(character for _style, character in part), style=style)
+        return text.append(f"  {note}")
+
+    curve = [_LOUD if is_inside else _QUIET for is_inside in inside]
+    rule = "".join(_rule(is_inside, unicode) for is_inside in inside)
+    above, below = above_and_below(highest(view.scores, cuts), unicode=unicode)
+    yield line("score", above, f"peak {number(view.event.peak, 3)}x", curve)
+    yield line("", rule, "limit 1x, thick: event", [_EXPECTED] * len(cuts))
+    yield line("", below, "", curve)
+    for name, sensor in zip(names, view.sensors, strict=True):
+        rows = farthest(sensor.seen, sensor.expected, cuts)
+        low, high = _span(sensor)
+        for label, values, note, styles in (
+            (name, sensor.seen[rows], "seen", curve),
+            ("", sensor.expected[rows], "expected", [_EXPECTED] * len(cuts)),
+        ):
+            yield line(label, bars(values, low, high, unicode=unicode), _range(note, values), styles)
+
+
+def _overlaps(one: slice, other: slice) -> bool:
+    return bool(one.start < other.stop and other.start < one.stop)
+
+
+def _rule(inside: bool, unicode: bool) -> str:
+    return ("━" if inside else "┄") if unicode else ("=" if inside else ".")
+
+
+def _span(sensor: SensorView) -> tuple[float, float]:
+    both = np.concatenate([sensor.seen, sensor.expected])
+    known = both[np.isfinite(both)]
+    return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+
+
+def _range(what: str, values: np.ndarray) -> str:
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return f"{what} -"
+    low, high = number(float(known.min()), 3), number(float(known.max()), 3)
+    return f"{what} {low}" if low == high else f"{what} {low} to {high}"

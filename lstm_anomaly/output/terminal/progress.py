@@ -1,0 +1,31 @@
+"""The bars that a person watches during training, on standard error: network, epoch, losses, time left."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lstm_anomaly.network.training.autoencoder_training import EpochReport
+from lstm_anomaly.training.fit_networks import OnEpoch
+
+
+@contextmanager
+def epoch_bar() -> Iterator[OnEpoch]:
+    """A bar on the terminal for each network; the yielded function moves it by one epoch."""
+    columns = (
+        TextColumn("{task.fields[network]:>11}"),
+        BarColumn(),
+        TextColumn("epoch {task.completed}/{task.total}  {task.description}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks = {"autoencoder": bar.add_task("", total=None, network="autoencoder")}
+
+        def on_epoch(network: str, report: EpochReport) -> None:
+            if network not in tasks:
+                tasks[network] = bar.add_task("", total=None, network=network)
+            losses = f"loss {report.loss:.4f}  validation {report.validation_loss:.4f}"
+            bar.update(tasks[network], total=report.epochs, completed=report.epoch, description=losses)
+
+        yield on_epoch

@@ -1,0 +1,163 @@
+"""Puts rows that arrive into the order of their times, as far as that can be done without going back."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
+from lstm_anomaly.preparing.clean import HOUR, SUMMER_TIME
+from lstm_anomaly.preparing.report import CleanReport
+
+NO_ROW = -2  # -1 is the row before the first of a piece
+
+
+@saved_as("rows in order")
+@dataclass(frozen=True)
+class Ordered:
+    """Rows in order, m of them, and where the n rows of a frame are among them.
+
+    origin     (m,) the frame's row, negative for rows of earlier frames: -1 is the last one before this
+    positions  (m,) ns since 1970, or line numbers without a time column; they rise
+    values     (m, F)
+    jumps      (m,) True where time begins anew: at the first row, and where it went back
+    of_row     (n,) for each row of the frame the row here, -1 for the last row of the piece before, `NO_ROW`
+    """
+
+    origin: IntArray
+    positions: IntArray
+    values: FloatArray
+    jumps: BoolArray
+    of_row: IntArray
+
+
+@saved_as("late rows")
+@dataclass
+class _Late:
+    """Rows that came after later ones, in case that time goes on from them."""
+
+    positions: list[int] = field(default_factory=list)
+    values: list[FloatArray] = field(default_factory=list)
+    origins: list[int] = field(default_factory=list)
+
+    def clear(self) -> None:
+        self.positions.clear()
+        self.values.clear()
+        self.origins.clear()
+
+
+@saved_as("ordering")
+class Ordering:
+    """Orders rows as they come.
+
+    patience  so many rows in a row, each later than the one before but all too late, begin a new stretch
+    width     positions are rounded down to a multiple of this, and rows with one position belong together;
+              None keeps them, and of several rows with one position the first counts
+    usual     the step of the time stamps in ns, 0 when it is not known
+    """
+
+    def __init__(self, sensors: int, patience: int, *, width: int | None, usual: float) -> None:
+        self._patience = max(1, patience)
+        self._width = width
+        self._usual = usual
+        self._last: int | None = None  # position of the last row in order
+        self._source = -1
+        self._leader = np.full(sensors, np.nan)  # its readings, (F,)
+        self._late = _Late()
+
+    @property
+    def held(self) -> int:
+        """How many rows before the next frame may still be put in order."""
+        return -min(self._late.origins, default=0)
+
+    def push(self, frame: SensorFrame, report: CleanReport) -> Ordered:
+        """Take the next rows."""
+        if frame.times is None:
+            return self._by_line(frame)
+        rows = np.flatnonzero(~np.isnat(frame.times))
+        report.no_time += len(frame) - len(rows)
+        positions = frame.times[rows].astype(np.int64)
+        if self._width is not None:
+            positions = positions // self._width * self._width
+        before = positions[:1] - 1 if self._last is None else np.array([self._last])
+        steps = np.diff(positions, prepend=before)
+        if len(rows) and not self._late.positions and np.all(steps > (0 if self._width is None else -1)):
+            ordered = self._as_they_are(frame, rows, positions)
+        else:
+            ordered = self._one_by_one(frame, rows, positions, report)
+        if len(ordered.positions):
+            self._last = int(ordered.positions[-1])
+        self._late.origins = [origin - len(frame) for origin in self._late.origins]
+        return ordered
+
+    def _by_line(self, frame: SensorFrame) -> Ordered:
+        jumps = np.diff(frame.source_index, prepend=self._source) != 0
+        self._source = int(frame.source_index[-1]) if len(frame) else self._source
+        rows = np.arange(len(frame))
+        return Ordered(rows, frame.lines, frame.values, jumps, rows)
+
+    def _as_they_are(self, frame: SensorFrame, rows: IntArray, positions: IntArray) -> Ordered:
+        of_row = np.full(len(frame), NO_ROW, np.int64)
+        of_row[rows] = np.arange(len(rows))
+        self._leader = frame.values[rows[-1]].copy()
+        jumps = np.zeros(len(rows), np.bool_)
+        jumps[0] = self._last is None
+        return Ordered(rows, positions, frame.values[rows], jumps, of_row)
+
+    def _one_by_one(
+        self, frame: SensorFrame, rows: IntArray, positions: IntArray, report: CleanReport
+    ) -> Ordered:
+        """The same row by row, where some are earlier than, or repeat, the row before them."""
+        taken: list[tuple[int, int, FloatArray, bool]] = []  # origin, position, values, jump
+        of_row = np.full(len(frame), NO_ROW, np.int64)
+        last = self._last
+        for row, position in zip(rows.tolist(), positions.tolist(), strict=True):
+            values = frame.values[row]
+            if last is None or position > last or (position == last and self._width is not None):
+                taken.append((row, position, values, last is None))
+                of_row[row] = len(taken) - 1
+                last, self._leader = position, values.copy()
+                self._late.clear()
+            elif position == last:
+                report.duplicates += 1
+                report.first_duplicate = report.first_duplicate or frame.place(row)
+                if np.array_equal(values, self._leader, equal_nan=True):
+                    of_row[row] = len(taken) - 1
+            else:
+                self._note_late(frame, row, position - last, report)
+                if self._is_enough(row, position, values):
+                    report.turned_back += 1
+                    taken += self._turned_back()
+                    last, self._leader = taken[-1][1], taken[-1][2]
+        origins, positions, jumps = (np.array([one[k] for one in taken]) for k in (0, 1, 3))
+        values = np.array([one[2] for one in taken]).reshape(len(taken), frame.values.shape[1])
+        return Ordered(
+            origins.astype(np.int64), positions.astype(np.int64), values, jumps.astype(np.bool_), of_row
+        )
+
+    def _note_late(self, frame: SensorFrame, row: int, step: int, report: CleanReport) -> None:
+        report.late += 1
+        report.first_late = report.first_late or frame.place(row)
+        if self._usual and step == self._usual - HOUR and SUMMER_TIME not in report.notes:
+            report.notes.append(SUMMER_TIME)
+
+    def _is_enough(self, origin: int, position: int, values: FloatArray) -> bool:
+        """Keep one more late row; whether there are enough to go on from them."""
+        late = self._late
+        if late.positions and position <= late.positions[-1]:
+            if position == late.positions[-1]:
+                if self._width is None:
+                    return False
+            else:
+                late.clear()
+        late.positions.append(position)
+        late.values.append(values.copy())
+        late.origins.append(origin)
+        return len(set(late.positions)) >= self._patience
+
+    def _turned_back(self) -> list[tuple[int, int, FloatArray, bool]]:
+        """The late rows as the begin of a new stretch."""
+        late = self._late
+        rows = list(zip(late.origins, late.positions, late.values, strict=True))
+        late.clear()
+        return [(*row, k == 0) for k, row in enumerate(rows)]

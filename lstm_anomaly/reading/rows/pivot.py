@@ -1,0 +1,118 @@
+"""Readings one a row to rows with all sensors of a time step: from long pieces to wide ones.
+
+A row is made of the readings of one time step (and one group). In a file that is in time order it is
+complete when time goes on, so rows come out as they are read; a file that is sorted by sensor, or whose
+sensors are not known yet, is gathered whole first.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from lstm_anomaly.base.types import IntArray
+from lstm_anomaly.reading.report import FileReport
+from lstm_anomaly.reading.rows.pieces import Piece, join_pieces
+
+TWICE = "a second reading of the sensor at one time"
+NO_SENSOR = "a reading without the name of its sensor"
+NO_TIME = "a reading without a readable time"
+
+
+class Pivot:
+    """Makes wide pieces of long ones.
+
+    sensors   the sensors of the rows, in order; () takes all, in the order in which they appear
+    in_order  rows are complete when time changes; otherwise only at the end
+    read      sensor -> how many readings of it came; `used` of all are in rows
+    """
+
+    def __init__(self, sensors: Sequence[str], report: FileReport, *, in_order: bool) -> None:
+        self.sensors = tuple(sensors)
+        self.read: dict[str, int] = {}
+        self.used = 0
+        self._fixed = bool(sensors)
+        self._in_order = in_order and self._fixed
+        self._report = report
+        self._waiting: list[Piece] = []
+
+    def push(self, piece: Piece) -> Piece | None:
+        """Take the next readings; the rows that are complete, if any are."""
+        piece = self._usable(piece)
+        if not len(piece.lines):
+            return None
+        self._waiting.append(piece)
+        if not self._in_order:
+            return None
+        together = join_pieces(self._waiting)
+        assert together.times is not None
+        changes = np.flatnonzero(np.diff(together.times) != np.timedelta64(0, "ns"))
+        if not len(changes):
+            return None
+        complete = np.arange(len(together.lines)) <= changes[-1]
+        self._waiting = [together.keep(~complete)]
+        return self._rows(together.keep(complete))
+
+    def finish(self) -> Piece | None:
+        """The rows that are left at the end of the file."""
+        waiting, self._waiting = self._waiting, []
+        return self._rows(join_pieces(waiting)) if waiting else None
+
+    def _usable(self, piece: Piece) -> Piece:
+        assert piece.times is not None
+        assert piece.names is not None
+        nameless, timeless = piece.names == "", np.isnat(piece.times)
+        for line in piece.lines[nameless]:
+            self._refuse(int(line), NO_SENSOR)
+        for line in piece.lines[timeless & ~nameless]:
+            self._refuse(int(line), NO_TIME)
+        piece = piece.keep(~nameless & ~timeless)
+        assert piece.names is not None
+        for name, count in Counter(piece.names.tolist()).items():
+            self.read[name] = self.read.get(name, 0) + count
+        if self._fixed:
+            piece = piece.keep(np.isin(piece.names.astype(str), self.sensors))
+        self.used += len(piece.lines)
+        return piece
+
+    def _refuse(self, line: int, reason: str) -> None:
+        self._report.refuse(line, reason)
+
+    def _rows(self, piece: Piece) -> Piece:
+        assert piece.times is not None
+        assert piece.names is not None
+        if not self._fixed:
+            self.sensors = tuple(self.read)
+        place = {name: k for k, name in enumerate(self.sensors)}
+        column = np.array([place[name] for name in piece.names], np.int64)  # (n,)
+        step = piece.times.astype(np.int64)
+        if self._in_order:
+            step = np.cumsum(np.concatenate([[0], np.diff(step) != 0]))
+        group = _codes(piece.groups.tolist()) if piece.groups is not None else np.zeros(len(step), np.int64)
+        first, row = _in_order_of_appearance(step, group)
+        values = np.full((len(first), len(self.sensors)), np.nan)
+        cell = row * len(self.sensors) + column
+        _, once = np.unique(cell, return_index=True)
+        values.ravel()[cell[once]] = piece.values[once, 0]
+        again = np.delete(np.arange(len(cell)), once)
+        for line in piece.lines[again]:
+            self._refuse(int(line), TWICE)
+        self.used -= len(again)
+        rows = piece.keep(first)
+        return Piece(values, rows.lines, rows.stamps, rows.times, rows.groups)
+
+
+def _codes(texts: Sequence[str]) -> IntArray:
+    code_of: dict[str, int] = {}
+    return np.array([code_of.setdefault(text, len(code_of)) for text in texts], np.int64)
+
+
+def _in_order_of_appearance(step: IntArray, group: IntArray) -> tuple[IntArray, IntArray]:
+    """First reading of each pair of step and group, and for each reading its pair (n,)."""
+    _, rank_of_step = np.unique(step, return_inverse=True)
+    pair = rank_of_step * (group.max() + 1) + group
+    _, first, inverse = np.unique(pair, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return first[order], rank[inverse]

@@ -1,0 +1,122 @@
+"""Time stamps as text to UTC, all rows of a column by the one format that was found for it."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.types import TimeArray
+from lstm_anomaly.reading.values.wall_clock import WallClock
+
+NS = np.dtype("datetime64[ns]")
+ISO = "ISO8601"
+OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[+-]\d{2})"
+_ENDS_IN_OFFSET = re.compile(rf"[T ]\d{{1,2}}[\d:.,]*(?: ?[AaPp][Mm])?\s?{OFFSET}\s*", re.ASCII)
+
+
+@saved_as("time format")
+@dataclass
+class TimeFormat:
+    """How one column of time stamps is written, and the conversion of its texts to UTC.
+
+    text      the format in words, for the report
+    patterns  strptime formats, or `ISO`, tried in turn; () for epoch numbers
+    ticks     ticks per second of epoch numbers
+    zoned     whether the stamps carry a UTC offset
+    clock     the zone of stamps that carry none; None takes them as UTC
+    """
+
+    text: str
+    patterns: tuple[str, ...] = ()
+    ticks: float = 1.0
+    zoned: bool = False
+    clock: WallClock | None = None
+
+    def parse(self, texts: NDArray[np.object_]) -> TimeArray:
+        """UTC datetime64[ns] (n,) of texts (n,); NaT where one is not in this format, or is NaN.
+
+        Without a zone that was told, stamps with an offset among stamps without one (or the other way
+        round) cannot be placed in time, and are NaT too. The pieces of one file must come in order: the
+        repeated hour of a clock change is told by it.
+        """
+        if not self.patterns:
+            return _from_epoch(texts, self.ticks)
+        local, utc = self._parse_all(texts)
+        if self.clock is not None:
+            placed = self.clock.to_utc(local)
+            return np.where(np.isnat(placed), utc, placed)
+        return utc if self.zoned else local
+
+    def _parse_all(self, texts: NDArray[np.object_]) -> tuple[TimeArray, TimeArray]:
+        """Times (n,) without and with an offset, the latter in UTC; NaT where a stamp is not of the kind."""
+        local, utc = _parse(texts, self.patterns[0])
+        failed = np.isnat(local) & np.isnat(utc)
+        texts = all_texts(texts) if failed.any() else texts
+        for pattern in self.patterns[1:]:
+            if not failed.any():
+                break
+            local[failed], utc[failed] = _parse(texts[failed], pattern)
+            failed = np.isnat(local) & np.isnat(utc)
+        if failed.any() and self.patterns[0] == ISO:
+            with_points = np.array([text.strip().replace(",", ".") for text in texts[failed]], object)
+            local[failed], utc[failed] = _parse(with_points, ISO)
+        return local, utc
+
+
+def all_texts(cells: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The cells (n,), with "" for those that are no texts but NaN: no value."""
+    return np.array([cell if isinstance(cell, str) else "" for cell in cells], object)
+
+
+def has_offset(text: str) -> bool:
+    """Whether a stamp ends in a UTC offset such as `Z` or `+01:00`."""
+    return _ENDS_IN_OFFSET.search(text) is not None
+
+
+def _parse(texts: NDArray[np.object_], pattern: str) -> tuple[TimeArray, TimeArray]:
+    """Times (n,) of stamps without an offset, and in UTC of those with one; NaT for the others."""
+    local = np.full(len(texts), "NaT", NS)
+    utc = local.copy()
+    try:
+        parsed = _to_index(texts, pattern)
+    except ValueError:  # offsets differ, or only some stamps have one
+        zoned = np.array([has_offset(text) for text in all_texts(texts)], bool)
+        utc[zoned] = _utc(_to_index(texts[zoned], pattern, utc=True))
+        # What `has_offset` does not know as an offset but pandas does is left to be parsed one by one.
+        rest = [~zoned] if zoned.any() else [np.array([row]) for row in range(len(texts)) if len(texts) > 1]
+        for rows in rest:
+            local[rows], utc[rows] = _parse(texts[rows], pattern)
+        return local, utc
+    return (_as_ns(parsed), utc) if parsed.tz is None else (local, _utc(parsed))
+
+
+def _to_index(texts: NDArray[np.object_], pattern: str, *, utc: bool = False) -> pd.DatetimeIndex:
+    parsed = pd.to_datetime(texts, format=pattern, errors="coerce", utc=utc)  # type: ignore[call-overload]
+    return pd.DatetimeIndex(parsed)
+
+
+def _utc(times: pd.DatetimeIndex) -> TimeArray:
+    return _as_ns(times.tz_convert("UTC").tz_localize(None))
+
+
+def _as_ns(times: pd.DatetimeIndex) -> TimeArray:
+    """Naive times as datetime64[ns]; years that do not fit become NaT."""
+    values = times.to_numpy()
+    outside = (values < np.datetime64("1700")) | (values > np.datetime64("2250"))
+    if outside.any():
+        values = np.where(outside, np.datetime64("NaT", "s"), values)
+    return values.astype(NS)
+
+
+def _from_epoch(texts: NDArray[np.object_], ticks: float) -> TimeArray:
+    numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy()
+    known = np.isfinite(numbers) & (np.abs(numbers) < 8e9 * ticks)
+    times = np.full(len(texts), "NaT", NS)
+    if numbers.dtype.kind in "iu":
+        times[known] = (numbers[known] * round(1e9 / ticks)).astype(NS)
+    else:  # a float of seconds is exact to a microsecond, not to a nanosecond
+        times[known] = np.round(numbers[known] * (1e6 / ticks)).astype("datetime64[us]")
+    return times

@@ -1,0 +1,1 @@
+"""From a clean series to a model: split, fit, measure, calibrate."""

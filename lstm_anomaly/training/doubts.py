@@ -1,0 +1,49 @@
+"""Signs that training data is no good as a picture of normal, in sentences for the person who chose it."""
+
+import numpy as np
+
+from lstm_anomaly.base.types import FloatArray
+
+UNLIKE = 0.99  # of the rows before: rows of which half are beyond these are other data than the rest
+MOST_STANDING = 3.0  # times the share that may be trimmed
+MOST_LEFT_OUT = 0.5  # of the rows
+MOST_ABOVE_OTHERS = 4.0  # times the limit that all other rows would give
+LEAST_SPAN = 0.02  # of the rows: what is shorter is an accident
+
+
+def unlike_span(times: float, places: tuple[str, str], rows: int, of_all: int) -> tuple[str, ...]:
+    """The doubt that `rows` rows of `of_all` were normal, `times` the limit that the others would give."""
+    if times < MOST_ABOVE_OTHERS or rows < LEAST_SPAN * of_all:
+        return ()
+    return (
+        f"its rows from {places[0]} to {places[1]} are unlike all others, {times:.2g} times the limit that"
+        " those would give: if they were not normal, train without them",
+    )
+
+
+def doubts(
+    standing: float, trim: float, before: FloatArray, last: FloatArray, left_out: float
+) -> tuple[str, ...]:
+    """What makes the training data look unusable, a clause each; nothing when it does not.
+
+    standing  share of the training windows that stand out from the others
+    trim      share of the rows that may be left out for that
+    before    (n,) multiples of limits of the rows before the last part, NaN where unknown
+    last      (m,) the same of the last part
+    left_out  share of the rows in which a reading is missing, or which lie in no stretch of a window
+    """
+    found = []
+    if trim and standing > MOST_STANDING * trim:
+        found.append(
+            f"{100 * standing:.2g} % of its windows stand out from the others, far more than the"
+            f" {100 * trim:.2g} % that --trim leaves out"
+        )
+    before, last = (part[np.isfinite(part)] for part in (before, last))
+    if len(before) and len(last) and np.median(last) > np.quantile(before, UNLIKE):
+        found.append(
+            f"its last {len(last)} rows are unlike the rest: half of them depart further from what is"
+            f" expected than {UNLIKE:.0%} of the rows before"
+        )
+    if left_out > MOST_LEFT_OUT:
+        found.append(f"{100 * left_out:.0f} % of its rows could not be used")
+    return tuple(found)

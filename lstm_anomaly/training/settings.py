@@ -1,0 +1,86 @@
+"""What the user may say about training; None is chosen from the data."""
+
+from dataclasses import dataclass
+
+from lstm_anomaly.base.errors import SettingsError
+from lstm_anomaly.decision.budget import Budget
+from lstm_anomaly.model.model import MODEL_KINDS
+
+KINDS = ("auto", *MODEL_KINDS)
+EFFORTS = {"fast": 0.25, "default": 1.0, "thorough": 4.0}  # preset -> multiple of the default weight updates
+_LEAST = {
+    "look_ahead": 0,
+    "window": 2,
+    "stride": 1,
+    "hidden": 1,
+    "layers": 1,
+    "epochs": 1,
+    "batch_size": 1,
+    "learning_rate": 1e-12,
+    "patience": 0,
+    "weight_decay": 0.0,
+    "seed": 0,
+    "merge_gap": 0,
+    "trim": 0.0,
+    "max_train_time": 1e-9,
+}
+
+
+@dataclass(frozen=True)
+class LearningSettings:
+    """Settings of `learn`.
+
+    kind           `linear` without an LSTM; `lstm` with both; `pure`: where there is an LSTM it alone
+                   counts; `auto`: `lstm` where one does much better on held-out rows, else `linear`
+    preset         how long the LSTMs are trained: `fast`, `default` or `thorough`
+    trained        False leaves the LSTMs as they were drawn, to measure what their training is worth
+    look_ahead     rows after a row that its verdict may wait for
+    window         rows that a verdict looks back on with the window networks, the judged row included
+    stride         rows between the starts of two training windows
+    hidden         units of the autoencoder's LSTMs; layers: LSTMs on top of each other in it
+    epochs, batch_size, learning_rate, patience, weight_decay   of training
+    max_train_time seconds after which training ends with the best weights so far; None: no limit
+    seed           of all randomness
+    trim           share of the rows before the calibration rows that may be left out because they stand out
+    budget, confidence, threshold_method, threshold_level, merge_gap   of the threshold
+    """
+
+    kind: str = "auto"
+    preset: str = "default"
+    trained: bool = True
+    look_ahead: int = 0
+    window: int | None = None
+    stride: int | None = None
+    hidden: int = 32
+    layers: int = 1
+    epochs: int | None = None
+    batch_size: int = 64
+    learning_rate: float = 5e-3
+    patience: int | None = None
+    weight_decay: float = 0.0
+    max_train_time: float | None = None
+    seed: int = 0
+    trim: float = 0.01
+    budget: Budget | None = None
+    confidence: float = 0.9
+    threshold_method: str = "episodes"
+    threshold_level: float | None = None
+    merge_gap: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise SettingsError(f"there is no kind of model {self.kind!r}", hint=" or ".join(KINDS))
+        if self.preset not in EFFORTS:
+            raise SettingsError(f"there is no preset {self.preset!r}", hint=" or ".join(EFFORTS))
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and not value >= least:
+                raise SettingsError(f"{name} is {value!r}, and the least that makes sense is {least}")
+
+    @property
+    def effort(self) -> float:
+        """Weight updates as a multiple of the default number."""
+        return EFFORTS[self.preset] if self.trained else 0.0
+
+
+DEFAULTS = LearningSettings()

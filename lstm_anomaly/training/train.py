@@ -1,0 +1,173 @@
+"""Training, from a clean series to a model: split, scale, fit, measure what is usual, set the threshold."""
+
+import platform
+from dataclasses import replace
+
+import numpy as np
+
+from lstm_anomaly.base.errors import TrainingError
+from lstm_anomaly.base.types import Float32Array, FloatArray, Segments, Series
+from lstm_anomaly.base.version import __version__
+from lstm_anomaly.decision.drift import Familiar
+from lstm_anomaly.model.model import NOT_LEARNED, Model, TrainingSummary, with_clock
+from lstm_anomaly.network.training.progress import Keep
+from lstm_anomaly.preparing.scaler import Scaler
+from lstm_anomaly.preparing.sensor_roles import SensorRoles
+from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_told_by_clock
+from lstm_anomaly.preparing.windows import Split, rows_in
+from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
+from lstm_anomaly.training.doubts import doubts, unlike_span
+from lstm_anomaly.training.fit_networks import Fitted, OnEpoch, fit_networks
+from lstm_anomaly.training.measure_errors import Measured, TrainingRows, measure
+from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
+from lstm_anomaly.training.split import joined, plan, require_windows
+from lstm_anomaly.training.trim import Trimmed, trim
+
+
+def learn(
+    series: Series,
+    settings: LearningSettings = DEFAULTS,
+    on_epoch: OnEpoch | None = None,
+    keep: Keep | None = None,
+) -> Model:
+    """Train a model on rows that are mostly normal.
+
+    `on_epoch` is called with a network's name after each of its epochs; `keep` keeps the networks' progress,
+    from which a training that was broken off goes on to the same model. Raises NotEnoughDataError when
+    the series is too short, TrainingError when a loss stops being finite, ThresholdError when no
+    threshold can be learned.
+    """
+    split, window = plan(series, settings)
+    trimmed = trim(_scaled(series, _usable(split))[2], split, window, settings.trim)
+    if trimmed.rows:
+        split = trimmed.split
+        require_windows(series, split, window)
+    scaler, roles, scaled = _scaled(series, _usable(split))
+    targets = roles.targets[roles.inputs]
+    clock = _follows_clock(series, scaled[targets], split)
+    if clock and series.times is not None:
+        scaled, targets = np.concatenate([scaled, clock_rows(series.times)]), with_clock(targets)
+    for_networks, for_states = np.random.default_rng(settings.seed).spawn(2)
+    fitted = fit_networks(scaled, targets, split, window, settings, on_epoch, for_networks, keep)
+    is_fitted = np.zeros(len(series), dtype=np.bool_)
+    for a, b in split.fit:
+        is_fitted[a:b] = True
+    step = None if series.step is None else float(series.step / np.timedelta64(1, "s"))
+    per_row = budget_of(settings, step, rows_in(_usable(split))).per_row(step)
+    rows = TrainingRows(
+        series.values, scaled, targets, roles, _usable(split), is_fitted, per_row, settings.look_ahead
+    )
+    measured = measure(rows, fitted, settings.kind, for_states)
+    model = Model(
+        kind=measured.kind,
+        sensors=series.sensors,
+        step_seconds=step,
+        max_fill=series.max_fill,
+        resample=series.resample,
+        look_ahead=settings.look_ahead,
+        clock=clock,
+        roles=roles,
+        scaler=scaler,
+        networks=measured.networks,
+        expectations=measured.expectations,
+        states=measured.states,
+        components=measured.components,
+        unseen=measured.unseen,
+        novelty=measured.novelty,
+        stillness=measured.stillness,
+        peers=measured.peers,
+        threshold=NOT_LEARNED,
+        familiar=Familiar.fit(np.zeros(0), series.values[:1]),
+        strangest=(),
+        summary=_summary(series, split, window, fitted, measured, trimmed, settings),
+    )
+    raw, ranked = np.full((2, len(series)), np.nan)
+    inside = np.concatenate([np.arange(a, b) for a, b in measured.segments])
+    raw[inside], ranked[inside] = measured.largest, measured.together
+    model = with_threshold(model, series, raw, settings)
+    model = replace(model, familiar=familiar_of(series, ranked / model.threshold.value))
+    left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
+    times, first, last = measured.unlike
+    span = unlike_span(
+        times, (place(series, first), place(series, last)), last + 1 - first, rows_in(measured.segments)
+    )
+    before, last_part = raw[: split.calibration[0][0]], raw[split.calibration[0][0] :]
+    found = (*doubts(trimmed.standing, settings.trim, before, last_part, left_out), *span)
+    return replace(model, summary=replace(model.summary, doubts=found))
+
+
+def _usable(split: Split) -> Segments:
+    """All rows of the split."""
+    return joined((*split.fit, *split.validation, *split.calibration))
+
+
+def _scaled(series: Series, usable: Segments) -> tuple[Scaler, SensorRoles, Float32Array]:
+    """Scaler and roles by the usable rows, and all rows scaled, (F_in, M)."""
+    rows = _stacked(series.values, usable)  # (rows, F)
+    scaler, roles = _scaler(rows, series.sensors), SensorRoles.find(rows)
+    # No window holds a NaN.
+    return scaler, roles, np.nan_to_num(scaler.transform(series.values)[roles.inputs])
+
+
+def _follows_clock(series: Series, moving: Float32Array, split: Split) -> bool:
+    """Whether the networks get the time of day; moving (F_t, M) are the scaled targets."""
+    if series.times is None:
+        return False
+    return share_told_by_clock(moving, series.times, split.fit, split.validation) >= LEAST_SHARE
+
+
+def _scaler(rows: FloatArray, sensors: tuple[str, ...]) -> Scaler:
+    scaler = Scaler.fit(rows)
+    for name, scale, column in zip(sensors, scaler.scale, rows.T, strict=True):
+        if not np.isfinite(scale):
+            raise TrainingError(
+                f"'{name}' has readings of up to {np.abs(column).max():.3g}, too large to compute with",
+                hint="leave those readings empty, or --exclude the sensor",
+            )
+    return scaler
+
+
+def _stacked(values: FloatArray, segments: Segments) -> FloatArray:
+    return np.concatenate([values[a:b] for a, b in segments])
+
+
+def _summary(
+    series: Series,
+    split: Split,
+    window: int,
+    fitted: Fitted,
+    measured: Measured,
+    trimmed: Trimmed,
+    settings: LearningSettings,
+) -> TrainingSummary:
+    usable = [(a, b) for a, b in series.segments if b - a >= window]
+    first, last = usable[0][0], usable[-1][1] - 1
+    stamps = ("", "") if series.times is None else (str(series.times[first]), str(series.times[last]))
+    rows = _stacked(series.values, tuple(usable))
+    if measured.kind == "linear":
+        fitted = replace(fitted, reports=[], parameters=measured.networks.linear.components.size)
+    best = min(fitted.reports, key=lambda report: report.validation_loss, default=None)
+    return TrainingSummary(
+        rows=rows_in(usable),
+        rows_left_out=len(series.row_of) - rows_in(usable),
+        fit_rows=rows_in(split.fit),
+        validation_rows=rows_in(split.validation),
+        calibration_rows=rows_in(split.calibration),
+        stride=fitted.stride,
+        timed_out=", ".join(fitted.timed_out),
+        parameters=fitted.parameters,
+        losses=tuple(report.loss for report in fitted.reports),
+        validation_losses=tuple(report.validation_loss for report in fitted.reports),
+        best_epoch=best.epoch if best else 0,
+        trimmed_rows=trimmed.rows,
+        held_out=measured.held_out,
+        doubts=(),
+        preset=settings.preset,
+        why_kind=measured.why,
+        seed=settings.seed,
+        first=stamps[0],
+        last=stamps[1],
+        lowest=tuple(map(float, rows.min(axis=0))),
+        highest=tuple(map(float, rows.max(axis=0))),
+        versions={"lstm-anomaly": __version__, "numpy": np.__version__, "python": platform.python_version()},
+    )

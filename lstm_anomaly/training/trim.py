@@ -1,0 +1,87 @@
+"""Leaves out of training what stands out in it: faults that are in the data are not to be learned as normal.
+
+The rows before the calibration rows are cut into `PARTS` in time order. A linear autoencoder of the
+windows of the other parts restores the windows of each, so that none is judged by what it taught itself.
+A window stands out when its error is both
+
+    more than `TIMES_USUAL` times the median error of its part, and
+    more than `TIMES_HIGH` times the multiple that 95 % of all windows keep,
+
+so that where errors vary widely by nature little does. Rows most of whose windows stand out are left out,
+the worst ones first where they are more than the share that may be. Calibration rows are never left
+out: the threshold would promise what does not hold.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, IntArray
+from lstm_anomaly.network.linear import LinearAutoencoder
+from lstm_anomaly.preparing.windows import Split, cut_out, rows_in, window_starts
+
+PARTS = 5
+TIMES_USUAL = 10.0
+TIMES_HIGH = 3.0
+HIGH = 0.95
+MOST_WINDOWS = 1000  # that one autoencoder is fitted to
+MOSTLY = 2 / 3  # of the windows that hold a row
+LEAST_WINDOWS = 20  # in a part; of fewer it is not known what is usual
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """A split without the rows that stood out.
+
+    split     what is left
+    rows      how many rows were left out
+    standing  share of the windows that stood out, left out or not
+    """
+
+    split: Split
+    rows: int
+    standing: float
+
+
+def trim(scaled: Float32Array, split: Split, window: int, most: float) -> Trimmed:
+    """Leave out at most the share `most` of the fit and validation rows of scaled readings (F, M)."""
+    starts = window_starts((*split.fit, *split.validation), window)
+    if most == 0 or len(starts) < PARTS * LEAST_WINDOWS:
+        return Trimmed(split, 0, 0.0)
+    multiples = _held_out_multiples(scaled, starts, window)  # (W,)
+    limit = max(TIMES_USUAL, TIMES_HIGH * float(np.quantile(multiples, HIGH)))
+    standing = float(np.mean(multiples > limit))
+    budget = int(most * rows_in((*split.fit, *split.validation)))
+    rows = _rows_of(starts, multiples > limit, window, scaled.shape[1])
+    while rows.sum() > budget:
+        limit *= 1.05
+        rows = _rows_of(starts, multiples > limit, window, scaled.shape[1])
+    left = replace(split, fit=cut_out(split.fit, rows), validation=cut_out(split.validation, rows))
+    return Trimmed(left, int(rows.sum()), standing)
+
+
+def _held_out_multiples(scaled: Float32Array, starts: IntArray, window: int) -> FloatArray:
+    """Each window's error by the other parts' autoencoder, as a multiple of the median of its part, (W,)."""
+    parts = np.array_split(starts, PARTS)
+    out = []
+    for k, part in enumerate(parts):
+        others = np.concatenate(parts[:k] + parts[k + 1 :])
+        others = others[:: max(1, len(others) // MOST_WINDOWS)]
+        errors = LinearAutoencoder.fit(scaled, others, window).errors(scaled, part)
+        out.append(errors / max(float(np.median(errors)), 1e-9))
+    return np.concatenate(out)
+
+
+def _rows_of(starts: IntArray, standing: BoolArray, window: int, row_count: int) -> BoolArray:
+    """Rows (row_count,) that lie in windows, most of which stand out."""
+    windows, bad = (_covered(some, window, row_count) for some in (starts, starts[standing]))
+    rows: BoolArray = (bad > 0) & (bad >= MOSTLY * windows)
+    return rows
+
+
+def _covered(starts: IntArray, window: int, row_count: int) -> IntArray:
+    """How many of the windows hold each row, (row_count,)."""
+    edges = np.zeros(row_count + 1, np.int64)
+    np.add.at(edges, starts, 1)
+    np.add.at(edges, starts + window, -1)
+    return np.cumsum(edges)[:row_count]
