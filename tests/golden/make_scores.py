@@ -3,7 +3,7 @@
     python tests/golden/make_scores.py
 
 To be run again when the model file's format changes or when scores are meant to change. Every kernel must
-reproduce the scores, see `tests/test_golden_scores.py`.
+reproduce the scores, see `tests/model/test_golden_scores.py`.
 """
 
 import os

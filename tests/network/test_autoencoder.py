@@ -18,7 +18,7 @@ from lstm_anomaly.network.autoencoder import (
 )
 from lstm_anomaly.network.training.optim import adam_step, init_adam
 
-GOLDEN = Path(__file__).parent / "golden" / "autoencoder.npz"
+GOLDEN = Path(__file__).parent.parent / "golden" / "autoencoder.npz"
 
 
 def random_autoencoder(rng, layers, sensors=3, hidden=4):

@@ -14,7 +14,7 @@ from whole_processes import most_memory
 
 from lstm_anomaly.commands.frame.app import app
 
-MAKER = Path(__file__).parent / "hostile_files.py"
+MAKER = Path(__file__).parent.parent / "hostile_files.py"
 
 
 @pytest.fixture(scope="module")

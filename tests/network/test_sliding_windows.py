@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import naive
 import numpy as np
@@ -130,9 +131,12 @@ def test_a_part_whose_process_failed_is_done_again():
     np.testing.assert_array_equal(done, [1, 1, 1])
 
 
+FOLDERS = [
+    str(folder) for folder in Path(__file__).parents[:2]
+]  # of this file, and of those that tests share
 THREADS_SCRIPT = """
 import hashlib
-from test_row_scoring import make, reconstruct_at, row_errors
+from test_sliding_windows import make, reconstruct_at, row_errors
 params, rows = make(8, 32, 1, 120)
 results = [*reconstruct_at(params, rows, 9), row_errors(params, rows, 9).rows]
 print(hashlib.sha256(b"".join(result.tobytes() for result in results)).hexdigest())
@@ -143,7 +147,13 @@ def test_results_are_bit_identical_on_one_and_two_threads():
     digests = {
         subprocess.run(
             [sys.executable, "-c", THREADS_SCRIPT],
-            env=os.environ | {"OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": os.path.dirname(__file__)},
+            env=os.environ
+            | {
+                "OPENBLAS_NUM_THREADS": threads,
+                "PYTHONPATH": os.pathsep.join(
+                    [os.path.dirname(__file__), os.path.dirname(os.path.dirname(__file__))]
+                ),
+            },
             check=True,
             capture_output=True,
         ).stdout

@@ -299,7 +299,7 @@ def test_hostile_names_reach_the_output_as_text(run, tmp_path):
 
 
 def test_demo_ends_with_found_events(run):
-    with little_effort():  # how well the full training finds them is held by test_sample_faults.py
+    with little_effort():  # how well the full training finds them is held by evaluation/test_sample_faults.py
         result = run("demo", "--keep", "out")
     assert result.exit_code == 0
     assert "vibration_mm_s" in result.stdout

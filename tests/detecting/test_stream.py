@@ -4,66 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rows_in_pieces import ROWS, in_pieces, rows_with_everything, watched, waves
 from small_models import small_model
 
-from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.decision.events import EventRules
 from lstm_anomaly.detecting.batch import detect
 from lstm_anomaly.detecting.places import place
 from lstm_anomaly.detecting.stream import Watcher, watch
 from lstm_anomaly.reading import take_rows
 
-ROWS = 400
-
-
-def waves(count, seed):
-    rng = np.random.default_rng(seed)
-    wave = np.sin(np.arange(count) / 9)
-    return np.column_stack([20 + wave, 5 - wave]) + rng.normal(size=(count, 2)) * 0.1
-
-
-def rows_with_everything():
-    """Two events, a short and a long hole, a gap in time, a repeated stamp and an unreadable one."""
-    values = waves(ROWS, seed=1)
-    values[120:140, 0] += 8
-    values[ROWS - 5 :, 1] -= 8
-    values[160:162, 1] = np.nan
-    values[200:210, 0] = np.nan
-    times = np.datetime64("2024-03-05", "ns") + np.arange(ROWS) * np.timedelta64(1, "m")
-    times[250:] += np.timedelta64(2, "h")
-    values[301], times[301] = values[300], times[300]
-    times[320] = np.datetime64("NaT", "ns")
-    return SensorFrame(
-        values=values,
-        sensors=("s0", "s1"),
-        lines=np.arange(2, ROWS + 2),
-        source_index=np.zeros(ROWS, np.int64),
-        sources=("new.csv",),
-        stamps=times.astype(str).astype(object),
-        times=times,
-    )
-
 
 @pytest.fixture(scope="module")
 def model():
     return small_model(waves(600, seed=0), threshold_method="fixed", threshold_level=4.0)
-
-
-def in_pieces(frame, size):
-    return [take_rows(frame, slice(k, k + size)) for k in range(0, len(frame), size)]
-
-
-def watched(model, pieces, rules=None):
-    """Lines, scores, top sensors and events of an input in pieces."""
-    watcher = Watcher(model, rules)
-    found = list(watch(watcher, pieces))
-    lines, scores = (
-        np.concatenate(parts)
-        for parts in zip(*[(verdicts.frame.lines, verdicts.scores) for verdicts in found], strict=True)
-    )
-    tops = [top for verdicts in found for top in verdicts.top_sensors()]
-    events = [event for verdicts in found for event in verdicts.events]
-    return lines, scores, tops, events, watcher
 
 
 @pytest.mark.parametrize("look_ahead", [0, 12])

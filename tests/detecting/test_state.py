@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rows_in_pieces import in_pieces, rows_with_everything, watched, waves
 from small_models import small_model
-from test_watching import in_pieces, rows_with_everything, watched, waves
 
 from lstm_anomaly.base.container import STATE, load_arrays, save_arrays
 from lstm_anomaly.base.errors import OutputError, StateError

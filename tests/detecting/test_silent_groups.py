@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from rows_in_pieces import in_pieces, waves
 from small_models import small_model
-from test_watching import in_pieces, waves
 
 from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.detecting import group_stream as group_watching

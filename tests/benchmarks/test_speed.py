@@ -12,7 +12,7 @@ SPEED = "benchmarks/speed"
 @pytest.fixture
 def part(monkeypatch):
     """A file of the benchmark as a module; its files import each other by name, as in a folder that runs."""
-    folder = Path(__file__).parent.parent / SPEED
+    folder = Path(__file__).parent.parent.parent / SPEED
     monkeypatch.syspath_prepend(str(folder))
     names = {path.stem for path in folder.glob("*.py")}
     for name in names & set(sys.modules):

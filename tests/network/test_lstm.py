@@ -9,7 +9,7 @@ from gradcheck import assert_gradients_match
 
 from lstm_anomaly.network.lstm import LstmBuffers, LstmParams, init_lstm, lstm_backward, lstm_forward
 
-GOLDEN = Path(__file__).parent / "golden" / "lstm.npz"
+GOLDEN = Path(__file__).parent.parent / "golden" / "lstm.npz"
 F, H = 3, 4
 
 
