@@ -11,9 +11,11 @@ from lstm_anomaly.network.autoencoder import Params, init_autoencoder
 from lstm_anomaly.network.forecaster import init_forecaster
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.tracking import Forecaster
-from lstm_anomaly.network.training.autoencoder_training import EpochReport, TrainingConfig, train
-from lstm_anomaly.network.training.forecaster_training import ForecastConfig, next_changes, train_forecaster
+from lstm_anomaly.network.training.autoencoder_training import TrainingConfig, WindowLesson
+from lstm_anomaly.network.training.batches import WindowBatches
+from lstm_anomaly.network.training.forecaster_training import ChunkLesson, ForecastConfig, next_changes
 from lstm_anomaly.network.training.jobs import Job, train_side_by_side
+from lstm_anomaly.network.training.loop import EpochReport, Limits, train
 from lstm_anomaly.network.training.progress import Keep
 from lstm_anomaly.preparing.windows import Split, rows_in, window_starts
 from lstm_anomaly.scoring.networks import Networks
@@ -105,7 +107,8 @@ def _autoencoder_job(
     spare = min(usable_cores(), max(least, usable_cores() - 1))
 
     def train_it(params: Params, seconds: float | None) -> Iterator[EpochReport]:
-        return train(params, scaled, fit, validation, window, config, rng, spare, seconds, keep)
+        lesson = WindowLesson(params, WindowBatches(scaled, window), (fit, validation), config, spare)
+        yield from train(lesson, config, rng, Limits(seconds, keep))
 
     return Job("autoencoder", params, train_it)
 
@@ -119,7 +122,6 @@ def _training_config(settings: LearningSettings, windows: int) -> TrainingConfig
         learning_rate=settings.learning_rate,
         patience=patience,
         weight_decay=settings.weight_decay,
-        schedule="cosine",
     )
 
 
@@ -161,6 +163,7 @@ def _forecaster_job(
     rows = forecaster.read(scaled)  # (F, M)
 
     def train_it(params: Params, seconds: float | None) -> Iterator[EpochReport]:
-        return train_forecaster(params, rows, (fit, validation), parts, config, rng, seconds, keep)
+        lesson = ChunkLesson(params, rows, (fit, validation), parts, config)
+        yield from train(lesson, config, rng, Limits(seconds, keep))
 
     return Job("forecaster", params, train_it), forecaster
