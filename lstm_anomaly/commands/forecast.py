@@ -47,7 +47,7 @@ Exit status: 0, 1 a limit is reached with more than --chance, 2 trouble.
 @click.option("--sensors", metavar="A,B", help="Those to forecast.  [default: all]")
 @click.option(
     "--method",
-    type=click.Choice(["lstm", "ridge", "both", "seasonal", "average", "last"]),
+    type=click.Choice(["lstm", "ridge", "both", "seasonal", "weekly", "average", "last"]),
     help="In place of what held-out rows favour.",
 )
 @click.option(

@@ -15,6 +15,7 @@ NAMES = {
     "ridge": "ridge regression",
     "both": "mean of LSTM and ridge",
     "seasonal": "last period again",
+    "weekly": "last week again",
     "average": "mean of the last periods",
     "last": "last value",
 }

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.decision.intervals import MOST_PATHS, POWERS, ErrorPaths, knots_of
 from lstm_anomaly.model.horizon import Horizon
-from lstm_anomaly.network.horizon.baselines import LONGEST_PERIOD
+from lstm_anomaly.network.horizon.baselines import DAYS_A_WEEK, LONGEST_PERIOD
 from lstm_anomaly.network.horizon.direct import BY_LSTM, METHODS, DirectForecaster
 from lstm_anomaly.network.horizon.ridge import input_edges
 from lstm_anomaly.network.horizon.segment_lstm import SegmentSizes, segment_lstm_shapes
@@ -28,6 +28,7 @@ def horizon_header(horizon: Horizon) -> dict[str, Any]:
         "steps": direct.steps,
         "look_back": direct.look_back,
         "period": direct.period,
+        "week": direct.week,
         "segment": 0 if lstm is None else lstm["embed.W"].shape[1],
         "hidden": 0 if lstm is None else lstm["output.W"].shape[1],
         "embedding": 0 if lstm is None else len(lstm["embed.b"]),
@@ -56,8 +57,8 @@ def horizon_from(header: Mapping[str, Any], arrays: Arrays, sensors: int) -> Hor
     """The horizon of a header and arrays. Raises ValueError when they make no sense."""
     _check_header(header)
     names = tuple(name for name in METHODS if name in header["methods"])
-    paths = {name: len(arrays[f"{PREFIX}paths.{name}"]) for name in names}
-    shapes = _shapes(header, paths, sensors)
+    counts = {name: len(arrays[f"{PREFIX}paths.{name}"]) for name in names}
+    shapes = _shapes(header, counts, sensors)
     found = {name: array.shape for name, array in arrays.items()}
     odd = sorted(name for name in set(shapes) | set(found) if shapes.get(name) != found.get(name))
     _check(not odd, f"arrays are not those that the horizon calls for: {', '.join(odd)}")
@@ -75,6 +76,7 @@ def horizon_from(header: Mapping[str, Any], arrays: Arrays, sensors: int) -> Hor
         header["look_back"],
         header["steps"],
         header["period"],
+        header["week"],
         arrays[f"{PREFIX}center"],
         arrays[f"{PREFIX}scale"],
         lstm or None,
@@ -91,12 +93,14 @@ def horizon_from(header: Mapping[str, Any], arrays: Arrays, sensors: int) -> Hor
 
 def _check_header(header: Mapping[str, Any]) -> None:
     limits = {"steps": MOST_STEPS, "look_back": MOST_LOOK_BACK, "period": LONGEST_PERIOD}
+    limits["week"] = DAYS_A_WEEK * LONGEST_PERIOD
     limits |= {"segment": MOST_LOOK_BACK, "hidden": 10_000, "embedding": 10_000}
     for name, most in limits.items():
         value = header[name]
         _check(type(value) is int and 0 <= value <= most, f"the horizon has {name} = {value!r}")
     _check(header["steps"] > 0 < header["look_back"], "the horizon looks at no rows")
-    _check(header["period"] <= header["look_back"], "the period is longer than the look-back")
+    longest = max(header["period"], header["week"])
+    _check(longest <= header["look_back"], "the period is longer than the look-back")
     sizes = [header[name] > 0 for name in ("segment", "hidden", "embedding")]
     _check(all(sizes) or not any(sizes), "the sizes of the horizon's LSTM do not fit each other")
     _check(not sizes[0] or header["look_back"] % header["segment"] == 0, "a segment is cut")

@@ -10,7 +10,7 @@ from lstm_anomaly.base.errors import NotEnoughDataError, SettingsError
 from lstm_anomaly.base.types import Array, BoolArray, FloatArray, IntArray, Series
 from lstm_anomaly.decision.intervals import MOST_PATHS, ErrorPaths, knots_of, movement
 from lstm_anomaly.model.horizon import Horizon
-from lstm_anomaly.network.horizon.baselines import find_period
+from lstm_anomaly.network.horizon.baselines import DAYS_A_WEEK, find_period
 from lstm_anomaly.network.horizon.direct import FITTED, METHODS, DirectForecaster, scaled
 from lstm_anomaly.network.horizon.ridge import fit_ridge
 from lstm_anomaly.network.horizon.segment_lstm import Params, SegmentSizes, init_segment_lstm
@@ -28,10 +28,13 @@ SEGMENTS = 15  # of a look-back
 HIDDEN = 64
 EMBEDDING = 64
 UPDATES = 500
-UNASKED = 0.3  # of them, where the horizon is the default: forecasts are worse by a hundredth or so
+UNASKED = 0.2  # of them, where the horizon is the default: forecasts are worse by a hundredth or so
 MOST_READINGS = 40  # times that the LSTM reads a look-back: few rows are soon learned by heart
 RIDGE_COLUMNS = 20_000  # look-backs that the ridge regression is fitted to; more change little
+COLUMNS = 7680  # segments an update, read and written
 BATCH = 512  # look-backs that are worked on at a time
+
+_DAY = np.timedelta64(1, "D")
 
 OnEpoch = Callable[[str, EpochReport], None]
 
@@ -74,7 +77,7 @@ def fit_horizon(
     if not steps:
         return None
     grid = even_grid(series)
-    plan = _plan(grid, steps)
+    plan = _plan(grid, steps, series.step)
     rng = np.random.default_rng([settings.seed, 1])  # none of the other networks' numbers
     known = np.where(grid.known, grid.values, np.nan)[:, : plan.fitted]  # (F, M_fit)
     scaler = _scaler(known)
@@ -86,7 +89,9 @@ def fit_horizon(
     lstm = None
     if settings.kind != "linear":
         lstm = _fitted_lstm(origins, plan, sensors, settings, rng, on_epoch, limits)
-    direct = DirectForecaster(plan.look_back, steps, plan.period, scaler.center, scaler.scale, lstm, ridge)
+    direct = DirectForecaster(
+        plan.look_back, steps, plan.period, plan.week, scaler.center, scaler.scale, lstm, ridge
+    )
     errors, paths = {}, {}
     for method in direct.methods:
         errors[method], paths[method] = _measured(direct, origins, plan, method)
@@ -105,6 +110,7 @@ class _Plan:
 
     look_back: int
     period: int
+    week: int
     fitted: int
     fit: IntArray
     held_out: IntArray
@@ -112,7 +118,7 @@ class _Plan:
     rows: int
 
 
-def _plan(grid: Grid, steps: int) -> _Plan:
+def _plan(grid: Grid, steps: int, step: np.timedelta64 | None) -> _Plan:
     M = len(grid)
     fitted = round(M * (1 - HELD_OUT_SHARE))
     most = (fitted - steps) // 2  # rows that a look-back may have
@@ -122,14 +128,17 @@ def _plan(grid: Grid, steps: int) -> _Plan:
             f"a horizon of {steps:,} rows is learned from at least {needed:,} rows, and there are {M:,}",
             hint="a shorter --horizon, more rows, or --horizon 0 for no forecasts",
         )
-    period = find_period(grid.values[:, :fitted], most // 2)
+    day = 0 if step is None else round(float(_DAY / step))  # rows
+    period = find_period(grid.values[:, :fitted], most // 2, day)
     wanted = max(LEAST_LOOK_BACK, PERIODS_BACK * period, steps)
     look_back = max(1, min(wanted, most) // SEGMENTS) * SEGMENTS
+    week = DAYS_A_WEEK * period if period == day and DAYS_A_WEEK * period <= look_back else 0
     held_out = np.arange(fitted, M - steps + 1)
     every = np.arange(look_back, M - steps + 1)
     return _Plan(
         look_back=look_back,
         period=period,
+        week=week,
         fitted=fitted,
         fit=np.arange(look_back, fitted - steps + 1),
         held_out=_spread_out(held_out, MOST_PATHS),
@@ -188,10 +197,11 @@ def _fitted_lstm(
         embedding=EMBEDDING,
     )
     params = init_segment_lstm(rng, sizes)
-    readings = MOST_READINGS * len(plan.fit) * len(sensors) / HorizonConfig.batch_size
+    columns = COLUMNS // (sizes.read + sizes.written)  # look-backs an update
+    readings = MOST_READINGS * len(plan.fit) * len(sensors) / columns
     wanted = UPDATES * (UNASKED if settings.horizon is None else 1.0)
     updates = max(1, round(min(wanted, readings) * settings.effort))
-    config = HorizonConfig(updates=updates)
+    config = HorizonConfig(updates=updates, batch_size=columns)
     lesson = HorizonLesson(params, origins, plan.fit, plan.held_out, sensors, config)
     for report in train(lesson, config, rng, limits):
         if on_epoch:

@@ -80,6 +80,9 @@ class LearningSettings:
             if value is not None and not value >= least:
                 raise SettingsError(f"{name} is {value!r}, and the least that makes sense is {least}")
 
+        if isinstance(self.horizon, int) and self.horizon < 0:
+            raise SettingsError(f"horizon is {self.horizon}, and the least that makes sense is 0")
+
     @property
     def effort(self) -> float:
         """Weight updates as a multiple of the default number."""

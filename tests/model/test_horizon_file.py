@@ -87,6 +87,7 @@ def no_header(head, arrays):
         header(look_back=10**9),
         header(period=-1),
         header(period=1000),
+        header(week=1000),
         header(segment=7),
         header(segment=0),
         header(hidden=10**9),

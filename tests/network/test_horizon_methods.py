@@ -39,6 +39,11 @@ def test_the_period_is_found_in_noise(period, rng):
     assert find_period(rows, 200) == period
 
 
+def test_a_slow_wave_under_noise_is_found_to_be_the_likely_period(rng):
+    rows = np.sin(2 * np.pi * np.arange(6000) / 700) + 0.4 * rng.normal(size=(2, 6000))
+    assert find_period(rows, 2000, likely=700) == 700
+
+
 @pytest.mark.parametrize("rows", ["walk", "noise", "still"])
 def test_what_does_not_repeat_has_no_period(rows, rng):
     noise = rng.normal(size=(3, 2000))
@@ -65,7 +70,7 @@ def test_the_regression_finds_a_rule_that_is_there(rng):
     weights = fit_ridge(
         [(x[:, :250], y[:, :250], np.ones(250)), (x[:, 250:], y[:, 250:], np.ones(250))], 6, 2
     )
-    np.testing.assert_allclose(ridge_changes(weights, x), y, atol=0.02)
+    np.testing.assert_allclose(ridge_changes(weights, x), y, atol=0.1)  # shrunk by a hundredth
 
 
 def test_columns_that_do_not_count_change_nothing(rng):
@@ -78,7 +83,7 @@ def test_columns_that_do_not_count_change_nothing(rng):
 
 def test_without_a_period_or_an_lstm_their_methods_are_not_there():
     ridge = np.zeros((2, 5), np.float32)
-    direct = DirectForecaster(4, 2, 0, np.zeros(1), np.ones(1), None, ridge)
+    direct = DirectForecaster(4, 2, 0, 0, np.zeros(1), np.ones(1), None, ridge)
     assert direct.methods == ("ridge", "last")
 
 

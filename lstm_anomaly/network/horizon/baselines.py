@@ -5,8 +5,12 @@ import numpy as np
 from lstm_anomaly.base.types import Array, FloatArray, IntArray
 
 MOST_PERIODS = 14  # whose mean is a forecast: two weeks of days
+DAYS_A_WEEK = 7
 LONGEST_PERIOD = 2016  # rows: a week of five minutes
 LEAST_CORRELATION = 0.1  # of changes with those a period before
+NEARBY = 1.25  # times the shortest: peaks that are the same one under noise
+BLOCKS = (1, 4, 16, 48)  # rows whose means are looked at, one width after the other
+LEAST_BLOCKS = 50
 AS_GOOD = 0.9  # a shorter period is taken if it correlates so nearly as well
 
 
@@ -29,22 +33,40 @@ def mean_period(x: Array, steps: int, period: int) -> Array:
     return repeated
 
 
-def find_period(rows: FloatArray, longest: int) -> int:
+def find_period(rows: FloatArray, longest: int, likely: int = 0) -> int:
     """The period of rows (F, M) in rows, by the autocorrelation of their changes; 0 when there is none.
 
-    The shortest lag at which the mean correlation has a peak nearly as high as the highest.
+    The shortest lag at which the mean correlation has a peak nearly as high as the highest. Where changes
+    from row to row are noise, those of means of more and more rows are looked at, and the period is found as
+    near as those can tell. The `likely` one, a day for instance, is taken before shorter ones if it is nearly
+    as good.
     """
     longest = min(longest, LONGEST_PERIOD)
+    for width in BLOCKS:
+        count = rows.shape[1] // width
+        if longest // width < 3 or count < LEAST_BLOCKS:
+            break
+        blocks = rows[:, rows.shape[1] - count * width :].reshape(len(rows), count, width).mean(axis=2)
+        if found := width * _lag(blocks, longest // width, likely / width):
+            return likely if abs(found - likely) <= width and width > 1 else found
+    return 0
+
+
+def _lag(rows: FloatArray, longest: int, likely: float) -> int:
     changes = np.diff(rows, axis=1)
     changes = changes[changes.std(axis=1) > 0]
-    if longest < 3 or not len(changes):
+    if not len(changes):
         return 0
     changes = np.clip(changes / changes.std(axis=1, keepdims=True), -5, 5)  # jumps are no period
     correlation = np.mean([_autocorrelation(each, longest + 1) for each in changes], axis=0)  # (longest + 2,)
     peaks = _peaks(correlation)
-    if not len(peaks) or correlation[peaks].max() < LEAST_CORRELATION:
+    least = max(LEAST_CORRELATION, 4 / np.sqrt(rows.shape[1]))  # chance alone hardly reaches it
+    if not len(peaks) or correlation[peaks].max() < least:
         return 0
-    return int(peaks[correlation[peaks] >= AS_GOOD * correlation[peaks].max()][0])
+    good = peaks[correlation[peaks] >= AS_GOOD * correlation[peaks].max()]
+    near = good[np.abs(good - likely) < 1 + 1e-9]
+    first = near if len(near) else good[good <= NEARBY * good[0]]
+    return int(first[correlation[first].argmax()])
 
 
 def _peaks(correlation: FloatArray) -> IntArray:

@@ -9,7 +9,7 @@ from lstm_anomaly.network.horizon.baselines import last_period, last_value, mean
 from lstm_anomaly.network.horizon.ridge import ridge_changes
 from lstm_anomaly.network.horizon.segment_lstm import Params, SegmentWorkspace, forecast_changes
 
-METHODS = ("lstm", "ridge", "both", "seasonal", "average", "last")
+METHODS = ("lstm", "ridge", "both", "seasonal", "weekly", "average", "last")
 FITTED = (
     "lstm",
     "ridge",
@@ -26,6 +26,7 @@ class DirectForecaster:
 
     look_back  L; steps: S
     period     p rows after which readings repeat, 0 when they do not
+    week       rows of a week, where the period is a day and a look-back holds a week; else 0
     center, scale  (F,) mean and spread of each sensor in training, in its own unit
     lstm       see `segment_lstm_shapes`; shared by all sensors; None where there is to be no LSTM
     ridge      see `fit_ridge`; likewise
@@ -34,6 +35,7 @@ class DirectForecaster:
     look_back: int
     steps: int
     period: int
+    week: int
     center: FloatArray
     scale: FloatArray
     lstm: Params | None
@@ -44,6 +46,7 @@ class DirectForecaster:
     def methods(self) -> tuple[str, ...]:
         """Those that can be used: without a period there is no last one."""
         missing = (*(PERIODIC if not self.period else ()), *(BY_LSTM if self.lstm is None else ()))
+        missing += () if self.week else ("weekly",)
         return tuple(name for name in METHODS if name not in missing)
 
     def changes(self, method: str, x: Array, sensors: IntArray) -> Array:
@@ -55,6 +58,8 @@ class DirectForecaster:
             return last_value(x, self.steps)
         if method == "seasonal":
             return last_period(x, self.steps, self.period)
+        if method == "weekly":
+            return last_period(x, self.steps, self.week)
         if method == "average":
             return mean_period(x, self.steps, self.period)
         if method == "ridge":

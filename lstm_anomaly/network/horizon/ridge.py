@@ -13,7 +13,7 @@ from lstm_anomaly.base.types import Array
 MOST_INPUTS = 336  # of the regression, besides its constant
 MOST_WEIGHTS = 200_000  # in a model file, which bounds the inputs of long horizons
 RECENT = 2 / 3  # of the inputs are single rows, the last ones
-SHRINKAGE = 1e-3  # of the inputs' mean square, added to it
+SHRINKAGE = 1e-2  # of the inputs' mean square, added to it
 
 
 def input_edges(look_back: int, steps: int) -> Array:
