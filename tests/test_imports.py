@@ -25,9 +25,16 @@ ROOMS = (
     "output",
     "commands",
 )
-ONLY_IN = {"pandas": {"reading"}, "rich": {"output"}, "click": {"commands"}, "sklearn": {"sklearn"}}
+ONLY_IN = {
+    "pandas": {"reading"},
+    "rich": {"output"},
+    "click": {"commands"},
+    "sklearn": {"sklearn"},
+    "onnx": {"output"},
+}
 REPORT = {"jinja2", "markupsafe", "matplotlib", "plotly", "tsdownsample"}  # the extra `report`
 ONLY_IN |= {name: {"output"} for name in REPORT}
+ONLY_IN |= {"onnx": {"output"}, "sklearn": {"sklearn"}}  # the extras of the same names
 ALLOWED_EVERYWHERE = {"numpy", "lstm_anomaly"}
 
 
