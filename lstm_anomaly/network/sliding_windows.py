@@ -8,7 +8,7 @@ its slice of the result, and memory grows with the rows alone.
 share one, see `restore_rows`.
 
 Results do not depend on how the rows were cut, nor on how many processes share them, to the last bit:
-every product is made in tiles, see tiles.py, and the errors of one row are added up in the order of its
+every product is made in tiles, see products.py, and the errors of one row are added up in the order of its
 windows.
 """
 
@@ -19,12 +19,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_anomaly.base.blas import one_thread
 from lstm_anomaly.base.processes import CAN_FORK, run_parts, shared_empty
 from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.network.autoencoder import Params, architecture, layer_params
 from lstm_anomaly.network.cell import CellScratch, CellStep, cell_forward, to_cell_weights
 from lstm_anomaly.network.lstm import LstmParams
-from lstm_anomaly.network.products import round_up, tile_width, tiled_product, tiles
+from lstm_anomaly.network.products import (
+    MOST_WHOLE,
+    WITH_MARGIN,
+    margin_of,
+    round_up,
+    tile_width,
+    tiled_product,
+    tiles,
+)
 
 Array = NDArray[Any]
 
@@ -64,10 +73,10 @@ def reconstruct_at(
     def work(part: int) -> None:
         for block in _blocks(params, rows, window, count * part // parts, count * (part + 1) // parts):
             code = block.encode()  # (H, n)
-            codes[block.windows] = code.T[: block.count]
+            codes[block.windows] = code[:, block.inner].T
             for t in range(steps):
                 output = block.decode_step(t)  # (F, n)
-            expected[block.windows] = output.T[: block.count]
+            expected[block.windows] = output[:, block.inner].T
 
     run_parts(work, parts)
     return expected, codes
@@ -107,7 +116,7 @@ def restore_rows(params: Params, rows: Array, window: int, number: int, wanted: 
             asked = (ends >= low) & (ends < high)  # (n,)
             if asked.any():
                 block.decode(code)
-                restored[ends[asked] - low] = block.decode_step(0)[:, : block.count].T[asked]
+                restored[ends[asked] - low] = block.decode_step(0)[:, block.inner].T[asked]
     return restored
 
 
@@ -159,28 +168,38 @@ def _blocks(
 ) -> Iterator["_Block"]:
     """The windows start .. stop - 1 in blocks of as many as stay in the cache, all in the same arrays."""
     matrices = [value for value in params.values() if value.ndim == 2]
-    tile = tile_width({matrix.shape for matrix in matrices}, matrices[0].dtype)
-    size = max(tile, BLOCK_VALUES // architecture(params).hidden // tile * tile)
-    block = _Block(params, rows, window, min(size, round_up(stop - start, tile)), tile, stride)
-    for first in range(start, stop, size):
-        block.move(slice(first, min(first + size, stop)))
-        yield block
+    dtype, hidden = matrices[0].dtype, architecture(params).hidden
+    tile = tile_width({matrix.shape for matrix in matrices}, dtype)
+    size = max(tile, BLOCK_VALUES // hidden // tile * tile)
+    whole, margin = min(size, MOST_WHOLE), 0
+    with one_thread():  # threads would cut whole products, which then have more ends
+        if tile == WITH_MARGIN and (margin := margin_of((4 * hidden, hidden), whole, dtype)):
+            size = whole
+        width = min(size, round_up(stop - start, tile)) + 2 * margin
+        block = _Block(params, rows, window, width, tile, margin, stride)
+        for first in range(start, stop, size):
+            block.move(slice(first, min(first + size, stop)))
+            yield block
 
 
 class _Block:
-    """A run of neighbouring windows, worked on side by side as the columns of every product."""
+    """A run of neighbouring windows, worked on side by side as the columns of every product.
+
+    With a margin so many columns on the left and as many on the right belong to no window; the products of
+    a step are then made whole, see products.py.
+    """
 
     def __init__(
-        self, params: Params, rows: Array, window: int, width: int, tile: int, stride: int = 1
+        self, params: Params, rows: Array, window: int, width: int, tile: int, margin: int, stride: int
     ) -> None:
         F, H = len(rows), architecture(params).hidden
         self.rows, self.window, self.width, self.tile, self.stride = rows, window, width, tile, stride
-        self.windows, self.count = slice(0, 0), 0
+        self.margin, self.windows, self.count = margin, slice(0, 0), 0
         self.output_W = params["output.W"]
         self.output_b = params["output.b"][:, None]
         layers = range(architecture(params).layers)
-        self.encoder = [_Layer(layer_params(params, "encoder", k), width, tile) for k in layers]
-        self.decoder = [_Layer(layer_params(params, "decoder", k), width, tile) for k in layers]
+        self.encoder = [_Layer(layer_params(params, "encoder", k), width, tile, margin) for k in layers]
+        self.decoder = [_Layer(layer_params(params, "decoder", k), width, tile, margin) for k in layers]
         # Each s-th row from the k-th on lies in x[k], and what fills a tile: a step's rows are neighbours.
         columns = round_up(width + (window + stride - 2) // stride, tile)
         self.x = np.zeros((stride, F, columns), rows.dtype)  # (s, F, m)
@@ -194,8 +213,14 @@ class _Block:
         stop = (windows.stop - 1) * self.stride + self.window + self.stride - 1
         for k in range(self.stride):
             x = self.rows[:, windows.start * self.stride + k : stop : self.stride]  # (F, n + (T - 1) / s)
-            self.x[k, :, : x.shape[1]] = x
-            self.x[k, :, x.shape[1] :] = 0
+            end = self.margin + x.shape[1]
+            self.x[k, :, self.margin : end] = x
+            self.x[k, :, end:] = 0
+
+    @property
+    def inner(self) -> slice:
+        """The columns of the windows."""
+        return slice(self.margin, self.margin + self.count)
 
     def codes(self, count: int) -> Iterator[Array]:
         """Run the encoder over all T steps, then on; after each of `count` the code (H, n) of each window."""
@@ -229,7 +254,7 @@ class _Block:
             expected = self.decode_step(self.window - 1 - t)  # (F, n)
             np.subtract(expected, self.x[0, :, t : t + self.width], out=self.squares[t])
         np.square(self.squares, out=self.squares)
-        return self.squares[:, :, : self.count]
+        return self.squares[:, :, self.inner]
 
 
 def _step(layers: list["_Layer"], projected: Array, t: int) -> Array:
@@ -243,7 +268,7 @@ def _step(layers: list["_Layer"], projected: Array, t: int) -> Array:
 class _Layer:
     """An LSTM layer that is run step by step and keeps only its last state."""
 
-    def __init__(self, params: LstmParams, width: int, tile: int) -> None:
+    def __init__(self, params: LstmParams, width: int, tile: int, margin: int) -> None:
         self.W_x, self.W_h = to_cell_weights(params.W_x), to_cell_weights(params.W_h)
         self.b = to_cell_weights(params.b)[:, None]
         self.tile = tile
@@ -253,7 +278,8 @@ class _Layer:
         self.h = np.zeros((hidden, width), dtype)
         self.cell = CellStep(block, c=block[4], h=self.h)  # c_t takes the place of c_{t-1}
         self.scratch = CellScratch(hidden, width, dtype)
-        self.h_tiles, self.z_tiles = tiles(self.h, tile), tiles(self.cell.z, tile)
+        step_tile = width if margin else tile
+        self.h_tiles, self.z_tiles = tiles(self.h, step_tile), tiles(self.cell.z, step_tile)
 
     def project(self, x: Array, out: Array) -> Array:
         """W_x x + b for x (..., F, n): (..., 4H, n)."""
