@@ -7,21 +7,21 @@ import numpy as np
 
 from lstm_anomaly.calibrating import budget_of, familiar_of, place, with_threshold
 from lstm_anomaly.decision.drift import Familiar
-from lstm_anomaly.doubts import doubts, unlike_span
+from lstm_anomaly.doubts import doubts, fault_doubt, unlike_span
 from lstm_anomaly.errors import TrainingError
 from lstm_anomaly.fitting import Fitted, OnEpoch, fit_networks
 from lstm_anomaly.measuring import Measured, TrainingRows, measure
 from lstm_anomaly.model import NOT_LEARNED, Model, TrainingSummary, with_clock
 from lstm_anomaly.network.resuming import Keep
-from lstm_anomaly.planning import joined, plan, require_windows
+from lstm_anomaly.planning import fits, joined, plan, require_windows
 from lstm_anomaly.scoring.clock import LEAST_SHARE, clock_rows, share_told_by_clock
 from lstm_anomaly.scoring.scaler import Scaler
 from lstm_anomaly.scoring.sensors import SensorRoles
 from lstm_anomaly.settings import DEFAULTS, LearningSettings
-from lstm_anomaly.trimming import Trimmed, trim
-from lstm_anomaly.types import Float32Array, FloatArray, Segments, Series
+from lstm_anomaly.trimming import Trimmed, fault_rows, trim
+from lstm_anomaly.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.version import __version__
-from lstm_anomaly.windows import Split, rows_in
+from lstm_anomaly.windows import Split, cut_out, rows_in
 
 
 def learn(
@@ -38,16 +38,22 @@ def learn(
     threshold can be learned.
     """
     split, window = plan(series, settings)
+    for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
+    faults = _faults(series, _usable(split), settings, for_faults)
+    left = Split(*(cut_out(part, faults) for part in (split.fit, split.validation, split.calibration)))
+    if fits(left, window):
+        split = left
+    else:  # rows that are so few cannot do without them
+        faults[:] = False
     trimmed = trim(_scaled(series, _usable(split))[2], split, window, settings.trim)
-    if trimmed.rows:
-        split = trimmed.split
-        require_windows(series, split, window)
+    split = trimmed.split
+    require_windows(series, split, window)
+    trimmed = replace(trimmed, rows=trimmed.rows + int(faults.sum()))
     scaler, roles, scaled = _scaled(series, _usable(split))
     targets = roles.targets[roles.inputs]
     clock = _follows_clock(series, scaled[targets], split)
     if clock and series.times is not None:
         scaled, targets = np.concatenate([scaled, clock_rows(series.times)]), with_clock(targets)
-    for_networks, for_states = np.random.default_rng(settings.seed).spawn(2)
     fitted = fit_networks(scaled, targets, split, window, settings, on_epoch, for_networks, keep)
     is_fitted = np.zeros(len(series), dtype=np.bool_)
     for a, b in split.fit:
@@ -92,8 +98,30 @@ def learn(
         times, (place(series, first), place(series, last)), last + 1 - first, rows_in(measured.segments)
     )
     before, last_part = raw[: split.calibration[0][0]], raw[split.calibration[0][0] :]
-    found = (*doubts(trimmed.standing, settings.trim, before, last_part, left_out), *span)
+    places = [(place(series, first), place(series, last)) for first, last in _spans(faults, window)]
+    found = (
+        *fault_doubt(places),
+        *doubts(trimmed.standing, settings.trim, before, last_part, left_out),
+        *span,
+    )
     return replace(model, summary=replace(model.summary, doubts=found))
+
+
+def _faults(
+    series: Series, usable: Segments, settings: LearningSettings, rng: np.random.Generator
+) -> BoolArray:
+    """Which rows look like faults and may be left out, (M,)."""
+    if not settings.trim:
+        return np.zeros(len(series), dtype=np.bool_)
+    _, roles, scaled = _scaled(series, usable)
+    return fault_rows(scaled, roles.targets[roles.inputs], usable, rng)
+
+
+def _spans(rows: BoolArray, gap: int) -> list[tuple[int, int]]:
+    """First and last of marked rows (M,) with at most `gap` rows between them."""
+    marked = np.flatnonzero(rows)
+    parts = np.split(marked, np.flatnonzero(np.diff(marked) > gap + 1) + 1)
+    return [(int(part[0]), int(part[-1])) for part in parts if len(part)]
 
 
 def _usable(split: Split) -> Segments:

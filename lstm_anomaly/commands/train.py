@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lstm_anomaly.types import Series
 
     WriteReport = Callable[[Model, Series, list[str]], None]
-UNUSABLE = "the training data looks unusable as a picture of normal: {doubts}"
+UNCLEAN = "the training data is not a clean picture of normal: {doubts}"
 
 EPILOG = """\b
 Examples:
@@ -95,7 +95,7 @@ Examples:
     "--trim",
     type=Percent(),
     metavar="SHARE",
-    help="Most of the rows to leave out because they stand out; 0: none.  [default: 1%]",
+    help="Most of the rows to leave out because they stand out; 0: none, nor faults.  [default: 1%]",
 )
 @IGNORE
 @threshold_options
@@ -157,7 +157,7 @@ def command(
         keep.remove()
     write_report(model, series, cleaned)
     if model.summary.doubts:
-        talk.warn([UNUSABLE.format(doubts="; ".join(model.summary.doubts))])
+        talk.warn([UNCLEAN.format(doubts="; ".join(model.summary.doubts))])
     talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))
 
 
