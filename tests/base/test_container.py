@@ -207,7 +207,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_the_disk_does_not_give_back_is_not_put_in_place_of_the_old_file(saved, monkeypatch, fault):
+def test_a_file_that_cannot_be_read_back_does_not_replace_the_old_one(saved, monkeypatch, fault):
     before, real = saved.read_bytes(), files.sync
 
     def sync(file):

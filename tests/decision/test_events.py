@@ -188,7 +188,7 @@ def test_event_is_reported_as_soon_as_no_later_row_can_belong_to_it() -> None:
 # What an event says
 
 
-def test_peak_is_the_first_highest_row_and_mean_is_over_rows_above_the_limit() -> None:
+def test_peak_is_the_first_highest_row_and_mean_that_of_rows_above() -> None:
     (event,) = find_events(judged([2.0, 0.0, 5.0, 5.0]), ("s",), EventRules(merge_gap=1))
     assert (event.peak, event.peak_row, event.mean) == (5.0, 2, 4.0)
 
@@ -223,7 +223,7 @@ def test_shares_are_those_of_the_peak_row_largest_first() -> None:
     )
 
 
-def test_a_sensor_is_shown_where_it_was_farthest_from_what_was_expected_up_to_the_peak() -> None:
+def test_a_sensor_is_shown_at_its_largest_residual_up_to_the_peak() -> None:
     """A spike up is over when the score peaks, and what it has misled would say that readings are low."""
     rows = JudgedRows(
         scores=np.array([0.1, 2.0, 4.0, 3.0]),
@@ -337,7 +337,7 @@ def test_direction_keeps_what_is_above_the_limit_in_that_direction(direction: st
     assert filter_events([UP_AND_DOWN, STUCK], direction=direction) == kept
 
 
-def test_direction_drops_what_is_below_the_limit_without_the_other_direction() -> None:
+def test_direction_drops_rows_above_only_through_the_other_direction() -> None:
     weaker = Event(5, 9, 7, 2.0, 1.5, UP_AND_DOWN.contributions, "")  # up 1.2, down 0.8
     assert filter_events([weaker], direction="up") == [weaker]
     assert filter_events([weaker], direction="down") == []

@@ -169,7 +169,7 @@ def test_ties_at_the_threshold_are_normal() -> None:
     assert (threshold.value, threshold.episodes) == (5.0, 1)
 
 
-def test_one_episode_that_lasts_the_whole_set_leaves_the_threshold_above_most_of_it() -> None:
+def test_one_episode_as_long_as_the_set_keeps_the_threshold_above_most() -> None:
     scores = np.linspace(1.0, 2.0, 4 * WEEK)  # rises all the time: one episode at every level
     threshold = learn(scores)
     assert threshold.value == pytest.approx(1.95, abs=1e-3)
@@ -263,7 +263,7 @@ def test_options_out_of_range_are_refused_in_words(options: dict[str, object], m
 # What it says and how it is stored
 
 
-def test_promise_of_a_certified_threshold_names_budget_confidence_data_and_limits() -> None:
+def test_a_certified_promise_names_budget_confidence_data_and_limits() -> None:
     assert learn(quiet(4, peaks=(5.0, 3.0, 9.0))).promise() == (
         "At most 1 false alarm a week, with 90 % confidence: 4 weeks of normal data had 1 episode above it,"
         " which proves at most 0.972 a week. It holds while normal data stays like this data;"

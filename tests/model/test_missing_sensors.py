@@ -53,7 +53,7 @@ def test_of_two_absent_sensors_both_are_said_by_the_third(model):
     np.testing.assert_array_equal(said[:, 1], values[:, 1])
 
 
-def test_rows_without_any_reading_stay_empty_and_other_missing_readings_stay_missing(model):
+def test_empty_rows_stay_empty_and_other_missing_readings_stay_missing(model):
     values = normal_values(50, seed=1)
     values[10] = NAN
     values[20, 0] = NAN
@@ -147,7 +147,7 @@ def test_an_absent_sensor_is_not_said_to_have_drifted(model):
     assert drifted(without(model, ("s1",))) == ["s0"]
 
 
-def test_drift_of_rows_with_an_absent_sensor_is_told_in_pieces_as_in_the_whole(model):
+def test_drift_with_an_absent_sensor_is_the_same_in_pieces_and_whole(model):
     frame = frame_without(normal_values(600, seed=1) + np.array([0, 0, 100]))
     watcher = Watcher(model)
     watcher.push(frame)

@@ -50,7 +50,7 @@ def random_factors(rng, T, B):
 @pytest.mark.parametrize("constant_input", [False, True])
 @pytest.mark.parametrize("B", [1, 5])
 @pytest.mark.parametrize("T", [1, 2, 7])
-def test_gradients_of_weights_input_and_states_are_those_of_finite_differences(T, B, constant_input):
+def test_gradients_of_weights_input_states_match_finite_differences(T, B, constant_input):
     rng = np.random.default_rng(T * 10 + B)
     params = random_layer(rng)
     x = rng.normal(size=(F, B) if constant_input else (T, F, B))

@@ -31,7 +31,7 @@ def test_a_blas_that_treats_all_columns_alike_gets_the_widest_tiles(monkeypatch)
 
 
 @pytest.mark.parametrize("safe", [16, 8, 4, 1])
-def test_a_tile_is_no_wider_than_the_last_column_that_is_treated_like_the_first(monkeypatch, safe):
+def test_a_tile_is_no_wider_than_the_columns_treated_alike(monkeypatch, safe):
     assert width_of(monkeypatch, spoiled(lambda width: np.arange(width) >= safe)) == safe
 
 

@@ -50,7 +50,7 @@ def test_patience_0_trains_exactly_the_epochs_asked_for(rows):
     assert [report.improved for report in reports] == [True] + [False] * 6
 
 
-def test_training_stops_after_as_many_epochs_without_improvement_as_patience_says(rows):
+def test_training_stops_after_patience_epochs_without_improvement(rows):
     _, reports = run(rows, TrainingConfig(epochs=50, patience=3, learning_rate=0.0))
     assert len(reports) == 1 + 3
 

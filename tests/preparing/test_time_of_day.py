@@ -113,7 +113,7 @@ def test_an_input_without_times_is_named_when_it_is_refused(model):
             refuse()
 
 
-def test_a_model_file_keeps_the_clock_and_is_refused_where_it_makes_no_sense(model, tmp_path):
+def test_a_model_file_keeps_the_clock_and_refuses_a_senseless_one(model, tmp_path):
     new = daily_series(daily(60, seed=4))
     write_model(model, tmp_path / "m")
     np.testing.assert_array_equal(judge(read_model(tmp_path / "m"), new).scores, judge(model, new).scores)

@@ -57,7 +57,7 @@ def series():
 
 
 class TestStrangest:
-    def test_a_fault_in_the_calibration_rows_is_told_first_with_its_place_and_sensor(self, series):
+    def test_a_fault_in_calibration_rows_is_listed_first_with_place_and_sensor(self, series):
         model = small_model(series.values, kind="linear")
         first = model.strangest[0]
         assert first.sensor == "s2"

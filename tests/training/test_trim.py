@@ -68,7 +68,7 @@ def test_no_more_is_left_out_than_may_be_the_worst_first():
 
 
 @pytest.mark.parametrize("most", [0.0, 1.0])
-def test_a_share_of_0_leaves_nothing_out_and_any_share_leaves_rows_to_fit_to(most):
+def test_a_share_of_0_leaves_nothing_out_and_any_share_leaves_rows_to_fit(most):
     rows = waves()
     rows[1, 700:720] += 4
     found = trim(rows, SPLIT, WINDOW, most)
