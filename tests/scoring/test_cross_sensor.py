@@ -59,3 +59,9 @@ def test_rows_are_measured_alike_alone_and_among_others(rng):
     whole = peers.of_rows(rows)
     for k in range(50):
         np.testing.assert_array_equal(peers.of_rows(rows[k : k + 1])[0], whole[k])
+
+
+def test_a_ridge_of_a_ten_thousandth_is_added_to_the_variances():
+    """Two copies with variance 1: one says of the other 1 / 1.0001 of itself."""
+    weights = Peers.fit(np.array([[1.0, 1.0], [-1.0, -1.0]])).weights
+    np.testing.assert_allclose(weights, [[1, -1 / 1.0001], [-1 / 1.0001, 1]], rtol=1e-9)
