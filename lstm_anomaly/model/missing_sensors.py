@@ -1,9 +1,8 @@
-"""Judging on when a sensor of the model is missing altogether: it is taken to read what the others say.
+"""Imputes a missing sensor by regression on the others, so that `detect` can go on without it.
 
-In place of each absent reading stands what the sensors that are there say of it: the linear regression on
-them of training (`scoring/peers.py`). So the networks get rows as they know them, and the absent sensor
-adds no error of its own. The threshold was learned with all sensors: with fewer, anomalies that only the
-absent one shows are not found, and the false-alarm budget is no longer certified.
+The regression is that of training (`scoring/cross_sensor.py`), so the networks get rows as they know them, and
+the missing sensor adds no error of its own. The threshold was learned with all sensors. With fewer, anomalies
+that only the missing one shows are not found, and the false-alarm budget is no longer certified.
 """
 
 from dataclasses import replace

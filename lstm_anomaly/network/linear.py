@@ -76,7 +76,7 @@ class LinearAutoencoder:
     def _products(self, factors: tuple[Array, ...], rows: Array) -> Array:
         """The windows of rows (F, M), less the mean, times each of the factors in turn: (D, W).
 
-        In tiles, see tiles.py: a window gets the same result, to the last bit, whichever others there are.
+        In tiles, see products.py: a window gets the same result, to the last bit, whichever others there are.
         """
         windows = sliding_window_view(rows, self.window, axis=1).transpose(2, 0, 1)  # (T, F, W) a view
         T, F, W = windows.shape

@@ -8,7 +8,7 @@ its slice of the result, and memory grows with the rows alone.
 share one, see `restore_rows`.
 
 Results do not depend on how the rows were cut, nor on how many processes share them, to the last bit:
-every product is made in tiles, see tiles.py, and the errors of one row are added up in the order of its
+every product is made in tiles, see products.py, and the errors of one row are added up in the order of its
 windows.
 """
 
