@@ -49,10 +49,6 @@ class LinearAutoencoder:
         components = np.ascontiguousarray(directions[:count], dtype=np.float32)
         return cls(mean.astype(np.float32), components, window)
 
-    def codes(self, rows: Array) -> Array:
-        """The code of each window of rows (F, M): (W, k), for W = M - T + 1 windows."""
-        return self._products((self.components,), rows).T
-
     def last_rows(self, rows: Array) -> Array:
         """For each window of rows (F, M): its last row as reconstructed, (W, F)."""
         restored = self._products(self._last_factors, rows)  # (F, W)

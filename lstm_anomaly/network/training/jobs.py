@@ -14,7 +14,7 @@ import numpy as np
 
 from lstm_anomaly.base.processes import CAN_FORK, fork_worker, shared_empty
 from lstm_anomaly.network.autoencoder import Params
-from lstm_anomaly.network.training.autoencoder_training import EpochReport
+from lstm_anomaly.network.training.loop import EpochReport
 
 Reports = dict[str, list[EpochReport]]
 
