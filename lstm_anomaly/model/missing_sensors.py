@@ -1,7 +1,7 @@
 """Imputes a missing sensor by regression on the others, so that `detect` can go on without it.
 
-The regression is that of training (`scoring/cross_sensor.py`), so the networks get rows as they know them, and
-the missing sensor adds no error of its own. The threshold was learned with all sensors. With fewer, anomalies
+The regression is that of training (`scoring/cross_sensor.py`), so the networks get rows as they know them.
+The missing sensor adds no error of its own. The threshold was learned with all sensors. With fewer, anomalies
 that only the missing one shows are not found, and the false-alarm budget is no longer certified.
 """
 

@@ -165,7 +165,7 @@ class TestBounds:
         return Familiar(0.5, 0.05, spread, rows, 0 * ten, ten, one, one)
 
     def is_drift(self, values=None, above=0, familiar=None):
-        """Whether 1,000 rows are drift, so many of which score 0.9; by default readings are 0 and 1 in turn."""
+        """Whether 1,000 rows are drift, so many of which score 0.9; readings are 0 and 1 in turn."""
         values = np.arange(self.ROWS) % 2.0 if values is None else values
         judged = np.where(np.arange(self.ROWS) < above, 0.9, 0.1)
         watch = DriftWatch(familiar or self.known(), ("flow",))
@@ -209,7 +209,7 @@ class TestBounds:
         watch.push(np.array([[1.0]]), np.array([0.1]))
         assert watch.findings() == []
 
-    def test_the_level_is_what_95_percent_stay_below_and_spreads_over_20_blocks(self):
+    def test_the_level_has_95_percent_below_and_its_spread_is_over_20_blocks(self):
         """Ten 1s, all in the first of 20 blocks of ten: shares 1, 0, 0, ... have variance 0.05 0.95."""
         found = Familiar.fit(np.r_[np.ones(10), np.zeros(190)], readings(100))
         assert (found.level, found.share) == pytest.approx((0.05, 0.05))
