@@ -370,3 +370,21 @@ def test_filter_without_conditions_keeps_everything() -> None:
 def test_unknown_direction_is_refused() -> None:
     with pytest.raises(ValueError, match="sideways"):
         filter_events([], direction="sideways")
+
+
+@pytest.mark.parametrize(("row", "blamed"), [(9, "heat"), (10, "flow")])
+def test_an_event_is_explained_by_the_highest_of_its_first_ten_rows(row: int, blamed: str) -> None:
+    """The flow carries every row of twelve but the highest one, which is the tenth or the eleventh."""
+    scores, errors = np.full(12, 2.0), np.tile([1.0, 0.0], (12, 1))
+    scores[row], errors[row] = 5.0, [0.0, 1.0]
+    rows = JudgedRows(scores, errors, errors, 0 * errors, by_error(12))
+    (event,) = find_events(rows, SENSORS)
+    assert event.contributions[0].sensor == blamed
+
+
+@pytest.mark.parametrize(("repeated", "direction"), [(9, "up"), (10, "flat")])
+def test_ten_equal_readings_are_flat(repeated: int, direction: str) -> None:
+    seen = np.r_[np.arange(20.0 - repeated) / 100, np.full(repeated, 5.0)][:, None]  # (20, 1)
+    scores = np.r_[np.zeros(19), 2.0]
+    (event,) = find_events(JudgedRows(scores, seen, seen, 0 * seen, by_error(20)), ("s",))
+    assert event.contributions[0].direction == direction
