@@ -23,9 +23,18 @@ from lstm_anomaly.base.types import Array
 CAN_FORK = sys.platform == "linux"  # macOS can, but its BLAS and system libraries do not survive it
 
 
+_most_cores: list[int] = []  # set in a worker process, which has one
+
+
 def usable_cores() -> int:
     """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count() or 1
+    return min([cores, *_most_cores])
+
+
+def use_one_core() -> None:
+    """From now on this process uses one core: it is one of several that work side by side."""
+    _most_cores[:] = [1]
 
 
 def shared_empty(shape: tuple[int, ...], dtype: Any) -> Array:

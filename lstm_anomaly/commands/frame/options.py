@@ -118,6 +118,14 @@ IGNORE = click.option(
     metavar="FILE",
     help="CSV of `start,end,reason`: spans that are not normal, such as maintenance.",
 )
+JOBS = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    help="With --group-by: processes that work side by side.  [default: 1]",
+)
 _GROUP_BY = click.option(
     "--group-by",
     metavar="COLUMN",
