@@ -34,7 +34,7 @@ from lstm_anomaly.scoring.components import (
     TOGETHER_VIEWS,
     Components,
 )
-from lstm_anomaly.scoring.cross_sensor import Peers
+from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
 from lstm_anomaly.scoring.networks import LSTMS, Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.residuals import VIEWS
@@ -83,8 +83,8 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "states.centres": model.states.centres,
         "states.rows": model.states.rows,
         **{f"components.{name}": _stored(getattr(model.components, name)) for name in _COMPONENTS},
-        "peers.weights": model.peers.weights,
-        "peers.usual": model.peers.usual,
+        "peers.weights": model.cross_sensor.weights,
+        "peers.usual": model.cross_sensor.usual,
         **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
         **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
         **alarm_arrays(model),
@@ -147,7 +147,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         expectations=Expectations(**regressions, shares=arrays["shares"]),
         states=OperatingStates(arrays["states.centres"], arrays["states.rows"]),
         components=components,
-        peers=Peers(arrays["peers.weights"], arrays["peers.usual"]),
+        cross_sensor=CrossSensorRegression(arrays["peers.weights"], arrays["peers.usual"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),

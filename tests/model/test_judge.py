@@ -131,7 +131,7 @@ class Naive:
         self.counted = np.isfinite(model.components.usual[:, 0])
         self.pooled = model.components.pooled(residuals)
         self.level = residuals.level
-        self.by_sensor = np.sqrt((self.scaled**2).sum(axis=0) * model.peers.of_rows(residuals.level))
+        self.by_sensor = np.sqrt((self.scaled**2).sum(axis=0) * model.cross_sensor.of_rows(residuals.level))
         self.errors = residuals.errors
         self.flat = model.stillness.multiples(values[:, model.roles.targets], len(values))
         self.evidence = model.novelty.of_rows(values)
