@@ -199,8 +199,8 @@ def is_empty(content):
 FAULTS = {
     keeps_a_stray_member: "its members are not those that the header lists: allow_pickle.npy",
     flips_a_bit: "CRC",
-    writes_other_numbers: "it differs from what was to be written in center",
-    writes_another_header: "it differs from what was to be written in window",
+    writes_other_numbers: "it does not read back as written, in center",
+    writes_another_header: "it does not read back as written, in window",
     is_cut: "damaged",
     is_empty: "not a model file",
 }

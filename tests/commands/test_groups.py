@@ -174,7 +174,7 @@ def test_a_folder_without_models_and_one_model_for_groups_are_refused(run, train
     assert "empty: is a folder without groups.json, so it holds no models of groups" in result.stderr
     result = run("inspect", "empty")
     assert result.exit_code == 2
-    assert "empty: is a folder, and the model of one machine is needed" in result.stderr
+    assert "empty: is a folder, but a single model file is needed" in result.stderr
     result = run("detect", new, "--model", trained / "pump.model", "--group-by", "temp_c")
     assert result.exit_code == 2
     assert "is the model of one machine" in result.stderr

@@ -161,7 +161,7 @@ def test_a_damaged_state_is_refused_with_what_to_do(plant, tmp_path):
     (tmp_path / "st").write_bytes((tmp_path / "st").read_bytes()[:-50])
     result = plant.detect()
     assert result.exit_code == 2
-    assert "remove it to begin anew" in result.stderr
+    assert "remove it to start over" in result.stderr
 
 
 def test_a_state_that_makes_no_sense_is_refused(model, tmp_path):

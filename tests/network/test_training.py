@@ -138,7 +138,7 @@ def test_a_process_that_was_killed_is_an_error_and_not_a_wait_for_ever(rows, mon
     epochs = epochs_of(params, rows, TrainingConfig(shards=2), rng, processes=2)
     next(epochs)
     os.kill(pids[0], signal.SIGKILL)
-    with pytest.raises(TrainingError, match="a process that trains beside this one ended"):
+    with pytest.raises(TrainingError, match="a worker process of the training ended"):
         list(epochs)
 
 
