@@ -84,7 +84,7 @@ class Judge:
         going through weaker rows.
         """
         self._model, self._for_threshold = model, for_threshold
-        self._stretch: _Stretch | None = None
+        self._stretch: _Segment | None = None
 
     def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
         """Take the next rows, (n, F) in own units, at UTC times (n,); verdicts on the rows that are ready.
@@ -96,7 +96,7 @@ class Judge:
         for start, stop in finite_segments(np.asarray(np.isfinite(values).all(axis=1))):
             if start > position:
                 parts += [self.finish(), Judgement.unknown(start - position, sensors)]
-            self._stretch = self._stretch or _Stretch(self._model, self._for_threshold)
+            self._stretch = self._stretch or _Segment(self._model, self._for_threshold)
             pieces = [slice(first, min(first + PIECE, stop)) for first in range(start, stop, PIECE)]
             given = [(values[piece], None if times is None else times[piece]) for piece in pieces]
             parts += self._stretch.push(given)
@@ -112,7 +112,7 @@ class Judge:
 
 
 @saved_as("stretch")
-class _Stretch:
+class _Segment:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
     def __init__(self, model: Model, for_threshold: bool) -> None:
@@ -174,7 +174,7 @@ class _Stretch:
         sensor departs both ways.
         """
         own = np.square(scaled).sum(axis=0)  # (n, F_t)
-        return np.asarray(np.sqrt(own * self._model.peers.of_rows(residuals.level)))
+        return np.asarray(np.sqrt(own * self._model.cross_sensor.of_rows(residuals.level)))
 
     def _expected_of(self, residuals: Residuals) -> FloatArray:
         """What was expected of n rows, scaled, (n, F_t): by the other sensors where they tell, else before.

@@ -13,7 +13,7 @@ from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS, clock_rows
 from lstm_anomaly.scoring.components import Components
-from lstm_anomaly.scoring.cross_sensor import Peers
+from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
 from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
@@ -108,7 +108,7 @@ class Model:
     unseen        how far from all states is too far
     novelty       values that ruled sensors have shown
     stillness     what reads flat
-    peers         how the sensors' readings go with each other
+    cross_sensor  regression of each sensor on the others: names the one at fault
     threshold     the largest multiple of a limit above which a row is anomalous
     familiar      what scores and readings looked like, for the guard against drift
     strangest     the highest episodes of the calibration rows, the highest first
@@ -131,7 +131,7 @@ class Model:
     unseen: Unseen
     novelty: NoveltyRule
     stillness: Stillness
-    peers: Peers
+    cross_sensor: CrossSensorRegression
     threshold: Threshold
     familiar: Familiar
     strangest: tuple[CalibrationEpisode, ...]

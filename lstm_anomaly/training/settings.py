@@ -76,7 +76,7 @@ class LearningSettings:
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and not value >= least:
-                raise SettingsError(f"{name} is {value!r}, and the least that makes sense is {least}")
+                raise SettingsError(f"{name} is {value!r}, but must be at least {least}")
 
     @property
     def effort(self) -> float:

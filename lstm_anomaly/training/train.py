@@ -81,7 +81,7 @@ def learn(
         unseen=measured.unseen,
         novelty=measured.novelty,
         stillness=measured.stillness,
-        peers=measured.peers,
+        cross_sensor=measured.cross_sensor,
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
         strangest=(),
