@@ -217,7 +217,7 @@ class _Period:
             elif self._moves >= LEAST_ROWS and STEP_RATIO * step[k] < f.least_step[k]:
                 found.append(
                     f"{name} moves {step[k] / f.least_step[k]:.2g} times as much from row to row as in the"
-                    " stillest part of the training rows"
+                    " quietest part of the training rows"
                 )
         return found
 

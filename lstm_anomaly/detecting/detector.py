@@ -62,7 +62,7 @@ class Detector:
         confidence     with which the budget shall hold
         merge_gap      rows: anomalous rows at most this far apart are one event
         horizon        rows, or a timedelta, that `forecast` shall see; 0: none
-        trim           most of the rows that may be left out of training because they stand out
+        trim           most of the rows that training may leave out because they stand out; 0: faults stay
 
     >>> detector = Detector(seed=1).fit(normal)                 # doctest: +SKIP
     >>> detector.predict(new)                                   # doctest: +SKIP

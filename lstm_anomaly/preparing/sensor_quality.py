@@ -149,7 +149,7 @@ def _counter(rows: IntArray, read: FloatArray) -> Oddity | None:
         return None
     return Oddity(
         "counter",
-        "never falls: a counter or clock, and new rows will lie beyond all that was learned",
+        "never falls: a counter or clock, so new rows will lie outside the range of training",
         int(rows[0]),
         advice="exclude",
     )

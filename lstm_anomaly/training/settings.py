@@ -43,7 +43,8 @@ class LearningSettings:
     max_train_time seconds after which training ends with the best weights so far; None: no limit
     seed           of all randomness
     horizon        rows to forecast, or a length of time; 0: none; None: a day, where the rows allow it
-    trim           share of the rows before the calibration rows that may be left out because they stand out
+    trim           share of the rows before the calibration rows that may be left out because they stand out;
+                   0: what looks like a fault is not left out either
     budget, confidence, threshold_method, threshold_level, merge_gap   of the threshold
     """
 
@@ -78,10 +79,9 @@ class LearningSettings:
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and not value >= least:
-                raise SettingsError(f"{name} is {value!r}, and the least that makes sense is {least}")
-
+                raise SettingsError(f"{name} is {value!r}, but must be at least {least}")
         if isinstance(self.horizon, int) and self.horizon < 0:
-            raise SettingsError(f"horizon is {self.horizon}, and the least that makes sense is 0")
+            raise SettingsError(f"horizon is {self.horizon}, but must be at least 0")
 
     @property
     def effort(self) -> float:

@@ -14,6 +14,7 @@ from lstm_anomaly.network.horizon.segment_lstm import (
     init_segment_lstm,
     segment_lstm_shapes,
 )
+from lstm_anomaly.network.lstm import plain_forward
 from lstm_anomaly.network.training.horizon_training import HorizonConfig, HorizonLesson, Origins
 from lstm_anomaly.network.training.loop import train
 
@@ -32,12 +33,13 @@ def naive_forecast(params, x, sensor):
     spread = np.sqrt(x.var() + FLOOR**2)
     segments = (x / spread).reshape(4, 3)
     embedded = [np.maximum(params["embed.W"] @ s + params["embed.b"], 0) for s in segments]
-    weights = [params[f"lstm.{name}"] for name in ("W_x", "W_h", "b")]
-    _, h, c = naive.lstm(*weights, embedded)
+    lstm = naive.layer(params, "lstm")
+    outputs, c, _ = plain_forward(lstm, np.array(embedded)[:, :, np.newaxis])
     out = []
     for place in params["place"]:
-        h_k, _ = naive.lstm_step(*weights, place + params["sensor"][sensor], h, c)
-        out.append(params["output.W"] @ h_k + params["output.b"])
+        code = (place + params["sensor"][sensor])[np.newaxis, :, np.newaxis]  # (1, E, 1)
+        h, _, _ = plain_forward(lstm, code, outputs[-1], c)
+        out.append(params["output.W"] @ h[0, :, 0] + params["output.b"])
     return np.concatenate(out) * spread
 
 

@@ -228,7 +228,7 @@ def test_the_summary_counts_rows_weights_and_errors():
     assert (summary.first, summary.last) == ("2024-03-01T00:00:00.000000000", "2024-03-01T06:39:00.000000000")
 
 
-def test_no_lstm_is_fitted_to_the_calibration_rows_and_all_else_learns_from_them():
+def test_lstms_are_not_fitted_to_calibration_rows_and_all_else_is():
     """Turned round they leave the scaler as it was, which is learned from all rows."""
     values = waves(400)
     changed = values.copy()
@@ -245,7 +245,7 @@ def test_no_lstm_is_fitted_to_the_calibration_rows_and_all_else_learns_from_them
 
 
 @pytest.mark.parametrize(("budget", "certified", "margin"), [("1/20rows", True, 1.0), ("1/week", False, 2.0)])
-def test_a_threshold_that_rows_are_too_few_to_certify_is_raised_and_says_so(budget, certified, margin):
+def test_a_threshold_with_too_few_rows_to_certify_is_raised_and_says_so(budget, certified, margin):
     model = small_model(waves(400), kind="linear", budget=Budget.parse(budget))
     assert (model.threshold.certified, model.threshold.margin) == (certified, margin)
     assert model.threshold.rows == 400 - model.window + 1
@@ -282,7 +282,7 @@ def test_a_limit_of_time_gives_a_usable_model_and_is_told():
     assert_usable(model, waves(600))
 
 
-def test_the_forecaster_reads_a_tenth_of_the_range_of_the_fit_rows_beyond_them():
+def test_the_forecaster_reads_a_tenth_of_the_fitted_range_beyond_it():
     """The last quarter of the rows lies far above the others and is for validation and calibration."""
     values = waves(400)
     values[300:] += 7

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.base.types import Array, IntArray
-from lstm_anomaly.network.lstm import LstmBuffers, LstmParams, init_lstm, lstm_backward, lstm_forward
+from lstm_anomaly.network.fast_lstm import LstmBuffers, lstm_backward, lstm_forward
+from lstm_anomaly.network.lstm import LstmParams, init_lstm
 
 Params = dict[str, Array]
 
