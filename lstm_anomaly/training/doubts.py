@@ -1,4 +1,4 @@
-"""Signs that training data is no good as a picture of normal, in sentences for the person who chose it."""
+"""Signs that the training data is not normal operation, in sentences for the person who chose it."""
 
 import numpy as np
 
