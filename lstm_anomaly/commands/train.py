@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lstm_anomaly.model.model import Model
 
     WriteReport = Callable[[Model, Series, list[str]], None]
-UNUSABLE = "the training data looks unusable as a picture of normal: {doubts}"
+UNCLEAN = "the training data is not a clean picture of normal: {doubts}"
 
 EPILOG = """\b
 Examples:
@@ -96,7 +96,7 @@ Examples:
     "--trim",
     type=Percent(),
     metavar="SHARE",
-    help="Most of the rows to leave out because they stand out; 0: none.  [default: 1%]",
+    help="Most of the rows to leave out because they stand out; 0: none, nor faults.  [default: 1%]",
 )
 @IGNORE
 @JOBS
@@ -161,7 +161,7 @@ def command(
         keep.remove()
     write_report(model, series, cleaned)
     if model.summary.doubts:
-        talk.warn([UNUSABLE.format(doubts="; ".join(model.summary.doubts))])
+        talk.warn([UNCLEAN.format(doubts="; ".join(model.summary.doubts))])
     talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))
 
 

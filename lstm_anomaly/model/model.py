@@ -36,11 +36,11 @@ class TrainingSummary:
     losses            mean squared error of scaled rows on the fit windows, an epoch each
     validation_losses the same on the validation windows
     best_epoch        the epoch whose weights were kept, counted from 1
-    trimmed_rows      rows before the calibration rows that stood out and were left out
+    trimmed_rows      rows that stood out or looked like faults, and were left out
     held_out          mean squared errors on rows that the LSTMs were not fitted to: `forecast_lstm` and
                       `forecast_linear` of the next row, `restored_lstm` and `restored_linear` of rows
                       restored from their windows
-    doubts            what makes the training data look unusable, a clause each
+    doubts            what keeps the training data from being a clean picture of normal, a clause each
     preset            how long the LSTMs were trained
     why_kind          why the model is of its kind
     seed              of the random generator

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from lstm_anomaly.base.errors import TrainingError
-from lstm_anomaly.base.types import Float32Array, FloatArray, Segments, Series
+from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.model.model import NOT_LEARNED, Model, TrainingSummary, with_clock
@@ -14,14 +14,14 @@ from lstm_anomaly.network.training.progress import Keep
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_told_by_clock
-from lstm_anomaly.preparing.windows import Split, rows_in
+from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
-from lstm_anomaly.training.doubts import doubts, unlike_span
+from lstm_anomaly.training.doubts import doubts, fault_doubt, unlike_span
 from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
 from lstm_anomaly.training.measure_errors import Measured, TrainingRows, measure
 from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
-from lstm_anomaly.training.split import joined, plan, require_windows
-from lstm_anomaly.training.trim import Trimmed, trim
+from lstm_anomaly.training.split import fits, joined, plan, require_windows
+from lstm_anomaly.training.trim import Trimmed, fault_rows, trim
 
 
 def learn(
@@ -38,16 +38,22 @@ def learn(
     threshold can be learned.
     """
     split, window = plan(series, settings)
+    for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
+    faults = _faults(series, _usable(split), settings, for_faults)
+    left = Split(*(cut_out(part, faults) for part in (split.fit, split.validation, split.calibration)))
+    if fits(left, window):
+        split = left
+    else:  # rows that are so few cannot do without them
+        faults[:] = False
     trimmed = trim(_scaled(series, _usable(split))[2], split, window, settings.trim)
-    if trimmed.rows:
-        split = trimmed.split
-        require_windows(series, split, window)
+    split = trimmed.split
+    require_windows(series, split, window)
+    trimmed = replace(trimmed, rows=trimmed.rows + int(faults.sum()))
     scaler, roles, scaled = _scaled(series, _usable(split))
     targets = roles.targets[roles.inputs]
     clock = _follows_clock(series, scaled[targets], split)
     if clock and series.times is not None:
         scaled, targets = np.concatenate([scaled, clock_rows(series.times)]), with_clock(targets)
-    for_networks, for_states = np.random.default_rng(settings.seed).spawn(2)
     fitted = fit_networks(FitRows(scaled, targets, split, window), settings, for_networks, on_epoch, keep)
     is_fitted = np.zeros(len(series), dtype=np.bool_)
     for a, b in split.fit:
@@ -94,8 +100,30 @@ def learn(
         times, (place(series, first), place(series, last)), last + 1 - first, rows_in(measured.segments)
     )
     before, last_part = raw[: split.calibration[0][0]], raw[split.calibration[0][0] :]
-    found = (*doubts(trimmed.standing, settings.trim, before, last_part, left_out), *span)
+    places = [(place(series, first), place(series, last)) for first, last in _spans(faults, window)]
+    found = (
+        *fault_doubt(places),
+        *doubts(trimmed.standing, settings.trim, before, last_part, left_out),
+        *span,
+    )
     return replace(model, summary=replace(model.summary, doubts=found))
+
+
+def _faults(
+    series: Series, usable: Segments, settings: LearningSettings, rng: np.random.Generator
+) -> BoolArray:
+    """Which rows look like faults and may be left out, (M,)."""
+    if not settings.trim:
+        return np.zeros(len(series), dtype=np.bool_)
+    _, roles, scaled = _scaled(series, usable)
+    return fault_rows(scaled, roles.targets[roles.inputs], usable, rng)
+
+
+def _spans(rows: BoolArray, gap: int) -> list[tuple[int, int]]:
+    """First and last of marked rows (M,) with at most `gap` rows between them."""
+    marked = np.flatnonzero(rows)
+    parts = np.split(marked, np.flatnonzero(np.diff(marked) > gap + 1) + 1)
+    return [(int(part[0]), int(part[-1])) for part in parts if len(part)]
 
 
 def _usable(split: Split) -> Segments:

@@ -81,7 +81,10 @@ def model_lines(model: Model, path: str) -> list[str]:
     return [
         f"{path}: normal learned from {_rows(model)}.",
         *_body(model),
-        *(f"doubts      the training data looks unusable: {doubt}" for doubt in summary.doubts),
+        *(
+            f"doubts      the training data is not a clean picture of normal: {doubt}"
+            for doubt in summary.doubts
+        ),
         f"made by     {versions}; seed {summary.seed}",
     ]
 
