@@ -73,7 +73,7 @@ CHECKPOINT = Kind("checkpoint", ModelFileError, "remove it to train from the beg
 
 
 class _RefusedError(Exception):
-    """Why a file is not what it is to be."""
+    """Why a file is refused."""
 
     def __init__(self, reason: str, hint: str = "") -> None:
         super().__init__(reason)
@@ -236,7 +236,7 @@ def _check_finite(arrays: Arrays) -> None:
 def _read_member(
     archive: zipfile.ZipFile, name: str, dtype: str, shape: tuple[int, ...] | None
 ) -> NDArray[Any]:
-    """One `.npy` member; its own header is compared before a byte of its data is believed."""
+    """One `.npy` member; its own header is checked before its data is read."""
     with archive.open(f"{name}.npy") as member:
         if np.lib.format.read_magic(member) != (1, 0):
             raise _RefusedError(f"array '{name}' has an unknown layout")

@@ -1,4 +1,4 @@
-"""The threshold as the model keeps it: its value, how it was learned, and what it promises in plain words."""
+"""The threshold as the model stores it: its value, how it was learned, and what it promises."""
 
 import math
 from collections.abc import Mapping

@@ -81,7 +81,7 @@ class Judge:
         """`for_threshold`: scores are what a threshold is learned from.
 
         That is the largest multiple of a limit of every row, also where it is below 1, and no anomaly is kept
-        going through weaker rows.
+        held through weaker rows.
         """
         self._model, self._for_threshold = model, for_threshold
         self._stretch: _Segment | None = None
@@ -170,8 +170,8 @@ class _Segment:
     def _parts_of(self, scaled: FloatArray, residuals: Residuals) -> FloatArray:
         """Each sensor's part in n rows, (n, F_t).
 
-        The geometric mean of its own errors and of how far it is from what the other sensors say: the guilty
-        sensor departs both ways.
+        The geometric mean of its own errors and of how far it is from what the other sensors say: the sensor
+        at fault is far off in both.
         """
         own = np.square(scaled).sum(axis=0)  # (n, F_t)
         return np.asarray(np.sqrt(own * self._model.cross_sensor.of_rows(residuals.level)))
@@ -252,7 +252,7 @@ class _Segment:
         return parts
 
     def _forget(self) -> None:
-        """Drop what no memory reaches any more."""
+        """Drop the rows that no moving average reaches any more."""
         kept = LONGEST + self._model.look_ahead
         self._scaled, self._pooled = self._scaled[:, -kept:], self._pooled[:, -kept:]
         for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected"):

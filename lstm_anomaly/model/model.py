@@ -103,15 +103,15 @@ class Model:
     roles         which sensors the networks read, which they forecast, which are ruled
     scaler        own units to the networks' scale and back, for all F sensors
     networks      what was fitted
-    expectations  what is expected of a row beside what the networks say
+    expectations  the linear regressions, and the weight of the LSTMs beside them
     states        operating states that were found
-    components    what is usual in each, and the limits of what is remembered
-    unseen        how far from all states is too far
+    components    usual sizes of residuals in each state, and limits of their moving averages
+    unseen        limit of the distance from the nearest state
     novelty       values that ruled sensors have shown
-    stillness     what reads flat
+    stillness     ranges below which a sensor reads flat
     cross_sensor  regression of each sensor on the others: names the one at fault
     threshold     the largest multiple of a limit above which a row is anomalous
-    familiar      what scores and readings looked like, for the guard against drift
+    familiar      scores and readings in training, for the check of drift
     strangest     the highest episodes of the calibration rows, the highest first
     summary       what training did
     horizon       what forecasts the rows to come, None in a model that was trained without

@@ -1,6 +1,6 @@
-"""What is odd about a sensor's readings by themselves: never moves, stuck, at its rail, a counter, far off.
+"""Checks each sensor by itself: constant, stuck, at the end of its range, a counter, far-off values.
 
-Told from the rows as they were read. Nothing here is an error: each oddity says what it is, where, and
+It looks at the rows as they were read. Nothing here is an error: each finding says what it is, where, and
 what to do about it before training.
 """
 

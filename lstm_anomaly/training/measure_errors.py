@@ -103,7 +103,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     networks, restored_errors, readings = _read(rows, fitted.networks, segments)
     found = _held_out((forecast_errors, restored_errors), networks, readings, held_out)
     if kind == "auto":
-        kind, why = _chosen_kind(found)
+        kind, why = chosen_kind(found)
     else:
         why = "as asked for"
     if kind == "linear":
@@ -215,7 +215,7 @@ def _over_all(errors: FloatArray) -> float:
     return float(np.square(known).mean()) if len(known) else float("nan")
 
 
-def _chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:
+def chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:
     """`lstm` where an LSTM is much better than its linear counterpart in one view, else `linear`; why."""
     for view, words in (("forecast", "forecasts the next row"), ("restored", "restores rows")):
         lstm, linear = held_out.get(f"{view}_lstm"), held_out.get(f"{view}_linear")

@@ -1,4 +1,4 @@
-"""Training, from a clean series to a model: split, scale, fit, measure what is usual, set the threshold."""
+"""Training, from a clean series to a model: split, scale, fit, measure usual errors, learn the threshold."""
 
 import platform
 from dataclasses import replace

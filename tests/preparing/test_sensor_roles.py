@@ -16,7 +16,7 @@ def column(*counts, rows=1000):
     ("counts", "inputs", "targets", "ruled"),
     [
         ((990,), False, False, True),  # stands still
-        ((980,), True, True, False),
+        ((985,), True, True, False),
         ((500, 490), True, False, True),  # a switch
         ((500, 485), True, True, False),
     ],

@@ -13,6 +13,7 @@ from lstm_anomaly.model.judge import judge
 from lstm_anomaly.output.terminal.summary import training_lines
 from lstm_anomaly.scoring.reasons import NEW_VALUE
 from lstm_anomaly.training.calibrate import calibrated
+from lstm_anomaly.training.measure_errors import chosen_kind
 from lstm_anomaly.training.settings import LearningSettings
 
 KINDS = ("lstm", "linear")
@@ -291,3 +292,10 @@ def test_the_forecaster_reads_a_tenth_of_the_fitted_range_beyond_it():
     low, high = fit.min(axis=1), fit.max(axis=1)
     np.testing.assert_allclose(forecaster.lowest, low - 0.1 * (high - low), rtol=1e-5)
     np.testing.assert_allclose(forecaster.highest, high + 0.1 * (high - low), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("lstm", "kind"), [(0.89, "lstm"), (0.91, "linear")])
+@pytest.mark.parametrize("view", ["forecast", "restored"])
+def test_an_lstm_is_kept_for_a_tenth_less_error_in_one_view(view, lstm, kind):
+    others = {"forecast_linear": 1.0, "restored_linear": 1.0, "forecast_lstm": 2.0, "restored_lstm": 2.0}
+    assert chosen_kind({**others, f"{view}_lstm": lstm})[0] == kind

@@ -17,7 +17,7 @@ _TOTALS = {
 
 @dataclass(frozen=True)
 class Metrics:
-    """What a run has to tell.
+    """What a run reports.
 
     source, model   names of the input and of the model, the labels of every metric
     now             seconds since 1970

@@ -16,7 +16,7 @@ LINES_KEPT = 100  # refused rows and bad cells listed in JSON for each file; the
 
 
 def lines(checks: Mapping[str, Check], command: str) -> list[str]:
-    """What was found, from the file to what to do next; the last line says whether it can be used.
+    """The findings, from the layout of the file to the next step; the last line says whether it can be used.
 
     checks  group -> what was found in its rows; "" is the group of all
     """

@@ -255,7 +255,7 @@ def sensor_qualities(model: Model) -> list[SensorQuality]:
 
 
 def model_facts(model: Model) -> list[tuple[str, str]]:
-    """The same as the summary after training, as pairs of a name and what is to be said of it."""
+    """The summary after training as pairs of a name and a text."""
     rows = ("learned from", _rows(model))
     made = model.summary.versions.get("lstm-anomaly", "")
     pairs = [(line[:_MARGIN].strip(), line[_MARGIN:].strip()) for line in _body(model)]
