@@ -4,8 +4,8 @@
 
 `terminal.svg` is the screen of `detect`, `event.png` a picture of `report --plot`, `forecast.png` one of
 `forecast --plot`, `report.png`, `report-dark.png`, `report-phone.png` and `training.png` are the reports in a
-headless Chromium, `score.svg` is drawn by `score_picture.py`, `lstm.svg` by `lstm_picture.py`, `architecture.svg` by
-`architecture_picture.py`.
+headless Chromium, `score.svg` is drawn by `score_picture.py`, `lstm.svg` by `lstm_picture.py`,
+`architecture.svg` by `architecture_picture.py`.
 Needs what the tests of the report need: pip install 'lstm-anomaly[test]', chromium and chromedriver.
 """
 
