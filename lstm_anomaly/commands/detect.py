@@ -133,7 +133,7 @@ def command(
     least |= deviations(min_deviations, watcher.sensors)
     run = Run(watcher, model_path, talk, unattended, format_, scores, excel_safe=excel_safe)
     if goes_on:
-        outcome = run.on(Follower(files[0], options, watcher.sensors))
+        outcome = run.on(Follower(files[0], options, watcher.sensors, rotated=unattended["rotated"] or ""))
     else:
         outcome = run.through(read_pieces(files, options, reading["rows"], talk, watcher.sensors), files)
     talk.warn(watcher.warnings())

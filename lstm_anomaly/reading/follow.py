@@ -42,11 +42,12 @@ class Gap:
     after: str
 
     def __str__(self) -> str:
-        sides = f" (of {self.before or 'an unknown time'}, and now {self.after})" if self.after else ""
+        last = f"the last row read ({self.before})" if self.before else "the last row read"
+        this = f"this one ({self.after})" if self.after else "this one"
         return (
-            f"{self.path}:{self.line}: the file that was read before is neither here nor beside it under a"
-            f" name that rotation gives, so rows may be missing between the last row read and this one{sides}."
-            " Try: --rotated PATTERN for names of another kind, or keep rotated files until a run has read them"
+            f"{self.path}:{self.line}: rows may be missing between {last} and {this}: the file read before is"
+            " neither at this path nor beside it under a name that rotation gives. Try: --rotated PATTERN for"
+            " other names, or keep rotated files until they are read"
         )
 
 
@@ -266,7 +267,7 @@ def _stamp(frame: SensorFrame, row: int) -> str:
 
 
 def _without_nuls(part: Part, data: bytes, found: FileReport) -> bytes:
-    """The data without zeros in front, which a logger leaves that writes on where it was after a truncation."""
+    """The data without zeros in front, left by a logger that goes on where it was before a truncation."""
     left = data.lstrip(b"\0")
     if part.offset == found.nuls:
         part.consume(data[: len(data) - len(left)])

@@ -67,7 +67,7 @@ class TestMetrics:
         assert abs(samples["lstm_anomaly_last_success_timestamp_seconds"] - time.time()) < 600
         assert samples["lstm_anomaly_newest_row_timestamp_seconds"] == 1709614740
         assert sum(line.startswith("lstm_anomaly_sensor_score{") for line in lines) == 3
-        assert len({line for line in lines if line.startswith("# TYPE")}) == 9
+        assert len({line for line in lines if line.startswith("# TYPE")}) == 10
 
     def test_count_on_over_the_runs_of_a_state(self, detect, trained, tmp_path):
         lines = (trained / "new.csv").read_text().splitlines(keepends=True)

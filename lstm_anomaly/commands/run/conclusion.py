@@ -22,7 +22,8 @@ def conclude(
     outcome: Outcome, watcher: "Judging", told: dict[str, Any], talk: Talk, path: str, plugin: bool
 ) -> int:
     """Say what is too old or could not be judged, write a plugin's line, and return the exit status."""
-    trouble = _trouble(watcher, told, path)
+    gaps = outcome.gaps if told["on_gap"] == "fail" else 0
+    trouble = f"{path}: rows could not be found (--on-gap fail)" if gaps else _trouble(watcher, told, path)
     if plugin:
         from lstm_anomaly.output.formats import nagios
 
@@ -35,7 +36,7 @@ def conclude(
         talk.warn([f"lstm-anomaly: {trouble}"])
     if outcome.failures:
         return EXIT_TROUBLE
-    if outcome.count:
+    if outcome.count and not gaps:
         return EXIT_ANOMALIES
     return EXIT_NOT_JUDGED if trouble else 0
 

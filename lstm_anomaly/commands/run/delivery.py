@@ -12,6 +12,7 @@ from lstm_anomaly.output.formats import records
 if TYPE_CHECKING:
     from lstm_anomaly.detecting.places import PlacedEvent
     from lstm_anomaly.detecting.verdicts import Judging, Verdicts
+    from lstm_anomaly.reading.follow import Gap
 
 
 class Delivery:
@@ -37,6 +38,7 @@ class Delivery:
     ) -> None:
         self.count = 0  # of events
         self.events: list[PlacedEvent] = []  # that are not written yet
+        self.gaps: list[Gap] = []  # in the input
         self._talk = talk
         self._format = format_
         self._scores = scores
@@ -82,10 +84,9 @@ class Delivery:
     def finish(self, watcher: "Judging") -> None:
         """Deliver what is written at the end; off a terminal, nothing found prints nothing."""
         if self._format == "json" and not self._rows:
-            if self.events or is_terminal(sys.stdout):
-                self._talk.deliver(
-                    records.json_document(self.events, {**vars(watcher.tally), "drift": watcher.drift})
-                )
+            if self.events or self.gaps or is_terminal(sys.stdout):
+                summary = {**vars(watcher.tally), "drift": watcher.drift, "gaps": list(map(vars, self.gaps))}
+                self._talk.deliver(records.json_document(self.events, summary))
             return
         self.flush()
         if self._format == "csv" and self._header and not self._rows and is_terminal(sys.stdout):

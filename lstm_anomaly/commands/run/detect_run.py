@@ -34,11 +34,14 @@ DRIFTED = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run told: how many events, those not written yet (for a summary), and failures of `--exec`."""
+    """What a run told: how many events, those not written yet (for a summary), failures of `--exec`, and how
+    many times rows between two runs could not be found.
+    """
 
     count: int
     events: "list[PlacedEvent]"
     failures: int
+    gaps: int = 0
 
 
 class Run:
@@ -101,21 +104,25 @@ class Run:
                 teller = self._teller(to, early=told["early"] is not False)
                 teller.news, teller.undelivered = state.news, state.undelivered
                 before = dict(state.totals)
-                while told["follow"]:
-                    seen = self._watcher.tally.rows, to.count, list(teller.undelivered)
+                while told["follow"] and not (to.gaps and told["on_gap"] == "fail"):
+                    seen = self._watcher.tally.rows, to.count, teller.waiting()
                     self._take_new(follower, teller)
                     to.flush()
-                    teller.run_hooks()
-                    if (self._watcher.tally.rows, to.count, teller.undelivered) != seen:
+                    if (self._watcher.tally.rows, to.count, teller.waiting()) != seen:
                         self._warn_of_drift()
+                        self._commit(state, teller, before)
+                    if teller.is_due():
+                        teller.run_hooks()
                         self._commit(state, teller, before)
                     time.sleep(POLL_SECONDS)
                 self._take_new(follower, teller)
                 to.finish(self._watcher)
-                teller.run_hooks()
                 self._warn_of_drift()
                 self._commit(state, teller, before)
-        return Outcome(to.count, to.events, teller.failures)
+                if teller.is_due():
+                    teller.run_hooks()
+                    self._commit(state, teller, before)
+        return Outcome(to.count, to.events, teller.failures, len(to.gaps))
 
     def _warn_of_drift(self) -> None:
         """Say once that the promise does not hold any more; the state remembers that it was said."""
@@ -127,6 +134,9 @@ class Run:
             teller.take(self._watcher.push(frame))
         teller.look_at(self._watcher)
         tell_of_reading(follower.take_report(), self._talk)
+        gaps = follower.take_gaps()
+        self._talk.warn(map(str, gaps))
+        teller.to.gaps += gaps
 
     def _begin(self, follower: "Follower") -> State:
         """The state that is saved, or a new one, which is saved before anything is delivered."""
@@ -140,6 +150,7 @@ class Run:
         if state is None:
             if told["begin"] == "end":
                 follower.skip()
+            follower.note_begin()
             state = State(follower.path, scheme, follower, watcher)
         if self._scores not in (None, "-") and state.scores_length is None:
             state.scores_length = length_of(str(self._scores))
@@ -158,14 +169,18 @@ class Run:
         return self._watcher
 
     def _commit(self, state: State, teller: Teller, before: dict[str, int]) -> None:
-        """Everything was delivered: the next run begins here."""
+        """Everything was delivered but to the program of `--exec`: the next run begins here.
+
+        That program gets its events after that: where the state cannot be written, as on a full disk, it
+        would get the same ones in every run.
+        """
         to = teller.to
         to.sync()
-        state.totals = self._totals(before, to.count)
+        state.totals = self._totals(before, to.count, len(to.gaps))
         if self._told["state"]:
             if to.scores_length is not None:
                 state.scores_length = to.scores_length
-            state.undelivered = teller.undelivered
+            state.undelivered = teller.waiting()
             write_state(state, self._told["state"], self._one().model)
         self._write_metrics((state.path,), state.totals)
 
@@ -190,8 +205,8 @@ class Run:
         with atomic_write(self._told["prom_textfile"]) as file:
             file.write(textfile(metrics).encode())
 
-    def _totals(self, before: dict[str, int], events: int) -> dict[str, int]:
-        counts = {**vars(self._watcher.tally), "events": events}
+    def _totals(self, before: dict[str, int], events: int, gaps: int = 0) -> dict[str, int]:
+        counts = {**vars(self._watcher.tally), "events": events, "gaps": gaps}
         return {name: before.get(name, 0) + count for name, count in counts.items()}
 
     def _teller(self, to: Delivery, *, early: bool) -> Teller:

@@ -84,7 +84,8 @@ def _chain(
     if position.offset == 0:
         # Of a file of which no row was read, the content says nothing.
         newer = [one for one in found if one.inode == position.inode or _is_since(one, position.modified - 1)]
-        first, later = [], grouped(newer)
+        first: list[Part] = []
+        later = grouped(newer)
         is_gap = not newer and (current is None or current.inode != position.inode)
     else:
         was, first = _find(found, position, opened)
