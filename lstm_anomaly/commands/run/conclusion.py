@@ -46,7 +46,7 @@ def _trouble(watcher: "Judging", told: dict[str, Any], path: str) -> str:
     if told["max_age"] is not None:
         age = _age(watcher, path)
         if age is None:
-            return f"{path}: no row tells how old it is, and --max-age wants to know"
+            return f"{path}: no row has a plausible time stamp, so --max-age cannot be checked"
         if age > told["max_age"]:
             most = duration(told["max_age"])
             return f"{path}: the latest row is {duration(age)} old, more than {most} (--max-age)"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+from lstm_anomaly.base.text import as_bytes
 from lstm_anomaly.commands.frame.console import Talk, is_terminal
 from lstm_anomaly.output.formats import records
 
@@ -114,7 +115,7 @@ class Delivery:
 
             text = io.StringIO()
             write_scores_header(text)
-            self._scores.write(text.getvalue().encode())
+            self._scores.write(as_bytes(text.getvalue()))
 
     def _pass_through(self, verdicts: "Verdicts") -> None:
         from lstm_anomaly.output.formats.passthrough import passthrough_header, passthrough_lines
@@ -138,7 +139,7 @@ class Delivery:
         if self._scores is None:
             self._talk.deliver_csv(text.getvalue())
         else:
-            self._scores.write(text.getvalue().encode("utf-8"))
+            self._scores.write(as_bytes(text.getvalue()))
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,13 @@ import click
 
 from lstm_anomaly.base.files import length_of
 from lstm_anomaly.base.locks import locked
+from lstm_anomaly.base.text import as_bytes
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.run.alerting import Teller
 from lstm_anomaly.commands.run.delivery import Delivery, delivery
 from lstm_anomaly.commands.run.hooks import split_command
 from lstm_anomaly.commands.run.load import tell_of_reading
+from lstm_anomaly.commands.run.scores_file import claimed
 from lstm_anomaly.detecting.alerts import as_span
 from lstm_anomaly.detecting.state import State, read_state, scheme_of, write_state
 from lstm_anomaly.detecting.stream import Watcher, watch
@@ -90,7 +92,12 @@ class Run:
     def on(self, follower: "Follower") -> Outcome:
         """Judge what is new in a file; with `--follow`, go on for ever."""
         told = self._told
-        with locked(told["state"], told["wait"] or 0.0) if told["state"] else nullcontext():
+        with ExitStack() as held:
+            wait = told["wait"] or 0.0
+            if told["state"]:
+                held.enter_context(locked(told["state"], wait))
+            if self._scores not in (None, "-"):
+                held.enter_context(claimed(str(self._scores), told["state"], wait))
             state = self._begin(follower)
             goes_on = state.scores_length or 0
             with delivery(
@@ -203,7 +210,7 @@ class Run:
             worst=watcher.worst.tolist(),
         )
         with atomic_write(self._told["prom_textfile"]) as file:
-            file.write(textfile(metrics).encode())
+            file.write(as_bytes(textfile(metrics)))
 
     def _totals(self, before: dict[str, int], events: int, gaps: int = 0) -> dict[str, int]:
         counts = {**vars(self._watcher.tally), "events": events, "gaps": gaps}
