@@ -94,11 +94,11 @@ class Follower:
         Where the file is rotated while it is read, what has come since is read as well.
         """
         while True:
-            current = None
+            is_settled = True
             for part in unread(self.path, self.position, self.rotated):
                 yield from self._frames_of(part)
-                current = part if part.current else None
-            if current.is_at(self.path) if current else not os.path.exists(self.path):
+                is_settled = part.is_at(self.path) if part.current else not os.path.exists(self.path)
+            if is_settled:
                 return
 
     def _frames_of(self, part: Part) -> Iterator[SensorFrame]:
@@ -164,6 +164,8 @@ class Follower:
         rest = b""
         is_begun = part.is_resumed
         while data := part.read(BLOCK_BYTES if is_begun else HEAD_BYTES):
+            if not part.is_intact():  # what was read may be of the middle of other rows
+                return
             data = rest + data
             if not is_begun:
                 data = _without_nuls(part, data, found)

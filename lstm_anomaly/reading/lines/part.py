@@ -57,6 +57,7 @@ class Part:
 
     current     whether it is the file at the path, rather than one that was rotated away
     is_resumed  whether it is the file of a place that was remembered, and open there
+    is_first_still  whether no file was rotated away since this one was opened, of which nothing was read
     after_gap   whether what follows on the place that was remembered, and comes before this, was not found
     """
 
@@ -66,6 +67,7 @@ class Part:
         self.current = current
         self.after_gap = False
         self.is_resumed = False
+        self.is_first_still: Callable[[], bool] = lambda: True
         self.device, self.inode = status.st_dev, status.st_ino
         self.offset, self.next_line = 0, 1
         self._raw = raw
@@ -118,13 +120,22 @@ class Part:
         return Position(self.device, self.inode, self.offset, self.next_line, mark, modified)
 
     def is_at(self, path: str) -> bool:
-        """Whether this is the file at `path` still, and as long as what was read of it."""
+        """Whether this is the file at `path` still, and holds what was read of it."""
         try:
             status = os.stat(path)
         except OSError:
             return False
-        is_same = (status.st_dev, status.st_ino) == (self.device, self.inode)
-        return is_same and status.st_size >= self.offset
+        return (status.st_dev, status.st_ino) == (self.device, self.inode) and self.is_intact()
+
+    def is_intact(self) -> bool:
+        """Whether what was consumed still stands there, and the file was not truncated meanwhile."""
+        if self._file is not self._raw:  # an archive is not written to any more
+            return True
+        if self.offset == 0:
+            return self.is_first_still()
+        descriptor = self._raw.fileno()
+        tail = os.pread(descriptor, len(self._tail), self.offset - len(self._tail))
+        return tail == self._tail and os.pread(descriptor, len(self._head), 0) == self._head
 
     def holds(self, other: "Part") -> bool:
         """Whether all that can be read of another file, of which nothing was read yet, stands in this one."""

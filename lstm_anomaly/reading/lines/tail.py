@@ -56,16 +56,23 @@ def _open_unread(
     if position is not None and not (current and position.offset and current.resume(position)):
         found = _others(path, rotated, current)
         chained, has_hole = _chain(found, position, current, opened)
-        before, now = (
-            {one.path: one.inode for one in seen} for seen in (found, _others(path, rotated, current))
-        )
+
+        def is_first_still() -> bool:
+            return _names(_others(path, rotated, current)) == _names(found)
+
+        if current is not None:
+            current.is_first_still = is_first_still
         is_there = not path.exists() if current is None else current.is_at(os.fspath(path))
-        if not is_last and (has_hole or before != now or not is_there):
+        if not is_last and (has_hole or not is_there or not is_first_still()):
             return None
         parts = chained
     if not parts:
         raise InputError("there is no such file", where=os.fspath(path), hint="check the path")
     return parts
+
+
+def _names(some: Sequence[Sibling]) -> dict[Path, int]:
+    return {one.path: one.inode for one in some}
 
 
 def _others(path: Path, rotated: str, current: Part | None) -> list[Sibling]:
