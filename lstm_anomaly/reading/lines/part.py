@@ -72,6 +72,7 @@ class Part:
         self.offset, self.next_line = 0, 1
         self._raw = raw
         self._file = _unpacked(raw)
+        self._seen = os.pread(raw.fileno(), SPAN, 0)
         self._head = self._tail = b""
 
     def close(self) -> None:
@@ -132,7 +133,7 @@ class Part:
         if self._file is not self._raw:  # an archive is not written to any more
             return True
         if self.offset == 0:
-            return self.is_first_still()
+            return os.pread(self._raw.fileno(), len(self._seen), 0) == self._seen and self.is_first_still()
         descriptor = self._raw.fileno()
         tail = os.pread(descriptor, len(self._tail), self.offset - len(self._tail))
         return tail == self._tail and os.pread(descriptor, len(self._head), 0) == self._head
@@ -170,7 +171,7 @@ def open_part(path: Path, opened: ExitStack, *, current: bool) -> Part | None:
     if current and path.exists() and not path.is_file():  # a pipe would block here
         raise InputError("is not a regular file, so there is no place in it to remember", where=str(path))
     try:
-        raw = path.open("rb")
+        raw = cast(BinaryIO, path.open("rb", buffering=0))  # a buffer would give what was truncated since
     except FileNotFoundError:
         return None
     except OSError as error:

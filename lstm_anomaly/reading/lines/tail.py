@@ -105,6 +105,8 @@ def _chain(
             later = grouped(one for one in found if _is_since(one, since) and one is not was)
     groups = [_open_one_of(group, opened) for group in later]
     last = [] if current is None else [current]
+    if current is not None and groups:  # a copy of it, which is not truncated yet
+        groups[-1] = [part for part in groups[-1] if not current.holds(part)]
     after_gap = (
         [*first, *chain(*groups), *last]
         if is_gap
