@@ -17,6 +17,7 @@ from rotating import (
 )
 
 SEEDS, SOAK_SEEDS = 2, 50
+NO_ROW = ",,,,,\n"  # what makes of any part of a row a line with too many fields
 MEMORY = Path("/dev/shm")  # thousands of files are synced, which takes long on a disk
 
 
@@ -142,7 +143,7 @@ def added_columns(plant):
 
 def repeated_headers(plant):
     def happening():
-        plant.log.forget_half(end="\n")
+        plant.log.forget_half(end=NO_ROW)
         plant.log.put(",".join(plant.log.names) + "\n")
         if plant.chance(0.3):
             numbered(plant, "plant.csv.{}")
@@ -231,7 +232,7 @@ def clock_steps(plant):
     def happening():
         if plant.chance(0.5):
             numbered(plant, "plant.csv.{}")
-        plant.log.forget_half(end="\n")
+        plant.log.forget_half(end=NO_ROW)
         plant.log.now += int(plant.rng.choice([-60 * 24, -61, -5, 30, 600, 60 * 48])) * MINUTE + MINUTE // 60
 
     goes_on(plant, happening)
