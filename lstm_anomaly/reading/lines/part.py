@@ -75,6 +75,11 @@ class Part:
         self._seen = os.pread(raw.fileno(), SPAN, 0)
         self._head = self._tail = b""
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is an archive."""
+        return self._file is not self._raw
+
     def close(self) -> None:
         """Close the file."""
         self._raw.close()
@@ -130,7 +135,7 @@ class Part:
 
     def is_intact(self) -> bool:
         """Whether what was consumed still stands there, and the file was not truncated meanwhile."""
-        if self._file is not self._raw:  # an archive is not written to any more
+        if self.is_packed:  # an archive is not written to any more
             return True
         if self.offset == 0:
             return os.pread(self._raw.fileno(), len(self._seen), 0) == self._seen and self.is_first_still()

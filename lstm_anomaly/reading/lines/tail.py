@@ -146,7 +146,9 @@ def _open_one_of(group: Sequence[Sibling], opened: ExitStack) -> list[Part]:
 
 def _fullest(parts: list[Part]) -> list[Part]:
     """Without those whose content stands in another, such as one that is being packed and its archive."""
-    for part in parts:
+    for part in sorted(
+        parts, key=lambda part: not part.is_packed
+    ):  # an archive may be cut behind its last row
         if any(other.holds(part) for other in parts if other is not part):
             return _fullest([other for other in parts if other is not part])
     return parts
