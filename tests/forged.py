@@ -36,7 +36,9 @@ def _change_of_header(header, arrays, rng):
         place = place[key]
     old = place[key]
     if isinstance(old, int | float) and rng.random() < 0.6:
-        place[key] = _pick(rng, NUMBERS) if rng.random() < 0.5 else type(old)(old * _pick(rng, (2, 0.5, 1e6, -1)))
+        place[key] = (
+            _pick(rng, NUMBERS) if rng.random() < 0.5 else type(old)(old * _pick(rng, (2, 0.5, 1e6, -1)))
+        )
     else:
         place[key] = _pick(rng, (*NUMBERS, *OTHERS))
     return f"{'.'.join(path)} = {str(place[key])[:20]}"
@@ -47,15 +49,19 @@ def _change_of_array(header, arrays, rng):
     name = _pick(rng, sorted(arrays))
     array = arrays[name]
     if array.size == 0 or rng.random() < 0.05:
-        arrays[name] = _pick(rng, (array[..., :-1], array[np.newaxis], array.astype("<f8"), array.astype("<i8")))
+        arrays[name] = _pick(
+            rng, (array[..., :-1], array[np.newaxis], array.astype("<f8"), array.astype("<i8"))
+        )
         return f"{name} in another form"
     flat = array.reshape(-1)
     where = _pick(rng, (slice(None), int(rng.integers(len(flat))), slice(0, max(1, len(flat) // 3))))
     with np.errstate(all="ignore"):
         if rng.random() < 0.6:
             factor = _pick(rng, FACTORS)
-            flat[where] = (flat[where] * factor).astype(array.dtype) if array.dtype.kind == "f" else int(
-                np.clip(factor, -2e18, 2e18)
+            flat[where] = (
+                (flat[where] * factor).astype(array.dtype)
+                if array.dtype.kind == "f"
+                else int(np.clip(factor, -2e18, 2e18))
             )
         else:
             number = float(np.clip(float(np.clip(_pick(rng, NUMBERS), -(10**300), 10**300)), -1e300, 1e300))

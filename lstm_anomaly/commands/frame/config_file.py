@@ -29,12 +29,14 @@ class Defaults:
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    is_named: bool = False
 
     def options_of(self, name: str, command: click.Command) -> dict[str, Any]:
         """Values by the names of the command's parameters. Raises click.UsageError for an unknown option."""
         known = option_names(command)
         out = {}
-        self._warn_of_outputs(name, known)
+        if not self.is_named:
+            self._warn_of_outputs(name, known)
         for option, value in self.values.get(name, {}).items():
             if option not in known:
                 import difflib
@@ -74,7 +76,7 @@ def option_names(command: click.Command) -> dict[str, str]:
 
 def read_defaults(named: str | None, profile: str | None) -> Defaults:
     """What the file that was named says, or those that are found. Raises click.UsageError."""
-    defaults = Defaults()
+    defaults = Defaults(is_named=named is not None)
     for path in _paths(named):
         if named is None and path == Path(NAME) and (why := _why_not_trusted(path)):
             defaults.warnings.append(
