@@ -143,12 +143,13 @@ class _Folds:
 
     def _sum(self, cut: slice) -> FloatArray:
         """Products of the features, a 1 and the targets with each other, (D + 1, D + 1 + F_t)."""
-        D = len(self._x) + 1
-        total = np.zeros((D, D + len(self._y)))
-        for first in range(cut.start, cut.stop, _BLOCK):
+        total: FloatArray | None = None
+        for first in range(cut.start, max(cut.stop, cut.start + 1), _BLOCK):
             part = slice(first, min(first + _BLOCK, cut.stop))
             x = np.concatenate([self._x[:, part], np.ones((1, part.stop - part.start))])  # (D + 1, n)
-            total += x @ np.concatenate([x, self._y[:, part]]).T
+            product = x @ np.concatenate([x, self._y[:, part]]).T
+            total = product if total is None else np.add(total, product, out=total)
+        assert total is not None, "there is one part at least"
         return total
 
     def fit(self, solve: _Solver) -> tuple[Regression, FloatArray]:
