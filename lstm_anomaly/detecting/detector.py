@@ -61,7 +61,7 @@ class Detector:
         false_alarms   budget such as "1/week", "2/day" or "1/10000rows"; "auto": what the rows can support
         confidence     with which the budget shall hold
         merge_gap      rows: anomalous rows at most this far apart are one event
-        trim           most of the rows that may be left out of training because they stand out
+        trim           most of the rows that training may leave out because they stand out; 0: faults stay
 
     >>> detector = Detector(seed=1).fit(normal)                 # doctest: +SKIP
     >>> detector.predict(new)                                   # doctest: +SKIP

@@ -18,6 +18,7 @@ Array = NDArray[Any]
 
 VARIANCE_KEPT = 0.97
 MOST_COMPONENTS = 300
+MOST_CELLS = 6_000_000  # of all components: 24 MB of a model file, which thousands of sensors must fit into
 MOST_WINDOWS = 5000  # windows that the components are found from; more change little
 _BLOCK = 512  # windows worked on at a time, so that memory does not grow with them
 _LEAST_BLOCK = 64  # of windows of so many readings that 512 would be
@@ -45,10 +46,6 @@ class LinearAutoencoder:
         mean, components = _principal_axes(flat)
         return cls(mean.astype(np.float32), components, window)
 
-    def codes(self, rows: Array) -> Array:
-        """The code of each window of rows (F, M): (W, k), for W = M - T + 1 windows."""
-        return self._products((self.components,), rows).T
-
     def last_rows(self, rows: Array) -> Array:
         """For each window of rows (F, M): its last row as reconstructed, (W, F)."""
         restored = self._products(self._last_factors, rows)  # (F, W)
@@ -72,7 +69,7 @@ class LinearAutoencoder:
     def _products(self, factors: tuple[Array, ...], rows: Array) -> Array:
         """The windows of rows (F, M), less the mean, times each of the factors in turn: (D, W).
 
-        In tiles, see tiles.py: a window gets the same result, to the last bit, whichever others there are.
+        In tiles, see products.py: a window gets the same result, to the last bit, whichever others there are.
         """
         windows = sliding_window_view(rows, self.window, axis=1).transpose(2, 0, 1)  # (T, F, W) a view
         T, F, W = windows.shape
@@ -120,7 +117,7 @@ def _principal_axes(flat: Array) -> tuple[FloatArray, Array]:
     if W >= D or np.ptp(flat, axis=0).max() == 0:
         centred = flat - mean  # (W, D)
         values, vectors = np.linalg.eigh(centred.T @ centred)  # ascending
-        count = _kept(np.maximum(values[::-1], 0.0))
+        count = _kept(np.maximum(values[::-1], 0.0), D)
         # In the order in which a model file holds them: with another, products differ in their last bits.
         return mean, np.ascontiguousarray(vectors.T[::-1][:count], dtype=np.float32)
     pieces = [slice(k, k + _BLOCK_CELLS // W + 1) for k in range(0, D, _BLOCK_CELLS // W + 1)]
@@ -131,7 +128,7 @@ def _principal_axes(flat: Array) -> tuple[FloatArray, Array]:
     values, vectors = np.linalg.eigh(product)
     used = values > 1e-12 * values[-1]
     values, vectors = values[used][::-1], vectors[:, used][:, ::-1]
-    count = _kept(values)
+    count = _kept(values, D)
     weights = vectors[:, :count].T / np.sqrt(values[:count])[:, np.newaxis]  # (k, W)
     directions = np.empty((count, D), np.float32)
     for piece in pieces:
@@ -139,10 +136,14 @@ def _principal_axes(flat: Array) -> tuple[FloatArray, Array]:
     return mean, directions
 
 
-def _kept(variances: FloatArray) -> int:
-    """How many of the variances (k,), the largest first, make up `VARIANCE_KEPT` of them all."""
+def _kept(variances: FloatArray, cells: int) -> int:
+    """How many of the variances (k,), the largest first, make up `VARIANCE_KEPT` of them all.
+
+    Fewer where so many directions of so many cells each would be too large for a model file.
+    """
+    most = max(1, min(MOST_COMPONENTS, MOST_CELLS // cells))
     shares = np.cumsum(variances) / max(float(variances.sum()), 1e-300)
-    return min(int(np.searchsorted(shares, VARIANCE_KEPT)) + 1, MOST_COMPONENTS, len(variances))
+    return min(int(np.searchsorted(shares, VARIANCE_KEPT)) + 1, most, len(variances))
 
 
 def _flat_at(rows: Array, starts: IntArray, window: int) -> Array:

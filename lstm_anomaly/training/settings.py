@@ -41,7 +41,8 @@ class LearningSettings:
     epochs, batch_size, learning_rate, patience, weight_decay   of training
     max_train_time seconds after which training ends with the best weights so far; None: no limit
     seed           of all randomness
-    trim           share of the rows before the calibration rows that may be left out because they stand out
+    trim           share of the rows before the calibration rows that may be left out because they stand out;
+                   0: what looks like a fault is not left out either
     budget, confidence, threshold_method, threshold_level, merge_gap   of the threshold
     """
 
@@ -75,7 +76,7 @@ class LearningSettings:
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and not value >= least:
-                raise SettingsError(f"{name} is {value!r}, and the least that makes sense is {least}")
+                raise SettingsError(f"{name} is {value!r}, but must be at least {least}")
 
     @property
     def effort(self) -> float:

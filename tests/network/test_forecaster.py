@@ -14,7 +14,8 @@ from lstm_anomaly.network.forecaster import (
     forecaster_shapes,
     init_forecaster,
 )
-from lstm_anomaly.network.training.forecaster_training import ForecastConfig, next_changes, train_forecaster
+from lstm_anomaly.network.training.forecaster_training import ChunkLesson, ForecastConfig, next_changes
+from lstm_anomaly.network.training.loop import Limits, train
 
 
 def make(sensors, hidden, outputs, dtype=np.float32):
@@ -125,7 +126,7 @@ def run(rows, config=CONFIG, seed=0, fit=FIT, fit_targets=None):
         next_changes(rows, fit) if fit_targets is None else fit_targets,
         next_changes(rows, VALIDATION),
     )
-    return params, list(train_forecaster(params, rows, targets, (fit, VALIDATION), config, rng))
+    return params, list(train(ChunkLesson(params, rows, targets, (fit, VALIDATION), config), config, rng))
 
 
 def held_out_loss(params, rows):
@@ -133,7 +134,7 @@ def held_out_loss(params, rows):
     return float(np.nanmean((forecasts - next_changes(rows, VALIDATION)) ** 2))
 
 
-def test_training_forecasts_held_out_rows_far_better_than_that_nothing_changes(waves):
+def test_training_forecasts_held_out_rows_far_better_than_persistence(waves):
     params, reports = run(waves)
     nothing_changes = float(np.nanmean(next_changes(waves, VALIDATION) ** 2))
     assert reports[-1].validation_loss < 0.2 * nothing_changes
@@ -208,6 +209,10 @@ def test_a_limit_of_time_ends_training_with_a_validated_report(waves):
     rng = np.random.default_rng(0)
     params = init_forecaster(rng, 2, 8, 2)
     targets = next_changes(waves, FIT), next_changes(waves, VALIDATION)
-    made = list(train_forecaster(params, waves, targets, (FIT, VALIDATION), CONFIG, rng, seconds=1e-9))
+    made = list(
+        train(
+            ChunkLesson(params, waves, targets, (FIT, VALIDATION), CONFIG), CONFIG, rng, Limits(seconds=1e-9)
+        )
+    )
     assert [(report.epoch, report.timed_out) for report in made] == [(1, True)]
     assert held_out_loss(params, waves) == pytest.approx(made[0].validation_loss, rel=1e-3)

@@ -9,8 +9,10 @@ import pytest
 from lstm_anomaly.base.errors import TrainingError
 from lstm_anomaly.base.processes import CAN_FORK, fork_worker
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.training.autoencoder_training import TrainingConfig, train
+from lstm_anomaly.network.training.autoencoder_training import TrainingConfig, WindowLesson
+from lstm_anomaly.network.training.batches import WindowBatches
 from lstm_anomaly.network.training.jobs import Job, train_side_by_side
+from lstm_anomaly.network.training.loop import Limits, train
 
 needs_fork = pytest.mark.skipif(not CAN_FORK, reason="other platforms train one after the other")
 
@@ -22,7 +24,9 @@ def job(name, seed, epochs=3, rows=None):
     config = TrainingConfig(epochs=epochs, batch_size=16, patience=0)
 
     def start(params, seconds):
-        return train(params, rows, np.arange(40), np.arange(45, 50), 6, config, rng, seconds=seconds)
+        starts = np.arange(40), np.arange(45, 50)
+        lesson = WindowLesson(params, WindowBatches(rows, 6), starts, config)
+        yield from train(lesson, config, rng, Limits(seconds))
 
     return Job(name, init_autoencoder(rng, 2, 4), start)
 

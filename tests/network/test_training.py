@@ -10,7 +10,9 @@ import pytest
 
 from lstm_anomaly.base.errors import TrainingError
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.training.autoencoder_training import TrainingConfig, mean_loss, train
+from lstm_anomaly.network.training.autoencoder_training import TrainingConfig, WindowLesson
+from lstm_anomaly.network.training.batches import WindowBatches
+from lstm_anomaly.network.training.loop import train
 
 WINDOW = 6
 FIT, VALIDATION = np.arange(0, 70), np.arange(75, 94)
@@ -24,17 +26,26 @@ def rows():
     return (np.stack([np.sin(t / 3), np.cos(t / 5)]) + noise).astype(np.float32)
 
 
+def epochs_of(params, rows, config, rng, starts=(FIT, VALIDATION), processes=1):
+    lesson = WindowLesson(params, WindowBatches(rows, WINDOW), starts, config, processes)
+    yield from train(lesson, config, rng)
+
+
+def mean_loss(params, rows, starts, batch_size=128):
+    return WindowBatches(rows, WINDOW).mean_loss(params, starts, batch_size)
+
+
 def run(rows, config, *, seed=0, fit=FIT, validation=VALIDATION, processes=1, hidden=8):
     rng = np.random.default_rng(seed)
     params = init_autoencoder(rng, 2, hidden)
-    return params, list(train(params, rows, fit, validation, WINDOW, config, rng, processes))
+    return params, list(epochs_of(params, rows, config, rng, (fit, validation), processes))
 
 
 def test_mean_loss_is_the_mean_squared_error_over_the_windows(rows):
     params, starts = init_autoencoder(np.random.default_rng(0), 2, 8), np.array([3, 40, 41, 90, 94])
     windows = [rows.T[start : start + WINDOW].astype(float) for start in starts]
     expected = np.mean([(naive.reconstruct(params, window) - window) ** 2 for window in windows])
-    assert mean_loss(params, rows, starts, WINDOW, batch_size=2) == pytest.approx(expected, rel=1e-5)
+    assert mean_loss(params, rows, starts, batch_size=2) == pytest.approx(expected, rel=1e-5)
 
 
 def test_loss_falls_on_windows_it_is_fitted_to_and_on_others(rows):
@@ -50,7 +61,7 @@ def test_patience_0_trains_exactly_the_epochs_asked_for(rows):
     assert [report.improved for report in reports] == [True] + [False] * 6
 
 
-def test_training_stops_after_as_many_epochs_without_improvement_as_patience_says(rows):
+def test_training_stops_after_patience_epochs_without_improvement(rows):
     _, reports = run(rows, TrainingConfig(epochs=50, patience=3, learning_rate=0.0))
     assert len(reports) == 1 + 3
 
@@ -61,18 +72,18 @@ def test_the_weights_with_the_best_validation_loss_are_kept(rows):
     params, reports = run(rows, config)
     losses = [report.validation_loss for report in reports]
     assert min(losses) < losses[-1]
-    assert mean_loss(params, rows, VALIDATION, WINDOW) == pytest.approx(min(losses), rel=1e-6)
+    assert mean_loss(params, rows, VALIDATION) == pytest.approx(min(losses), rel=1e-6)
 
 
 def test_closing_the_iteration_early_leaves_the_best_weights_so_far(rows):
     rng = np.random.default_rng(0)
     params = init_autoencoder(rng, 2, 8)
     config = TrainingConfig(epochs=50, batch_size=8, learning_rate=0.2, patience=0)
-    epochs = train(params, rows, FIT, VALIDATION, WINDOW, config, rng)
+    epochs = epochs_of(params, rows, config, rng)
     losses = [next(epochs).validation_loss for _ in range(20)]
     epochs.close()
     assert min(losses) < losses[-1]
-    assert mean_loss(params, rows, VALIDATION, WINDOW) == pytest.approx(min(losses), rel=1e-6)
+    assert mean_loss(params, rows, VALIDATION) == pytest.approx(min(losses), rel=1e-6)
 
 
 def test_without_validation_windows_the_fit_loss_decides(rows):
@@ -124,10 +135,10 @@ def test_a_process_that_was_killed_is_an_error_and_not_a_wait_for_ever(rows, mon
     monkeypatch.setattr(os, "fork", lambda: pids.append(fork()) or pids[-1])
     rng = np.random.default_rng(0)
     params = init_autoencoder(rng, 2, 8)
-    epochs = train(params, rows, FIT, VALIDATION, WINDOW, TrainingConfig(shards=2), rng, processes=2)
+    epochs = epochs_of(params, rows, TrainingConfig(shards=2), rng, processes=2)
     next(epochs)
     os.kill(pids[0], signal.SIGKILL)
-    with pytest.raises(TrainingError, match="a process that trains beside this one ended"):
+    with pytest.raises(TrainingError, match="a worker process of the training ended"):
         list(epochs)
 
 
@@ -135,7 +146,7 @@ def test_every_window_counts_when_the_last_batch_is_smaller(rows):
     """With a learning rate of zero, the loss of an epoch is the mean loss of all its windows."""
     params, reports = run(rows, TrainingConfig(epochs=1, batch_size=32, learning_rate=0.0))
     assert len(FIT) % 32
-    assert reports[0].loss == pytest.approx(mean_loss(params, rows, FIT, WINDOW), rel=1e-5)
+    assert reports[0].loss == pytest.approx(mean_loss(params, rows, FIT), rel=1e-5)
 
 
 def test_rows_outside_the_windows_have_no_influence(rows):
@@ -154,11 +165,9 @@ def test_a_loss_that_is_not_finite_is_an_error_that_says_what_to_try(rows, value
         run(rows, TrainingConfig(epochs=3))
 
 
-def test_warm_up_rises_step_by_step_and_cosine_falls_to_zero():
-    config = TrainingConfig(epochs=10, learning_rate=0.1, warmup_epochs=2, schedule="cosine")
-    rates = [config.rate_at(epoch) for epoch in (0.5, 1, 2, 6, 10)]
-    np.testing.assert_allclose(rates, [0.025, 0.05, 0.1, 0.05, 0.0], atol=1e-12)
-    assert TrainingConfig(learning_rate=0.1).rate_at(33.3) == 0.1
+def test_the_learning_rate_falls_to_zero_as_a_cosine_does():
+    rates = [TrainingConfig(epochs=10, learning_rate=0.1).rate_at(epoch) for epoch in (0, 5, 10)]
+    np.testing.assert_allclose(rates, [0.1, 0.05, 0.0], atol=1e-12)
 
 
 def test_training_prints_nothing(rows, capsys):

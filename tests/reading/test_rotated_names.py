@@ -51,7 +51,7 @@ def rotated(folder, *names):
     return {one.path.name: one for one in siblings(folder / "plant.csv")}
 
 
-def test_later_are_those_of_its_form_alone_and_an_archive_stands_beside_its_file(tmp_path):
+def test_later_are_those_of_its_form_and_an_archive_stands_beside_its_file(tmp_path):
     found = rotated(
         tmp_path, "plant.csv.3", "plant.csv.2", "plant.csv.2.gz", "plant.csv.1", "plant.csv-20260324"
     )

@@ -1,22 +1,16 @@
-"""Trains a forecaster on random chunks of the rows; keeps the weights that forecast held-out rows best."""
+"""Training data of the forecaster: random chunks of the rows, and the rows that follow."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import cos, inf, isfinite, pi
-from time import perf_counter
-from typing import Any
+from math import cos, pi
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lstm_anomaly.base.errors import TrainingError
+from lstm_anomaly.base.types import Array
 from lstm_anomaly.network.following import RUN_UP, first_state, follow
 from lstm_anomaly.network.forecaster import Params, chunk_buffers, forecast_loss_and_gradients
-from lstm_anomaly.network.training.autoencoder_training import EpochReport
-from lstm_anomaly.network.training.optim import adam_step, clip_global_norm, init_adam
-from lstm_anomaly.network.training.progress import Keep, Resumable, digest_of
+from lstm_anomaly.network.training.progress import digest_of
 
-Array = NDArray[Any]
 Segments = Sequence[tuple[int, int]]
 
 SETTLING = 8  # first steps of a chunk that do not count: the state knows too little yet
@@ -26,11 +20,11 @@ SETTLING = 8  # first steps of a chunk that do not count: the state knows too li
 class ForecastConfig:
     """How to train a forecaster.
 
-    updates        weight updates in all, `rounds` times as many in a round, after which it is validated
+    updates        weight updates in all, in about `rounds` epochs, after each of which it is validated
     steps          rows of a chunk, through which gradients flow
     batch_size     chunks an update
     learning_rate  at its highest: it rises over the first 20 updates, then falls as a cosine to 5 %
-    patience       rounds in a row without improvement before stopping; 0 trains all of them
+    clip_norm, weight_decay, patience   see `loop.Plan`
     """
 
     updates: int = 500
@@ -41,6 +35,16 @@ class ForecastConfig:
     clip_norm: float = 1.0
     weight_decay: float = 0.0
     patience: int = 0
+
+    @property
+    def updates_an_epoch(self) -> int:
+        """Weight updates between two validations."""
+        return max(1, self.updates // self.rounds)
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs there are; the last one has fewer updates where they do not come out even."""
+        return -(-self.updates // self.updates_an_epoch)
 
     def rate_at(self, update: int) -> float:
         """Learning rate of one update, counted from 0."""
@@ -56,69 +60,53 @@ def next_changes(rows: Array, segments: Segments) -> Array:
     return out
 
 
-def train_forecaster(
-    params: Params,
-    rows: Array,
-    targets: tuple[Array, Array],
-    segments: tuple[Segments, Segments],
-    config: ForecastConfig,
-    rng: np.random.Generator,
-    seconds: float | None = None,
-    keep: Keep | None = None,
-) -> Iterator[EpochReport]:
-    """Fit `params` in place; yield a report a round; the best weights are kept.
+class ChunkLesson:
+    """Random chunks of scaled, finite rows (F, M), whose next rows a forecaster is to say.
 
-    rows (F, M) scaled and finite; targets (D, M) for fitting and for validation, NaN where unknown;
-    segments of the rows for fitting and for validation. With `keep` the progress is kept after each round,
-    and a training that was broken off goes on from there. After `seconds` training ends with the update
-    that it is at. Raises TrainingError when the loss stops being finite.
+    targets   (D, M) for fitting and for validation, NaN where unknown
+    segments  of the rows, for fitting and for validation
     """
-    digest = digest_of(params, rows, *targets, segments, config) if keep else ""
-    fit_targets, validation_targets = targets
-    fit, validation = segments
-    steps = _chunk_steps(fit, config.steps)
-    starts = np.concatenate([np.arange(a, b - steps + 1) for a, b in fit if b - a >= steps])
-    buffers = chunk_buffers(params, steps, config.batch_size)
-    adam = init_adam(params)
-    best, best_loss, waited, losses = _copy(params), np.inf, 0, []
-    began, a_round = perf_counter(), max(1, config.updates // config.rounds)
-    deadline = inf if seconds is None else began + seconds
-    resumable, first = Resumable(params, best, adam, rng), 0
-    if keep and (kept := keep.load(digest)) is not None:
-        numbers = resumable.go_on(kept)
-        best_loss, waited, first = numbers["best_loss"], numbers["waited"], numbers["updates"]
-    for update in range(first, config.updates):
-        if config.patience and waited >= config.patience:
-            break
-        chosen = rng.choice(starts, config.batch_size)[:, np.newaxis] + np.arange(steps)  # (B, T)
-        x, y, weights = _gather(rows, fit_targets, chosen)
+
+    def __init__(
+        self,
+        params: Params,
+        rows: Array,
+        targets: tuple[Array, Array],
+        segments: tuple[Segments, Segments],
+        config: ForecastConfig,
+    ) -> None:
+        self.params = params
+        self._rows, self._targets, self._segments, self._config = rows, targets, segments, config
+        self._steps = _chunk_steps(segments[0], config.steps)
+        self._starts = np.concatenate(
+            [np.arange(a, b - self._steps + 1) for a, b in segments[0] if b - a >= self._steps]
+        )
+        self._buffers = chunk_buffers(params, self._steps, config.batch_size)
+
+    def digest(self) -> str:
+        """See `Lesson`."""
+        return digest_of(self.params, self._rows, *self._targets, self._segments, self._config)
+
+    def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[tuple[Array, float, float]]:
+        """Row numbers (B, T) of chunks that begin anywhere, of as many batches as an epoch has updates."""
+        config = self._config
+        for update in range((epoch - 1) * config.updates_an_epoch, epoch * config.updates_an_epoch):
+            if update < config.updates:
+                starts = rng.choice(self._starts, config.batch_size)  # (B,)
+                yield starts[:, np.newaxis] + np.arange(self._steps), 1.0, config.rate_at(update)
+
+    def loss_and_gradients(self, batch: Array) -> tuple[float, Params]:
+        """The mean squared error of the forecasts in the chunks, and its gradients."""
+        x, y, weights = _gather(self._rows, self._targets[0], batch)
         with np.errstate(over="ignore", invalid="ignore"):  # told by the loss
-            loss, gradients = forecast_loss_and_gradients(params, x, y, weights, buffers)
-        _require_finite(loss, update)
-        losses.append(loss)
-        clip_global_norm(gradients, config.clip_norm)
-        adam_step(params, gradients, adam, config.rate_at(update), weight_decay=config.weight_decay)
-        timed_out = perf_counter() >= deadline and update + 1 < config.updates
-        if (update + 1) % a_round and update + 1 < config.updates and not timed_out:
-            continue
-        held_out = _held_out_loss(params, rows, validation_targets, validation)
-        judged = held_out if isfinite(held_out) else float(np.mean(losses))
-        improved = judged < best_loss
-        waited = 0 if improved else waited + 1
-        if improved:
-            best_loss = judged
-            for name, value in params.items():
-                best[name][...] = value
-        number = -(-(update + 1) // a_round)
-        loss, rate, took = float(np.mean(losses)), config.rate_at(update), perf_counter() - began
-        if keep and not timed_out:
-            keep.save(digest, resumable.progress(best_loss=best_loss, waited=waited, updates=update + 1))
-        yield EpochReport(number, config.rounds, loss, held_out, rate, improved, took, timed_out)
-        losses, began = [], perf_counter()
-        if timed_out:
-            break
-    for name, value in best.items():
-        params[name][...] = value
+            return forecast_loss_and_gradients(self.params, x, y, weights, self._buffers)
+
+    def held_out_loss(self) -> float:
+        """The mean squared error over the known targets that are held out; NaN when there are none."""
+        return _held_out_loss(self.params, self._rows, self._targets[1], self._segments[1])
+
+    def close(self) -> None:
+        """There is nothing to give back."""
 
 
 def _chunk_steps(fit: Segments, steps: int) -> int:
@@ -149,15 +137,3 @@ def _held_out_loss(params: Params, rows: Array, targets: Array, segments: Segmen
         total += float(np.square(error[known], dtype=np.float64).sum())
         count += int(known.sum())
     return total / count if count else float("nan")
-
-
-def _require_finite(loss: float, update: int) -> None:
-    if not isfinite(loss):
-        raise TrainingError(
-            f"the loss of update {update + 1} is not a finite number, so the weights have diverged",
-            hint="a smaller --learning-rate, and look for extreme values in the training data",
-        )
-
-
-def _copy(params: Params) -> Params:
-    return {name: value.copy() for name, value in params.items()}

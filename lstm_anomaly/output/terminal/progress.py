@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lstm_anomaly.network.training.autoencoder_training import EpochReport
+from lstm_anomaly.network.training.loop import EpochReport
 from lstm_anomaly.training.fit_networks import OnEpoch
 
 

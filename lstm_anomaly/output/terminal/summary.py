@@ -81,7 +81,10 @@ def model_lines(model: Model, path: str) -> list[str]:
     return [
         f"{path}: normal learned from {_rows(model)}.",
         *_body(model),
-        *(f"doubts      the training data looks unusable: {doubt}" for doubt in summary.doubts),
+        *(
+            f"doubts      the training data is not a clean picture of normal: {doubt}"
+            for doubt in summary.doubts
+        ),
         f"made by     {versions}; seed {summary.seed}",
     ]
 
@@ -155,11 +158,11 @@ def _network_lines(model: Model) -> list[str]:
 
 
 def _share_line(model: Model) -> list[str]:
-    """How much the LSTMs have to say."""
+    """The weight of the LSTMs in the averages with their linear counterparts."""
     if model.kind == "linear":
         return []
     forecast, restored = model.expectations.shares.mean(axis=1)
-    return [f"LSTM share  {forecast:.0%} of a second forecast, {restored:.0%} of restoring a row"]
+    return [f"LSTM share  forecast {forecast:.0%}, restored row {restored:.0%}; the rest is linear"]
 
 
 def _states(model: Model) -> list[tuple[int, float]]:
@@ -215,7 +218,7 @@ def sensor_qualities(model: Model) -> list[SensorQuality]:
 
 
 def model_facts(model: Model) -> list[tuple[str, str]]:
-    """The same as the summary after training, as pairs of a name and what is to be said of it."""
+    """The summary after training as pairs of a name and a text."""
     rows = ("learned from", _rows(model))
     made = model.summary.versions.get("lstm-anomaly", "")
     pairs = [(line[:_MARGIN].strip(), line[_MARGIN:].strip()) for line in _body(model)]
