@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from lstm_anomaly.base.errors import TrainingError
+from lstm_anomaly.base.errors import SettingsError, TrainingError
 from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
@@ -26,6 +26,8 @@ from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
 from lstm_anomaly.training.split import fits, joined, plan, require_windows
 from lstm_anomaly.training.trim import Trimmed, fault_rows, trim
 
+MOST_SENSORS = 1500  # what is known of each pair of them, and the components, fit into a file of 64 MiB
+
 
 def learn(
     series: Series,
@@ -41,6 +43,7 @@ def learn(
     threshold can be learned.
     """
     began = perf_counter()
+    _require_few_sensors(len(series.sensors))
     split, window = plan(series, settings)
     for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
     faults = _faults(series, _usable(split), settings, for_faults)
@@ -115,6 +118,15 @@ def learn(
     sound = replace(series, segments=cut_out(series.segments, faults))
     horizon = fit_horizon(sound, settings, roles.targets, on_epoch, Limits(remaining, keep))
     return replace(model, summary=replace(model.summary, doubts=found), horizon=horizon)
+
+
+def _require_few_sensors(count: int) -> None:
+    """Raise SettingsError where what is known of each pair of sensors would not fit into a model file."""
+    if count > MOST_SENSORS:
+        raise SettingsError(
+            f"{count:,} sensors are more than a model holds ({MOST_SENSORS:,})",
+            hint="--only or --exclude, or a model for each part of the plant",
+        )
 
 
 def _faults(
