@@ -18,6 +18,7 @@ from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.states import OperatingStates
+from lstm_anomaly.scoring.symbols.column import SymbolColumn
 from lstm_anomaly.scoring.unseen import Unseen
 
 MODEL_KINDS = ("lstm", "pure", "linear")
@@ -120,6 +121,8 @@ class Model:
     familiar      what scores and readings looked like, for the guard against drift
     strangest     the highest episodes of the calibration rows, the highest first
     summary       what training did
+    symbols       what is known of the sensors that are symbols
+    session       column whose changes begin new sequences of symbols, None when there is none
     """
 
     kind: str
@@ -143,6 +146,13 @@ class Model:
     familiar: Familiar
     strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
+    symbols: tuple[SymbolColumn, ...] = ()
+    session: str | None = None
+
+    @property
+    def is_symbols_only(self) -> bool:
+        """Whether no sensor has readings that are numbers."""
+        return len(self.symbols) == len(self.sensors)
 
     @property
     def window(self) -> int:

@@ -38,6 +38,7 @@ class Layout:
     time_columns  none, one, or a date column and a time-of-day column
     left_out      column -> why it is neither
     labels        sensors that are named like labels
+    symbols       sensors whose cells are symbols
     """
 
     delimiter: str
@@ -54,6 +55,7 @@ class Layout:
     time_format: TimeFormat | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
+    symbols: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -120,7 +122,7 @@ def find_layout(
         values,
         options,
         where,
-        no_time={*sensors, *options.only, *options.exclude, *_keys_told(options)},
+        no_time={*sensors, *options.only, *options.exclude, *options.symbols, *_keys_told(options)},
     )
     _find_keys(layout, cells, values, options, sensors, where)
     keys = {*layout.time_columns, layout.group_column, layout.name_column}
@@ -130,6 +132,8 @@ def find_layout(
                 reason = "" if column in layout.columns else "neither the time nor the sensor nor its reading"
             elif sensors:
                 reason = "" if name in sensors else why_not_others
+            elif name in options.symbols:
+                reason = ""
             else:
                 is_named = bool(layout.header and layout.header[column].strip())
                 first_cells = cells[:, column], values[:, column]
@@ -138,13 +142,20 @@ def find_layout(
                 layout.left_out[name] = reason
     if layout.name_column is None:
         _set_sensors(layout, sensors)
+        layout.symbols = tuple(name for name in options.symbols if name in layout.sensors_read)
+        layout.labels = [name for name in layout.labels if name not in layout.symbols]
     if not layout.sensors:
         raise _no_sensors(layout, path)
     return layout
 
 
 def _keys_told(options: ReadOptions) -> set[str]:
-    return {name for name in (options.group_by, options.sensor_column, options.value_column) if name}
+    return {name for name in _told(options) if name}
+
+
+def _told(options: ReadOptions) -> tuple[str | None, ...]:
+    """Columns that are named for what they are."""
+    return options.group_by, options.session, options.sensor_column, options.value_column
 
 
 def _find_keys(
@@ -157,7 +168,8 @@ def _find_keys(
 ) -> None:
     """Set the columns that say whose row it is, and which sensor's reading in a file with one a row."""
     names = layout.names
-    layout.group_column = None if options.group_by is None else names.index(options.group_by)
+    key = options.group_by or options.session
+    layout.group_column = None if key is None else names.index(key)
     long = find_long_columns(names, values, layout.time_columns, options, sensors, where)
     if long is not None:
         layout.name_column, layout.columns = long.sensor, (long.value,)
@@ -167,7 +179,8 @@ def _find_keys(
         others = [
             column
             for column in range(len(names))
-            if column not in layout.time_columns and names[column] not in (*options.exclude, *options.only)
+            if column not in layout.time_columns
+            and names[column] not in (*options.exclude, *options.only, *options.symbols)
         ]
         check_one_machine(names, cells, others, _stamps(layout, cells), where)
 
@@ -232,8 +245,9 @@ def _number_format(
 
 def _check_names(layout: Layout, options: ReadOptions, path: str, sensors: Sequence[str]) -> None:
     """Names given in options must exist: a mistyped one must not pass in silence."""
-    told = (options.time, options.group_by, options.sensor_column, options.value_column)
-    wanted = [*options.only, *filter(None, told)]
+    wanted = [*options.only, *filter(None, (options.time, *_told(options)))]
+    if not sensors or not options.allow_missing:
+        wanted += options.symbols
     if not sensors:  # a model's sensors are fixed: what is excluded beyond them does not matter
         wanted += options.exclude
     missing = [name for name in wanted if name not in layout.names]
