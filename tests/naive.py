@@ -66,3 +66,34 @@ def row_errors(params, rows, T):
         counts[start : start + T] += 1
         per_window.append(squares.mean(axis=0))
     return sums / counts, np.array(per_window)
+
+
+def next_symbol_log_p(params, symbols, start):
+    """log p (n, K) that a next-symbol LSTM gives each place of one sequence of codes, one symbol at a time."""
+    weights = {name: array.astype(float) for name, array in params.items()}
+    read = [weights["embedding"][code] for code in (start, *symbols[:-1])]
+    hs, _, _ = lstm(weights["lstm.W_x"], weights["lstm.W_h"], weights["lstm.b"], read)
+    found = []
+    for h in hs:
+        odds = np.exp(weights["output.W"] @ h + weights["output.b"])
+        found.append(np.log(odds / odds.sum()))
+    return np.array(found)
+
+
+def witten_bell(sequences, order, unseen, start, history, symbol):
+    """p of a symbol after a history, by an n-gram of this order counted on sequences of codes."""
+    if order == 1:
+        said = [code for sequence in sequences for code in sequence]
+        return max((1 - unseen) * said.count(symbol) / len(said), unseen)
+    shorter = witten_bell(sequences, order - 1, unseen, start, history, symbol)
+    context = ([start] * order + list(history))[1 - order :]
+    followers = []
+    for sequence in sequences:
+        padded = [start] * (order - 1) + list(sequence)
+        for at in range(order - 1, len(padded)):
+            if padded[at - order + 1 : at] == context:
+                followers.append(padded[at])
+    if not followers:
+        return shorter
+    different = len(set(followers))
+    return (followers.count(symbol) + different * shorter) / (len(followers) + different)

@@ -22,6 +22,8 @@ TimeArray = NDArray[np.datetime64]
 Segments = tuple[tuple[int, int], ...]  # half-open row ranges (start, stop)
 Resample = Literal["mean", "last", "max"]
 
+MOST_SYMBOLS = 1000  # different ones in a column; more are no states or codes but texts or numbers
+
 # Rows for which a missing reading is filled with the last one.
 MAX_FILL = 3
 

@@ -13,6 +13,7 @@ from lstm_anomaly.scoring.reasons import MOST_TOLD, SYMBOLS
 from lstm_anomaly.scoring.symbols.reader import SymbolReader
 
 
+@saved_as("symbol verdicts")
 @dataclass(frozen=True)
 class SymbolVerdicts:
     """Of n rows: multiples of the columns' limits (n, S), and in words what the largest is for, (n,)."""

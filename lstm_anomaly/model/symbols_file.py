@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_anomaly.base.types import MOST_SYMBOLS
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.network.symbols.next_symbol import next_symbol_shapes
 from lstm_anomaly.network.symbols.ngram import ORDER, NGram
@@ -12,7 +13,7 @@ from lstm_anomaly.scoring.symbols.column import PARTS, SymbolColumn
 from lstm_anomaly.scoring.symbols.durations import Durations
 
 Arrays = dict[str, NDArray[Any]]
-MOST_TEXTS = 1001  # of a column: as many symbols as are learned, and the empty one
+MOST_TEXTS = MOST_SYMBOLS + 1  # of a column: as many symbols as are learned, and the empty one
 MOST_UNITS = 4096
 _NGRAM = ("keys", "counts", "contexts", "totals", "kinds", "edges", "context_edges")
 _DURATIONS = ("rows", "counts", "seen")

@@ -8,10 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.errors import InputError
-from lstm_anomaly.base.types import Codebook, FloatArray, SensorFrame, SymbolColumns, TimeArray
+from lstm_anomaly.base.types import MOST_SYMBOLS, Codebook, FloatArray, SensorFrame, SymbolColumns, TimeArray
 from lstm_anomaly.reading.options import ReadOptions
 
-MOST_SYMBOLS = 1000  # different ones in a column; more are no states or codes but texts or numbers
 MOST_STRANGERS = 1000  # symbols beyond a vocabulary whose texts are kept; all others share a code
 EMPTY_SHARE = 0.2  # of a column's cells, from which on an empty cell is a symbol, too, and no hole
 EMPTY = -1.0  # code of an empty cell as long as that is not known
