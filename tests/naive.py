@@ -69,7 +69,7 @@ def row_errors(params, rows, T):
 
 
 def next_symbol_log_p(params, symbols, start):
-    """log p (n, K) that a next-symbol LSTM gives each place of one sequence of codes, one symbol at a time."""
+    """log p (n, K) that a next-symbol LSTM gives each place of one sequence of codes, one by one."""
     weights = {name: array.astype(float) for name, array in params.items()}
     read = [weights["embedding"][code] for code in (start, *symbols[:-1])]
     hs, _, _ = lstm(weights["lstm.W_x"], weights["lstm.W_h"], weights["lstm.b"], read)

@@ -181,6 +181,7 @@ class CsvReader:
         found.time_format = layout.time_format.text if layout.time_format else None
         found.left_out = dict(layout.left_out)
         found.label_columns = layout.labels
+        found.state_columns = layout.states
         found.notes += layout.notes
 
     def _wide(self, pieces: Iterator[Piece], found: FileReport, layout: Layout) -> Iterator[Piece]:

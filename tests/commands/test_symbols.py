@@ -211,3 +211,30 @@ def test_a_stream_of_pieces_in_runs_finds_what_one_run_finds(folder, tmp_path):
         found += events_of(result)
     told = [(event["first_line"], event["reason"]) for event in found]
     assert told == [(event["first_line"], event["reason"]) for event in events_of(whole)]
+
+
+def test_check_finds_states_and_says_how_to_read_them(folder):
+    found = invoke("check", folder / "plant.csv")
+    assert "advice      --symbols 'state': few texts, again and again" in found.stdout
+    assert found.stdout.rstrip().endswith("--model plant.model --symbols state")
+
+
+def test_check_shows_the_vocabulary_of_symbols(folder):
+    found = invoke("check", folder / "log.csv", "--symbols", "event", "--session", "job")
+    assert found.exit_code == 0
+    assert "symbols     event: 4 different: START, READ, WRITE, STOP" in found.stdout
+
+
+def test_check_points_at_numbers_that_may_be_codes(tmp_path):
+    rows = [
+        (level, {"IDLE": 0, "PUMP_ON": 10, "VALVE_OPEN": 20, "FILLING": 30}[text])
+        for level, text in plant_rows(600, 1)
+    ]
+    (tmp_path / "p.csv").write_text(plant_text(rows))
+    found = invoke("check", tmp_path / "p.csv")
+    assert "--symbols state: if these numbers are codes of states or alarms" in found.stdout
+
+
+def test_a_log_of_events_alone_says_how_it_can_be_read(folder, tmp_path):
+    found = invoke("train", folder / "log.csv", "--model", tmp_path / "m.model")
+    assert "or read 'event' as symbols with --symbols event" in found.stderr

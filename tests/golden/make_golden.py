@@ -1,4 +1,5 @@
-"""Make the golden arrays `lstm.npz`, `autoencoder.npz` and `symbols.npz` with PyTorch: outputs and gradients in float64.
+"""Make the golden arrays `lstm.npz`, `autoencoder.npz` and `symbols.npz` with PyTorch: outputs and
+gradients in float64.
 
     pip install torch==2.13.0 numpy
     python tests/golden/make_golden.py

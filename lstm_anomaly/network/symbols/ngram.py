@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
 
 ORDER = 5
-# So many symbols, the empty one and three marks are packed into 63 bits: (MOST_SYMBOLS + 4) ** ORDER < 2 ** 63.
+# MOST_SYMBOLS, the empty one and three marks fit into 63 bits: (MOST_SYMBOLS + 4) ** ORDER < 2 ** 63.
 
 Codes = NDArray[np.int64]
 
