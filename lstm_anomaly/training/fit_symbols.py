@@ -15,7 +15,7 @@ from lstm_anomaly.network.symbols.next_symbol import init_next_symbol
 from lstm_anomaly.network.symbols.ngram import ORDER, NGram, grams_of
 from lstm_anomaly.network.training.forecaster_training import ForecastConfig
 from lstm_anomaly.network.training.jobs import Job, train_side_by_side
-from lstm_anomaly.network.training.loop import Limits, train
+from lstm_anomaly.network.training.loop import EpochReport, Limits, train
 from lstm_anomaly.network.training.progress import Keep
 from lstm_anomaly.network.training.symbol_training import SymbolLesson, sequence_nats
 from lstm_anomaly.preparing.windows import split_chronologically
@@ -33,7 +33,11 @@ LEAST_NATS = float(np.log(100.0))  # what normal rows show once in a hundred tim
 UPDATES = 4000
 MOST_READINGS = 200  # times that the LSTM reads a symbol: few are learned by heart long before UPDATES
 LEAST_UPDATES = 100
+NOTHING_LEFT = 0.002  # nats a symbol that counts leave to be learned: a choice of two in 350 symbols
+NOTHING_LEFT = 0.002  # nats a symbol that counts leave to be learned: a choice of two in 350 symbols
 EMBEDDING, HIDDEN = 32, 64
+BATCH, ROUNDS = 32, 16
+USUAL_LENGTH = 32  # symbols of a sequence in a batch, about
 BLOCK_ROWS = 25  # whose maxima tell how surprising normal rows are
 LEAST_TOKENS = 200  # to fit to; of fewer an LSTM learns nothing that counts do not tell
 
@@ -181,60 +185,71 @@ class _Fit:
         the mean nats of both models on rows that neither is fitted to.
         """
         settings, tokens = self.settings, rows.tokens()
-        cuts = np.flatnonzero(tokens.begins).tolist()
-        sequences = tuple(zip(cuts, [*cuts[1:], len(tokens.codes)], strict=True))
-        split = split_chronologically(sequences, VALIDATION_SHARE, CALIBRATION_SHARE)
-        fit, validation, held = (
-            self._closed(part, sequences) for part in (split.fit, split.validation, split.calibration)
-        )
+        fit, validation, held = self._split(tokens)
         nothing = np.zeros(len(rows.codes), np.bool_)
-        size = sum(b - a for a, b in fit)
-        if (
-            settings.kind == "linear"
-            or not settings.trained
-            or size < LEAST_TOKENS
-            or not validation
-            or not held
-        ):
+        is_enough = sum(b - a for a, b in fit) >= LEAST_TOKENS and validation and held
+        if settings.kind == "linear" or not settings.trained or not is_enough:
             return None, nothing, {}
-        updates = MOST_READINGS * size // (ForecastConfig.batch_size * 2 * 16)
-        updates = int(np.clip(updates, LEAST_UPDATES, UPDATES) * settings.effort)
-        config = ForecastConfig(updates=updates, rounds=16, batch_size=32, weight_decay=settings.weight_decay)
-        params = init_next_symbol(rng, rows.vocabulary, EMBEDDING, HIDDEN)
-        codes = np.where(tokens.codes == rows.vocabulary + 1, rows.vocabulary, tokens.codes)
-
-        def train_it(params: dict[str, Array], seconds: float | None) -> Iterator[object]:
-            whole = self.are_whole
-            lesson = SymbolLesson(
-                params, codes, (_symbols(fit, whole), _symbols(validation, whole)), whole, config
-            )
-            return train(lesson, config, rng, Limits(seconds, keep))
-
-        train_side_by_side([Job(self.book.name, params, train_it)], on_epoch, 1, settings.max_train_time)  # type: ignore[arg-type]
         grams = _grams(rows, tokens)
-        inside = np.zeros(len(codes), np.bool_)
-        for a, b in (*fit, *validation):
-            inside[a:b] = True
-        judged = np.concatenate([np.arange(a, b) for a, b in held])
-        counted = NGram.fit(grams[inside], rows.vocabulary, unseen).nats(grams[judged])
-        by_lstm = sequence_nats(params, codes, _symbols(held, self.are_whole), self.are_whole)
-        found = {"lstm": float(by_lstm.mean()), "ngram": float(counted.mean())}
+        known, judged = (
+            np.concatenate([np.arange(a, b) for a, b in part]) for part in ((*fit, *validation), held)
+        )
+        by_counts = NGram.fit(grams[known], rows.vocabulary, unseen).nats(grams[judged])
+        if settings.kind == "auto" and by_counts.mean() < NOTHING_LEFT:
+            return None, nothing, {}
+        codes = np.where(tokens.codes == rows.vocabulary + 1, rows.vocabulary, tokens.codes)
+        parts = (self._symbols(fit), self._symbols(validation))
+        params = self._trained(codes, parts, rows.vocabulary, rng, on_epoch, keep)
+        by_lstm = sequence_nats(params, codes, self._symbols(held), self.are_whole)
+        found = {"lstm": float(by_lstm.mean()), "ngram": float(by_counts.mean())}
         if settings.kind == "auto" and found["lstm"] >= found["ngram"]:
             return None, nothing, found
         is_fitted = nothing.copy()
-        slots = tokens.slots[:]
         for a, b in fit:
-            is_fitted[slots[a] - 1 : slots[b - 1]] = True
+            is_fitted[tokens.slots[a] - 1 : tokens.slots[b - 1]] = True
         return params, is_fitted, found
 
-    def _closed(self, part: Segments, sequences: Segments) -> Segments:
-        """The segments of a part; of whole sequences those that were not cut."""
-        return tuple(segment for segment in part if segment in set(sequences)) if self.are_whole else part
+    def _trained(
+        self,
+        codes: IntArray,
+        parts: tuple[Segments, Segments],
+        vocabulary: int,
+        rng: np.random.Generator,
+        on_epoch: OnEpoch | None,
+        keep: Keep | None,
+    ) -> dict[str, Array]:
+        """The weights, trained on parts of the codes: those to fit to, and those to validate on."""
+        settings, size = self.settings, sum(b - a for a, b in parts[0])
+        updates = int(np.clip(MOST_READINGS * size // (BATCH * USUAL_LENGTH), LEAST_UPDATES, UPDATES))
+        config = ForecastConfig(
+            updates=max(1, int(updates * settings.effort)),
+            rounds=ROUNDS,
+            batch_size=BATCH,
+            weight_decay=settings.weight_decay,
+        )
+        params = init_next_symbol(rng, vocabulary, EMBEDDING, HIDDEN)
 
+        def train_it(params: dict[str, Array], seconds: float | None) -> Iterator[EpochReport]:
+            lesson = SymbolLesson(params, codes, parts, self.are_whole, config)
+            return train(lesson, config, rng, Limits(seconds, keep))
 
-def _symbols(segments: Segments, are_whole: bool) -> Segments:
-    """The symbols of token ranges, without the ends that whole ones have."""
-    return tuple((a, b - are_whole) for a, b in segments)
+        train_side_by_side([Job(self.book.name, params, train_it)], on_epoch, 1, settings.max_train_time)
+        return params
+
+    def _split(self, tokens: Tokens) -> tuple[Segments, Segments, Segments]:
+        """Sequences of tokens to fit to, to validate on and to judge by; whole ones are not cut."""
+        cuts = np.flatnonzero(tokens.begins).tolist()
+        sequences = tuple(zip(cuts, [*cuts[1:], len(tokens.codes)], strict=True))
+        split, whole = split_chronologically(sequences, VALIDATION_SHARE, CALIBRATION_SHARE), {*sequences}
+        parts = (split.fit, split.validation, split.calibration)
+        if not self.are_whole:
+            return parts
+        fit, validation, held = (tuple(one for one in part if one in whole) for part in parts)
+        return fit, validation, held
+
+    def _symbols(self, segments: Segments) -> Segments:
+        """The symbols of ranges of tokens, without the ends that whole ones have."""
+        return tuple((a, b - self.are_whole) for a, b in segments)
 
 
 def _grams(rows: _Rows, tokens: Tokens) -> IntArray:

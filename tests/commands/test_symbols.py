@@ -238,3 +238,36 @@ def test_check_points_at_numbers_that_may_be_codes(tmp_path):
 def test_a_log_of_events_alone_says_how_it_can_be_read(folder, tmp_path):
     found = invoke("train", folder / "log.csv", "--model", tmp_path / "m.model")
     assert "or read 'event' as symbols with --symbols event" in found.stderr
+
+
+def test_sessions_that_are_mixed_are_refused_with_the_line(tmp_path):
+    (tmp_path / "log.csv").write_text("job,event\n1,A\n2,A\n1,B\n")
+    options = ("--symbols", "event", "--session", "job")
+    found = invoke("train", tmp_path / "log.csv", "--model", tmp_path / "m.model", *options)
+    assert found.exit_code == 2
+    assert "log.csv:4: the session '1' of column 'job' goes on after another one" in found.stderr
+
+
+def test_calibration_keeps_the_symbols_and_learns_the_threshold(folder, tmp_path):
+    found = invoke("calibrate", folder / "log.model", folder / "log.csv", "--out", tmp_path / "m.model")
+    assert found.exit_code == 0, found.stderr
+    assert (
+        read_model(tmp_path / "m.model").symbols[0].texts == read_model(folder / "log.model").symbols[0].texts
+    )
+
+
+def test_groups_learn_their_symbols_from_one_vocabulary(tmp_path):
+    def text(wrong_at):
+        plants = {"A": plant_rows(2500, 1), "B": plant_rows(2500, 2, wrong_at)}
+        lines = {name: plant_text(rows).splitlines() for name, rows in plants.items()}
+        pairs = [f"{lines[name][k]},{name}" for k in range(1, 2501) for name in lines]
+        return "\n".join([f"{lines['A'][0]},machine", *pairs]) + "\n"
+
+    (tmp_path / "train.csv").write_text(text(None))
+    (tmp_path / "new.csv").write_text(text(400))
+    options = ("--symbols", "state", "--group-by", "machine", "--model-kind", "linear")
+    assert invoke("train", tmp_path / "train.csv", "--model", tmp_path / "models", *options).exit_code == 0
+    found = invoke("detect", tmp_path / "new.csv", "--model", tmp_path / "models", "--format", "jsonl")
+    assert [(event["group"], event["reason"][:21]) for event in events_of(found)] == [
+        ("B", "VALVE_OPEN after IDLE")
+    ]

@@ -72,10 +72,13 @@ def settle_empty(frame: SensorFrame) -> SensorFrame:
     """The frame of a whole input to learn from, in which it is decided what empty cells of symbols are.
 
     Where they are many, as in a column of rare alarms, they say that there was none: a symbol. Else a symbol
-    is missing there, and the last one holds on for a while as readings do.
+    is missing there, and the last one holds on for a while as readings do. Raises InputError when the rows of
+    a session do not follow each other.
     """
     if frame.symbols is None:
         return frame
+    if frame.symbols.session is not None and all(book.known is None for book in frame.symbols.codebooks):
+        _check_sessions(frame, frame.symbols.session)
     values = frame.values.copy()
     for codebook in frame.symbols.codebooks:
         if codebook.name not in frame.sensors or codebook.known is not None:
@@ -88,3 +91,20 @@ def settle_empty(frame: SensorFrame) -> SensorFrame:
         else:
             column[empty] = np.nan
     return dataclasses.replace(frame, values=values)
+
+
+def _check_sessions(frame: SensorFrame, column: str) -> None:
+    """Refuse sessions that go on after another one: each of their parts would be learned as a whole one."""
+    assert frame.groups is not None, "sessions are read as groups"
+    changes = frame.groups[1:] != frame.groups[:-1]
+    changes |= frame.source_index[1:] != frame.source_index[:-1]
+    begun: set[tuple[int, str]] = set()
+    for row in [0, *(np.flatnonzero(changes) + 1).tolist()] if len(frame) else []:
+        session = int(frame.source_index[row]), str(frame.groups[row])
+        if session in begun:
+            raise InputError(
+                f"the session {session[1][:40]!r} of column {column!r} goes on after another one",
+                where=frame.place(row),
+                hint="sort the rows by that column, without changing the order of the rows of a session",
+            )
+        begun.add(session)

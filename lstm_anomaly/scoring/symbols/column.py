@@ -77,6 +77,7 @@ def why(name: str, column: SymbolColumn) -> str:
     """Which of the two models says what is likely in a column, and why."""
     if not column.held_out:
         return f"'{name}' by counts alone"
-    used = "the LSTM" if column.lstm is not None else "counts of what follows what"
-    lstm, ngram = column.held_out["lstm"], column.held_out["ngram"]
-    return f"'{name}' by {used}: on held-out rows {lstm:.3f} nats a symbol, counts {ngram:.3f}"
+    lstm, ngram = (f"{column.held_out[model]:.3f} nats a symbol" for model in ("lstm", "ngram"))
+    if column.lstm is None:
+        return f"'{name}' by counts of what follows what: on held-out rows {ngram}, the LSTM {lstm}"
+    return f"'{name}' by the LSTM: on held-out rows {lstm}, counts of what follows what {ngram}"
