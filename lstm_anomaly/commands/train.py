@@ -8,10 +8,11 @@ import click
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.frame.extras import needs
-from lstm_anomaly.commands.frame.option_types import Duration, Percent
+from lstm_anomaly.commands.frame.option_types import Duration, Percent, Span
 from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
+    JOBS,
     MODEL,
     check_output,
     clean_settings,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from lstm_anomaly.model.model import Model
 
     WriteReport = Callable[[Model, Series, list[str]], None]
-UNUSABLE = "the training data looks unusable as a picture of normal: {doubts}"
+UNCLEAN = "the training data is not a clean picture of normal: {doubts}"
 
 EPILOG = """\b
 Examples:
@@ -86,6 +87,12 @@ Examples:
     metavar="TIME",
     help="Such as 10min; then training ends with the best weights so far.  [default: no limit]",
 )
+@click.option(
+    "--horizon",
+    type=Span(),
+    metavar="SPAN|ROWS",
+    help="How far `forecast` shall see, such as 24h; 0: not at all.  [default: a day, if rows have times]",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
 @click.option(
     "--checkpoint", metavar="FILE", help="Keep progress in FILE.*; the same command goes on from it."
@@ -95,9 +102,10 @@ Examples:
     "--trim",
     type=Percent(),
     metavar="SHARE",
-    help="Most of the rows to leave out because they stand out; 0: none.  [default: 1%]",
+    help="Most of the rows to leave out because they stand out; 0: none, nor faults.  [default: 1%]",
 )
 @IGNORE
+@JOBS
 @threshold_options
 @cleaning_options
 @grouped_input_options
@@ -114,6 +122,7 @@ def command(
     checkpoint: str | None,
     report: str | None,
     ignore: str | None,
+    jobs: int,
     **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
@@ -123,7 +132,7 @@ def command(
     each judged by parts that were not fitted to it, and writes everything that `detect` needs into one file.
     """
     from lstm_anomaly.base.locks import locked
-    from lstm_anomaly.commands.run.groups import train_groups
+    from lstm_anomaly.commands.run.groups import GroupTraining, train_groups
     from lstm_anomaly.commands.run.load import training_series
     from lstm_anomaly.model.file import write_model
     from lstm_anomaly.output.terminal.summary import training_lines
@@ -142,7 +151,8 @@ def command(
             raise click.UsageError("--report is about one model, and --group-by trains many.")
         if checkpoint:
             raise click.UsageError("--checkpoint is about one model, and --group-by trains many.")
-        train_groups(files, options, reading["rows"], talk, learning, model_path, ignore, **how)
+        groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs)
+        train_groups(groups, talk, model_path)
         return
     check_output(model_path, *files)
     if checkpoint is not None:
@@ -157,7 +167,7 @@ def command(
         keep.remove()
     write_report(model, series, cleaned)
     if model.summary.doubts:
-        talk.warn([UNUSABLE.format(doubts="; ".join(model.summary.doubts))])
+        talk.warn([UNCLEAN.format(doubts="; ".join(model.summary.doubts))])
     talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))
 
 

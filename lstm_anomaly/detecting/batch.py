@@ -10,7 +10,7 @@ from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_eve
 from lstm_anomaly.detecting.views import EventView, view
 from lstm_anomaly.model.judge import judge
 from lstm_anomaly.model.judgement import Judgement
-from lstm_anomaly.model.missing_sensors import filled, without
+from lstm_anomaly.model.missing_sensors import impute, without
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.clean import clean
 from lstm_anomaly.preparing.report import CleanReport
@@ -79,7 +79,7 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     """
     model.check_times(frame)
     if frame.absent:
-        model, frame = without(model, frame.absent), filled(model, frame)
+        model, frame = without(model, frame.absent), impute(model, frame)
     series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     judgement = judge(model, series)
     rows = judged_rows(series.values, judgement)

@@ -10,13 +10,13 @@ from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, EventTracker
 from lstm_anomaly.detecting.batch import detect, judged_rows
-from lstm_anomaly.detecting.pending import Waiting
+from lstm_anomaly.detecting.pending import PendingRows
 from lstm_anomaly.detecting.places import CLOSED, OPEN, Place, PlacedEvent, place
 from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
 from lstm_anomaly.detecting.views import ViewRecorder
 from lstm_anomaly.model.judge import Judge
 from lstm_anomaly.model.judgement import Judgement
-from lstm_anomaly.model.missing_sensors import filled, without
+from lstm_anomaly.model.missing_sensors import impute, without
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.clean_stream import Cleaner, CleanRows
 from lstm_anomaly.preparing.report import CleanReport
@@ -60,7 +60,7 @@ class Watcher:
         self._tracker = EventTracker(model.sensors, self._rules)
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
-        self._waiting: Waiting | None = None  # rows of the series without a verdict
+        self._waiting: PendingRows | None = None  # rows of the series without a verdict
         self._judged = 0  # rows of the series with a verdict
         self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
         self._was_finite = False
@@ -121,7 +121,7 @@ class Watcher:
         begins = self._begins(clean)
         if self._waiting is None or self._frame is None:
             self._waiting, self._frame = (
-                Waiting(clean.values, begins, clean.origin, frame, clean.held),
+                PendingRows(clean.values, begins, clean.origin, frame, clean.held),
                 frame,
             )
         else:
@@ -187,7 +187,7 @@ class Watcher:
             reduced = without(self._model, frame.absent)
             self._judge = Judge(reduced)
             self._drift = DriftWatch(reduced.familiar, reduced.sensors)
-        return filled(self._model, frame)
+        return impute(self._model, frame)
 
     def _begins(self, clean: CleanRows) -> BoolArray:
         """Where among the next rows (m,) stretches without a gap or a missing reading begin."""
@@ -236,7 +236,7 @@ class Watcher:
         self._frame = take_rows(self._frame, slice(count, None))
         return Verdicts(frame, np.where(known, scores[at], np.nan), np.where(known, tops[at], -1), events)
 
-    def _find_events(self, judgement: Judgement, ready: Waiting) -> list[PlacedEvent]:
+    def _find_events(self, judgement: Judgement, ready: PendingRows) -> list[PlacedEvent]:
         rows = judged_rows(ready.values, judgement)
         if self._recorder:
             self._recorder.push(rows)

@@ -4,8 +4,18 @@ from itertools import pairwise
 
 import numpy as np
 
+from lstm_anomaly.base.processes import usable_cores
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, Series, SymbolColumns, TimeArray
+from lstm_anomaly.base.threads import made_ahead
+from lstm_anomaly.base.types import (
+    BoolArray,
+    Float32Array,
+    FloatArray,
+    IntArray,
+    Series,
+    SymbolColumns,
+    TimeArray,
+)
 from lstm_anomaly.decision.holding import Holder
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.model.judgement import Judgement
@@ -52,10 +62,10 @@ class Judge:
         """`for_threshold`: scores are what a threshold is learned from.
 
         That is the largest multiple of a limit of every row, also where it is below 1, and no anomaly is kept
-        going through weaker rows.
+        held through weaker rows.
         """
         self._model, self._for_threshold = model, for_threshold
-        self._stretch: _Stretch | None = None
+        self._stretch: _Segment | None = None
         self._symbols = SymbolRows(model) if model.is_symbols_only else None
 
     def push(
@@ -90,11 +100,10 @@ class Judge:
         for start, stop in finite_segments(np.asarray(np.isfinite(values).all(axis=1))):
             if start > position:
                 parts += [self.finish(), Judgement.unknown(start - position, sensors)]
-            self._stretch = self._stretch or _Stretch(self._model, self._for_threshold)
-            for first in range(start, stop, PIECE):
-                piece = slice(first, min(first + PIECE, stop))
-                part_times = None if times is None else times[piece]
-                parts.append(self._stretch.push(values[piece], part_times, symbols))
+            self._stretch = self._stretch or _Segment(self._model, self._for_threshold)
+            pieces = [slice(first, min(first + PIECE, stop)) for first in range(start, stop, PIECE)]
+            given = [(values[piece], None if times is None else times[piece]) for piece in pieces]
+            parts += self._stretch.push(given, symbols)
             position = stop
         if position < len(values):
             parts += [self.finish(), Judgement.unknown(len(values) - position, sensors)]
@@ -109,7 +118,7 @@ class Judge:
 
 
 @saved_as("stretch")
-class _Stretch:
+class _Segment:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
     def __init__(self, model: Model, for_threshold: bool) -> None:
@@ -133,10 +142,24 @@ class _Stretch:
         self._readers = SymbolReaders(model) if model.symbols else None
         self._symbols = None if self._readers is None else self._readers.nothing()
 
-    def push(self, values: FloatArray, times: TimeArray | None, symbols: SymbolColumns | None) -> Judgement:
+    def push(
+        self, pieces: list[tuple[FloatArray, TimeArray | None]], symbols: SymbolColumns | None
+    ) -> list[Judgement]:
+        """Verdicts on rows in pieces: while those of one are scored, the networks read the next one's."""
+        apart = len(pieces) > 1 and usable_cores() > 1
+        read = made_ahead(self._read, pieces, apart)
+        return [self._score(values, symbols, *found) for (values, _), found in zip(pieces, read, strict=True)]
+
+    def _read(self, piece: tuple[FloatArray, TimeArray | None]) -> tuple[Float32Array, Residuals]:
+        """The scaled rows (F_in, n) of a piece, and how far they are from what was expected."""
+        rows = self._model.network_rows(*piece)  # (F_in, n)
+        return rows, self._reader.push(rows)
+
+    def _score(
+        self, values: FloatArray, symbols: SymbolColumns | None, rows: Float32Array, residuals: Residuals
+    ) -> Judgement:
+        """Verdicts on the rows that are ready, now that n more are known."""
         model, count = self._model, len(values)
-        rows = model.network_rows(values, times)  # (F_in, n)
-        residuals = self._reader.push(rows)
         inputs = rows[: int(model.roles.inputs.sum())].T.astype(np.float64)  # (n, F_i)
         context = with_first_rows(inputs) if self._before is None else np.concatenate([self._before, inputs])
         self._before = context[-CHANGE:]
@@ -162,11 +185,11 @@ class _Stretch:
     def _parts_of(self, scaled: FloatArray, residuals: Residuals) -> FloatArray:
         """Each sensor's part in n rows, (n, F_t).
 
-        The geometric mean of its own errors and of how far it is from what the other sensors say: the guilty
-        sensor departs both ways.
+        The geometric mean of its own errors and of how far it is from what the other sensors say: the sensor
+        at fault is far off in both.
         """
         own = np.square(scaled).sum(axis=0)  # (n, F_t)
-        return np.asarray(np.sqrt(own * self._model.peers.of_rows(residuals.level)))
+        return np.asarray(np.sqrt(own * self._model.cross_sensor.of_rows(residuals.level)))
 
     def _expected_of(self, residuals: Residuals) -> FloatArray:
         """What was expected of n rows, scaled, (n, F_t): by the other sensors where they tell, else before.
@@ -259,7 +282,7 @@ class _Stretch:
         return parts
 
     def _forget(self) -> None:
-        """Drop what no memory reaches any more."""
+        """Drop the rows that no moving average reaches any more."""
         kept = LONGEST + self._model.look_ahead
         self._scaled, self._pooled = self._scaled[:, -kept:], self._pooled[:, -kept:]
         for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected"):

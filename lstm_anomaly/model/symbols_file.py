@@ -18,7 +18,7 @@ MOST_UNITS = 4096
 _NGRAM = ("keys", "counts", "contexts", "totals", "kinds", "edges", "context_edges")
 _DURATIONS = ("rows", "counts", "seen")
 _TIMES = ("durations", "lengths")
-PREFIX = "symbols."
+SYMBOLS = "symbols."
 
 
 def symbols_header(model: Model) -> dict[str, Any]:
@@ -47,12 +47,12 @@ def symbols_arrays(model: Model) -> Arrays:
     """What is numbers."""
     found: Arrays = {}
     for k, column in enumerate(model.symbols):
-        found |= {f"{PREFIX}{k}.ngram.{name}": getattr(column.ngram, name) for name in _NGRAM}
+        found |= {f"{SYMBOLS}{k}.ngram.{name}": getattr(column.ngram, name) for name in _NGRAM}
         for times in _TIMES:
             part = getattr(column, times)
-            found |= {f"{PREFIX}{k}.{times}.{name}": getattr(part, name) for name in _DURATIONS}
-        found[f"{PREFIX}{k}.limits"] = column.limits
-        found |= {f"{PREFIX}{k}.lstm.{name}": array for name, array in (column.lstm or {}).items()}
+            found |= {f"{SYMBOLS}{k}.{times}.{name}": getattr(part, name) for name in _DURATIONS}
+        found[f"{SYMBOLS}{k}.limits"] = column.limits
+        found |= {f"{SYMBOLS}{k}.lstm.{name}": array for name, array in (column.lstm or {}).items()}
     return found
 
 
@@ -71,7 +71,7 @@ def symbols_parts(header: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
         "a column of symbols is no sensor",
     )
     _check(places == sorted(set(places)), "a column of symbols is there twice, or out of order")
-    columns = tuple(_column(told, _part(arrays, f"{PREFIX}{k}.")) for k, told in enumerate(described))
+    columns = tuple(_column(told, _part(arrays, f"{SYMBOLS}{k}.")) for k, told in enumerate(described))
     _check(sum(map(_count_of_arrays, columns)) == len(arrays), "there are arrays of no column of symbols")
     return {"symbols": columns, "session": session}
 

@@ -1,4 +1,4 @@
-"""Calibration: learns the threshold of a model on rows that nothing was fitted to, and what went with it."""
+"""Calibration: learns the threshold of a model from held-out rows."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -9,7 +9,7 @@ from lstm_anomaly.base.types import FloatArray, Series
 from lstm_anomaly.decision.budget import DEFAULT_BUDGET, DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.episodes import highest_episodes
-from lstm_anomaly.decision.learn_threshold import learn_threshold
+from lstm_anomaly.decision.learn_threshold import ThresholdOptions, learn_threshold
 from lstm_anomaly.decision.spans import Span
 from lstm_anomaly.model.judge import judge
 from lstm_anomaly.model.model import NOT_LEARNED, CalibrationEpisode, Model
@@ -43,7 +43,7 @@ def calibrated(model: Model, series: Series, settings: LearningSettings) -> Mode
     """The model with the threshold that keeps the budget on all rows of `series`; all else stays.
 
     None of the rows may have been trained on. What reads flat, what is too far from every operating state,
-    and what is familiar to the guard against drift, is widened where these normal rows call for it.
+    and the ranges of the check of drift, are widened where these normal rows call for it.
     """
     moving = series.values[:, model.roles.targets]
     before = model.familiar
@@ -59,7 +59,7 @@ def calibrated(model: Model, series: Series, settings: LearningSettings) -> Mode
 
 
 def familiar_of(series: Series, scores: FloatArray) -> Familiar:
-    """What the guard against drift knows: scores (M,) as `detect` gives them, and readings."""
+    """What the check of drift compares with: scores (M,) as `detect` gives them, and readings."""
     found = Familiar.fit(scores, np.concatenate([series.values[a:b] for a, b in series.segments]))
     return found if series.symbols is None else found.unwatched(np.isin(series.sensors, series.symbols.names))
 
@@ -82,18 +82,17 @@ def with_threshold(model: Model, series: Series, raw: FloatArray, settings: Lear
     inside = np.maximum(raw[first:last], LEAST)  # (n,)
     starts = [b[0] for a, b in pairwise(series.segments) if a[1] == b[0]]
     breaks = tuple(start - first for start in starts if first < start < last)
-    threshold = learn_threshold(
-        inside,
+    asked = ThresholdOptions(
         budget=budget_of(settings, model.step_seconds, len(known)),
         step_seconds=model.step_seconds,
         merge_gap=max(model.window, settings.merge_gap),
         method=settings.threshold_method,
         confidence=settings.confidence,
         level=settings.threshold_level,
-        breaks=breaks,
         margin=MARGIN,
         room=ROOM,
     )
+    threshold = learn_threshold(inside, asked, breaks)
     spans = highest_episodes(raw[first:last], threshold.merge_gap, STRANGEST, breaks)
     return replace(
         model,

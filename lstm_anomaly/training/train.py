@@ -1,30 +1,33 @@
-"""Training, from a clean series to a model: split, scale, fit, measure what is usual, set the threshold."""
+"""Training, from a clean series to a model: split, scale, fit, measure usual errors, learn the threshold."""
 
 import platform
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
 from lstm_anomaly.base.errors import TrainingError
-from lstm_anomaly.base.types import Float32Array, FloatArray, Segments, Series
+from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.model.model import NOT_LEARNED, Model, TrainingSummary, with_clock
+from lstm_anomaly.network.training.loop import Limits
 from lstm_anomaly.network.training.progress import Keep
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_told_by_clock
-from lstm_anomaly.preparing.windows import Split, rows_in
+from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
 from lstm_anomaly.scoring.symbols.column import SymbolColumn
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
-from lstm_anomaly.training.doubts import doubts, unlike_span
-from lstm_anomaly.training.fit_networks import Fitted, OnEpoch, fit_networks
+from lstm_anomaly.training.doubts import doubts, fault_doubt, unlike_span
+from lstm_anomaly.training.fit_horizon import fit_horizon
+from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
 from lstm_anomaly.training.fit_symbols import fit_symbols
 from lstm_anomaly.training.measure_errors import Measured, TrainingRows, measure
 from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
-from lstm_anomaly.training.split import joined, plan, require_windows
+from lstm_anomaly.training.split import fits, joined, plan, require_windows
 from lstm_anomaly.training.train_symbols import is_symbols_only, learn_symbols, symbol_mask
-from lstm_anomaly.training.trim import Trimmed, trim
+from lstm_anomaly.training.trim import Trimmed, fault_rows, trim
 
 
 def learn(
@@ -40,20 +43,27 @@ def learn(
     the series is too short, TrainingError when a loss stops being finite, ThresholdError when no
     threshold can be learned.
     """
+    began = perf_counter()
     if is_symbols_only(series):
         return learn_symbols(series, settings, on_epoch, keep)
     split, window = plan(series, settings)
+    for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
+    faults = _faults(series, _usable(split), settings, for_faults)
+    left = Split(*(cut_out(part, faults) for part in (split.fit, split.validation, split.calibration)))
+    if fits(left, window):
+        split = left
+    else:  # rows that are so few cannot do without them
+        faults[:] = False
     trimmed = trim(_scaled(series, _usable(split))[2], split, window, settings.trim)
-    if trimmed.rows:
-        split = trimmed.split
-        require_windows(series, split, window)
+    split = trimmed.split
+    require_windows(series, split, window)
+    trimmed = replace(trimmed, rows=trimmed.rows + int(faults.sum()))
     scaler, roles, scaled = _scaled(series, _usable(split))
     targets = roles.targets[roles.inputs]
     clock = _follows_clock(series, scaled[targets], split)
     if clock and series.times is not None:
         scaled, targets = np.concatenate([scaled, clock_rows(series.times)]), with_clock(targets)
-    for_networks, for_states = np.random.default_rng(settings.seed).spawn(2)
-    fitted = fit_networks(scaled, targets, split, window, settings, on_epoch, for_networks, keep)
+    fitted = fit_networks(FitRows(scaled, targets, split, window), settings, for_networks, on_epoch, keep)
     is_fitted = np.zeros(len(series), dtype=np.bool_)
     for a, b in split.fit:
         is_fitted[a:b] = True
@@ -85,11 +95,13 @@ def learn(
         unseen=measured.unseen,
         novelty=measured.novelty,
         stillness=measured.stillness,
-        peers=measured.peers,
+        cross_sensor=measured.cross_sensor,
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
         strangest=(),
-        summary=_summary(series, split, window, fitted, measured, trimmed, settings),
+        summary=_summary(
+            series, FitRows(scaled, targets, split, window), fitted, measured, trimmed, settings
+        ),
         symbols=columns,
         session=session,
     )
@@ -104,8 +116,34 @@ def learn(
         times, (place(series, first), place(series, last)), last + 1 - first, rows_in(measured.segments)
     )
     before, last_part = raw[: split.calibration[0][0]], raw[split.calibration[0][0] :]
-    found = (*doubts(trimmed.standing, settings.trim, before, last_part, left_out), *span)
-    return replace(model, summary=replace(model.summary, doubts=found))
+    places = [(place(series, first), place(series, last)) for first, last in _spans(faults, window)]
+    found = (
+        *fault_doubt(places),
+        *doubts(trimmed.standing, settings.trim, before, last_part, left_out),
+        *span,
+    )
+    seconds = settings.max_train_time
+    remaining = None if seconds is None else max(seconds - (perf_counter() - began), 1e-9)
+    sound = replace(series, segments=cut_out(series.segments, faults))
+    horizon = fit_horizon(sound, settings, roles.targets, on_epoch, Limits(remaining, keep))
+    return replace(model, summary=replace(model.summary, doubts=found), horizon=horizon)
+
+
+def _faults(
+    series: Series, usable: Segments, settings: LearningSettings, rng: np.random.Generator
+) -> BoolArray:
+    """Which rows look like faults and may be left out, (M,)."""
+    if not settings.trim:
+        return np.zeros(len(series), dtype=np.bool_)
+    _, roles, scaled = _scaled(series, usable)
+    return fault_rows(scaled, roles.targets[roles.inputs], usable, rng)
+
+
+def _spans(rows: BoolArray, gap: int) -> list[tuple[int, int]]:
+    """First and last of marked rows (M,) with at most `gap` rows between them."""
+    marked = np.flatnonzero(rows)
+    parts = np.split(marked, np.flatnonzero(np.diff(marked) > gap + 1) + 1)
+    return [(int(part[0]), int(part[-1])) for part in parts if len(part)]
 
 
 def _usable(split: Split) -> Segments:
@@ -148,17 +186,17 @@ def _stacked(values: FloatArray, segments: Segments) -> FloatArray:
 
 def _summary(
     series: Series,
-    split: Split,
-    window: int,
+    rows: FitRows,
     fitted: Fitted,
     measured: Measured,
     trimmed: Trimmed,
     settings: LearningSettings,
 ) -> TrainingSummary:
+    split, window = rows.split, rows.window
     usable = [(a, b) for a, b in series.segments if b - a >= window]
     first, last = usable[0][0], usable[-1][1] - 1
     stamps = ("", "") if series.times is None else (str(series.times[first]), str(series.times[last]))
-    rows = _stacked(series.values, tuple(usable))
+    values = _stacked(series.values, tuple(usable))
     if measured.kind == "linear":
         fitted = replace(fitted, reports=[], parameters=measured.networks.linear.components.size)
     best = min(fitted.reports, key=lambda report: report.validation_loss, default=None)
@@ -182,7 +220,7 @@ def _summary(
         seed=settings.seed,
         first=stamps[0],
         last=stamps[1],
-        lowest=tuple(map(float, rows.min(axis=0))),
-        highest=tuple(map(float, rows.max(axis=0))),
+        lowest=tuple(map(float, values.min(axis=0))),
+        highest=tuple(map(float, values.max(axis=0))),
         versions={"lstm-anomaly": __version__, "numpy": np.__version__, "python": platform.python_version()},
     )

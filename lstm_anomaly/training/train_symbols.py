@@ -23,7 +23,7 @@ from lstm_anomaly.scoring.components import (
     TOGETHER_VIEWS,
     Components,
 )
-from lstm_anomaly.scoring.cross_sensor import Peers
+from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
 from lstm_anomaly.scoring.flatline import LENGTHS, Stillness
 from lstm_anomaly.scoring.networks import LSTMS, Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
@@ -109,7 +109,7 @@ def _without_sensors(
         unseen=Unseen(1.0),
         novelty=NoveltyRule(numbers, empty, empty, empty, numbers),
         stillness=Stillness(np.zeros((len(LENGTHS), 0)), empty),
-        peers=Peers(np.zeros((0, 0)), empty),
+        cross_sensor=CrossSensorRegression(np.zeros((0, 0)), empty),
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(empty, series.values[:1]),
         strangest=(),

@@ -23,6 +23,8 @@ RUNS = {
     "detect scores": ("detect", *NEW, "--scores", "-"),
     "detect passthrough": ("detect", *NEW, "--passthrough"),
     "detect state": ("detect", *NEW, "--state", "st", "--scores", "s.csv"),
+    "forecast": ("forecast", "normal.csv", "--model", "pump.model"),
+    "forecast json": ("forecast", "normal.csv", "--model", "pump.model", "--format", "json"),
     "report": ("report", *NEW, "--out", "r.html"),
     "evaluate": ("evaluate", *NEW, "--labels", "labels.csv"),
     "check": ("check", "normal.csv"),

@@ -140,6 +140,20 @@ def test_a_group_too_small_to_learn_from_keeps_no_other_from_its_model(run, tmp_
     assert list(read_models(str(tmp_path / "models"))[1]) == ["a"]
 
 
+def test_two_processes_write_the_same_models_and_lines_as_one(run, tmp_path):
+    groups = {name: normal_values(300, k) for k, name in enumerate("abc")} | {"d": normal_values(3)}
+    (tmp_path / "normal.csv").write_text(grouped_text(groups))
+    alone, apart = (
+        run("train", "normal.csv", "--group-by", "asset", "--model", folder, "-j", workers, *LINEAR)
+        for folder, workers in (("one", 1), ("two", 2))
+    )
+    assert alone.exit_code == apart.exit_code == 2
+    assert apart.stdout == alone.stdout.replace("one", "two")
+    assert apart.stderr == alone.stderr.replace("one", "two")
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
+
+
 def test_groups_may_have_other_sensors_missing(run, tmp_path):
     values = {"a": normal_values(300), "b": normal_values(300, 1)}
     values["b"][:, 1] = np.nan
@@ -152,7 +166,7 @@ def test_groups_may_have_other_sensors_missing(run, tmp_path):
     assert states.count("unknown") == 14
 
 
-def test_a_folder_that_holds_no_models_and_a_single_model_with_groups_are_refused(run, trained, tmp_path):
+def test_a_folder_without_models_and_one_model_for_groups_are_refused(run, trained, tmp_path):
     (tmp_path / "empty").mkdir()
     new = trained / "new.csv"
     result = run("detect", new, "--model", "empty")
@@ -160,7 +174,7 @@ def test_a_folder_that_holds_no_models_and_a_single_model_with_groups_are_refuse
     assert "empty: is a folder without groups.json, so it holds no models of groups" in result.stderr
     result = run("inspect", "empty")
     assert result.exit_code == 2
-    assert "empty: is a folder, and the model of one machine is needed" in result.stderr
+    assert "empty: is a folder, but a single model file is needed" in result.stderr
     result = run("detect", new, "--model", trained / "pump.model", "--group-by", "temp_c")
     assert result.exit_code == 2
     assert "is the model of one machine" in result.stderr
@@ -210,9 +224,7 @@ def test_other_groups_have_other_file_names():
     assert len({model_path("m", group) for group in groups}) == len(groups)
 
 
-def test_an_index_that_the_disk_does_not_give_back_does_not_take_the_place_of_the_old_one(
-    tmp_path, monkeypatch
-):
+def test_an_index_that_cannot_be_read_back_does_not_replace_the_old_one(tmp_path, monkeypatch):
     write_index(str(tmp_path), "asset", ["a"])
     before = (tmp_path / "groups.json").read_bytes()
     monkeypatch.setattr(files, "sync", lambda file: (file.seek(0), file.write(b"["), file.flush()))

@@ -31,7 +31,7 @@ def test_a_blas_that_treats_all_columns_alike_gets_the_widest_tiles(monkeypatch)
 
 
 @pytest.mark.parametrize("safe", [16, 8, 4, 1])
-def test_a_tile_is_no_wider_than_the_last_column_that_is_treated_like_the_first(monkeypatch, safe):
+def test_a_tile_is_no_wider_than_the_columns_treated_alike(monkeypatch, safe):
     assert width_of(monkeypatch, spoiled(lambda width: np.arange(width) >= safe)) == safe
 
 
@@ -45,6 +45,32 @@ def test_a_product_that_depends_on_what_stands_beside_a_column_is_found(monkeypa
         return tiled_product(W, x, width) + np.float32(1e-6) * (beside - x).sum(axis=0)
 
     assert width_of(monkeypatch, mixing) == 1
+
+
+def margin_with(monkeypatch, treated_otherwise):
+    """The margin for products of which the columns that `treated_otherwise` (width,) tells are a bit off."""
+
+    def product(W, x, width):
+        right = np.einsum("mk,kn->mn", W, x)
+        off = treated_otherwise(np.arange(width), width)
+        right[-1, off] = np.nextafter(right[-1, off], np.float32(np.inf))
+        return right
+
+    monkeypatch.setattr(tiles, "tiled_product", product)
+    return tiles.margin_of.__wrapped__((5, 7), 64, np.dtype(np.float32))
+
+
+def test_columns_at_the_ends_treated_otherwise_are_left_to_a_margin(monkeypatch):
+    assert margin_with(monkeypatch, lambda at, width: (at < 8) | (at >= width - 8)) == 8
+
+
+@pytest.mark.parametrize("column", [8, 40, 71])
+def test_there_is_no_margin_where_a_column_between_is_treated_otherwise(monkeypatch, column):
+    assert margin_with(monkeypatch, lambda at, width: (at == column) & (width == 80)) == 0
+
+
+def test_there_is_no_margin_where_products_of_some_width_are_others(monkeypatch):
+    assert margin_with(monkeypatch, lambda at, width: (at >= 0) & (width == 48)) == 0
 
 
 def test_several_weights_share_the_width_that_suits_all_of_them(monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.types import Array, BoolArray, IntArray, Segments
-from lstm_anomaly.network.lstm import LstmBuffers
+from lstm_anomaly.network.fast_lstm import LstmBuffers
 from lstm_anomaly.network.symbols.following_symbols import begin, follow_symbols
 from lstm_anomaly.network.symbols.next_symbol import Params, next_symbol_loss_and_gradients, symbol_buffers
 from lstm_anomaly.network.symbols.softmax import Codes
