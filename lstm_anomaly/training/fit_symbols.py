@@ -37,6 +37,7 @@ NOTHING_LEFT = 0.002  # nats a symbol that counts leave to be learned: a choice 
 NOTHING_LEFT = 0.002  # nats a symbol that counts leave to be learned: a choice of two in 350 symbols
 EMBEDDING, HIDDEN = 32, 64
 BATCH, ROUNDS = 32, 16
+WEIGHT_DECAY = 0.1  # unless told otherwise: without it steps that tell nothing are learned by heart
 USUAL_LENGTH = 32  # symbols of a sequence in a batch, about
 BLOCK_ROWS = 25  # whose maxima tell how surprising normal rows are
 LEAST_TOKENS = 200  # to fit to; of fewer an LSTM learns nothing that counts do not tell
@@ -225,7 +226,7 @@ class _Fit:
             updates=max(1, int(updates * settings.effort)),
             rounds=ROUNDS,
             batch_size=BATCH,
-            weight_decay=settings.weight_decay,
+            weight_decay=settings.weight_decay or WEIGHT_DECAY,
         )
         params = init_next_symbol(rng, vocabulary, EMBEDDING, HIDDEN)
 
