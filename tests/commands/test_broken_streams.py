@@ -29,6 +29,7 @@ RUNS = {
     "evaluate": ("evaluate", *NEW, "--labels", "labels.csv"),
     "check": ("check", "normal.csv"),
     "inspect": ("inspect", "pump.model"),
+    "export": ("export", "pump.model", "--onnx", "onnx"),
     "cron": ("cron", *NEW),
     "config": ("config", "show", "detect"),
     "completion": ("completion", "bash"),
