@@ -1,6 +1,7 @@
 """The Python interface: fit, score, predict, detect, save and load, on arrays or data frames."""
 
 import os
+import warnings
 from dataclasses import fields, replace
 from typing import Any
 
@@ -190,7 +191,8 @@ class _Stream(Judge):
 def frame_of(X: Any) -> SensorFrame:
     """Rows from an array (n_rows, n_sensors) or a DataFrame, as if they had been read from a file.
 
-    Infinite values count as missing. Raises InputError for other shapes and for text.
+    Infinite values count as missing, and a warning tells of them. Raises InputError for other shapes and for
+    text.
     """
     named = hasattr(X, "columns")
     try:
@@ -201,11 +203,13 @@ def frame_of(X: Any) -> SensorFrame:
         values = values[:, np.newaxis]
     if values.ndim != 2 or not values.shape[1]:
         raise InputError(f"readings must have the shape (n_rows, n_sensors), not {values.shape}")
+    sensors = tuple(str(c) for c in X.columns) if named else _numbered(values.shape[1])
+    _warn_of_infinite(values, sensors)
     values[~np.isfinite(values)] = np.nan
     index = np.asarray(X.index) if named else np.empty(0)
     return SensorFrame(
         values=values,
-        sensors=tuple(str(c) for c in X.columns) if named else _numbered(values.shape[1]),
+        sensors=sensors,
         lines=np.arange(1, len(values) + 1),
         source_index=np.zeros(len(values), dtype=np.int64),
         sources=("<data>",),
@@ -213,6 +217,18 @@ def frame_of(X: Any) -> SensorFrame:
         if index.dtype.kind in "MO" and hasattr(getattr(X, "index", None), "tz")
         else None,
     )
+
+
+def _warn_of_infinite(values: FloatArray, sensors: tuple[str, ...]) -> None:
+    """Say how many of the readings (N, F) are infinite, of which sensors, and where the first is."""
+    infinite = np.isinf(values)  # (N, F)
+    if infinite.any():
+        told = ", ".join(
+            f"{count:,} of '{sensors[k]}'" for k, count in enumerate(infinite.sum(axis=0)) if count
+        )
+        first = int(infinite.any(axis=1).argmax()) + 1
+        text = f"infinite readings count as missing: {told} (the first in row {first:,})"
+        warnings.warn(text, stacklevel=4)
 
 
 def _utc(index: Any) -> NDArray[np.datetime64]:

@@ -10,6 +10,7 @@ from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, EventTracker
 from lstm_anomaly.detecting.batch import detect, judged_rows
+from lstm_anomaly.detecting.newest import NewestTime
 from lstm_anomaly.detecting.pending import PendingRows
 from lstm_anomaly.detecting.places import CLOSED, OPEN, Place, PlacedEvent, place
 from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
@@ -36,14 +37,14 @@ class Watcher:
     views   keep with each event the rows to see it in
 
     Memory does not grow with the rows. `tally` and `report` are of all rows so far, `newest` is their latest
-    time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
+    plausible time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
     """
 
     def __init__(
         self, model: Model, rules: EventRules | None = None, keep: Keep = list, *, views: bool = False
     ) -> None:
         self.tally = Tally()
-        self.newest: np.datetime64 | None = None
+        self._newest = NewestTime()
         self.worst = np.zeros(len(model.sensors))
         self._model = model
         self._keep = keep
@@ -75,6 +76,12 @@ class Watcher:
         """Go on where the Watcher that gave this memory was; counts and reports begin anew."""
         vars(self).update(memory)
         self._cleaner.report = CleanReport(0, step=self._cleaner.report.step)
+        self._newest.begin_run()
+
+    @property
+    def newest(self) -> np.datetime64 | None:
+        """The latest time stamp so far that is plausible, in UTC."""
+        return self._newest.value
 
     @property
     def sensors(self) -> tuple[str, ...]:
@@ -107,12 +114,12 @@ class Watcher:
 
     def warnings(self) -> list[str]:
         """What must be known even when nobody watches."""
-        return []
+        return self._newest.lines()
 
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
         self._model.check_times(frame)
-        self._note_time(frame)
+        self._newest.push(frame)
         if frame.absent:
             frame = self._complete(frame)
         return self._verdicts(self._judge_next(self._cleaner.push(frame), frame))
@@ -158,7 +165,7 @@ class Watcher:
 
         Call it instead of `push` and `finish`.
         """
-        self._note_time(frame)
+        self._newest.push(frame if frame.times is None else take_rows(frame, np.argsort(frame.times)))
         whole = detect(self._model, frame, self._rules)
         self._note_worst(whole.judgement)
         self._cleaner.report = whole.cleaning
@@ -194,13 +201,6 @@ class Watcher:
         finite = np.concatenate([[self._was_finite], np.isfinite(clean.values).all(axis=1)])
         self._was_finite = bool(finite[-1])
         return np.asarray(finite[1:] & (clean.starts | ~finite[:-1]))
-
-    def _note_time(self, frame: SensorFrame) -> None:
-        if frame.times is None:
-            return
-        known = frame.times[~np.isnat(frame.times)]
-        if len(known) and (self.newest is None or known.max() > self.newest):
-            self.newest = known.max()
 
     def _note_worst(self, judgement: Judgement) -> None:
         errors = np.nan_to_num(judgement.errors)  # (n, F)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.container import load_arrays, save_arrays
 from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError
 from lstm_anomaly.base.types import Resample
+from lstm_anomaly.model.bounds import check_bounds
 from lstm_anomaly.model.calibration_file import (
     alarm_arrays,
     alarm_header,
@@ -50,6 +51,17 @@ _COMPONENTS = ("usual", "bound", "signed", "plain", "high", "limits")
 _REGRESSION_ARRAYS = tuple(f"{name}.{part}" for name in _REGRESSIONS for part in ("weights", "offset"))
 _UNBOUNDED = ("components.usual", "components.high", "components.limits")  # 0 in the file: infinity
 _FORECASTER = ("unit", "lowest", "highest")  # what the forecaster has beside its weights
+_SENSELESS = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    RecursionError,
+    LstmAnomalyError,
+)
 _NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
 
 
@@ -115,7 +127,7 @@ def read_model(path: str | os.PathLike[str]) -> Model:
     header, arrays = load_arrays(path)
     try:
         return _from_parts(header, arrays)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, LstmAnomalyError) as error:
+    except _SENSELESS as error:
         reason = f"its content makes no sense ({type(error).__name__}: {error})"
         raise ModelFileError(reason, where=os.fspath(path)) from error
 
@@ -137,6 +149,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     _check_values(arrays)
     check_alarms(header, arrays)
     _check_roles(arrays, [column.place for column in symbols.get("symbols", ())])
+    check_bounds(header, arrays)
     roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
     networks = _networks(header, arrays, roles)
     inputs = len(networks.targets)

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from lstm_anomaly.base.errors import TrainingError
+from lstm_anomaly.base.errors import SettingsError, TrainingError
 from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
@@ -29,6 +29,8 @@ from lstm_anomaly.training.split import fits, joined, plan, require_windows
 from lstm_anomaly.training.train_symbols import is_symbols_only, learn_symbols, symbol_mask
 from lstm_anomaly.training.trim import Trimmed, fault_rows, trim
 
+MOST_SENSORS = 1500  # what is known of each pair of them, and the components, fit into a file of 64 MiB
+
 
 def learn(
     series: Series,
@@ -44,6 +46,7 @@ def learn(
     threshold can be learned.
     """
     began = perf_counter()
+    _require_few_sensors(len(series.sensors))
     if is_symbols_only(series):
         return learn_symbols(series, settings, on_epoch, keep)
     split, window = plan(series, settings)
@@ -127,6 +130,15 @@ def learn(
     sound = replace(series, segments=cut_out(series.segments, faults))
     horizon = fit_horizon(sound, settings, roles.targets, on_epoch, Limits(remaining, keep))
     return replace(model, summary=replace(model.summary, doubts=found), horizon=horizon)
+
+
+def _require_few_sensors(count: int) -> None:
+    """Raise SettingsError where what is known of each pair of sensors would not fit into a model file."""
+    if count > MOST_SENSORS:
+        raise SettingsError(
+            f"{count:,} sensors are more than a model holds ({MOST_SENSORS:,})",
+            hint="--only or --exclude, or a model for each part of the plant",
+        )
 
 
 def _faults(

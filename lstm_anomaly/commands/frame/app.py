@@ -251,3 +251,6 @@ def app(ctx: click.Context, /, config: str | None, profile: str | None) -> None:
     name = ctx.invoked_subcommand
     if name and (found := ctx.command.get_command(ctx, name)):  # type: ignore[attr-defined]
         ctx.default_map = {name: defaults.options_of(name, found)}
+    for line in defaults.warnings:
+        with suppress(OSError, ValueError):
+            click.echo(f"lstm-anomaly: {printable(line)}", err=True)

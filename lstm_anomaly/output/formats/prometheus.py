@@ -12,6 +12,7 @@ _TOTALS = {
     "anomalous": ("rows_anomalous_total", "Anomalous rows."),
     "unknown": ("rows_unknown_total", "Rows that could not be judged."),
     "events": ("events_total", "Events that were reported."),
+    "gaps": ("gaps_total", "Times that rows between two runs could not be found."),
 }
 
 
