@@ -15,6 +15,7 @@ from lstm_anomaly.scoring.reasons import NEW_VALUE
 from lstm_anomaly.training.calibrate import calibrated
 from lstm_anomaly.training.measure_errors import chosen_kind
 from lstm_anomaly.training.settings import LearningSettings
+from lstm_anomaly.training.train import learn
 
 KINDS = ("lstm", "linear")
 
