@@ -19,6 +19,7 @@ from lstm_anomaly.model.calibration_file import (
     alarm_shapes,
     check_alarms,
 )
+from lstm_anomaly.model.horizon_file import PREFIX, horizon_arrays, horizon_from, horizon_header
 from lstm_anomaly.model.model import MODEL_KINDS, Model, TrainingSummary, with_clock
 from lstm_anomaly.network.autoencoder import architecture, parameter_shapes
 from lstm_anomaly.network.forecaster import forecaster_shapes
@@ -106,6 +107,9 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         forecaster = networks.forecaster
         arrays |= _prefixed("forecaster", forecaster.params)
         arrays |= _prefixed("forecaster", {name: getattr(forecaster, name) for name in _FORECASTER})
+    if model.horizon:
+        header["horizon"] = horizon_header(model.horizon)
+        arrays |= horizon_arrays(model.horizon)
     save_arrays(path, header, arrays, understand=_from_parts)
 
 
@@ -127,6 +131,11 @@ def read_model(path: str | os.PathLike[str]) -> Model:
 
 def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     _check_header(header)
+    of_horizon = {name: array for name, array in arrays.items() if name.startswith(PREFIX)}
+    arrays = {name: array for name, array in arrays.items() if name not in of_horizon}
+    stored = header.get("horizon")  # a model need not have one
+    _check(stored is not None or not of_horizon, "there are arrays of a horizon, and there is none")
+    horizon = None if stored is None else horizon_from(stored, of_horizon, len(header["sensors"]))
     shapes = _expected_shapes(header, arrays)
     found = {name: array.shape for name, array in arrays.items()}
     odd = sorted(name for name in set(shapes) | set(found) if shapes.get(name) != found.get(name))
@@ -164,6 +173,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),
+        horizon=horizon,
     )
 
 

@@ -9,6 +9,7 @@ from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Resampl
 from lstm_anomaly.decision.budget import DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
+from lstm_anomaly.model.horizon import Horizon
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS, clock_rows
@@ -113,6 +114,7 @@ class Model:
     familiar      scores and readings in training, for the check of drift
     strangest     the highest episodes of the calibration rows, the highest first
     summary       what training did
+    horizon       what forecasts the rows to come, None in a model that was trained without
     """
 
     kind: str
@@ -136,6 +138,7 @@ class Model:
     familiar: Familiar
     strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
+    horizon: Horizon | None = None
 
     @property
     def window(self) -> int:

@@ -2,6 +2,7 @@
 
 import platform
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segment
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.model.model import NOT_LEARNED, Model, TrainingSummary, with_clock
+from lstm_anomaly.network.training.loop import Limits
 from lstm_anomaly.network.training.progress import Keep
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
@@ -17,6 +19,7 @@ from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_to
 from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
 from lstm_anomaly.training.doubts import doubts, fault_doubt, unlike_span
+from lstm_anomaly.training.fit_horizon import fit_horizon
 from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
 from lstm_anomaly.training.measure_errors import Measured, TrainingRows, measure
 from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
@@ -40,6 +43,7 @@ def learn(
     threshold can be learned.
     """
     _require_few_sensors(len(series.sensors))
+    began = perf_counter()
     split, window = plan(series, settings)
     for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
     faults = _faults(series, _usable(split), settings, for_faults)
@@ -109,7 +113,11 @@ def learn(
         *doubts(trimmed.standing, settings.trim, before, last_part, left_out),
         *span,
     )
-    return replace(model, summary=replace(model.summary, doubts=found))
+    seconds = settings.max_train_time
+    remaining = None if seconds is None else max(seconds - (perf_counter() - began), 1e-9)
+    sound = replace(series, segments=cut_out(series.segments, faults))
+    horizon = fit_horizon(sound, settings, roles.targets, on_epoch, Limits(remaining, keep))
+    return replace(model, summary=replace(model.summary, doubts=found), horizon=horizon)
 
 
 def _require_few_sensors(count: int) -> None:

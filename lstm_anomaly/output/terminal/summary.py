@@ -1,6 +1,7 @@
 """A model in words: the summary after training, and what `inspect` shows."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.base.text import count, duration, listed, number, ordinal, printable
+from lstm_anomaly.model.horizon import NAMES
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.scoring.residuals import RESTORED
 
@@ -107,7 +109,21 @@ def model_document(model: Model) -> dict[str, Any]:
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
         "states": [{"rows": rows, "share": share} for rows, share in _states(model)],
         "strangest": [asdict(episode) for episode in model.strangest],
+        "horizon": _horizon_document(model),
         "summary": asdict(model.summary),
+    }
+
+
+def _horizon_document(model: Model) -> dict[str, Any] | None:
+    if model.horizon is None:
+        return None
+    direct = model.horizon.direct
+    return {
+        "steps": direct.steps,
+        "look_back": direct.look_back,
+        "period": direct.period or None,
+        "methods": dict(zip(model.sensors, model.horizon.methods_of(None), strict=True)),
+        "held_out_mae": {name: float(found[0].mean()) for name, found in model.horizon.errors.items()},
     }
 
 
@@ -131,6 +147,27 @@ def _body(model: Model) -> list[str]:
         f" {summary.calibration_rows:,} to calibrate{trimmed}",
         *_network_lines(model),
         threshold_line(model),
+        *_horizon_lines(model),
+    ]
+
+
+def _horizon_lines(model: Model) -> list[str]:
+    """How far a model forecasts, and how well each method did on rows that were held out."""
+    if model.horizon is None:
+        return []
+    horizon, direct = model.horizon, model.horizon.direct
+    methods = Counter(horizon.methods_of(None)).most_common()
+    used = ", ".join(
+        NAMES[name] + ("" if len(methods) == 1 else f" for {count(sensors, 'sensor')}")
+        for name, sensors in methods
+    )
+    errors = ", ".join(
+        f"{number(float(found[0].mean()), 3)} ({NAMES[name]})" for name, found in horizon.errors.items()
+    )
+    period = f", which repeat after {count(direct.period, 'row')}" if direct.period else ""
+    return [
+        f"forecast    {count(direct.steps, 'row')} ahead, from {direct.look_back:,}{period}; by {used}",
+        f"            held out, mean absolute error in training spreads: {errors}",
     ]
 
 
