@@ -126,15 +126,7 @@ class Detector:
         """
         detection = self._detection(X, rules)
         rows = detection.frame_rows()
-        return [
-            replace(
-                event,
-                start=int(rows[event.start]),
-                end=int(rows[event.end]),
-                peak_row=int(rows[event.peak_row]),
-            )
-            for event in detection.events
-        ]
+        return [event.renumbered(rows) for event in detection.events]
 
     def stream(self) -> Judge:
         """A judge that scores rows as they come, `judge.push(rows).scores`, equal to `score` of the whole.

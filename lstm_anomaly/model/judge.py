@@ -43,19 +43,22 @@ class Judgement:
     scores    (n,) multiples of the threshold, NaN where a row could not be judged
     errors    (n, F) each sensor's part in the score, at least 0, NaN likewise
     expected  (n, F) what was expected, in the sensors' own units, NaN likewise
+    margins   (n, F) by how much readings usually miss that in the row's state, NaN likewise
     reasons   (n,) which component it is, as in `lstm_anomaly.scoring.reasons`
     """
 
     scores: FloatArray
     errors: FloatArray
     expected: FloatArray
+    margins: FloatArray
     reasons: IntArray
 
     @classmethod
     def unknown(cls, rows: int, sensors: int) -> "Judgement":
         """`rows` rows that could not be judged."""
         nothing = np.full((rows, sensors), np.nan)
-        return cls(np.full(rows, np.nan), nothing, nothing.copy(), np.full(rows, TOGETHER, np.int64))
+        scores, reasons = np.full(rows, np.nan), np.full(rows, TOGETHER, np.int64)
+        return cls(scores, nothing, nothing.copy(), nothing.copy(), reasons)
 
     @classmethod
     def joined(cls, parts: list["Judgement"], sensors: int) -> "Judgement":
@@ -65,6 +68,7 @@ class Judgement:
             np.concatenate([part.scores for part in parts]),
             np.concatenate([part.errors for part in parts]),
             np.concatenate([part.expected for part in parts]),
+            np.concatenate([part.margins for part in parts]),
             np.concatenate([part.reasons for part in parts]),
         )
 
@@ -111,7 +115,7 @@ class Judge:
         return stretch.finish() if stretch else Judgement.unknown(0, len(self._model.sensors))
 
 
-@saved_as("stretch")
+@saved_as("stretch 2")
 class _Stretch:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
@@ -133,6 +137,7 @@ class _Stretch:
         self._by_sensor = np.empty((0, targets))
         self._level = np.empty((0, targets))
         self._expected = np.empty((0, targets))
+        self._margins = np.empty((0, targets))
 
     def push(self, pieces: list[tuple[FloatArray, TimeArray | None]]) -> list[Judgement]:
         """Verdicts on rows in pieces: while those of one are scored, the networks read the next one's."""
@@ -163,7 +168,9 @@ class _Stretch:
         self._readings = self._readings[max(0, len(self._readings) - model.stillness.reach + 1) :]
         self._by_sensor = np.concatenate([self._by_sensor, self._parts_of(scaled, residuals)])
         self._level = np.concatenate([self._level, np.square(residuals.level)])
-        self._expected = np.concatenate([self._expected, self._expected_of(residuals)])
+        expected, margins = self._expected_of(residuals, state)
+        self._expected = np.concatenate([self._expected, expected])
+        self._margins = np.concatenate([self._margins, margins])
         self._seen += count
         return self._verdicts(max(0, self._seen - model.look_ahead - self._judged))
 
@@ -176,17 +183,21 @@ class _Stretch:
         own = np.square(scaled).sum(axis=0)  # (n, F_t)
         return np.asarray(np.sqrt(own * self._model.peers.of_rows(residuals.level)))
 
-    def _expected_of(self, residuals: Residuals) -> FloatArray:
-        """What was expected of n rows, scaled, (n, F_t): by the other sensors where they tell, else before.
+    def _expected_of(self, residuals: Residuals, state: IntArray) -> tuple[FloatArray, FloatArray]:
+        """What was expected of n rows in these states (n,), and by how much it is usually missed, scaled.
 
-        A forecast follows a fault that lasts; what the other sensors say does not.
+        Both (n, F_t): by the other sensors where they tell, else by the rows before. A forecast follows a
+        fault that lasts; what the other sensors say does not.
         """
-        tells = np.isfinite(self._model.components.usual[views.RELATED, 0])  # (F_t,)
+        usual = self._model.components.usual  # (4, k, F_t)
+        tells = np.isfinite(usual[views.RELATED, 0])  # (F_t,)
         errors = residuals.errors
         near = np.where(np.isnan(errors[views.RESTORED]), errors[views.FORECAST], errors[views.RESTORED])
         near = 0.5 * (near + np.where(np.isnan(errors[views.FORECAST]), near, errors[views.FORECAST]))
         tells_now = tells & ~np.isnan(errors[views.RELATED])  # (n, F_t)
-        return np.asarray(residuals.level - np.where(tells_now, errors[views.RELATED], near))
+        before = 0.5 * (usual[views.RESTORED, state] + usual[views.FORECAST, state])  # (n, F_t)
+        expected = residuals.level - np.where(tells_now, errors[views.RELATED], near)
+        return np.asarray(expected), np.where(tells_now, usual[views.RELATED, state], before)
 
     def finish(self) -> Judgement:
         """The rows that wait for later ones, judged without them."""
@@ -195,7 +206,7 @@ class _Stretch:
         self._scaled = np.pad(self._scaled, ((0, 0), *below))
         self._pooled = np.pad(self._pooled, ((0, 0), (0, nothing)), constant_values=1.0)
         self._distance = np.pad(self._distance, (0, nothing))
-        for name in ("_novelty", "_flat", "_by_sensor", "_level", "_expected"):
+        for name in ("_novelty", "_flat", "_by_sensor", "_level", "_expected", "_margins"):
             setattr(self, name, np.pad(getattr(self, name), below))
         return self._verdicts(waiting)
 
@@ -232,7 +243,10 @@ class _Stretch:
         expected = np.zeros_like(out.expected)  # scaled: a sensor that is no target is expected at its mean
         expected[:, model.roles.targets] = self._expected[rows]
         out.expected[:] = model.scaler.inverse(expected)
-        for unknown in (out.scores, out.errors, out.expected):
+        margins = np.ones_like(out.margins)  # and misses that by its spread
+        margins[:, model.roles.targets] = self._margins[rows]
+        out.margins[:] = margins * model.scaler.scale
+        for unknown in (out.scores, out.errors, out.expected, out.margins):
             unknown[:first] = np.nan
         self._judged += count
         self._forget()
@@ -255,7 +269,7 @@ class _Stretch:
         """Drop what no memory reaches any more."""
         kept = LONGEST + self._model.look_ahead
         self._scaled, self._pooled = self._scaled[:, -kept:], self._pooled[:, -kept:]
-        for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected"):
+        for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected", "_margins"):
             setattr(self, name, getattr(self, name)[-kept:])
 
 
@@ -273,5 +287,6 @@ def judge(model: Model, series: Series, for_threshold: bool = False) -> Judgemen
         out.scores[start:stop] = part.scores
         out.errors[start:stop] = part.errors
         out.expected[start:stop] = part.expected
+        out.margins[start:stop] = part.margins
         out.reasons[start:stop] = part.reasons
     return out
