@@ -28,7 +28,7 @@ _LEAST_OF_BOTH = 0.1  # of the energy, on the smaller side, for a sensor to be o
 _MOST_COUNTED = 10.0  # margins: a recovery that goes far beyond the fault would drown it
 _MOST_OF_FLAT = 0.5  # of the energy, while it reads flat
 _MOST_OF_ONE = 0.6  # of the energy, in one row: more is a spike, whatever it misleads afterwards
-UP, DOWN, FLAT, NOISY, RELATION = KINDS = ("up", "down", "flat", "noisy", "relation")
+UP, DOWN, FLAT, NOISY, RELATION, SYMBOL = ("up", "down", "flat", "noisy", "relation", "symbol")
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ class Course:
         return sorted(set(told[told >= 0].tolist()))
 
     def kind(self, sensor: int) -> str:
-        """One of `KINDS`: in what way a sensor departs."""
+        """In what way a sensor departs; not whether it is one of symbols."""
         above, below, change, flat = self.energy[:, sensor].tolist()
         whole = above + below
         largest = min(self.largest(sensor), _MOST_COUNTED) ** 2

@@ -1,7 +1,7 @@
-"""Events: stretches of anomalous rows, how bad each one was, and which sensors made it so."""
+"""Events: stretches of anomalous rows, with severity and the sensors that caused them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +13,7 @@ from lstm_anomaly.decision.course import (
     DOWN,
     FLAT,
     OPENING_ROWS,
+    SYMBOL,
     UP,
     USUAL_MARGINS,
     Course,
@@ -20,7 +21,7 @@ from lstm_anomaly.decision.course import (
     deviations,
 )
 from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
-from lstm_anomaly.scoring.reasons import TOGETHER, sentence
+from lstm_anomaly.scoring.reasons import TOGETHER, no_words, sentence
 
 SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
 """An event's severity by its peak, in multiples of the threshold."""
@@ -54,6 +55,7 @@ class JudgedRows:
     expected  (N, F) what the model expected, in the same units
     margins   (N, F) by how much readings usually miss that, in the same units
     reasons   (N,) which component each score is, as in `lstm_anomaly.scoring.reasons`
+    words     (N,) the reason in words of its own, "" where it has none; none anywhere when left out
     """
 
     scores: FloatArray
@@ -62,8 +64,11 @@ class JudgedRows:
     expected: FloatArray
     margins: FloatArray
     reasons: IntArray
+    words: NDArray[np.object_] = field(default_factory=lambda: no_words(0))
 
     def __post_init__(self) -> None:
+        if not len(self.words):
+            object.__setattr__(self, "words", no_words(len(self.scores)))
         shapes = {self.errors.shape, self.seen.shape, self.expected.shape, self.margins.shape}
         if len(shapes) != 1 or not self.errors.shape[:1] == self.scores.shape == self.reasons.shape:
             raise ValueError(f"scores {self.scores.shape} do not go with sensors' arrays {sorted(shapes)}")
@@ -73,7 +78,7 @@ class JudgedRows:
 
     def __getitem__(self, rows: slice) -> "JudgedRows":
         by_sensor = (self.errors[rows], self.seen[rows], self.expected[rows], self.margins[rows])
-        return JudgedRows(self.scores[rows], *by_sensor, self.reasons[rows])
+        return JudgedRows(self.scores[rows], *by_sensor, self.reasons[rows], self.words[rows])
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ class Contribution:
 
     seen, expected  at `row`, where it was farthest off to the side to which it went first
     direction  `up` or `down` for a reading above or below the expected one, `flat` for a sensor that
-               repeats its reading while another one is expected
+               repeats its reading while another one is expected, `symbol` for one of symbols: nothing is
+               expected of their codes
     kind       the same, or `noisy` for one that jumps about, `relation` for one that goes its own way
     usual      the lowest and highest reading that are usual in such a row
     span       its lowest and highest reading within the event
@@ -119,7 +125,8 @@ class Event:
     peak and mean are multiples of the threshold; the mean is over the rows above the limit (or above
     `EventRules.off`), held ones with what they are held at, without the quiet ones between them.
     contributions: largest share first, the sensor that departed first. followers: in the order in which they
-    took over. cause: what fired as it opened, as in `lstm_anomaly.scoring.reasons`; reason: in plain words.
+    took over. cause: what fired as it opened, as in `lstm_anomaly.scoring.reasons`; words:
+    its own, if it has any.
     """
 
     start: int
@@ -130,11 +137,12 @@ class Event:
     contributions: tuple[Contribution, ...]
     followers: tuple[Follower, ...]
     cause: int
+    words: str = ""
 
     @property
     def reason(self) -> str:
         """What fired as it opened, and how many times its limit the event reached."""
-        return sentence(self.cause, self.peak)
+        return sentence(self.cause, self.peak, self.words)
 
     @property
     def rows_told(self) -> tuple[int, ...]:
@@ -171,12 +179,14 @@ class _Opening:
     """The highest of an event's first rows, and its reason, which is the event's.
 
     readings  (3, F) of that row: seen, expected and margins
+    words     the reason in words of its own, "" where it has none
     """
 
     score: float
     reason: int
     row: int
     readings: FloatArray
+    words: str = ""
 
 
 @saved_as("tracker of events")
@@ -267,7 +277,7 @@ class EventTracker:
             row = opening[rows.scores[opening].argmax()]
             readings = np.stack([rows.seen[row], rows.expected[row], rows.margins[row]])  # (3, F)
             score, reason = float(rows.scores[row]), int(rows.reasons[row])
-            self._opening = _Opening(score, reason, int(row) + first, readings)
+            self._opening = _Opening(score, reason, int(row) + first, readings, str(rows.words[row]))
         before = deviations(rows.seen[at - 1], rows.expected[at - 1], rows.margins[at - 1])  # (n, F)
         before[at == 0] = self._off
         self._course = self._course.with_rows(
@@ -297,6 +307,7 @@ class EventTracker:
             contributions=tuple(self._contribution(f) for f in order),
             followers=tuple(sorted(followers, key=lambda follower: follower.row)),
             cause=self._opening.reason,
+            words=self._opening.words,
         )
 
     def _contribution(self, f: int) -> Contribution:
@@ -307,6 +318,8 @@ class EventTracker:
         if kind != FLAT and not course.is_unusual(f):
             row, (seen, expected, margin) = self._opening.row, self._opening.readings[:, f]
         side = DOWN if seen < expected else UP
+        if np.isnan(expected):  # of symbols, whose codes say nothing
+            kind, side, seen = SYMBOL, SYMBOL, np.nan
         whole = max(1e-300, float(np.cumsum(course.shares)[-1]))
         return Contribution(
             sensor=self._sensors[f],

@@ -101,8 +101,10 @@ class GroupWatcher:
         ]
 
     def warnings(self) -> list[str]:
-        """Groups without a model, and models without a row."""
-        found = []
+        """Groups without a model, models without a row, and what must be known of each group."""
+        found = [
+            f"{group}: {line}" for group in sorted(self._seen) for line in self._watchers[group].warnings()
+        ]
         if self.strangers:
             rows = sum(self.strangers.values())
             names = ", ".join(repr(name) for name in list(self.strangers)[:8])

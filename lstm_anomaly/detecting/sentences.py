@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from lstm_anomaly.base.text import number
-from lstm_anomaly.decision.course import DOWN, FLAT, NOISY, RELATION
+from lstm_anomaly.decision.course import DOWN, FLAT, NOISY, RELATION, SYMBOL
 from lstm_anomaly.decision.events import Contribution, Event
 from lstm_anomaly.scoring.reasons import NEW_VALUE, UNSEEN, WORDS
 
@@ -37,6 +37,8 @@ def sentence(event: Event, start: str, end: str, told: Sequence[str]) -> str:
 def _what(event: Event, first: Contribution, at: str) -> str:
     """What the first sensor did."""
     name = first.sensor
+    if first.kind == SYMBOL:
+        return f"{name}: {event.words or WORDS[event.cause]}"
     seen, low, high, lowest, highest = rounded(first, first.seen, *first.usual, *first.span)
     usual = f"usual {low} to {high}"
     if event.cause == NEW_VALUE:

@@ -190,7 +190,7 @@ def test_event_is_reported_as_soon_as_no_later_row_can_belong_to_it() -> None:
 # What an event says
 
 
-def test_peak_is_the_first_highest_row_and_mean_is_over_rows_above_the_limit() -> None:
+def test_peak_is_the_first_highest_row_and_mean_that_of_rows_above() -> None:
     (event,) = find_events(judged([2.0, 0.0, 5.0, 5.0]), ("s",), EventRules(merge_gap=1))
     assert (event.peak, event.peak_row, event.mean) == (5.0, 2, 4.0)
 

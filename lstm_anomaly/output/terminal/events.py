@@ -72,7 +72,9 @@ def _telling(event: Event) -> list[Contribution]:
 
 
 def sensor_sentence(c: Contribution) -> str:
-    """`pressure_bar 62 %: saw 3.1, expected 4.7`."""
+    """`pressure_bar 62 %: saw 3.1, expected 4.7`; of symbols the reason tells more than their codes."""
+    if c.direction == "symbol":
+        return f"{printable(c.sensor)} {100 * c.share:.0f} %"
     return f"{printable(c.sensor)} {100 * c.share:.0f} %: saw {number(c.seen)}, expected {number(c.expected)}"
 
 
