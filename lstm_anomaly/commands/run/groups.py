@@ -1,7 +1,6 @@
 """`--group-by`: a model for each group of rows, learned into a folder of model files and used from there."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,9 @@ from lstm_anomaly.commands.frame.console import Talk
 
 if TYPE_CHECKING:
     from lstm_anomaly.base.types import BoolArray, SensorFrame
-    from lstm_anomaly.detecting.stream import Watcher
+    from lstm_anomaly.detecting.group_stream import GroupWatcher
     from lstm_anomaly.detecting.verdicts import Judging
-    from lstm_anomaly.model.model import Model
+    from lstm_anomaly.detecting.watch_rules import WatchRules
     from lstm_anomaly.reading import ReadOptions
     from lstm_anomaly.training.settings import LearningSettings
 
@@ -84,6 +83,7 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
         for name, members in groups.items()
     )
     done, failed, column = [], [], str(training.options.group_by)
+    talk.warn(_same_but_for_case(column, list(groups)))
     for outcome in run_jobs(_train_group, jobs, min(training.workers, len(groups))):
         if isinstance(outcome, WorkerDied):
             why = "its process died, perhaps for want of memory. Try: -j 1"
@@ -107,6 +107,18 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
         )
 
 
+def _same_but_for_case(column: str, groups: list[str]) -> list[str]:
+    """What to say of names that differ in case only: of one machine, perhaps, that is written in two ways."""
+    alike: dict[str, list[str]] = {}
+    for group in groups:
+        alike.setdefault(group.casefold(), []).append(group)
+    return [
+        f"{column}: {' and '.join(map(repr, names))} differ in case only; each gets a model of its own"
+        for names in alike.values()
+        if len(names) > 1
+    ]
+
+
 def _train_group(group: _Group) -> _Trained:
     """Learn the model of one group and write it; runs in a process of its own with `-j`."""
     from lstm_anomaly.commands.run.load import clean_for_training
@@ -127,9 +139,12 @@ def _train_group(group: _Group) -> _Trained:
 
 
 def watcher_of(
-    path: str, options: "ReadOptions", make: "Callable[[Model], Watcher]"
+    path: str, options: "ReadOptions", rules: "WatchRules", workers: int = 1
 ) -> "tuple[Judging, ReadOptions]":
-    """What judges with the model, or the folder of models, at `path`, and how to read its input."""
+    """What judges with the model, or the folder of models, at `path`, and how to read its input.
+
+    The models of a folder are shared by so many worker processes, which end with the command.
+    """
     if not os.path.isdir(path):
         from lstm_anomaly.model.file import read_model
 
@@ -137,9 +152,22 @@ def watcher_of(
             raise click.UsageError(
                 f"--group-by: {path} is the model of one machine. Train with --group-by, or leave it out."
             )
-        return make(read_model(path)), options
-    from lstm_anomaly.detecting.group_stream import GroupWatcher
-    from lstm_anomaly.model.folder import read_models
+        if workers > 1:
+            raise click.UsageError(f"-j shares out the models of a folder, and {path} is one model.")
+        return rules.watcher(read_model(path)), options
+    return group_watcher(path, options, rules, workers)
 
-    column, models = read_models(path)
-    return GroupWatcher(models, make), replace(options, group_by=options.group_by or column)
+
+def group_watcher(
+    folder: str, options: "ReadOptions", rules: "WatchRules", workers: int
+) -> "tuple[GroupWatcher, ReadOptions]":
+    """The same for a folder of models."""
+    from lstm_anomaly.base.kept_objects import KeptObjects
+    from lstm_anomaly.detecting.group_stream import GroupWatcher
+    from lstm_anomaly.detecting.watch_rules import FolderWatchers
+    from lstm_anomaly.model.folder import read_index
+
+    column, groups = read_index(folder)
+    watchers = KeptObjects(FolderWatchers(folder, rules), groups, workers)
+    click.get_current_context().call_on_close(watchers.close)
+    return GroupWatcher(watchers, groups), replace(options, group_by=options.group_by or column)
