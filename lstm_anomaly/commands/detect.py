@@ -128,7 +128,7 @@ def command(
     wanted = Wanted(format_, scores, unattended.passthrough, excel_safe)
     run = Run(watcher, model_path, talk, unattended, wanted)
     if goes_on:
-        outcome = run.on(Follower(files[0], options, watcher.sensors))
+        outcome = run.on(Follower(files[0], options, watcher.sensors, rotated=unattended.rotated or ""))
     else:
         outcome = run.through(read_pieces(files, options, reading["rows"], talk, watcher.sensors), files)
     talk.warn(watcher.warnings())

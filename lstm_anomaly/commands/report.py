@@ -52,12 +52,14 @@ def command(
     """Show what departs from normal in CSV files: one HTML file that opens anywhere, without a network.
 
     It holds the span with its score, each event with its sensors as seen and expected, a table to sort and
-    filter, the quality of the data, drift, and how the model was trained.
+    filter, what comes next if the model has a horizon, the quality of the data, drift, and how the model was
+    trained.
     """
     from lstm_anomaly.base.files import atomic_write
     from lstm_anomaly.commands.frame.extras import needs
-    from lstm_anomaly.commands.run.load import read_frame
+    from lstm_anomaly.commands.run.load import for_model, read_frame
     from lstm_anomaly.detecting.batch import detect
+    from lstm_anomaly.detecting.forecast import forecast
     from lstm_anomaly.detecting.places import place
     from lstm_anomaly.model.file import read_model
 
@@ -68,11 +70,14 @@ def command(
         from lstm_anomaly.output.report.of_detection import detection_report
     model = read_model(model_path)
     notes: list[str] = []
-    frame = read_frame(files, read_options(reading), reading["rows"], talk, model.sensors, notes=notes)
+    frame = read_frame(
+        files, for_model(read_options(reading), model), reading["rows"], talk, model.sensors, notes=notes
+    )
     detection = detect(model, frame)
     rows = detection.frame_rows()
     events = [replace(place(event, frame, rows), view=detection.view(event)) for event in detection.events]
-    text = detection_report(detection, model, events, notes, title or _title(files))
+    coming = forecast(model, frame) if model.horizon and detection.counts()["judged"] else None
+    text = detection_report(detection, model, events, notes, title or _title(files), coming)
     with atomic_write(out) as file:
         file.write(text.encode("utf-8", "replace"))
     if plot:

@@ -8,7 +8,7 @@ import click
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.frame.extras import needs
-from lstm_anomaly.commands.frame.option_types import Duration, Percent
+from lstm_anomaly.commands.frame.option_types import Duration, Percent, Span
 from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
@@ -86,6 +86,12 @@ Examples:
     type=Duration(),
     metavar="TIME",
     help="Such as 10min; then training ends with the best weights so far.  [default: no limit]",
+)
+@click.option(
+    "--horizon",
+    type=Span(),
+    metavar="SPAN|ROWS",
+    help="How far `forecast` shall see, such as 24h; 0: not at all.  [default: a day, if rows have times]",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
 @click.option(

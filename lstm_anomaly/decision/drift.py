@@ -1,8 +1,9 @@
-"""The guard of the promise: does new data still look like the data that the threshold was learned on?
+"""Drift: does new data still look like the data that the threshold was learned on?
 
-A threshold keeps its word while normal stays what it was. Scores that grow by a tenth give two to three
-times the alarms, so the guard looks far below the threshold, and at the readings themselves, on **quiet**
-rows: those that are not anomalous, nor follow an anomalous one within the longest memory of the score.
+A threshold keeps its budget only while normal data stays as it was. Scores that grow by a tenth give two to
+three times the alarms, so the check looks far below the threshold, and at the readings themselves, on
+**quiet** rows: those that are not anomalous, nor follow an anomalous one within the
+longest memory of the score.
 """
 
 import math
@@ -28,6 +29,7 @@ STEP_RATIO = 2.0  # of the mean step from row to row, up or down
 MOST_ANOMALOUS = 0.5  # of the judged rows
 AFTERMATH = 100  # rows after an anomalous one that are not quiet
 FARTHEST = 1e100  # a step counts for no more, so that sums stay finite
+MOST_CODE = 1e9  # far beyond any code of a symbol
 UNTOLD = 1e12  # a spread beyond which no share is surprising
 
 
@@ -79,6 +81,16 @@ class Familiar:
             most_step=np.where(sensors, np.inf, self.most_step),
         )
 
+    def unwatched(self, sensors: BoolArray) -> Self:
+        """The same for good, in numbers that a file can hold: these sensors (F,) are codes of symbols."""
+        return replace(
+            self,
+            low=np.where(sensors, -MOST_CODE, self.low),
+            high=np.where(sensors, MOST_CODE, self.high),
+            least_step=np.where(sensors, 0.0, self.least_step),
+            most_step=np.where(sensors, MOST_CODE, self.most_step),
+        )
+
     def joined(self, other: Self) -> Self:
         """The scores of this one, and readings as wide as both have them."""
         return replace(
@@ -92,10 +104,10 @@ class Familiar:
 
 @saved_as("drift watch")
 class DriftWatch:
-    """Follows judged rows, in pieces of any size, and says in what they no longer look like training.
+    """Compares judged rows, in pieces of any size, with the training data, and says what differs.
 
     Rows are looked at in periods of at least `PERIOD` rows, or as many as there were calibration rows, so
-    that a stream which drifts after a year is not taken for the mean of all its days.
+    that a drift after a year is not averaged away by all the days before it.
     """
 
     def __init__(self, familiar: Familiar, sensors: Sequence[str]) -> None:
@@ -217,7 +229,7 @@ class _Period:
             elif self._moves >= LEAST_ROWS and STEP_RATIO * step[k] < f.least_step[k]:
                 found.append(
                     f"{name} moves {step[k] / f.least_step[k]:.2g} times as much from row to row as in the"
-                    " stillest part of the training rows"
+                    " quietest part of the training rows"
                 )
         return found
 

@@ -56,6 +56,11 @@ class GroupWatcher:
         self._reached = np.iinfo(np.int64).min  # the middle one of the block before
         self._in_order = True  # no row so far came before the middle of the block before its own
 
+    def has_same_symbols(self) -> bool:
+        """Whether the models of all groups know the same columns of symbols, by the same texts."""
+        first, *others = self._ask(_symbols, self._groups).values()
+        return all(other == first for other in others)
+
     @property
     def newest(self) -> np.datetime64 | None:
         """The latest time stamp so far, in UTC."""
@@ -107,8 +112,8 @@ class GroupWatcher:
         return self._of_each(_report_lines)
 
     def warnings(self) -> list[str]:
-        """Groups without a model, and models without a row."""
-        found = []
+        """Groups without a model, models without a row, and what must be known of each group."""
+        found = self._of_each(Watcher.warnings)
         if self.strangers:
             rows = sum(self.strangers.values())
             names = ", ".join(repr(name) for name in list(self.strangers)[:8])
@@ -247,6 +252,10 @@ def _standing(watcher: Watcher) -> tuple[np.datetime64 | None, int, list[str], n
     learned = watcher.model.summary.last
     last = np.datetime64(learned.removesuffix("Z"), "ns") if learned else None
     return watcher.newest, watcher.tally.rows, watcher.drift, last
+
+
+def _symbols(watcher: Watcher) -> list[tuple[int, tuple[str, ...]]]:
+    return [(column.place, tuple(column.texts)) for column in watcher.model.symbols]
 
 
 def _report_lines(watcher: Watcher) -> list[str]:

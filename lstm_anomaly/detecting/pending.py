@@ -13,7 +13,7 @@ from lstm_anomaly.reading import join_frames, take_rows
 
 @saved_as("pending rows")
 @dataclass(frozen=True)
-class Waiting:
+class PendingRows:
     """Rows of the series whose verdict is not there yet.
 
     values  (m, F) after cleaning
@@ -32,20 +32,20 @@ class Waiting:
         """Where in the input a row came from."""
         return place_of(self.frame, int(self.origin[row]))
 
-    def cut(self, count: int) -> tuple["Waiting", "Waiting"]:
+    def cut(self, count: int) -> tuple["PendingRows", "PendingRows"]:
         """The first `count` rows, and the others."""
         first, rest = slice(0, count), slice(count, None)
         left = self.origin[rest]
         drop = min([len(self.frame) - self.held, *left[:1].tolist()])
         kept = take_rows(self.frame, slice(drop, None))
         return (
-            Waiting(self.values[first], self.begins[first], self.origin[first], self.frame, 0),
-            Waiting(self.values[rest], self.begins[rest], left - drop, kept, self.held),
+            PendingRows(self.values[first], self.begins[first], self.origin[first], self.frame, 0),
+            PendingRows(self.values[rest], self.begins[rest], left - drop, kept, self.held),
         )
 
-    def joined(self, clean: CleanRows, begins: BoolArray, frame: SensorFrame) -> "Waiting":
+    def joined(self, clean: CleanRows, begins: BoolArray, frame: SensorFrame) -> "PendingRows":
         """These rows and further ones, which came from `frame` or from the rows held before."""
-        return Waiting(
+        return PendingRows(
             np.concatenate([self.values, clean.values]),
             np.concatenate([self.begins, begins]),
             np.concatenate([self.origin, clean.origin + len(self.frame)]),

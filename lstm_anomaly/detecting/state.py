@@ -12,13 +12,20 @@ from typing import Any
 from lstm_anomaly.base.container import STATE, load_arrays, save_arrays
 from lstm_anomaly.base.errors import StateError
 from lstm_anomaly.base.snapshot import Arrays, Given, restored, snapshot
-from lstm_anomaly.detecting.alerts import News
+from lstm_anomaly.detecting.alerts import Alerts
 from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.reading import Follower
 from lstm_anomaly.scoring.networks import READING
 
-_TREES = ("position", "layout", "preamble", "watcher", "news")  # in the order in which they are written
+_TREES = (
+    "position",
+    "layout",
+    "preamble",
+    "reached",
+    "watcher",
+    "news",
+)  # in the order in which they are written
 
 
 @dataclass
@@ -27,7 +34,7 @@ class State:
 
     path           of the input, as it was named
     scheme         of model and rules: memories of another scheme are of no use
-    follower       position, layout and preamble of the input
+    follower       position, layout, preamble and last time stamp of the input
     watcher        what judging remembers
     news           what was told
     scores_length  bytes of the scores file that belong to rows up to the position, None without one
@@ -39,7 +46,7 @@ class State:
     scheme: str
     follower: Follower
     watcher: Watcher
-    news: News = field(default_factory=News)
+    news: Alerts = field(default_factory=Alerts)
     scores_length: int | None = None
     undelivered: list[str] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)
@@ -68,6 +75,7 @@ def write_state(state: State, path: str | os.PathLike[str], model: Model) -> Non
         "position": tree(follower.position),
         "layout": tree(follower.layout),
         "preamble": tree(follower.preamble),
+        "reached": tree(follower.reached),
         "watcher": tree(state.watcher.memory()),
         "news": tree(state.news),
         "scores_length": state.scores_length,
@@ -110,9 +118,8 @@ def _from_parts(
     header: dict[str, Any], arrays: Arrays, model: Model, scheme: str, follower: Follower, watcher: Watcher
 ) -> State:
     parts = _read_parts(header, arrays, _given(model, watcher))
-    follower.position, follower.layout, follower.preamble = map(
-        parts.__getitem__, ("position", "layout", "preamble")
-    )
+    for name in ("position", "layout", "preamble", "reached"):
+        setattr(follower, name, parts[name])
     if header["scheme"] == scheme:
         watcher.recall(parts["watcher"])
     return State(
@@ -152,6 +159,8 @@ def _given(model: Model, watcher: Watcher) -> dict[str, object]:
 
 def _parts(name: str, part: object) -> dict[str, object]:
     """A part of the model and all parts of it, by their names."""
+    if isinstance(part, tuple):
+        return {key: found for k, one in enumerate(part) for key, found in _parts(f"{name}.{k}", one).items()}
     if not is_dataclass(part) or isinstance(part, type):
         return {}
     parts: dict[str, object] = {name: part}

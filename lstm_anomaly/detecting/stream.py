@@ -10,12 +10,14 @@ from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, EventTracker
 from lstm_anomaly.detecting.batch import detect, judged_rows
-from lstm_anomaly.detecting.pending import Waiting
+from lstm_anomaly.detecting.newest import NewestTime
+from lstm_anomaly.detecting.pending import PendingRows
 from lstm_anomaly.detecting.places import CLOSED, OPEN, Place, PlacedEvent, place
 from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
 from lstm_anomaly.detecting.views import ViewRecorder
-from lstm_anomaly.model.judge import Judge, Judgement
-from lstm_anomaly.model.missing_sensors import filled, without
+from lstm_anomaly.model.judge import Judge
+from lstm_anomaly.model.judgement import Judgement
+from lstm_anomaly.model.missing_sensors import impute, without
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.clean_stream import Cleaner, CleanRows
 from lstm_anomaly.preparing.report import CleanReport
@@ -35,14 +37,14 @@ class Watcher:
     views   keep with each event the rows to see it in
 
     Memory does not grow with the rows. `tally` and `report` are of all rows so far, `newest` is their latest
-    time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
+    plausible time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
     """
 
     def __init__(
         self, model: Model, rules: EventRules | None = None, keep: Keep = list, *, views: bool = False
     ) -> None:
         self.tally = Tally()
-        self.newest: np.datetime64 | None = None
+        self._newest = NewestTime()
         self.worst = np.zeros(len(model.sensors))
         self._model = model
         self._keep = keep
@@ -59,7 +61,7 @@ class Watcher:
         self._tracker = EventTracker(model.sensors, self._rules)
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
-        self._waiting: Waiting | None = None  # rows of the series without a verdict
+        self._waiting: PendingRows | None = None  # rows of the series without a verdict
         self._judged = 0  # rows of the series with a verdict
         self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
         self._was_finite = False
@@ -74,6 +76,12 @@ class Watcher:
         """Go on where the Watcher that gave this memory was; counts and reports begin anew."""
         vars(self).update(memory)
         self._cleaner.report = CleanReport(0, step=self._cleaner.report.step)
+        self._newest.begin_run()
+
+    @property
+    def newest(self) -> np.datetime64 | None:
+        """The latest time stamp so far that is plausible, in UTC."""
+        return self._newest.value
 
     @property
     def sensors(self) -> tuple[str, ...]:
@@ -106,12 +114,12 @@ class Watcher:
 
     def warnings(self) -> list[str]:
         """What must be known even when nobody watches."""
-        return []
+        return self._newest.lines()
 
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
         self._model.check_times(frame)
-        self._note_time(frame)
+        self._newest.push(frame)
         if frame.absent:
             frame = self._complete(frame)
         return self._verdicts(self._judge_next(self._cleaner.push(frame), frame))
@@ -120,20 +128,14 @@ class Watcher:
         begins = self._begins(clean)
         if self._waiting is None or self._frame is None:
             self._waiting, self._frame = (
-                Waiting(clean.values, begins, clean.origin, frame, clean.held),
+                PendingRows(clean.values, begins, clean.origin, frame, clean.held),
                 frame,
             )
         else:
             self._waiting = self._waiting.joined(clean, begins, frame)
             self._frame = join_frames([self._frame, frame])
         self._row_of = np.concatenate([self._row_of, clean.row_of])
-        parts = []
-        for first, stop in _stretches(clean.starts):
-            if clean.starts[first]:
-                parts.append(self._judge.finish())
-            times = None if clean.times is None else clean.times[first:stop]
-            parts.append(self._judge.push(clean.values[first:stop], times))
-        return parts
+        return [self._judge.push(clean.values, clean.times, clean.starts, frame.symbols)]
 
     def finish(self) -> Verdicts:
         """The verdicts that still wait, without the rows that they wait for, and the event still open.
@@ -163,7 +165,7 @@ class Watcher:
 
         Call it instead of `push` and `finish`.
         """
-        self._note_time(frame)
+        self._newest.push(frame if frame.times is None else take_rows(frame, np.argsort(frame.times)))
         whole = detect(self._model, frame, self._rules)
         self._note_worst(whole.judgement)
         self._cleaner.report = whole.cleaning
@@ -192,20 +194,13 @@ class Watcher:
             reduced = without(self._model, frame.absent)
             self._judge = Judge(reduced)
             self._drift = DriftWatch(reduced.familiar, reduced.sensors)
-        return filled(self._model, frame)
+        return impute(self._model, frame)
 
     def _begins(self, clean: CleanRows) -> BoolArray:
         """Where among the next rows (m,) stretches without a gap or a missing reading begin."""
         finite = np.concatenate([[self._was_finite], np.isfinite(clean.values).all(axis=1)])
         self._was_finite = bool(finite[-1])
         return np.asarray(finite[1:] & (clean.starts | ~finite[:-1]))
-
-    def _note_time(self, frame: SensorFrame) -> None:
-        if frame.times is None:
-            return
-        known = frame.times[~np.isnat(frame.times)]
-        if len(known) and (self.newest is None or known.max() > self.newest):
-            self.newest = known.max()
 
     def _note_worst(self, judgement: Judgement) -> None:
         errors = np.nan_to_num(judgement.errors)  # (n, F)
@@ -241,7 +236,7 @@ class Watcher:
         self._frame = take_rows(self._frame, slice(count, None))
         return Verdicts(frame, np.where(known, scores[at], np.nan), np.where(known, tops[at], -1), events)
 
-    def _find_events(self, judgement: Judgement, ready: Waiting) -> list[PlacedEvent]:
+    def _find_events(self, judgement: Judgement, ready: PendingRows) -> list[PlacedEvent]:
         rows = judged_rows(ready.values, judgement)
         if self._recorder:
             self._recorder.push(rows)

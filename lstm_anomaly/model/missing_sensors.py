@@ -1,9 +1,8 @@
-"""Judging on when a sensor of the model is missing altogether: it is taken to read what the others say.
+"""Imputes a missing sensor by regression on the others, so that `detect` can go on without it.
 
-In place of each absent reading stands what the sensors that are there say of it: the linear regression on
-them of training (`cross_sensor.py`). So the networks get rows as they know them, and the absent sensor
-adds no error of its own. The threshold was learned with all sensors: with fewer, anomalies that only the
-absent one shows are not found, and the false-alarm budget is no longer certified.
+The regression is that of training (`scoring/cross_sensor.py`), so the networks get rows as they know them.
+The missing sensor adds no error of its own. The threshold was learned with all sensors. With fewer, anomalies
+that only the missing one shows are not found, and the false-alarm budget is no longer certified.
 """
 
 from dataclasses import replace
@@ -16,19 +15,20 @@ from lstm_anomaly.model.model import Model
 
 
 def without(model: Model, absent: tuple[str, ...]) -> Model:
-    """The model for rows in which these sensors are filled in: by no rule of its own is one of them flat.
+    """The model for rows in which these sensors are imputed: none of them reads flat or counts as drift.
 
-    Nor has one of them drifted. Raises SensorsError when no sensor that moves is left.
+    Raises SensorsError when no sensor that moves is left.
     """
     of_all = np.array([name in absent for name in model.sensors])  # (F,)
     missing = of_all[model.roles.targets]  # (F_t,)
-    if missing.all():
+    symbols = tuple(column for column in model.symbols if not of_all[column.place])
+    if missing.all() and not symbols:
         raise SensorsError(
             "no sensor that the model judges is in the input",
             hint="check the names of the columns; the model's are listed by `lstm-anomaly inspect`",
         )
     components = model.components
-    share = 1.0 - float(missing.mean())
+    share = 1.0 - float(missing.mean()) if len(missing) else 1.0
     usual = np.where(missing, np.inf, components.usual)  # (3, k, F_t)
     plain = np.where(missing, np.inf, components.plain * share)  # (3, F_t)
     least = np.where(missing, 0.0, model.stillness.least)
@@ -37,11 +37,12 @@ def without(model: Model, absent: tuple[str, ...]) -> Model:
         components=replace(components, usual=usual, plain=plain),
         stillness=replace(model.stillness, least=least),
         familiar=model.familiar.without(of_all),
+        symbols=symbols,
     )
 
 
-def filled(model: Model, frame: SensorFrame) -> SensorFrame:
-    """The frame with the readings of its absent sensors filled in; a row without any reading stays empty."""
+def impute(model: Model, frame: SensorFrame) -> SensorFrame:
+    """The frame with its missing sensors imputed by regression on the others; an empty row stays empty."""
     missing = np.array([name in frame.absent for name in model.sensors])  # (F,)
     values = frame.values.copy()
     rows = ~np.isnan(values).all(axis=1)
@@ -54,13 +55,13 @@ def filled(model: Model, frame: SensorFrame) -> SensorFrame:
     if moving.any() and not moving.all():
         scale, center = model.scaler.scale[targets], model.scaler.center[targets]
         scaled = np.nan_to_num((values[np.ix_(rows, targets)] - center) / scale)  # (n, F_t)
-        said = _said_by_others(model.peers.weights, scaled, moving)
-        values[np.ix_(rows, missing & targets)] = said * scale[moving] + center[moving]
+        expected = _by_the_others(model.cross_sensor.weights, scaled, moving)
+        values[np.ix_(rows, missing & targets)] = expected * scale[moving] + center[moving]
     return replace(frame, values=values)
 
 
-def _said_by_others(weights: FloatArray, rows: FloatArray, missing: BoolArray) -> FloatArray:
-    """The readings of the missing that are just what all others say of them, (n, missing)."""
+def _by_the_others(weights: FloatArray, rows: FloatArray, missing: BoolArray) -> FloatArray:
+    """Readings of the missing sensors that fit their regressions on all others exactly, (n, missing)."""
     told = rows[:, ~missing] @ weights[np.ix_(~missing, missing)]  # (n, missing)
     among = weights[np.ix_(missing, missing)]
     return np.asarray(np.linalg.solve(among.T, -told.T).T)

@@ -9,15 +9,17 @@ from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Resampl
 from lstm_anomaly.decision.budget import DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
+from lstm_anomaly.model.horizon import Horizon
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS, clock_rows
 from lstm_anomaly.scoring.components import Components
-from lstm_anomaly.scoring.cross_sensor import Peers
+from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
 from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.states import OperatingStates
+from lstm_anomaly.scoring.symbols.column import SymbolColumn
 from lstm_anomaly.scoring.unseen import Unseen
 
 MODEL_KINDS = ("lstm", "pure", "linear")
@@ -102,17 +104,20 @@ class Model:
     roles         which sensors the networks read, which they forecast, which are ruled
     scaler        own units to the networks' scale and back, for all F sensors
     networks      what was fitted
-    expectations  what is expected of a row beside what the networks say
+    expectations  the linear regressions, and the weight of the LSTMs beside them
     states        operating states that were found
-    components    what is usual in each, and the limits of what is remembered
-    unseen        how far from all states is too far
+    components    usual sizes of residuals in each state, and limits of their moving averages
+    unseen        limit of the distance from the nearest state
     novelty       values that ruled sensors have shown
-    stillness     what reads flat
-    peers         how the sensors' readings go with each other
+    stillness     ranges below which a sensor reads flat
+    cross_sensor  regression of each sensor on the others: names the one at fault
     threshold     the largest multiple of a limit above which a row is anomalous
-    familiar      what scores and readings looked like, for the guard against drift
+    familiar      scores and readings in training, for the check of drift
     strangest     the highest episodes of the calibration rows, the highest first
     summary       what training did
+    horizon       what forecasts the rows to come, None in a model that was trained without
+    symbols       what is known of the sensors that are symbols
+    session       column whose changes begin new sequences of symbols, None when there is none
     """
 
     kind: str
@@ -131,11 +136,19 @@ class Model:
     unseen: Unseen
     novelty: NoveltyRule
     stillness: Stillness
-    peers: Peers
+    cross_sensor: CrossSensorRegression
     threshold: Threshold
     familiar: Familiar
     strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
+    horizon: Horizon | None = None
+    symbols: tuple[SymbolColumn, ...] = ()
+    session: str | None = None
+
+    @property
+    def is_symbols_only(self) -> bool:
+        """Whether no sensor has readings that are numbers."""
+        return len(self.symbols) == len(self.sensors)
 
     @property
     def window(self) -> int:

@@ -1,7 +1,7 @@
-"""Tells sensors that carry a signal from those that stand still or switch between two values.
+"""Finds each sensor's role: a signal, a switch between two values, or constant.
 
-A network learns nothing about a sensor that never moved in training: what it makes of the first move is
-an accident of its optimiser. Such sensors, and switches, are judged by the rule in `novelty.py`.
+A network learns nothing about a sensor that never moved in training: its output at the first move is
+arbitrary. Such sensors, and switches, are judged by the rule in `novelty.py`.
 """
 
 from dataclasses import dataclass
@@ -42,6 +42,13 @@ class SensorRoles:
             if targets.any():
                 return cls(inputs, targets, switch)
         return cls(everything, everything, switch)
+
+    def spread(self, among: BoolArray) -> "SensorRoles":
+        """The roles of all sensors, where these are those `among` them (F,) and the others have none."""
+        roles = [np.zeros_like(among) for _ in range(3)]
+        for role, own in zip(roles, (self.inputs, self.targets, self.ruled), strict=True):
+            role[among] = own
+        return SensorRoles(*roles)
 
 
 def _top_shares(column: FloatArray) -> tuple[float, float]:

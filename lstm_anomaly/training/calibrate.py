@@ -1,4 +1,4 @@
-"""Calibration: learns the threshold of a model on rows that nothing was fitted to, and what went with it."""
+"""Calibration: learns the threshold of a model from held-out rows."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -43,23 +43,25 @@ def calibrated(model: Model, series: Series, settings: LearningSettings) -> Mode
     """The model with the threshold that keeps the budget on all rows of `series`; all else stays.
 
     None of the rows may have been trained on. What reads flat, what is too far from every operating state,
-    and what is familiar to the guard against drift, is widened where these normal rows call for it.
+    and the ranges of the check of drift, are widened where these normal rows call for it.
     """
     moving = series.values[:, model.roles.targets]
     before = model.familiar
-    model = replace(
-        model,
-        stillness=model.stillness.lowered(moving, series.segments),
-        unseen=model.unseen.widened(_distances(model, series)),
-    )
+    if not model.is_symbols_only:
+        model = replace(
+            model,
+            stillness=model.stillness.lowered(moving, series.segments),
+            unseen=model.unseen.widened(_distances(model, series)),
+        )
     raw = judge(replace(model, threshold=NOT_LEARNED), series, for_threshold=True).scores
     model = with_threshold(model, series, raw, settings)
     return replace(model, familiar=familiar_of(series, judge(model, series).scores).joined(before))
 
 
 def familiar_of(series: Series, scores: FloatArray) -> Familiar:
-    """What the guard against drift knows: scores (M,) as `detect` gives them, and readings."""
-    return Familiar.fit(scores, np.concatenate([series.values[a:b] for a, b in series.segments]))
+    """What the check of drift compares with: scores (M,) as `detect` gives them, and readings."""
+    found = Familiar.fit(scores, np.concatenate([series.values[a:b] for a, b in series.segments]))
+    return found if series.symbols is None else found.unwatched(np.isin(series.sensors, series.symbols.names))
 
 
 def _distances(model: Model, series: Series) -> FloatArray:

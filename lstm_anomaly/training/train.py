@@ -1,27 +1,35 @@
-"""Training, from a clean series to a model: split, scale, fit, measure what is usual, set the threshold."""
+"""Training, from a clean series to a model: split, scale, fit, measure usual errors, learn the threshold."""
 
 import platform
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
-from lstm_anomaly.base.errors import TrainingError
+from lstm_anomaly.base.errors import SettingsError, TrainingError
 from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.model.model import NOT_LEARNED, Model, TrainingSummary, with_clock
+from lstm_anomaly.network.training.loop import Limits
 from lstm_anomaly.network.training.progress import Keep
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_told_by_clock
 from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
+from lstm_anomaly.scoring.symbols.column import SymbolColumn
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
 from lstm_anomaly.training.doubts import doubts, fault_doubt, unlike_span
+from lstm_anomaly.training.fit_horizon import fit_horizon
 from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
+from lstm_anomaly.training.fit_symbols import fit_symbols
 from lstm_anomaly.training.measure_errors import Measured, TrainingRows, measure
 from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
 from lstm_anomaly.training.split import fits, joined, plan, require_windows
+from lstm_anomaly.training.train_symbols import is_symbols_only, learn_symbols, symbol_mask
 from lstm_anomaly.training.trim import Trimmed, fault_rows, trim
+
+MOST_SENSORS = 1500  # what is known of each pair of them, and the components, fit into a file of 64 MiB
 
 
 def learn(
@@ -37,6 +45,10 @@ def learn(
     the series is too short, TrainingError when a loss stops being finite, ThresholdError when no
     threshold can be learned.
     """
+    began = perf_counter()
+    _require_few_sensors(len(series.sensors))
+    if is_symbols_only(series):
+        return learn_symbols(series, settings, on_epoch, keep)
     split, window = plan(series, settings)
     for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
     faults = _faults(series, _usable(split), settings, for_faults)
@@ -64,13 +76,18 @@ def learn(
         series.values, scaled, targets, roles, _usable(split), is_fitted, per_row, settings.look_ahead
     )
     measured = measure(rows, fitted, settings.kind, for_states)
+    columns: tuple[SymbolColumn, ...] = ()
+    largest, session = measured.largest, None
+    if series.symbols is not None:
+        columns, by_symbols = fit_symbols(series, measured.segments, settings, per_row, on_epoch, keep)
+        largest, session = np.maximum(largest, by_symbols), series.symbols.session
     model = Model(
         kind=measured.kind,
         sensors=series.sensors,
         step_seconds=step,
         max_fill=series.max_fill,
         resample=series.resample,
-        look_ahead=settings.look_ahead,
+        look_ahead=max(settings.look_ahead, int(session is not None)),
         clock=clock,
         roles=roles,
         scaler=scaler,
@@ -81,17 +98,19 @@ def learn(
         unseen=measured.unseen,
         novelty=measured.novelty,
         stillness=measured.stillness,
-        peers=measured.peers,
+        cross_sensor=measured.cross_sensor,
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
         strangest=(),
         summary=_summary(
             series, FitRows(scaled, targets, split, window), fitted, measured, trimmed, settings
         ),
+        symbols=columns,
+        session=session,
     )
     raw, ranked = np.full((2, len(series)), np.nan)
     inside = np.concatenate([np.arange(a, b) for a, b in measured.segments])
-    raw[inside], ranked[inside] = measured.largest, measured.together
+    raw[inside], ranked[inside] = largest, measured.together
     model = with_threshold(model, series, raw, settings)
     model = replace(model, familiar=familiar_of(series, ranked / model.threshold.value))
     left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
@@ -106,7 +125,20 @@ def learn(
         *doubts(trimmed.standing, settings.trim, before, last_part, left_out),
         *span,
     )
-    return replace(model, summary=replace(model.summary, doubts=found))
+    seconds = settings.max_train_time
+    remaining = None if seconds is None else max(seconds - (perf_counter() - began), 1e-9)
+    sound = replace(series, segments=cut_out(series.segments, faults))
+    horizon = fit_horizon(sound, settings, roles.targets, on_epoch, Limits(remaining, keep))
+    return replace(model, summary=replace(model.summary, doubts=found), horizon=horizon)
+
+
+def _require_few_sensors(count: int) -> None:
+    """Raise SettingsError where what is known of each pair of sensors would not fit into a model file."""
+    if count > MOST_SENSORS:
+        raise SettingsError(
+            f"{count:,} sensors are more than a model holds ({MOST_SENSORS:,})",
+            hint="--only or --exclude, or a model for each part of the plant",
+        )
 
 
 def _faults(
@@ -134,7 +166,10 @@ def _usable(split: Split) -> Segments:
 def _scaled(series: Series, usable: Segments) -> tuple[Scaler, SensorRoles, Float32Array]:
     """Scaler and roles by the usable rows, and all rows scaled, (F_in, M)."""
     rows = _stacked(series.values, usable)  # (rows, F)
-    scaler, roles = _scaler(rows, series.sensors), SensorRoles.find(rows)
+    numeric = ~symbol_mask(series)
+    scaler, roles = _scaler(rows, series.sensors), SensorRoles.find(rows[:, numeric])
+    if not numeric.all():
+        roles = roles.spread(numeric)
     # No window holds a NaN.
     return scaler, roles, np.nan_to_num(scaler.transform(series.values)[roles.inputs])
 

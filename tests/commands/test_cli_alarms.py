@@ -106,9 +106,7 @@ def test_training_data_whose_end_is_unlike_the_rest_is_called_unclean(run, tmp_p
     )
 
 
-def test_the_summary_sets_the_lstm_against_its_linear_counterpart_and_says_why_a_kind_was_chosen(
-    run, tmp_path
-):
+def test_the_summary_compares_with_linear_and_says_why_a_kind_was_chosen(run, tmp_path):
     write(tmp_path / "normal.csv", normal_values(900))
     result = run("train", "normal.csv", "-m", "a.model", *QUICK)
     assert re.search(r"next row forecast \S+ \(LSTM\), \S+ \(linear\)", result.stdout)

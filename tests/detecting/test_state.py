@@ -1,10 +1,12 @@
 """Runs that go on where the last one ended: each row judged once, each event told once."""
 
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from rows_in_pieces import in_pieces, rows_with_everything, watched, waves
 from small_models import small_model
 
@@ -12,6 +14,7 @@ from lstm_anomaly.base.container import STATE, load_arrays, save_arrays
 from lstm_anomaly.base.errors import OutputError, StateError
 from lstm_anomaly.base.locks import locked
 from lstm_anomaly.base.snapshot import _ENTRIES, restored, saved_as, snapshot
+from lstm_anomaly.commands.frame.app import app
 from lstm_anomaly.detecting.state import State, read_state, scheme_of, write_state
 from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.reading import Follower, ReadOptions
@@ -24,7 +27,7 @@ def model():
 
 
 @pytest.mark.parametrize("look_ahead", [0, 12])
-def test_a_watcher_that_is_stored_after_each_piece_judges_as_one_that_is_not(model, look_ahead, tmp_path):
+def test_storing_the_state_after_each_piece_changes_no_verdict(model, look_ahead, tmp_path):
     model, frame = replace(model, look_ahead=look_ahead), rows_with_everything()
     follower = Follower("new.csv", ReadOptions(), model.sensors)
     watcher, scores, events = Watcher(model), [], []
@@ -97,7 +100,7 @@ def plant(run, trained, tmp_path):
     return Plant()
 
 
-def test_rows_are_judged_once_as_in_one_run_and_events_told_when_they_begin_and_end(plant, tmp_path):
+def test_rows_are_judged_once_and_events_told_at_their_begin_and_end(plant, tmp_path):
     told = []
     for upto in (5, 100, 125, 130, 131, plant.rows):
         plant.grow(upto)
@@ -118,7 +121,7 @@ def test_with_no_early_an_event_is_told_when_it_is_over_alone(plant):
     assert plant.detect("--no-early", "--format", "csv").stdout.count("closed") == 1
 
 
-def test_what_a_crashed_run_wrote_behind_the_last_delivered_row_is_written_anew(plant, tmp_path):
+def test_output_of_a_crashed_run_after_the_last_delivered_row_is_redone(plant, tmp_path):
     plant.grow(100)
     plant.detect("--scores", "s.csv")
     with (tmp_path / "s.csv").open("a") as file:
@@ -139,7 +142,7 @@ def test_results_that_were_not_delivered_are_delivered_by_the_next_run(plant, mo
     assert result.stdout.count("\n") == 2
 
 
-def test_from_the_end_nothing_old_is_judged_and_from_the_beginning_all_is_again(plant):
+def test_from_end_judges_no_old_row_and_from_beginning_judges_all_again(plant):
     plant.grow(plant.rows)
     assert plant.detect("--from", "end", "--scores", "s.csv").output == ""
     assert (plant.path.parent / "s.csv").read_text().count("\n") == 1
@@ -161,7 +164,7 @@ def test_a_damaged_state_is_refused_with_what_to_do(plant, tmp_path):
     (tmp_path / "st").write_bytes((tmp_path / "st").read_bytes()[:-50])
     result = plant.detect()
     assert result.exit_code == 2
-    assert "remove it to begin anew" in result.stderr
+    assert "remove it to start over" in result.stderr
 
 
 def test_a_state_that_makes_no_sense_is_refused(model, tmp_path):
@@ -174,7 +177,7 @@ def test_a_state_that_makes_no_sense_is_refused(model, tmp_path):
         read_state(tmp_path / "st", model, "scheme", follower, Watcher(model))
 
 
-def test_a_state_that_cannot_be_read_back_is_not_written_and_the_old_one_stays(model, tmp_path):
+def test_a_state_that_cannot_be_read_back_does_not_replace_the_old_one(model, tmp_path):
     follower, watcher = Follower("new.csv", ReadOptions(), model.sensors), Watcher(model)
     write_state(State("new.csv", "scheme", follower, watcher), tmp_path / "st", model)
     before = (tmp_path / "st").read_bytes()
@@ -219,7 +222,7 @@ def test_after_other_rules_judging_begins_anew_and_no_row_twice(plant, tmp_path)
     assert [line[4] for line in lines[100:107]] == ["unknown"] * 7
 
 
-def test_memories_of_networks_that_read_rows_otherwise_are_of_another_scheme(tmp_path, monkeypatch):
+def test_network_memories_that_read_rows_otherwise_have_another_scheme(tmp_path, monkeypatch):
     """Where a run of the forecaster begins, and which rows share a window, is part of what they hold."""
     (tmp_path / "m").write_bytes(b"a model")
     now = scheme_of(tmp_path / "m", "rules")
@@ -243,3 +246,77 @@ def test_only_one_file_can_have_a_state(plant, run, trained):
     model = ("--model", trained / "pump.model", "--state", "st")
     for files in ((), ("-",), (trained / "new.csv", trained / "quiet.csv")):
         assert "name one CSV file" in run("detect", *files, *model).stderr
+
+
+def test_a_second_state_may_not_write_into_the_scores_of_the_first(plant, tmp_path):
+    plant.grow(100)
+    plant.detect("--scores", "s.csv")
+    before = (tmp_path / "s.csv").read_bytes()
+    result = plant.detect("--scores", "s.csv", "--state", "other")
+    assert result.exit_code == 2
+    assert f"s.csv: holds the rows of another state, {tmp_path / 'st'}" in result.stderr
+    assert (tmp_path / "s.csv").read_bytes() == before
+    (tmp_path / "st").unlink()
+    assert plant.detect("--scores", "s.csv", "--state", "other").exit_code == 0
+    assert (tmp_path / "s.csv").read_text().count("\n") == 201
+
+
+def test_scores_that_another_run_writes_to_are_refused_with_75(plant, tmp_path):
+    plant.grow(50)
+    with locked(tmp_path / "s.csv"):
+        assert plant.detect("--scores", "s.csv").exit_code == 75
+    assert plant.detect("--scores", "s.csv").exit_code == 0
+
+
+class TestGap:
+    """What stood behind the last row read was deleted before a run saw it."""
+
+    def runs(self, plant, *more):
+        plant.grow(60)
+        plant.detect("--scores", "s.csv")
+        lines = plant.path.read_text().splitlines(keepends=True)
+        plant.path.unlink()
+        plant.grow(plant.rows)
+        rest = plant.path.read_text().splitlines(keepends=True)[81:]
+        plant.path.write_text("".join([lines[0], *rest]))
+        return plant.detect("--scores", "s.csv", *more)
+
+    def test_is_told_with_the_times_on_both_sides_and_counted(self, plant, tmp_path):
+        result = self.runs(plant, "--prom-textfile", "m.prom")
+        assert result.exit_code == 1
+        assert (
+            "plant.csv:2: rows may be missing between the last row read (2024-03-05 00:59:00)"
+            in result.stderr
+        )
+        assert "and this one (2024-03-05 01:20:00)" in result.stderr
+        assert "Try: --rotated PATTERN" in result.stderr
+        assert "lstm_anomaly_gaps_total" in (tmp_path / "m.prom").read_text()
+        assert plant.detect("--scores", "s.csv").output == ""
+
+    def test_is_in_the_json(self, plant):
+        document = json.loads(self.runs(plant, "--format", "json").stdout)
+        assert document["gaps"] == [
+            {
+                "path": "plant.csv",
+                "line": 2,
+                "before": "2024-03-05 00:59:00",
+                "after": "2024-03-05 01:20:00",
+            }
+        ]
+
+    def test_is_a_failure_where_it_is_to_be_one(self, plant):
+        result = self.runs(plant, "--on-gap", "fail")
+        assert result.exit_code == 3
+        assert "rows could not be found (--on-gap fail)" in result.stderr
+        assert plant.detect("--scores", "s.csv", "--on-gap", "fail").exit_code == 0
+
+
+def test_a_file_whose_name_is_no_text_is_judged_like_any_other(plant, trained, tmp_path):
+    name = os.fsdecode(b"pl\xffnt.csv")
+    plant.grow(130)
+    plant.path.rename(tmp_path / name)
+    words = ["--model", trained / "pump.model", "--state", "st", "--scores", "s.csv"]
+    result = CliRunner().invoke(app, ["detect", name, *map(str, words), "--prom-textfile", "m.prom"])
+    assert result.exit_code == 1
+    assert "pl\\udcffnt.csv,2," in (tmp_path / "s.csv").read_text()
+    assert 'source="pl\\udcffnt.csv"' in (tmp_path / "m.prom").read_text()

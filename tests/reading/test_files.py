@@ -90,6 +90,17 @@ def test_standard_input_is_read_as_bytes(monkeypatch, data):
     assert report.files[0].source == "-"
 
 
+@pytest.mark.parametrize("members", [30_000, 70_000])  # more than 65,535 are counted in another record
+def test_a_zip_of_very_many_files_is_refused_by_the_record_at_its_end(tmp_path, monkeypatch, members):
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for number in range(members):
+            archive.writestr(zipfile.ZipInfo(f"{number}.csv"), b"")
+        archive.writestr(zipfile.ZipInfo("last.csv"), TEXT)
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # which would read them all
+    with pytest.raises(InputError, match=rf"the zip holds {members + 1:,} files"):
+        read_csvs([str(tmp_path / "many.zip")])
+
+
 def test_a_pipe_that_cannot_seek_may_carry_a_zip(monkeypatch):
     class Pipe(io.BytesIO):
         def seekable(self):
@@ -214,7 +225,7 @@ def test_files_with_and_without_time_do_not_go_together(write):
         read_csvs([first, second])
 
 
-def test_a_text_column_in_the_second_file_stays_the_sensor_it_was_in_the_first(write):
+def test_a_text_column_in_the_second_file_stays_the_firsts_sensor(write):
     first, second = write(b"a,b\n1,2\n3,4\n", "1.csv"), write(b"a,b\n1,ERR\n3,ERR\n", "2.csv")
     frame, report = read_csvs([first, second])
     assert np.isnan(frame.values[2:, 1]).all()

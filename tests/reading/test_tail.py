@@ -157,7 +157,7 @@ def test_every_complete_row_is_read_once(tmp_path, scenario, seeds):
         assert runs.seen == logger.written, f"seed {seed}"
 
 
-def test_a_truncated_file_that_grew_larger_than_before_is_read_from_its_begin(tmp_path):
+def test_a_truncated_file_that_grew_larger_is_read_from_its_begin(tmp_path):
     logger, runs = Logger(tmp_path / "plant.csv"), Runs(tmp_path / "plant.csv")
     logger.append(5)
     runs.run()
@@ -167,7 +167,7 @@ def test_a_truncated_file_that_grew_larger_than_before_is_read_from_its_begin(tm
     assert runs.seen == logger.written
 
 
-def test_a_file_that_is_written_anew_with_the_same_rows_and_more_is_read_on(tmp_path):
+def test_a_file_rewritten_with_the_same_rows_and_more_is_read_on(tmp_path):
     logger, runs = Logger(tmp_path / "plant.csv"), Runs(tmp_path / "plant.csv")
     logger.append(300)
     runs.run()
@@ -204,7 +204,7 @@ def test_a_rotated_file_is_read_on_before_there_is_a_new_one(tmp_path):
     assert runs.seen == logger.written
 
 
-def test_a_new_file_that_had_only_its_header_is_found_when_it_was_rotated_too(tmp_path):
+def test_a_rotated_file_that_had_only_its_header_is_found_too(tmp_path):
     for happening in (rename, rotate_gzip, copy_truncate):
         folder = tmp_path / happening.__name__
         folder.mkdir()
@@ -299,3 +299,35 @@ def test_from_the_end_only_new_rows_are_read(tmp_path):
     logger.append(3)
     runs.run()
     assert runs.seen == logger.written[before:]
+
+
+def test_zeros_in_front_are_skipped_and_counted(tmp_path):
+    logger, runs = Logger(tmp_path / "plant.csv"), Runs(tmp_path / "plant.csv")
+    logger.append(5)
+    runs.run()
+    copy_truncate(logger.path, 1)
+    size = (tmp_path / "plant.csv.1").stat().st_size
+    logger.path.write_bytes(bytes(size) + logger.line().encode())
+    logger.written.append(logger.number)
+    follower = Follower(str(logger.path), ReadOptions(), ("a", "b"), **runs.kept)
+    runs.seen += [int(value) for frame in follower.frames() for value in frame.values[:, 0]]
+    assert runs.seen == logger.written
+    assert f"{size} NUL bytes in front of the first line skipped" in follower.report.files[-1].warnings[0]
+
+
+def test_behind_a_deleted_file_is_a_gap_and_what_was_rotated_since_is_read(tmp_path):
+    logger, runs = Logger(tmp_path / "plant.csv"), Runs(tmp_path / "plant.csv")
+    logger.append(5)
+    runs.run()
+    for age in (1, 2):
+        logger.append(5)
+        rename(logger.path, age)
+    logger.append(5)
+    (tmp_path / "plant.csv.2").unlink()
+    later = runs.kept["position"].modified + 1_000_000_000
+    os.utime(tmp_path / "plant.csv.1", ns=(later, later))
+    follower = Follower(str(logger.path), ReadOptions(), ("a", "b"), **runs.kept)
+    found = [int(value) for frame in follower.frames() for value in frame.values[:, 0]]
+    assert found == list(range(10, 20))
+    assert [gap.path for gap in follower.take_gaps()] == [str(tmp_path / "plant.csv.1")]
+    assert follower.take_gaps() == []

@@ -38,6 +38,7 @@ COMMANDS = {
     "check": "Say whether sensor CSVs are fit to train on.",
     "train": "Learn what normal looks like from sensor CSVs.",
     "detect": "Say where new data departs from normal.",
+    "forecast": "Say what comes next, with intervals.",
     "fleet": "Say which of many machines need a look first.",
     "report": "Show what departs from normal as an HTML file.",
     "evaluate": "Say how well alarms match what is known to have happened.",
@@ -251,3 +252,6 @@ def app(ctx: click.Context, /, config: str | None, profile: str | None) -> None:
     name = ctx.invoked_subcommand
     if name and (found := ctx.command.get_command(ctx, name)):  # type: ignore[attr-defined]
         ctx.default_map = {name: defaults.options_of(name, found)}
+    for line in defaults.warnings:
+        with suppress(OSError, ValueError):
+            click.echo(f"lstm-anomaly: {printable(line)}", err=True)

@@ -36,6 +36,17 @@ _OPTIONS = (
         default="ignore",
         help="fail: exit with 3 when no row could be judged.  [default: ignore]",
     ),
+    click.option(
+        "--on-gap",
+        type=click.Choice(["warn", "fail"]),
+        default="warn",
+        help="fail: exit with 3 when rows between two runs cannot be found.  [default: warn]",
+    ),
+    click.option(
+        "--rotated",
+        metavar="PATTERN",
+        help="Names of rotated files, if they are no usual ones: 'old/p-*.csv'.",
+    ),
     click.option("--exec", "exec_", metavar="COMMAND", help="Run it once an event, with JSON on its stdin."),
     click.option(
         "--exec-timeout", type=Duration(), default=30.0, metavar="SPAN", help="End it then.  [default: 30s]"
@@ -59,6 +70,8 @@ class Unattended:
     wait: float | None
     max_age: float | None
     on_unknown: str
+    on_gap: str
+    rotated: str | None
     exec_: str | None
     exec_timeout: float
     passthrough: bool
@@ -75,6 +88,17 @@ def unattended_options(command: Command) -> Command:
     return gathered(command, _OPTIONS, "unattended", Unattended)
 
 
+def _check_without_a_place(told: Unattended) -> None:
+    """Refuse what is about a place that is remembered, where none is."""
+    for name, option, usual in (
+        ("begin", "--from", "saved"),
+        ("on_gap", "--on-gap", "warn"),
+        ("rotated", "--rotated", None),
+    ):
+        if getattr(told, name) != usual:
+            raise click.UsageError(f"{option} is about --state and --follow.")
+
+
 def check_unattended(
     told: Unattended, files: tuple[str, ...], format_: str, scores: str | None, reading: dict[str, Any]
 ) -> None:
@@ -82,8 +106,8 @@ def check_unattended(
     name = "--state" if told.state else "--follow" if told.follow else ""
     if name and (len(files) != 1 or files[0] == "-"):
         raise click.UsageError(f"{name} remembers a place in a file: name one CSV file.")
-    if not name and told.begin != "saved":
-        raise click.UsageError("--from is about --state and --follow.")
+    if not name:
+        _check_without_a_place(told)
     for option in ("rows", "max_bad", "allow_missing"):
         if name and reading[option] is not None and reading[option] is not False:
             raise click.UsageError(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_anomaly.base.errors import LstmAnomalyError, NotEnoughDataError
+from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError, NotEnoughDataError
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.run.load import for_model
 
 if TYPE_CHECKING:
     from lstm_anomaly.base.types import BoolArray, SensorFrame
@@ -154,20 +155,30 @@ def watcher_of(
             )
         if workers > 1:
             raise click.UsageError(f"-j shares out the models of a folder, and {path} is one model.")
-        return rules.watcher(read_model(path)), options
+        model = read_model(path)
+        return rules.watcher(model), for_model(options, model)
     return group_watcher(path, options, rules, workers)
 
 
 def group_watcher(
     folder: str, options: "ReadOptions", rules: "WatchRules", workers: int
 ) -> "tuple[GroupWatcher, ReadOptions]":
-    """The same for a folder of models."""
+    """The same for a folder of models, which all know the same columns of symbols, by the same texts."""
     from lstm_anomaly.base.kept_objects import KeptObjects
     from lstm_anomaly.detecting.group_stream import GroupWatcher
     from lstm_anomaly.detecting.watch_rules import FolderWatchers
-    from lstm_anomaly.model.folder import read_index
+    from lstm_anomaly.model.file import read_model
+    from lstm_anomaly.model.folder import model_path, read_index
 
     column, groups = read_index(folder)
     watchers = KeptObjects(FolderWatchers(folder, rules), groups, workers)
     click.get_current_context().call_on_close(watchers.close)
-    return GroupWatcher(watchers, groups), replace(options, group_by=options.group_by or column)
+    watcher = GroupWatcher(watchers, groups)
+    if not watcher.has_same_symbols():
+        raise ModelFileError(
+            "the models of its groups do not know the same symbols",
+            where=folder,
+            hint="train all groups in one run of `lstm-anomaly train --group-by`",
+        )
+    options = for_model(options, read_model(model_path(folder, groups[0])))
+    return watcher, replace(options, group_by=options.group_by or column)

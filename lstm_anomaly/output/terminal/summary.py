@@ -1,6 +1,7 @@
 """A model in words: the summary after training, and what `inspect` shows."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.base.text import count, duration, listed, number, ordinal, printable
+from lstm_anomaly.model.horizon import NAMES
 from lstm_anomaly.model.model import Model
+from lstm_anomaly.output import symbols
 from lstm_anomaly.scoring.residuals import RESTORED
+from lstm_anomaly.scoring.symbols.column import why
 
 _MARGIN = 12  # characters before what is said
 _TASKS = {"forecast": "next row forecast", "restored": "row restored from its window"}
@@ -81,6 +85,7 @@ def model_lines(model: Model, path: str) -> list[str]:
     return [
         f"{path}: normal learned from {_rows(model)}.",
         *_body(model),
+        *symbols.lines(model),
         *(
             f"doubts      the training data is not a clean picture of normal: {doubt}"
             for doubt in summary.doubts
@@ -107,7 +112,22 @@ def model_document(model: Model) -> dict[str, Any]:
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
         "states": [{"rows": rows, "share": share} for rows, share in _states(model)],
         "strangest": [asdict(episode) for episode in model.strangest],
+        "horizon": _horizon_document(model),
+        **({"session": model.session, "symbols": symbols.document(model)} if model.symbols else {}),
         "summary": asdict(model.summary),
+    }
+
+
+def _horizon_document(model: Model) -> dict[str, Any] | None:
+    if model.horizon is None:
+        return None
+    direct = model.horizon.direct
+    return {
+        "steps": direct.steps,
+        "look_back": direct.look_back,
+        "period": direct.period or None,
+        "methods": dict(zip(model.sensors, model.horizon.methods_of(None), strict=True)),
+        "held_out_mae": {name: float(found[0].mean()) for name, found in model.horizon.errors.items()},
     }
 
 
@@ -115,7 +135,10 @@ def _rows(model: Model) -> str:
     summary = model.summary
     span = f", {summary.first[:19]} to {summary.last[:19]}" if summary.first else ""
     left_out = f" ({count(summary.rows_left_out, 'row')} left out)" if summary.rows_left_out else ""
-    return f"{count(summary.rows, 'row')}{left_out} of {count(len(model.sensors), 'sensor')}{span}"
+    sensors, columns = len(model.sensors) - len(model.symbols), len(model.symbols)
+    parts = [count(sensors, "sensor")] if sensors or not columns else []
+    parts += [count(columns, "column") + " of symbols"] if columns else []
+    return f"{count(summary.rows, 'row')}{left_out} of {' and '.join(parts)}{span}"
 
 
 def _body(model: Model) -> list[str]:
@@ -131,14 +154,39 @@ def _body(model: Model) -> list[str]:
         f" {summary.calibration_rows:,} to calibrate{trimmed}",
         *_network_lines(model),
         threshold_line(model),
+        *_horizon_lines(model),
+    ]
+
+
+def _horizon_lines(model: Model) -> list[str]:
+    """How far a model forecasts, and how well each method did on rows that were held out."""
+    if model.horizon is None:
+        return []
+    horizon, direct = model.horizon, model.horizon.direct
+    methods = Counter(horizon.methods_of(None)).most_common()
+    used = ", ".join(
+        NAMES[name] + ("" if len(methods) == 1 else f" for {count(sensors, 'sensor')}")
+        for name, sensors in methods
+    )
+    errors = ", ".join(
+        f"{number(float(found[0].mean()), 3)} ({NAMES[name]})" for name, found in horizon.errors.items()
+    )
+    period = f", which repeat after {count(direct.period, 'row')}" if direct.period else ""
+    return [
+        f"forecast    {count(direct.steps, 'row')} ahead, from {direct.look_back:,}{period}; by {used}",
+        f"            held out, mean absolute error in training spreads: {errors}",
     ]
 
 
 def _network_lines(model: Model) -> list[str]:
     summary, autoencoder = model.summary, model.networks.autoencoder
     kind = [f"kind        {model.kind}: {summary.why_kind}; preset {summary.preset}"]
+    if not model.is_symbols_only:
+        kind += [f"symbols     {why(model.sensors[column.place], column)}" for column in model.symbols]
     if model.clock:
         kind.append("clock       the networks know the time of day, since rows follow a daily cycle")
+    if model.is_symbols_only:
+        return kind
     if autoencoder is None:
         components = count(len(model.networks.linear.components), "principal component")
         return [*kind, f"network     none: {components}", *_beside(model), _states_line(model)]
@@ -158,11 +206,11 @@ def _network_lines(model: Model) -> list[str]:
 
 
 def _share_line(model: Model) -> list[str]:
-    """How much the LSTMs have to say."""
+    """The weight of the LSTMs in the averages with their linear counterparts."""
     if model.kind == "linear":
         return []
     forecast, restored = model.expectations.shares.mean(axis=1)
-    return [f"LSTM share  {forecast:.0%} of a second forecast, {restored:.0%} of restoring a row"]
+    return [f"LSTM share  forecast {forecast:.0%}, restored row {restored:.0%}; the rest is linear"]
 
 
 def _states(model: Model) -> list[tuple[int, float]]:
@@ -200,9 +248,10 @@ def _at_best(losses: tuple[float, ...], model: Model) -> float:
 
 
 def sensor_qualities(model: Model) -> list[SensorQuality]:
-    """What training knows of each sensor, in the model's order."""
+    """What training knows of each sensor but symbols, in the model's order."""
     unexplained = np.full(len(model.sensors), np.nan)  # of a variance of 1
     unexplained[model.roles.targets] = model.components.plain[RESTORED]  # (F_t,)
+    codes = {column.place for column in model.symbols}
     return [
         SensorQuality(
             sensor=name,
@@ -214,11 +263,12 @@ def sensor_qualities(model: Model) -> list[SensorQuality]:
             explained=float(np.clip(1 - unexplained[k], 0, 1)),
         )
         for k, name in enumerate(model.sensors)
+        if k not in codes
     ]
 
 
 def model_facts(model: Model) -> list[tuple[str, str]]:
-    """The same as the summary after training, as pairs of a name and what is to be said of it."""
+    """The summary after training as pairs of a name and a text."""
     rows = ("learned from", _rows(model))
     made = model.summary.versions.get("lstm-anomaly", "")
     pairs = [(line[:_MARGIN].strip(), line[_MARGIN:].strip()) for line in _body(model)]
