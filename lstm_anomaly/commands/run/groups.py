@@ -1,6 +1,7 @@
 """`--group-by`: a model for each group of rows, learned into a folder of model files and used from there."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,15 @@ from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.run.load import for_model
 
 if TYPE_CHECKING:
-    from lstm_anomaly.base.types import BoolArray, SensorFrame
+    from lstm_anomaly.base.types import BoolArray, IntArray, SensorFrame
     from lstm_anomaly.detecting.group_stream import GroupWatcher
     from lstm_anomaly.detecting.verdicts import Judging
     from lstm_anomaly.detecting.watch_rules import WatchRules
     from lstm_anomaly.reading import ReadOptions
     from lstm_anomaly.training.settings import LearningSettings
+
+DIED = "its process died, perhaps for want of memory"
+GROUPS_A_TASK = 100  # of an engine: each task reads the files again
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class GroupTraining:
     settings              of the training
     how                   arguments of `clean`
     workers               processes that train side by side
+    engine                `dask://HOST:PORT`, whose workers train instead; "" for none
     """
 
     files: tuple[str, ...]
@@ -37,6 +42,16 @@ class GroupTraining:
     rows: str | None = None
     ignore: str | None = None
     workers: int = 1
+    engine: str = ""
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Groups that one worker of an engine trains; it reads the files itself, by their paths."""
+
+    names: tuple[str, ...]
+    training: GroupTraining
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -64,31 +79,21 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
 
     A group that nothing can be learned from does not keep the others from theirs, but is an error in the end.
     """
-    from lstm_anomaly.base.workers import WorkerDied, run_jobs
     from lstm_anomaly.commands.run.load import with_marks
     from lstm_anomaly.model import folder as model_folder
-    from lstm_anomaly.reading import split_groups, take_rows
+    from lstm_anomaly.reading import split_groups
 
     frame, ignored = with_marks(training.files, training.options, training.rows, talk, training.ignore)
     model_folder.make_folder(folder)
     groups = split_groups(frame)
-    alone = replace(training, files=training.files[:1])  # names a place in messages
-    jobs = (
-        _Group(
-            name,
-            take_rows(frame, members),
-            None if ignored is None else ignored[members],
-            model_folder.model_path(folder, name),
-            alone,
-        )
-        for name, members in groups.items()
-    )
     done, failed, column = [], [], str(training.options.group_by)
     talk.warn(_same_but_for_case(column, list(groups)))
-    for outcome in run_jobs(_train_group, jobs, min(training.workers, len(groups))):
-        if isinstance(outcome, WorkerDied):
-            why = "its process died, perhaps for want of memory. Try: -j 1"
-            outcome = _Trained(outcome.job.name, error=why)
+    if training.engine:
+        outcomes = _by_engine(training, list(groups), folder)
+    else:
+        parts = _parts(frame, ignored, groups, training, folder)
+        outcomes = _by_processes(parts, min(training.workers, len(groups)))
+    for outcome in outcomes:
         if outcome.error:
             failed.append(outcome.name)
             talk.warn([f"{column} '{outcome.name}': {outcome.error}"])
@@ -106,6 +111,69 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
             where=folder,
             hint="see the reasons above; more rows of those groups, or leave them out",
         )
+
+
+def _parts(
+    frame: "SensorFrame",
+    ignored: "BoolArray | None",
+    groups: "dict[str, IntArray]",
+    training: GroupTraining,
+    folder: str,
+) -> Iterator[_Group]:
+    """Each group with its rows, made when its turn comes."""
+    from lstm_anomaly.model.folder import model_path
+    from lstm_anomaly.reading import take_rows
+
+    alone = replace(training, files=training.files[:1])  # names a place in messages
+    for name, members in groups.items():
+        rows, marks = take_rows(frame, members), None if ignored is None else ignored[members]
+        yield _Group(name, rows, marks, model_path(folder, name), alone)
+
+
+def _by_processes(groups: Iterator[_Group], workers: int) -> Iterator[_Trained]:
+    """Train each group in one of so many processes, or here."""
+    from lstm_anomaly.base.workers import WorkerDied, run_jobs
+
+    for outcome in run_jobs(_train_group, groups, workers):
+        if isinstance(outcome, WorkerDied):
+            yield _Trained(outcome.job.name, error=f"{DIED}. Try: -j 1")
+        else:
+            yield outcome
+
+
+def _by_engine(training: GroupTraining, names: list[str], folder: str) -> Iterator[_Trained]:
+    """Train all groups on the workers of an engine, which read and write at the same paths."""
+    from lstm_anomaly.base.workers import WorkerDied
+    from lstm_anomaly.commands.run.dask_engine import run_on_dask
+
+    there = replace(training, files=tuple(map(os.path.abspath, training.files)))
+    if training.ignore is not None:
+        there = replace(there, ignore=os.path.abspath(training.ignore))
+    batches = [
+        _Batch(tuple(names[k : k + GROUPS_A_TASK]), there, os.path.abspath(folder))
+        for k in range(0, len(names), GROUPS_A_TASK)
+    ]
+    for outcome in run_on_dask(_train_batch, batches, training.engine):
+        if isinstance(outcome, WorkerDied):
+            yield from (_Trained(name, error=f"{DIED}. Try: -j 1") for name in outcome.job.names)
+        else:
+            yield from outcome
+
+
+def _train_batch(batch: _Batch) -> list[_Trained]:
+    """Read the files, and train some of their groups: nothing but paths and settings comes to a worker."""
+    from lstm_anomaly.base.processes import use_one_core
+    from lstm_anomaly.commands.frame.app import Settings
+    from lstm_anomaly.commands.run.load import with_marks
+    from lstm_anomaly.reading import split_groups
+
+    use_one_core()
+    training = batch.training
+    frame, ignored = with_marks(
+        training.files, training.options, training.rows, Talk(Settings(quiet=True)), training.ignore
+    )
+    groups = {name: rows for name, rows in split_groups(frame).items() if name in batch.names}
+    return [_train_group(group) for group in _parts(frame, ignored, groups, training, batch.folder)]
 
 
 def _same_but_for_case(column: str, groups: list[str]) -> list[str]:
