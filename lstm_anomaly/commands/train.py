@@ -125,6 +125,11 @@ Examples:
 )
 @IGNORE
 @JOBS
+@click.option(
+    "--engine",
+    metavar="dask://HOST:PORT",
+    help="With --group-by: train on the workers of a Dask cluster, which see the same files.",
+)
 @threshold_options
 @cleaning_options
 @grouped_input_options
@@ -142,6 +147,7 @@ def command(
     report: str | None,
     ignore: str | None,
     jobs: int,
+    engine: str | None,
     **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
@@ -165,12 +171,14 @@ def command(
     chosen = {name: value for name, value in given.items() if value is not None}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
     options, how = read_options(reading), clean_settings(cleaning)
+    if engine is not None and not (engine.startswith("dask://") and options.group_by):
+        raise click.UsageError(f"--engine {engine}: write dask://HOST:PORT, and --group-by beside it.")
     if options.group_by:
         if report:
             raise click.UsageError("--report is about one model, and --group-by trains many.")
         if checkpoint:
             raise click.UsageError("--checkpoint is about one model, and --group-by trains many.")
-        groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs)
+        groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs, engine or "")
         train_groups(groups, talk, model_path)
         return
     check_output(model_path, *files)
