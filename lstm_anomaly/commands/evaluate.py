@@ -73,7 +73,7 @@ def command(
     verdict on the model's own budget, the delay, and how well the scores rank the rows. With --forecast no
     labels are needed: it forecasts from many rows of the files and says how far off that was.
     """
-    from lstm_anomaly.commands.run.load import read_frame, select_marked
+    from lstm_anomaly.commands.run.load import for_model, read_frame, select_marked
     from lstm_anomaly.detecting.batch import detect
     from lstm_anomaly.evaluation.labelled import evaluate
     from lstm_anomaly.model.file import read_model
@@ -82,7 +82,7 @@ def command(
 
     talk = Talk(settings)
     model = read_model(model_path)
-    options = read_options(reading)
+    options = for_model(read_options(reading), model)
     if of_forecasts:
         _evaluate_forecasts(talk, model, files, reading, shares_of(levels), format_)
         return

@@ -57,7 +57,7 @@ def command(
     """
     from lstm_anomaly.base.files import atomic_write
     from lstm_anomaly.commands.frame.extras import needs
-    from lstm_anomaly.commands.run.load import read_frame
+    from lstm_anomaly.commands.run.load import for_model, read_frame
     from lstm_anomaly.detecting.batch import detect
     from lstm_anomaly.detecting.forecast import forecast
     from lstm_anomaly.detecting.places import place
@@ -70,7 +70,9 @@ def command(
         from lstm_anomaly.output.report.of_detection import detection_report
     model = read_model(model_path)
     notes: list[str] = []
-    frame = read_frame(files, read_options(reading), reading["rows"], talk, model.sensors, notes=notes)
+    frame = read_frame(
+        files, for_model(read_options(reading), model), reading["rows"], talk, model.sensors, notes=notes
+    )
     detection = detect(model, frame)
     rows = detection.frame_rows()
     events = [replace(place(event, frame, rows), view=detection.view(event)) for event in detection.events]

@@ -1,7 +1,7 @@
 """Events: stretches of anomalous rows, with severity and the sensors that caused them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import FloatArray, IntArray
 from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
-from lstm_anomaly.scoring.reasons import TOGETHER, sentence
+from lstm_anomaly.scoring.reasons import TOGETHER, no_words, sentence
 
 SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
 """An event's severity by its peak, in multiples of the threshold."""
@@ -50,6 +50,7 @@ class JudgedRows:
     seen      (N, F) readings in the sensors' own units
     expected  (N, F) what the model expected, in the same units
     reasons   (N,) which component each score is, as in `lstm_anomaly.scoring.reasons`
+    words     (N,) the reason in words of its own, "" where it has none; none anywhere when left out
     """
 
     scores: FloatArray
@@ -57,8 +58,11 @@ class JudgedRows:
     seen: FloatArray
     expected: FloatArray
     reasons: IntArray
+    words: NDArray[np.object_] = field(default_factory=lambda: no_words(0))
 
     def __post_init__(self) -> None:
+        if not len(self.words):
+            object.__setattr__(self, "words", no_words(len(self.scores)))
         shapes = {self.errors.shape, self.seen.shape, self.expected.shape}
         if len(shapes) != 1 or not self.errors.shape[:1] == self.scores.shape == self.reasons.shape:
             raise ValueError(f"scores {self.scores.shape} do not go with sensors' arrays {sorted(shapes)}")
@@ -68,7 +72,12 @@ class JudgedRows:
 
     def __getitem__(self, rows: slice) -> "JudgedRows":
         return JudgedRows(
-            self.scores[rows], self.errors[rows], self.seen[rows], self.expected[rows], self.reasons[rows]
+            self.scores[rows],
+            self.errors[rows],
+            self.seen[rows],
+            self.expected[rows],
+            self.reasons[rows],
+            self.words[rows],
         )
 
 
@@ -78,7 +87,8 @@ class Contribution:
     """One sensor's part in an event: its share (0 to 1) of the error, and its farthest reading, as it opened.
 
     direction is `up` or `down` for a reading above or below the expected one, `flat` for a sensor that
-    repeats its reading (`FLAT_ROWS`) while another one is expected.
+    repeats its reading (`FLAT_ROWS`) while another one is expected, `symbol` for one of
+    symbols: nothing is expected of their codes.
     """
 
     sensor: str
@@ -124,6 +134,7 @@ class _Opening:
     score: float = -np.inf
     reason: int = TOGETHER
     contributions: tuple[Contribution, ...] = ()
+    words: str = ""
 
 
 @saved_as("event tracker")
@@ -160,7 +171,7 @@ class EventTracker:
             row = max(0, begin) + int(scores.argmax())
             upto = self._earlier.shape[1] + row + 1
             parts = self._contributions(rows.errors[row], readings[:, max(0, upto - FLAT_ROWS) : upto])
-            return _Opening(float(scores.max()), int(rows.reasons[row]), parts)
+            return _Opening(float(scores.max()), int(rows.reasons[row]), parts, str(rows.words[row]))
 
         events = [self._event(span, explained(span)) for span in self._spans.push(rows.scores)]
         if self._spans.open is not None:
@@ -182,7 +193,7 @@ class EventTracker:
 
     def _event(self, span: Span, opening: _Opening) -> Event:
         mean = span.total / span.count
-        reason = sentence(opening.reason, span.peak)
+        reason = sentence(opening.reason, span.peak, opening.words)
         return Event(span.start, span.end, span.peak_row, span.peak, mean, opening.contributions, reason)
 
     def _contributions(self, errors: FloatArray, readings: FloatArray) -> tuple[Contribution, ...]:
@@ -199,6 +210,8 @@ class EventTracker:
         shares = errors / whole if whole > 0 else errors  # (F,)
         is_flat = (readings[0] == seen).all(axis=0) & (last + 1 == FLAT_ROWS) & (seen != expected)  # (F,)
         direction = np.where(is_flat, "flat", np.where(seen < expected, "down", "up"))  # (F,)
+        is_symbol = np.isnan(readings[1, -1])
+        direction, seen = np.where(is_symbol, "symbol", direction), np.where(is_symbol, np.nan, seen)
         return tuple(
             Contribution(
                 self._sensors[f], float(shares[f]), float(seen[f]), float(expected[f]), str(direction[f])

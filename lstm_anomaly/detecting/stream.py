@@ -15,7 +15,8 @@ from lstm_anomaly.detecting.pending import PendingRows
 from lstm_anomaly.detecting.places import CLOSED, OPEN, Place, PlacedEvent, place
 from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
 from lstm_anomaly.detecting.views import ViewRecorder
-from lstm_anomaly.model.judge import Judge, Judgement
+from lstm_anomaly.model.judge import Judge
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.missing_sensors import impute, without
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.clean_stream import Cleaner, CleanRows
@@ -134,13 +135,7 @@ class Watcher:
             self._waiting = self._waiting.joined(clean, begins, frame)
             self._frame = join_frames([self._frame, frame])
         self._row_of = np.concatenate([self._row_of, clean.row_of])
-        parts = []
-        for first, stop in _stretches(clean.starts):
-            if clean.starts[first]:
-                parts.append(self._judge.finish())
-            times = None if clean.times is None else clean.times[first:stop]
-            parts.append(self._judge.push(clean.values[first:stop], times))
-        return parts
+        return [self._judge.push(clean.values, clean.times, clean.starts, frame.symbols)]
 
     def finish(self) -> Verdicts:
         """The verdicts that still wait, without the rows that they wait for, and the event still open.

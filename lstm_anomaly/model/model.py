@@ -19,6 +19,7 @@ from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.states import OperatingStates
+from lstm_anomaly.scoring.symbols.column import SymbolColumn
 from lstm_anomaly.scoring.unseen import Unseen
 
 MODEL_KINDS = ("lstm", "pure", "linear")
@@ -115,6 +116,8 @@ class Model:
     strangest     the highest episodes of the calibration rows, the highest first
     summary       what training did
     horizon       what forecasts the rows to come, None in a model that was trained without
+    symbols       what is known of the sensors that are symbols
+    session       column whose changes begin new sequences of symbols, None when there is none
     """
 
     kind: str
@@ -139,6 +142,13 @@ class Model:
     strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
     horizon: Horizon | None = None
+    symbols: tuple[SymbolColumn, ...] = ()
+    session: str | None = None
+
+    @property
+    def is_symbols_only(self) -> bool:
+        """Whether no sensor has readings that are numbers."""
+        return len(self.symbols) == len(self.sensors)
 
     @property
     def window(self) -> int:

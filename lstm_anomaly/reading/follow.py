@@ -17,6 +17,7 @@ from lstm_anomaly.reading.lines.tail import begin_of, unread
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
+from lstm_anomaly.reading.values.symbols import symbol_columns, times_of
 from lstm_anomaly.reading.values.timestamps import ISO
 
 _EPOCH_OF_TICKS = {1.0: "epoch", 1e3: "epoch-ms", 1e6: "epoch-us", 1e9: "epoch-ns"}
@@ -64,6 +65,7 @@ class Follower:
         self._options = options
         self._sensors = sensors
         self._held = b""
+        self._symbols = symbol_columns(options)
         self._encoding = _single_byte(options.encoding or "utf-8", path)
 
     def frames(self) -> Iterator[SensorFrame]:
@@ -126,7 +128,11 @@ class Follower:
             assert self.layout is not None, "a file is begun before it is read on"
             if parser is None:
                 parser = BlockParser(
-                    self.layout, found, self._options.bad_values, keep_texts=self._options.keep_texts
+                    self.layout,
+                    found,
+                    self._options.bad_values,
+                    keep_texts=self._options.keep_texts,
+                    symbols=self._symbols,
                 )
                 describe(found, self.layout)
             text = self._text(lines)
@@ -234,9 +240,11 @@ class Follower:
             source_index=np.zeros(len(piece.lines), np.int64),
             sources=(self.path,),
             stamps=piece.stamps,
-            times=piece.times,
+            times=times_of(piece.times, layout.sensors, self._symbols),
+            groups=piece.groups,
             texts=piece.whole,
             form=layout.form if self._options.keep_texts else None,
+            symbols=self._symbols,
         )
 
 

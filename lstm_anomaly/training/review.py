@@ -8,7 +8,8 @@ import numpy as np
 from lstm_anomaly.base.types import BoolArray, FloatArray, Segments, Series
 from lstm_anomaly.decision import poisson
 from lstm_anomaly.decision.episodes import EpisodeCounts, as_stretches
-from lstm_anomaly.model.judge import Judgement, judge
+from lstm_anomaly.model.judge import judge
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.windows import cut, finite_segments, window_starts
 

@@ -131,6 +131,16 @@ _GROUP_BY = click.option(
     metavar="COLUMN",
     help="Column that says whose row it is: a model, and events, for each.",
 )
+_SYMBOLS = (
+    click.option(
+        "--symbols",
+        metavar="A,B",
+        help="Columns of states, alarm codes or kinds of events; see docs/symbols.md.",
+    ),
+    click.option(
+        "--session", metavar="COLUMN", help="Column that says which sequence of symbols a row belongs to."
+    ),
+)
 _ALLOW_MISSING = click.option(
     "--allow-missing", is_flag=True, help="Judge on when a sensor is missing altogether, by the others."
 )
@@ -142,8 +152,8 @@ def input_options(command: Command) -> Command:
 
 
 def grouped_input_options(command: Command) -> Command:
-    """The same, and whose row each is."""
-    return gathered(command, (_GROUP_BY, *_INPUT_OPTIONS), "reading")
+    """The same, and whose row each is, and what are symbols: for those who have no model yet."""
+    return gathered(command, (_GROUP_BY, *_SYMBOLS, *_INPUT_OPTIONS), "reading")
 
 
 def judged_input_options(command: Command) -> Command:
@@ -191,6 +201,15 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
     from lstm_anomaly.reading import ReadOptions
 
     delimiter = reading["delimiter"]
+    symbols, session = _names(reading.get("symbols")), reading.get("session")
+    if session and not symbols:
+        raise click.UsageError(
+            "--session says which sequence of symbols a row belongs to: --symbols is needed, too."
+        )
+    if session and reading.get("group_by"):
+        raise click.UsageError(
+            "--session and --group-by do not go together; one of them, or a file for each group."
+        )
     return ReadOptions(
         delimiter="\t" if delimiter in ("\\t", "tab") else delimiter,
         encoding=reading["encoding"],
@@ -205,6 +224,8 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
         group_by=reading.get("group_by"),
         sensor_column=reading["sensor_column"],
         value_column=reading["value_column"],
+        symbols=symbols,
+        session=session,
         exclude=_names(reading["exclude"]),
         only=_names(reading["only"]),
         bad_values=reading["bad_values"],

@@ -1,14 +1,15 @@
 """`--group-by`: a model for each group of rows, learned into a folder of model files and used from there."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_anomaly.base.errors import LstmAnomalyError, NotEnoughDataError
+from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError, NotEnoughDataError
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.run.load import for_model
 
 if TYPE_CHECKING:
     from lstm_anomaly.base.types import BoolArray, SensorFrame
@@ -137,9 +138,24 @@ def watcher_of(
             raise click.UsageError(
                 f"--group-by: {path} is the model of one machine. Train with --group-by, or leave it out."
             )
-        return make(read_model(path)), options
+        model = read_model(path)
+        return make(model), for_model(options, model)
     from lstm_anomaly.detecting.group_stream import GroupWatcher
     from lstm_anomaly.model.folder import read_models
 
     column, models = read_models(path)
+    options = for_model(options, _with_all_symbols(models, path))
     return GroupWatcher(models, make), replace(options, group_by=options.group_by or column)
+
+
+def _with_all_symbols(models: "Mapping[str, Model]", path: str) -> "Model":
+    """One of the models. All know the same columns of symbols, with the same vocabularies."""
+    first, *others = models.values()
+    for other in others:
+        if [(c.place, c.texts) for c in other.symbols] != [(c.place, c.texts) for c in first.symbols]:
+            raise ModelFileError(
+                "the models of its groups do not know the same symbols",
+                where=path,
+                hint="train all groups in one run of `lstm-anomaly train --group-by`",
+            )
+    return first

@@ -16,6 +16,7 @@ from lstm_anomaly.reading import (
     read_csvs,
     select_in_pieces,
     select_rows,
+    settle_empty,
     split_groups,
     take_rows,
 )
@@ -62,6 +63,13 @@ def clean_for_training(
     return series, [*report.lines(), *told]
 
 
+def for_model(options: ReadOptions, model: "Model") -> ReadOptions:
+    """The options, with the columns of symbols that a model knows, and their vocabularies."""
+    names = tuple(model.sensors[column.place] for column in model.symbols)
+    vocabularies = tuple(column.texts for column in model.symbols)
+    return replace(options, symbols=names, session=model.session, vocabularies=vocabularies)
+
+
 def calibration_series(
     model: "Model",
     files: tuple[str, ...],
@@ -71,7 +79,7 @@ def calibration_series(
     ignore: str | None = None,
 ) -> "Series":
     """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
-    frame, ignored = with_marks(files, options, rows, talk, ignore, model.sensors)
+    frame, ignored = with_marks(files, for_model(options, model), rows, talk, ignore, model.sensors)
     model.check_times(frame)
     series, report = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     series, told = _without(series, ignored, ignore)
@@ -140,7 +148,7 @@ def checked(files: tuple[str, ...], options: ReadOptions, rows: str | None, **ho
 
     reader = CsvReader(files, options)
     try:
-        frame = join_frames(list(reader))
+        frame = settle_empty(join_frames(list(reader)))
         frame = select_rows(frame, rows) if rows else frame
         if options.group_by is None:
             return {"": check(frame, reader.report, **how)}
@@ -175,6 +183,7 @@ def read_frame(
     All of that is also added to `notes`.
     """
     frame, report = read_csvs(files, options, sensors=sensors)
+    frame = settle_empty(frame)
     tell_of_reading(report, talk)
     if notes is not None:
         notes += report.lines()

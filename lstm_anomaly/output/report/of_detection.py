@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_anomaly.base.text import count, listed, number
+from lstm_anomaly.decision.events import Event
 from lstm_anomaly.detecting.batch import Detection
 from lstm_anomaly.detecting.forecast import Forecast
 from lstm_anomaly.detecting.places import PlacedEvent
@@ -21,6 +22,7 @@ from lstm_anomaly.output.report.charts import (
 from lstm_anomaly.output.report.fan import forecast_section
 from lstm_anomaly.output.report.of_model import model_sections
 from lstm_anomaly.output.report.page import Section, Table, page
+from lstm_anomaly.output.symbols import around
 from lstm_anomaly.output.terminal.events import in_words
 
 MOST_CHARTS = 200  # events with a chart of their own, the highest ones
@@ -50,12 +52,13 @@ def detection_report(
     `coming` is what the model forecasts, if it does.
     """
     axis = Axis(detection.series)
-    shifts = [_Shift.of(detection, model, k) for k in range(len(model.sensors))]
+    codes = {column.place for column in model.symbols}
+    shifts = [_Shift.of(detection, model, k) for k in range(len(model.sensors)) if k not in codes]
     sections = [
         _summary(detection, events, shifts),
         _overview(detection, events, axis),
         _list(events),
-        *_each(events, axis),
+        *_each(events, axis, _Sequences(detection, model)),
         *([] if coming is None else [forecast_section(coming, axis)]),
         _quality(detection, notes),
         _drift(shifts, detection.drift.findings()),
@@ -94,7 +97,7 @@ def _summary(detection: Detection, events: Sequence[PlacedEvent], shifts: "Seque
     moved = [shift.sensor for shift in shifts if shift.said]
     if detection.drift.findings():
         paragraphs.insert(1, DRIFTED)
-    elif counts["judged"] and len(moved) >= MANY_MOVED * len(shifts):
+    elif counts["judged"] and shifts and len(moved) >= MANY_MOVED * len(shifts):
         paragraphs.insert(
             1,
             f"{len(moved)} of {count(len(shifts), 'sensor')} are not as they were in training, see Drift: the"
@@ -161,7 +164,25 @@ def _with_chart(events: Sequence[PlacedEvent]) -> set[int]:
     return {k + 1 for k in order[:MOST_CHARTS]}
 
 
-def _each(events: Sequence[PlacedEvent], axis: Axis) -> list[Section]:
+@dataclass(frozen=True)
+class _Sequences:
+    """The symbols around events."""
+
+    detection: Detection
+    model: Model
+
+    def told(self, event: Event) -> list[str]:
+        """A sentence, where symbols lead."""
+        first, series = event.contributions[0], self.detection.series
+        for column in self.model.symbols:
+            if self.model.sensors[column.place] == first.sensor and first.direction == "symbol":
+                a, b = next(((a, b) for a, b in series.segments if a <= event.start < b), (0, len(series)))
+                text = around(series.values[a:b], column, series.symbols, (event.start - a, b - a))
+                return [f"The sequence around it: {text}"]
+        return []
+
+
+def _each(events: Sequence[PlacedEvent], axis: Axis, sequences: _Sequences) -> list[Section]:
     shown = _with_chart(events)
     most = min(600, EVENT_POINTS // max(1, 7 * len(shown)))
     out = []
@@ -171,7 +192,7 @@ def _each(events: Sequence[PlacedEvent], axis: Axis) -> list[Section]:
         event = placed.event
         parts = event.contributions[:SENSORS_TOLD]
         rows = [
-            [c.sensor, f"{100 * c.share:.0f} %", number(c.seen), number(c.expected), c.direction]
+            [c.sensor, f"{100 * c.share:.0f} %", _shown(c.seen), _shown(c.expected), c.direction]
             for c in parts
         ]
         told = (
@@ -186,7 +207,7 @@ def _each(events: Sequence[PlacedEvent], axis: Axis) -> list[Section]:
             Section(
                 f"event-{place}",
                 f"Event {place}",
-                [in_words(event), told],
+                [in_words(event), told, *sequences.told(event)],
                 table=Table(headings, rows, frozenset({1, 2, 3})),
                 chart=event_chart(axis, placed.view, most),
                 severity=event.severity,
@@ -194,6 +215,10 @@ def _each(events: Sequence[PlacedEvent], axis: Axis) -> list[Section]:
             )
         )
     return out
+
+
+def _shown(value: float) -> str:
+    return number(value) if np.isfinite(value) else ""
 
 
 def _quality(detection: Detection, notes: Sequence[str]) -> Section:

@@ -64,6 +64,8 @@ def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> di
 def in_words(event: Event) -> str:
     """`pressure_bar was higher than expected, 4.42 instead of 4.005; it carries 83 % of the event.`"""
     first, *others = _telling(event)
+    if first.direction == "symbol":
+        return f"{printable(first.sensor)}: {event.reason}."
     name, seen, expected = printable(first.sensor), number(first.seen), number(first.expected)
     if first.direction == "flat":
         what = f"{name} repeats {seen} while {expected} was expected"
@@ -82,7 +84,9 @@ def _telling(event: Event) -> list[Contribution]:
 
 
 def sensor_sentence(c: Contribution) -> str:
-    """`pressure_bar 62 %: saw 3.1, expected 4.7`."""
+    """`pressure_bar 62 %: saw 3.1, expected 4.7`; of symbols the reason tells more than their codes."""
+    if c.direction == "symbol":
+        return f"{printable(c.sensor)} {100 * c.share:.0f} %"
     return f"{printable(c.sensor)} {100 * c.share:.0f} %: saw {number(c.seen)}, expected {number(c.expected)}"
 
 

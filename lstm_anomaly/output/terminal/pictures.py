@@ -71,6 +71,8 @@ def _curves(view: EventView, width: int, unicode: bool) -> Iterable[Text]:
     yield line("", rule, "limit 1x, thick: event", [_EXPECTED] * len(cuts))
     yield line("", below, "", curve)
     for name, sensor in zip(names, view.sensors, strict=True):
+        if np.isnan(sensor.expected).all():  # symbols: their codes draw no curve
+            continue
         rows = farthest(sensor.seen, sensor.expected, cuts)
         low, high = _span(sensor)
         for label, values, note, styles in (
