@@ -8,6 +8,7 @@ import click
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk, is_terminal
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
     JOBS,
@@ -38,7 +39,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
 """
 
 
-@click.command("detect", epilog=EPILOG)
+@click.command("detect", cls=GroupedCommand, epilog=EPILOG)
 @FILES
 @MODEL
 @click.option(
@@ -47,19 +48,23 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
-    help="How events are written to standard output.",
+    help="Choose how events are written to standard output.",
 )
-@click.option("--scores", metavar="FILE", help="Also write a score for every row; `-` instead of events.")
 @click.option(
-    "--merge-gap", type=click.IntRange(0), help="Rows between parts of one event.  [default: model's]"
+    "--scores", metavar="FILE", help="Write a score for every row to a file, or with `-` in place of events."
 )
-@click.option("--min-duration", type=click.IntRange(1), default=1, help="Rows that an event lasts at least.")
+@click.option(
+    "--merge-gap",
+    type=click.IntRange(0),
+    help="Join parts of an event with so many rows between.  [default: model's]",
+)
+@click.option("--min-duration", type=click.IntRange(1), default=1, help="Leave out events of fewer rows.")
 @click.option(
     "--hysteresis",
     type=click.FloatRange(0, 1),
     default=1.0,
     metavar="SCORE",
-    help="An event begins above 1 and lasts while scores are above this.  [default: 1]",
+    help="Let an event, begun above 1, last while scores are above this.  [default: 1]",
 )
 @click.option(
     "--direction",
@@ -74,7 +79,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     metavar="SENSOR=VALUE",
     help="Keep a sensor's events from this difference on, in its own unit.",
 )
-@click.option("--excel-safe", is_flag=True, help="In CSV, quote text that a spreadsheet would run.")
+@click.option("--excel-safe", is_flag=True, help="Quote text in CSV that a spreadsheet would run.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when anomalies were found, too.")
 @JOBS
 @unattended_options

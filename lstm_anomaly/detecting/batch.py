@@ -85,7 +85,7 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     rows = judged_rows(series.values, judgement)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
     breaks = tuple(start for start, _stop in series.segments)
-    events = find_events(rows, series.sensors, rules, breaks)
+    events = find_events(rows, series.sensors, rules, breaks, model.summary.span)
     drift = DriftWatch(model.familiar, model.sensors)
     for start, stop in series.segments:
         drift.push(series.values[start:stop], judgement.scores[start:stop])
@@ -95,9 +95,8 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
 
 def judged_rows(values: FloatArray, judgement: Judgement) -> JudgedRows:
     """Rows (M, F) of cleaned readings beside what was made of them."""
-    return JudgedRows(
-        judgement.scores, judgement.errors, values, judgement.expected, judgement.reasons, judgement.words
-    )
+    j = judgement
+    return JudgedRows(j.scores, j.errors, values, j.expected, j.margins, j.reasons, j.words)
 
 
 def states(scores: FloatArray) -> list[str]:

@@ -137,15 +137,7 @@ class Detector:
         """
         detection = self._detection(X, rules)
         rows = detection.frame_rows()
-        return [
-            replace(
-                event,
-                start=int(rows[event.start]),
-                end=int(rows[event.end]),
-                peak_row=int(rows[event.peak_row]),
-            )
-            for event in detection.events
-        ]
+        return [event.renumbered(rows) for event in detection.events]
 
     def forecast(self, X: Any, steps: int | None = None, method: str | None = None) -> Forecast:
         """What comes after the rows X: `values` (n_sensors, steps) and `interval(0.8)`, in own units.

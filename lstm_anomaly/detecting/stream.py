@@ -58,7 +58,7 @@ class Watcher:
         self._judge = Judge(model)
         self._drift = DriftWatch(model.familiar, model.sensors)
         self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
-        self._tracker = EventTracker(model.sensors, self._rules)
+        self._tracker = EventTracker(model.sensors, self._rules, model.summary.span)
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
         self._waiting: PendingRows | None = None  # rows of the series without a verdict
@@ -252,12 +252,13 @@ class Watcher:
             return self._places[row] if row in self._places else ready.place(row - self._judged)
 
         placed = self._placed(found, find, CLOSED)
-        event = self._tracker.open_event()
-        self._places = {row: find(row) for row in _rows_of(event)} if event else {}
+        self._places = {row: find(row) for row in self._tracker.rows_told()}
         return placed
 
     def _placed(self, events: list[Event], find: Callable[[int], Place], state: str) -> list[PlacedEvent]:
-        placed = [PlacedEvent.at(event, state, *map(find, _rows_of(event))) for event in self._keep(events)]
+        placed = [
+            PlacedEvent.at(event, state, list(map(find, event.rows_told))) for event in self._keep(events)
+        ]
         if self._recorder:
             placed = [replace(one, view=self._recorder.view(one.event)) for one in placed]
         return placed
@@ -293,7 +294,3 @@ def _stretches(begins: BoolArray) -> list[tuple[int, int]]:
     """Half-open ranges of rows (m,), none empty, each but the first beginning where `begins` is True."""
     cuts = [0, *np.flatnonzero(begins).tolist(), len(begins)]
     return [(start, stop) for start, stop in pairwise(cuts) if start < stop]
-
-
-def _rows_of(event: Event) -> tuple[int, int, int]:
-    return event.start, event.end, event.peak_row

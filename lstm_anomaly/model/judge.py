@@ -117,7 +117,7 @@ class Judge:
         return stretch.finish() if stretch else Judgement.unknown(0, len(self._model.sensors))
 
 
-@saved_as("stretch")
+@saved_as("segment")
 class _Segment:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
@@ -139,6 +139,7 @@ class _Segment:
         self._by_sensor = np.empty((0, targets))
         self._level = np.empty((0, targets))
         self._expected = np.empty((0, targets))
+        self._margins = np.empty((0, targets))
         self._readers = SymbolReaders(model) if model.symbols else None
         self._symbols = None if self._readers is None else self._readers.nothing()
 
@@ -175,7 +176,9 @@ class _Segment:
         self._readings = self._readings[max(0, len(self._readings) - model.stillness.reach + 1) :]
         self._by_sensor = np.concatenate([self._by_sensor, self._parts_of(scaled, residuals)])
         self._level = np.concatenate([self._level, np.square(residuals.level)])
-        self._expected = np.concatenate([self._expected, self._expected_of(residuals)])
+        expected, margins = self._expected_of(residuals, state)
+        self._expected = np.concatenate([self._expected, expected])
+        self._margins = np.concatenate([self._margins, margins])
         if self._readers is not None and self._symbols is not None:
             begins = np.arange(self._seen, self._seen + count) == 0
             self._symbols = self._symbols.joined(self._readers.push(values, begins, symbols))
@@ -191,17 +194,21 @@ class _Segment:
         own = np.square(scaled).sum(axis=0)  # (n, F_t)
         return np.asarray(np.sqrt(own * self._model.cross_sensor.of_rows(residuals.level)))
 
-    def _expected_of(self, residuals: Residuals) -> FloatArray:
-        """What was expected of n rows, scaled, (n, F_t): by the other sensors where they tell, else before.
+    def _expected_of(self, residuals: Residuals, state: IntArray) -> tuple[FloatArray, FloatArray]:
+        """What was expected of n rows in these states (n,), and by how much it is usually missed, scaled.
 
-        A forecast follows a fault that lasts; what the other sensors say does not.
+        Both (n, F_t): by the other sensors where they tell, else by the rows before. A forecast follows a
+        fault that lasts; what the other sensors say does not.
         """
-        tells = np.isfinite(self._model.components.usual[views.RELATED, 0])  # (F_t,)
+        usual = self._model.components.usual  # (4, k, F_t)
+        tells = np.isfinite(usual[views.RELATED, 0])  # (F_t,)
         errors = residuals.errors
         near = np.where(np.isnan(errors[views.RESTORED]), errors[views.FORECAST], errors[views.RESTORED])
         near = 0.5 * (near + np.where(np.isnan(errors[views.FORECAST]), near, errors[views.FORECAST]))
         tells_now = tells & ~np.isnan(errors[views.RELATED])  # (n, F_t)
-        return np.asarray(residuals.level - np.where(tells_now, errors[views.RELATED], near))
+        before = 0.5 * (usual[views.RESTORED, state] + usual[views.FORECAST, state])  # (n, F_t)
+        expected = residuals.level - np.where(tells_now, errors[views.RELATED], near)
+        return np.asarray(expected), np.where(tells_now, usual[views.RELATED, state], before)
 
     def finish(self) -> Judgement:
         """The rows that wait for later ones, judged without them."""
@@ -210,7 +217,7 @@ class _Segment:
         self._scaled = np.pad(self._scaled, ((0, 0), *below))
         self._pooled = np.pad(self._pooled, ((0, 0), (0, nothing)), constant_values=1.0)
         self._distance = np.pad(self._distance, (0, nothing))
-        for name in ("_novelty", "_flat", "_by_sensor", "_level", "_expected"):
+        for name in ("_novelty", "_flat", "_by_sensor", "_level", "_expected", "_margins"):
             setattr(self, name, np.pad(getattr(self, name), below))
         if self._readers is not None and self._symbols is not None:
             told = self._symbols.joined(self._readers.finish())
@@ -261,8 +268,11 @@ class _Segment:
         expected = np.zeros_like(out.expected)  # scaled: a sensor that is no target is expected at its mean
         expected[:, model.roles.targets] = self._expected[rows]
         out.expected[:] = model.scaler.inverse(expected)
+        margins = np.ones_like(out.margins)  # and misses that by its spread
+        margins[:, model.roles.targets] = self._margins[rows]
+        out.margins[:] = margins * model.scaler.scale
         out.expected[:, [column.place for column in model.symbols]] = np.nan
-        for unknown in (out.scores, out.errors, out.expected):
+        for unknown in (out.scores, out.errors, out.expected, out.margins):
             unknown[:first] = np.nan
         self._judged += count
         self._forget()
@@ -285,7 +295,7 @@ class _Segment:
         """Drop the rows that no moving average reaches any more."""
         kept = LONGEST + self._model.look_ahead
         self._scaled, self._pooled = self._scaled[:, -kept:], self._pooled[:, -kept:]
-        for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected"):
+        for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected", "_margins"):
             setattr(self, name, getattr(self, name)[-kept:])
         if self._symbols is not None:
             self._symbols = self._symbols.rows(slice(-kept, None))
@@ -303,7 +313,7 @@ def judge(model: Model, series: Series, for_threshold: bool = False) -> Judgemen
         starts = np.isin(inside, [a for a, _ in series.segments])
         whole = [judge_.push(series.values[inside], None, starts, series.symbols), judge_.finish()]
         found = Judgement.joined(whole, len(model.sensors))
-        for name in ("scores", "errors", "expected", "reasons", "words"):
+        for name in ("scores", "errors", "expected", "margins", "reasons", "words"):
             getattr(out, name)[inside] = getattr(found, name)
         return out
     for start, stop in series.segments:
@@ -313,6 +323,7 @@ def judge(model: Model, series: Series, for_threshold: bool = False) -> Judgemen
         out.scores[start:stop] = part.scores
         out.errors[start:stop] = part.errors
         out.expected[start:stop] = part.expected
+        out.margins[start:stop] = part.margins
         out.reasons[start:stop] = part.reasons
         out.words[start:stop] = part.words
     return out

@@ -16,6 +16,7 @@ class Judgement:
     scores    (n,) multiples of the threshold, NaN where a row could not be judged
     errors    (n, F) each sensor's part in the score, at least 0, NaN likewise
     expected  (n, F) what was expected, in the sensors' own units, NaN likewise
+    margins   (n, F) by how much readings usually miss that in the row's state, NaN likewise
     reasons   (n,) which component it is, as in `lstm_anomaly.scoring.reasons`
     words     (n,) the reason in words where it is symbols, else ""
     """
@@ -23,6 +24,7 @@ class Judgement:
     scores: FloatArray
     errors: FloatArray
     expected: FloatArray
+    margins: FloatArray
     reasons: IntArray
     words: NDArray[np.object_]
 
@@ -30,9 +32,8 @@ class Judgement:
     def unknown(cls, rows: int, sensors: int) -> "Judgement":
         """`rows` rows that could not be judged."""
         nothing = np.full((rows, sensors), np.nan)
-        return cls(
-            np.full(rows, np.nan), nothing, nothing.copy(), np.full(rows, TOGETHER, np.int64), no_words(rows)
-        )
+        scores, reasons = np.full(rows, np.nan), np.full(rows, TOGETHER, np.int64)
+        return cls(scores, nothing, nothing.copy(), nothing.copy(), reasons, no_words(rows))
 
     @classmethod
     def joined(cls, parts: list["Judgement"], sensors: int) -> "Judgement":
@@ -42,6 +43,7 @@ class Judgement:
             np.concatenate([part.scores for part in parts]),
             np.concatenate([part.errors for part in parts]),
             np.concatenate([part.expected for part in parts]),
+            np.concatenate([part.margins for part in parts]),
             np.concatenate([part.reasons for part in parts]),
             np.concatenate([part.words for part in parts]),
         )

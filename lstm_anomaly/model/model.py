@@ -74,6 +74,11 @@ class TrainingSummary:
     highest: tuple[float, ...]
     versions: dict[str, str]
 
+    @property
+    def span(self) -> FloatArray:
+        """(2, F) each sensor's lowest and highest reading in the training rows."""
+        return np.array([self.lowest, self.highest])
+
 
 @dataclass(frozen=True)
 class CalibrationEpisode:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_anomaly.base.text import count, listed, number
-from lstm_anomaly.decision.events import Event
+from lstm_anomaly.decision.course import SYMBOL
+from lstm_anomaly.decision.events import Contribution, Event
 from lstm_anomaly.detecting.batch import Detection
 from lstm_anomaly.detecting.forecast import Forecast
 from lstm_anomaly.detecting.places import PlacedEvent
+from lstm_anomaly.detecting.sentences import rounded
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.output.report.charts import (
     Axis,
@@ -23,7 +25,6 @@ from lstm_anomaly.output.report.fan import forecast_section
 from lstm_anomaly.output.report.of_model import model_sections
 from lstm_anomaly.output.report.page import Section, Table, page
 from lstm_anomaly.output.symbols import around
-from lstm_anomaly.output.terminal.events import in_words
 
 MOST_CHARTS = 200  # events with a chart of their own, the highest ones
 OVERVIEW_POINTS = 6000  # of the score
@@ -33,6 +34,14 @@ DRIFTED = (
     "The data no longer looks like training, see Drift: the promise on false alarms does not hold for it. If"
     " this is normal now, calibrate the model on it, or train again."
 )
+WAYS = {
+    "up": "higher",
+    "down": "lower",
+    "flat": "stands still",
+    "noisy": "jumps about",
+    "relation": "goes its own way",
+    SYMBOL: "symbols",
+}
 SENSORS_TOLD = 10  # in an event's table
 MOVED = 1.0  # training spreads: a sensor's mean that is farther off is said to have moved
 MANY_MOVED = 0.5  # of the sensors: the summary says that the model may not fit
@@ -88,7 +97,7 @@ def _summary(detection: Detection, events: Sequence[PlacedEvent], shifts: "Seque
     if events:
         worst = max(events, key=lambda placed: placed.event.peak)
         place = events.index(worst) + 1
-        told = f"The highest is event {place}, {worst.start} to {worst.end}: {in_words(worst.event)}"
+        told = f"The highest is event {place}. {worst.sentence}"
         paragraphs.insert(0, told)
     elif counts["judged"]:
         paragraphs.insert(0, "Nothing departs from normal.")
@@ -134,7 +143,7 @@ def _list(events: Sequence[PlacedEvent]) -> Section:
     if not events:
         return Section("events", "Events", ["There are none."])
     several = len({placed.source for placed in events}) > 1
-    headings = ["event", "severity", "score", "sensor", "start", "end", "rows", "why"]
+    headings = ["event", "severity", "score", "sensor", "start", "end", "rows", "what happened"]
     rows = [
         [
             str(place),
@@ -144,7 +153,7 @@ def _list(events: Sequence[PlacedEvent]) -> Section:
             placed.start,
             placed.end,
             str(placed.event.duration),
-            placed.event.reason,
+            placed.sentence,
             *([placed.source] if several else []),
         ]
         for place, placed in enumerate(events, 1)
@@ -192,8 +201,8 @@ def _each(events: Sequence[PlacedEvent], axis: Axis, sequences: _Sequences) -> l
         event = placed.event
         parts = event.contributions[:SENSORS_TOLD]
         rows = [
-            [c.sensor, f"{100 * c.share:.0f} %", _shown(c.seen), _shown(c.expected), c.direction]
-            for c in parts
+            [c.sensor, f"{100 * c.share:.0f} %", *_readings(c), at, WAYS[c.kind]]
+            for c, at in zip(parts, placed.told, strict=False)
         ]
         told = (
             f"{placed.start} to {placed.end}, {count(event.duration, 'row')}: lines {placed.first_line:,} to"
@@ -202,12 +211,12 @@ def _each(events: Sequence[PlacedEvent], axis: Axis, sequences: _Sequences) -> l
         )
         if len(event.contributions) > len(parts):
             told += f" {len(event.contributions) - len(parts)} more sensors carry less."
-        headings = ["sensor", "share", "seen", "expected", "direction"]
+        headings = ["sensor", "share", "farthest", "usual", "lowest to highest", "at", "how"]
         out.append(
             Section(
                 f"event-{place}",
                 f"Event {place}",
-                [in_words(event), told, *sequences.told(event)],
+                [placed.sentence, told, *sequences.told(event)],
                 table=Table(headings, rows, frozenset({1, 2, 3})),
                 chart=event_chart(axis, placed.view, most),
                 severity=event.severity,
@@ -217,8 +226,12 @@ def _each(events: Sequence[PlacedEvent], axis: Axis, sequences: _Sequences) -> l
     return out
 
 
-def _shown(value: float) -> str:
-    return number(value) if np.isfinite(value) else ""
+def _readings(part: Contribution) -> list[str]:
+    """A sensor's farthest reading, what is usual there, and its span within the event; codes say nothing."""
+    if part.kind == SYMBOL:
+        return ["", "", ""]
+    seen, low, high, lowest, highest = rounded(part, part.seen, *part.usual, *part.span)
+    return [seen, f"{low} to {high}", f"{lowest} to {highest}"]
 
 
 def _quality(detection: Detection, notes: Sequence[str]) -> Section:

@@ -47,7 +47,11 @@ def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> di
     if terminal:
         telling = {"sensor": Text(shortened(first, MOST_NAME, unicode))}
     else:
-        telling = {"what departs": Text("\n".join([event.reason, *map(sensor_sentence, _telling(event))]))}
+        telling = {
+            "what departs": Text(
+                "\n".join([printable(placed.sentence), *map(sensor_sentence, _telling(event))])
+            )
+        }
     return {
         **({"number": Text(str(place))} if terminal else {}),
         "file": Text(printable(placed.source)),
@@ -59,22 +63,6 @@ def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> di
         "severity": Text(event.severity, style=SEVERITY_STYLE[event.severity]),
         **telling,
     }
-
-
-def in_words(event: Event) -> str:
-    """`pressure_bar was higher than expected, 4.42 instead of 4.005; it carries 83 % of the event.`"""
-    first, *others = _telling(event)
-    if first.direction == "symbol":
-        return f"{printable(first.sensor)}: {event.reason}."
-    name, seen, expected = printable(first.sensor), number(first.seen), number(first.expected)
-    if first.direction == "flat":
-        what = f"{name} repeats {seen} while {expected} was expected"
-    else:
-        way = "higher" if first.direction == "up" else "lower"
-        what = f"{name} was {way} than expected, {seen} instead of {expected}"
-    parts = [f"it carries {100 * first.share:.0f} % of the event"]
-    parts += [f"{printable(c.sensor)} {100 * c.share:.0f} %" for c in others]
-    return f"{what} ({event.reason}); {', '.join(parts)}."
 
 
 def _telling(event: Event) -> list[Contribution]:
