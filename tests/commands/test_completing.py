@@ -67,9 +67,7 @@ def test_a_real_bash_is_given_the_columns(plant):
         "COMP_CWORD": "4",
     }
     program = ["bash", "-c", f"exec {sys.executable} -m lstm_anomaly"]
-    result = subprocess.run(
-        ["bash", "-c", script], env=environment, capture_output=True, text=True, check=True
-    )
+    result = subprocess.run(program, env=environment, capture_output=True, text=True, check=True)
     assert result.stdout.splitlines() == ["plain,flow", "plain,flow rate"]
 
 
