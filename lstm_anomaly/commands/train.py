@@ -181,12 +181,9 @@ def command(
     if engine is not None and not (engine.startswith("dask://") and options.group_by):
         raise click.UsageError(f"--engine {engine}: write dask://HOST:PORT, and --group-by beside it.")
     if options.group_by:
-        if report:
-            raise click.UsageError("--report is about one model, and --group-by trains many.")
-        if checkpoint:
-            raise click.UsageError("--checkpoint is about one model, and --group-by trains many.")
-        if write_ignore:
-            raise click.UsageError("--write-ignore is about one model, and --group-by trains many.")
+        for name, value in (("report", report), ("checkpoint", checkpoint), ("write-ignore", write_ignore)):
+            if value:
+                raise click.UsageError(f"--{name} is about one model, and --group-by trains many.")
         groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs, engine or "")
         train_groups(groups, talk, model_path)
         return
