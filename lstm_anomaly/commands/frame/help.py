@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "--weight-decay",
             "--patience",
         ),
-        *("--max-train-time", "--checkpoint"),
+        *("--max-train-time", "--checkpoint", "--engine"),
     ),
     "Alarm limit": ("--false-alarms", "--confidence", "--threshold-method", "--threshold"),
     "Events": (
