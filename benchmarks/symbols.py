@@ -36,7 +36,7 @@ RECIPES, STEPS, DELAYS, JOBS = 6, 8, (20, 60), 1000
 CYCLE = {"IDLE": (15, 40), "PUMP_ON": (4, 8), "VALVE_OPEN": (3, 6), "FILLING": (15, 25), "DRAIN": (10, 18)}
 PLANTS = 10
 ROWS_A_DAY = 1440
-WITHIN = 10  # rows after the wrong order in which it must be found
+WITHIN = 20  # rows after the wrong order in which it must be found
 
 Rng = np.random.Generator
 
@@ -154,7 +154,7 @@ def plant(rng: Rng, days: int, wrong: bool) -> tuple[SensorFrame, int]:
                 wrong_at = len(states)
             states += [state] * int(rng.integers(*CYCLE[state]))
     values, names = np.empty((rows, 5)), list(CYCLE)
-    level = pressure = flow = temperature = 0.0
+    level, pressure, flow, temperature = 0.0, 0.0, 0.0, 20.0
     for row, state in enumerate(states[:rows]):
         pressure += 0.5 * ((0.2 if state in ("IDLE", "DRAIN") else 3.0) - pressure)
         flow += 0.6 * ({"FILLING": 5.0, "DRAIN": -4.0}.get(state, 0.0) - flow)

@@ -116,14 +116,16 @@ def _evaluate_forecasts(
     levels: list[float],
     format_: str,
 ) -> None:
-    from lstm_anomaly.commands.run.load import read_frame
+    from lstm_anomaly.commands.run.load import for_model, read_frame
     from lstm_anomaly.detecting.forecast import horizon_of
     from lstm_anomaly.evaluation.forecasts import backtest
     from lstm_anomaly.output.terminal import backtests as output
     from lstm_anomaly.preparing.clean import clean
 
     horizon = horizon_of(model)
-    frame = read_frame(input_files(files), read_options(reading), reading["rows"], talk, model.sensors)
+    frame = read_frame(
+        input_files(files), for_model(read_options(reading), model), reading["rows"], talk, model.sensors
+    )
     series, cleaning = clean(frame, step=model.step, max_fill=0, resample=model.resample)
     talk.note(cleaning.lines())
     with talk.counting("forecasts") as on_origin:

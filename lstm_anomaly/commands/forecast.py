@@ -110,7 +110,7 @@ def command(
     The model must have been trained with a horizon. Of its methods each sensor gets the one that did best on
     rows held out in training.
     """
-    from lstm_anomaly.commands.run.load import read_frame
+    from lstm_anomaly.commands.run.load import for_model, read_frame
     from lstm_anomaly.detecting.forecast import forecast, rows_of
     from lstm_anomaly.model.file import read_model
     from lstm_anomaly.output.terminal.forecast import interval_lines, limit_line
@@ -119,7 +119,9 @@ def command(
     limits = [(*_limit(text, "--until-above"), True) for text in until_above]
     limits += [(*_limit(text, "--until-below"), False) for text in until_below]
     model = read_model(model_path)
-    frame = read_frame(input_files(files), read_options(reading), reading["rows"], talk, model.sensors)
+    frame = read_frame(
+        input_files(files), for_model(read_options(reading), model), reading["rows"], talk, model.sensors
+    )
     wanted = [name.strip() for name in (sensors or "").split(",") if name.strip()]
     missing = [name for name, _value, _above in limits if name not in (wanted or model.sensors)]
     if missing:

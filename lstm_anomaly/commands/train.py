@@ -131,6 +131,11 @@ Examples:
     type=click.Path(),
 )
 @JOBS
+@click.option(
+    "--engine",
+    metavar="dask://HOST:PORT",
+    help="Train groups on the workers of a Dask cluster, which see the same files.",
+)
 @threshold_options
 @cleaning_options
 @grouped_input_options
@@ -149,6 +154,7 @@ def command(
     ignore: str | None,
     write_ignore: str | None,
     jobs: int,
+    engine: str | None,
     **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
@@ -172,21 +178,23 @@ def command(
     chosen = {name: value for name, value in given.items() if value is not None}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
     options, how = read_options(reading), clean_settings(cleaning)
+    if engine is not None and not (engine.startswith("dask://") and options.group_by):
+        raise click.UsageError(f"--engine {engine}: write dask://HOST:PORT, and --group-by beside it.")
     if options.group_by:
-        if report:
-            raise click.UsageError("--report is about one model, and --group-by trains many.")
-        if checkpoint:
-            raise click.UsageError("--checkpoint is about one model, and --group-by trains many.")
-        if write_ignore:
-            raise click.UsageError("--write-ignore is about one model, and --group-by trains many.")
-        groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs)
+        for name, value in (
+            ("--report", report),
+            ("--checkpoint", checkpoint),
+            ("--write-ignore", write_ignore),
+        ):
+            if value:
+                raise click.UsageError(f"{name} is about one model, and --group-by trains many.")
+        groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs, engine or "")
         train_groups(groups, talk, model_path)
         return
     check_output(model_path, *files)
-    if write_ignore is not None:
-        check_output(write_ignore, model_path, *files)
-    if checkpoint is not None:
-        check_output(checkpoint, model_path, *files)
+    for path in (write_ignore, checkpoint):
+        if path is not None:
+            check_output(path, model_path, *files)
     write_report = _reporter(report, model_path, *files)
     series, cleaned = training_series(files, options, reading["rows"], talk, ignore, **how)
     keep = None if checkpoint is None else Checkpoint(checkpoint)

@@ -4,12 +4,12 @@ import codecs
 import dataclasses
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import SensorFrame
+from lstm_anomaly.reading.gap import Gap
 from lstm_anomaly.reading.layout.layout import Layout, check_sensors, find_layout
 from lstm_anomaly.reading.lines.part import Part, Position
 from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, HEAD_BYTES, MAX_LINE_BYTES, Block
@@ -28,28 +28,6 @@ def describe(found: FileReport, layout: Layout) -> None:
     found.dialect = layout.describe()
     found.time_column = layout.time_name
     found.time_format = layout.time_format.text if layout.time_format else None
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Rows may be missing in front of line `line` of a file: what followed on the row before was not found.
-
-    before, after   the time stamps of the rows on both sides, as text; "" where there is none
-    """
-
-    path: str
-    line: int
-    before: str
-    after: str
-
-    def __str__(self) -> str:
-        last = f"the last row read ({self.before})" if self.before else "the last row read"
-        this = f"this one ({self.after})" if self.after else "this one"
-        return (
-            f"{self.path}:{self.line}: rows may be missing between {last} and {this}: the file read before is"
-            " neither at this path nor beside it under a name that rotation gives. Try: --rotated PATTERN for"
-            " other names, or keep rotated files until they are read"
-        )
 
 
 class Follower:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lstm_anomaly.base.errors import NotEnoughDataError
+from lstm_anomaly.base.errors import NotEnoughDataError, SettingsError
 from lstm_anomaly.base.types import BoolArray, Series
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
@@ -55,6 +55,10 @@ def learn_symbols(
 ) -> Model:
     """Train a model on sequences of symbols alone; as `learn`."""
     rows = rows_in(series.segments)
+    if settings.horizon:
+        raise SettingsError(
+            "a horizon needs sensors, and all columns are symbols", hint="leave --horizon out"
+        )
     if rows < LEAST_ROWS:
         raise NotEnoughDataError(
             f"{rows} rows of symbols are too few to learn from; at least {LEAST_ROWS} are needed",

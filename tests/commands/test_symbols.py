@@ -271,3 +271,20 @@ def test_groups_learn_their_symbols_from_one_vocabulary(tmp_path):
     assert [(event["group"], event["reason"][:21]) for event in events_of(found)] == [
         ("B", "VALVE_OPEN after IDLE")
     ]
+
+
+@pytest.mark.parametrize("name", ["plant", "log"])
+def test_a_training_report_shows_what_follows_what(folder, tmp_path, name):
+    pytest.importorskip("plotly")
+    told = {"plant": ("--symbols", "state"), "log": ("--symbols", "event", "--session", "job")}[name]
+    options = (*told, "--model-kind", "linear", "--report", tmp_path / "r.html")
+    found = invoke("train", folder / f"{name}.csv", "--model", tmp_path / "m.model", *options)
+    assert found.exit_code == 0, found.stderr
+    assert f"Symbols of {told[1]}" in (tmp_path / "r.html").read_text()
+
+
+def test_a_horizon_without_sensors_is_refused(folder, tmp_path):
+    options = ("--symbols", "event", "--session", "job", "--horizon", "10")
+    found = invoke("train", folder / "log.csv", "--model", tmp_path / "m.model", *options)
+    assert found.exit_code == 2
+    assert "a horizon needs sensors" in found.stderr

@@ -150,7 +150,7 @@ JOBS = click.option(
     type=click.IntRange(1),
     default=1,
     metavar="N",
-    help="Train so many groups of --group-by side by side.  [default: 1]",
+    help="Work on so many groups of --group-by side by side.  [default: 1]",
 )
 _GROUP_BY = click.option(
     "--group-by",
@@ -333,18 +333,25 @@ def talk_options(command: Command) -> Command:
     return command
 
 
-def deviations(given: tuple[str, ...], sensors: tuple[str, ...]) -> dict[str, float]:
+def deviations(given: tuple[str, ...]) -> dict[str, float]:
     """`temp=0.5` options as sensor -> difference in its own unit."""
     out = {}
     for text in given:
         sensor, _sign, value = text.rpartition("=")
-        if sensor not in sensors:
-            raise click.UsageError(f"--min-deviation {text}: '{sensor}' is not one of {', '.join(sensors)}.")
         try:
             out[sensor] = float(value)
         except ValueError:
             raise click.UsageError(f"--min-deviation {text}: '{value}' is not a number.") from None
     return out
+
+
+def check_deviations(least: dict[str, float], sensors: tuple[str, ...]) -> None:
+    """Refuse those of sensors that no model has."""
+    for sensor, value in least.items():
+        if sensor not in sensors:
+            raise click.UsageError(
+                f"--min-deviation {sensor}={value:g}: '{sensor}' is not one of {', '.join(sensors)}."
+            )
 
 
 def shares_of(text: str) -> list[float]:
