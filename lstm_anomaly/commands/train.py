@@ -181,13 +181,9 @@ def command(
     if engine is not None and not (engine.startswith("dask://") and options.group_by):
         raise click.UsageError(f"--engine {engine}: write dask://HOST:PORT, and --group-by beside it.")
     if options.group_by:
-        for name, value in (
-            ("--report", report),
-            ("--checkpoint", checkpoint),
-            ("--write-ignore", write_ignore),
-        ):
+        for name, value in (("report", report), ("checkpoint", checkpoint), ("write-ignore", write_ignore)):
             if value:
-                raise click.UsageError(f"{name} is about one model, and --group-by trains many.")
+                raise click.UsageError(f"--{name} is about one model, and --group-by trains many.")
         groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs, engine or "")
         train_groups(groups, talk, model_path)
         return
