@@ -134,7 +134,7 @@ Examples:
 @click.option(
     "--engine",
     metavar="dask://HOST:PORT",
-    help="With --group-by: train on the workers of a Dask cluster, which see the same files.",
+    help="Train groups on the workers of a Dask cluster, which see the same files.",
 )
 @threshold_options
 @cleaning_options
@@ -188,10 +188,9 @@ def command(
         train_groups(groups, talk, model_path)
         return
     check_output(model_path, *files)
-    if write_ignore is not None:
-        check_output(write_ignore, model_path, *files)
-    if checkpoint is not None:
-        check_output(checkpoint, model_path, *files)
+    for path in (write_ignore, checkpoint):
+        if path is not None:
+            check_output(path, model_path, *files)
     write_report = _reporter(report, model_path, *files)
     series, cleaned = training_series(files, options, reading["rows"], talk, ignore, **how)
     keep = None if checkpoint is None else Checkpoint(checkpoint)
