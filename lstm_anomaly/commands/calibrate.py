@@ -62,7 +62,9 @@ def command(
     learning = LearningSettings(**threshold_settings(threshold))
     with locked(out or model_path):
         model = read_model(model_path)
-        series = calibration_series(model, files, read_options(reading), reading["rows"], talk, ignore)
+        series = calibration_series(
+            model, files, read_options(reading, model.null_values), reading["rows"], talk, ignore
+        )
         model = calibrated(model, series, learning)
         write_model(model, out or model_path)
     talk.result([threshold_line(model), *strangest_lines(model), f"Wrote {out or model_path}."])

@@ -82,7 +82,7 @@ def command(
 
     talk = Talk(settings)
     model = read_model(model_path)
-    options = read_options(reading)
+    options = read_options(reading, model.null_values)
     if of_forecasts:
         _evaluate_forecasts(talk, model, files, reading, shares_of(levels), format_)
         return
@@ -117,7 +117,8 @@ def _evaluate_forecasts(
     from lstm_anomaly.preparing.clean import clean
 
     horizon = horizon_of(model)
-    frame = read_frame(input_files(files), read_options(reading), reading["rows"], talk, model.sensors)
+    options = read_options(reading, model.null_values)
+    frame = read_frame(input_files(files), options, reading["rows"], talk, model.sensors)
     series, cleaning = clean(frame, step=model.step, max_fill=0, resample=model.resample)
     talk.note(cleaning.lines())
     with talk.counting("forecasts") as on_origin:

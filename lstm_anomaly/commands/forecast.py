@@ -108,7 +108,8 @@ def command(
     limits = [(*_limit(text, "--until-above"), True) for text in until_above]
     limits += [(*_limit(text, "--until-below"), False) for text in until_below]
     model = read_model(model_path)
-    frame = read_frame(input_files(files), read_options(reading), reading["rows"], talk, model.sensors)
+    options = read_options(reading, model.null_values)
+    frame = read_frame(input_files(files), options, reading["rows"], talk, model.sensors)
     wanted = [name.strip() for name in (sensors or "").split(",") if name.strip()]
     missing = [name for name, _value, _above in limits if name not in (wanted or model.sensors)]
     if missing:

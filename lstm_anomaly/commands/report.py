@@ -70,7 +70,9 @@ def command(
         from lstm_anomaly.output.report.of_detection import detection_report
     model = read_model(model_path)
     notes: list[str] = []
-    frame = read_frame(files, read_options(reading), reading["rows"], talk, model.sensors, notes=notes)
+    frame = read_frame(
+        files, read_options(reading, model.null_values), reading["rows"], talk, model.sensors, notes=notes
+    )
     detection = detect(model, frame)
     rows = detection.frame_rows()
     events = [replace(place(event, frame, rows), view=detection.view(event)) for event in detection.events]

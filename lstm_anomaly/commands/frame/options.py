@@ -24,6 +24,13 @@ MODEL = click.option(
 
 
 _INPUT_OPTIONS = (
+    click.option(
+        "--input-format",
+        type=click.Choice(["csv", "influx"]),
+        default="csv",
+        show_default=True,
+        help="influx: line protocol. Parquet files are known by themselves.",
+    ),
     click.option("-d", "--delimiter", help="Character between fields; `\\t` for tabs.  [default: found]"),
     click.option("-e", "--encoding", help="Such as latin-1 or utf-16.  [default: found]"),
     click.option("-H", "--no-header-row", is_flag=True, help="The first row is data, not names."),
@@ -31,7 +38,13 @@ _INPUT_OPTIONS = (
     click.option("-K", "--skip-lines", type=click.IntRange(0), default=0, help="Lines to pass over first."),
     click.option("--decimal", type=click.Choice([".", ","]), help="Decimal sign.  [default: found]"),
     click.option("--thousands", metavar="CHAR", help="Sign that groups digits.  [default: none]"),
-    click.option("--null-value", "null_values", multiple=True, metavar="TEXT", help="Also means missing."),
+    click.option(
+        "--null-value",
+        "null_values",
+        multiple=True,
+        metavar="TEXT",
+        help="Also means missing; auto: what is far off.",
+    ),
     click.option("--time", metavar="COLUMN", help="The time column; '' for none.  [default: found]"),
     click.option(
         "--datetime-format", metavar="FORMAT", help="strptime format, epoch, epoch-ms, day-first, ..."
@@ -186,19 +199,20 @@ def _parameter_names(option: Callable[[Command], Command]) -> list[str]:
     return [parameter.name for parameter in probe.__click_params__]  # type: ignore[attr-defined]
 
 
-def read_options(reading: dict[str, Any]) -> "ReadOptions":
-    """The reading stage's options from the command line's."""
+def read_options(reading: dict[str, Any], null_values: Sequence[str] = ()) -> "ReadOptions":
+    """The reading stage's options from the command line's, and the null values that a model remembers."""
     from lstm_anomaly.reading import ReadOptions
 
     delimiter = reading["delimiter"]
     return ReadOptions(
+        input_format=reading["input_format"],
         delimiter="\t" if delimiter in ("\\t", "tab") else delimiter,
         encoding=reading["encoding"],
         header=False if reading["no_header_row"] else True if reading["header_row"] else None,
         skip_lines=reading["skip_lines"],
         decimal=reading["decimal"],
         thousands=reading["thousands"],
-        null_values=reading["null_values"],
+        null_values=tuple(dict.fromkeys((*null_values, *reading["null_values"]))),
         datetime_format=reading["datetime_format"],
         tz=reading["tz"],
         time=reading["time"],

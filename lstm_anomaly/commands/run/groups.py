@@ -1,7 +1,7 @@
 """`--group-by`: a model for each group of rows, learned into a folder of model files and used from there."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +41,14 @@ class GroupTraining:
 
 @dataclass(frozen=True)
 class _Group:
-    """One group: its rows, which of them are not learned from, and where its model goes."""
+    """One group: its rows, which are not learned from, where its model goes, texts for "no reading"."""
 
     name: str
     frame: "SensorFrame"
     ignored: "BoolArray | None"
     path: str
     training: GroupTraining
+    null_values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,12 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
     A group that nothing can be learned from does not keep the others from theirs, but is an error in the end.
     """
     from lstm_anomaly.base.workers import WorkerDied, run_jobs
-    from lstm_anomaly.commands.run.load import with_marks
+    from lstm_anomaly.commands.run.load import settle_nulls, with_marks
     from lstm_anomaly.model import folder as model_folder
     from lstm_anomaly.reading import split_groups, take_rows
 
     frame, ignored = with_marks(training.files, training.options, training.rows, talk, training.ignore)
+    frame, nulls = settle_nulls(frame, training.options, talk)
     model_folder.make_folder(folder)
     groups = split_groups(frame)
     alone = replace(training, files=training.files[:1])  # names a place in messages
@@ -80,6 +82,7 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
             None if ignored is None else ignored[members],
             model_folder.model_path(folder, name),
             alone,
+            nulls,
         )
         for name, members in groups.items()
     )
@@ -119,7 +122,7 @@ def _train_group(group: _Group) -> _Trained:
         series, _noticed = clean_for_training(
             group.frame, training.files, group.ignored, training.ignore, **training.how
         )
-        model = learn(series, training.settings)
+        model = replace(learn(series, training.settings), null_values=group.null_values)
     except LstmAnomalyError as error:
         return _Trained(group.name, error=str(error))
     write_model(model, group.path)
@@ -137,9 +140,17 @@ def watcher_of(
             raise click.UsageError(
                 f"--group-by: {path} is the model of one machine. Train with --group-by, or leave it out."
             )
-        return make(read_model(path)), options
+        model = read_model(path)
+        return make(model), _with_nulls(options, [model])
     from lstm_anomaly.detecting.group_stream import GroupWatcher
     from lstm_anomaly.model.folder import read_models
 
     column, models = read_models(path)
-    return GroupWatcher(models, make), replace(options, group_by=options.group_by or column)
+    options = replace(options, group_by=options.group_by or column)
+    return GroupWatcher(models, make), _with_nulls(options, models.values())
+
+
+def _with_nulls(options: "ReadOptions", models: "Iterable[Model]") -> "ReadOptions":
+    """The options, with the texts for "no reading" that the models remember."""
+    remembered = [text for model in models for text in model.null_values]
+    return replace(options, null_values=tuple(dict.fromkeys((*remembered, *options.null_values))))
