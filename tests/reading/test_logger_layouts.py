@@ -73,6 +73,11 @@ def test_machines_that_take_turns_are_refused(write):
     assert "--group-by 'device'" in refusal(write, f"time,device,volt,amp\n{rows}")
 
 
+def test_a_column_of_readings_and_words_names_no_machines(write):
+    rows = many(lambda n: f"{stamp(n)},{n % 7}.5,{'ERR' if n % 2 else 7}")
+    assert read(write, f"time,a,b\n{rows}").sensors[0] == "a"
+
+
 def test_days_of_one_machine_in_any_order_are_one_machine(write):
     day = {"mon": 0, "sun": -1440}
     rows = "".join(

@@ -14,6 +14,7 @@ from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import FloatArray, IntArray, TimeArray
 from lstm_anomaly.reading.layout.layout import Layout
 from lstm_anomaly.reading.layout.names import MACHINE_NAMES, VALUE_NAMES, plain_name
+from lstm_anomaly.reading.values.cells import is_value
 
 # Share of rows whose time other rows span too, or whose machine is another than the row before's.
 SHARED = 0.3
@@ -87,11 +88,12 @@ class Machines:
     def _judge(self, key: _Key, line: int) -> None:
         layout = self._layout
         shared = self._all.inside >= SHARED * self._rows
-        if shared and key.inside <= REMAINS[key.is_text] * self._all.inside and _overlap(key):
+        apart = shared and key.inside <= REMAINS[key.is_text] * self._all.inside and _overlap(key)
+        if apart and _are_names(key):
             raise self._several(key, "several rows are of the same time", line)
         named = MACHINE_NAMES.fullmatch(plain_name(layout.names[key.column]))
         takes_turns = layout.name_column is None and key.changes > SHARED * self._rows and len(key.spans) > 1
-        if takes_turns and (named or (layout.may_be_long and key.is_text)):
+        if takes_turns and (named or (layout.may_be_long and key.is_text)) and _are_names(key):
             raise self._several(key, "rows take turns", line)
 
     def _several(self, key: _Key, what: str, line: int) -> InputError:
@@ -134,6 +136,12 @@ def _pairs(cells: NDArray[np.object_], names: NDArray[np.object_]) -> NDArray[np
     pairs = np.empty(len(cells), object)
     pairs[:] = list(zip(cells, names, strict=True))
     return pairs
+
+
+def _are_names(key: _Key) -> bool:
+    """Whether the values are names or whole numbers, rather than readings among which words stand."""
+    values = [value[0] if isinstance(value, tuple) else value for value in key.spans]
+    return not key.is_text or not any(is_value(str(value)) for value in values)
 
 
 def _overlap(key: _Key) -> bool:
