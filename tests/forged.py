@@ -15,7 +15,8 @@ def forged(header, arrays, rng):
     told = []
     for _ in range(int(rng.integers(1, 4))):
         change = _change_of_header if rng.random() < 0.4 else _change_of_array
-        told.append(change(header, arrays, rng))
+        with np.errstate(all="ignore"):
+            told.append(change(header, arrays, rng))
     return header, arrays, "; ".join(told)
 
 
@@ -55,16 +56,15 @@ def _change_of_array(header, arrays, rng):
         return f"{name} in another form"
     flat = array.reshape(-1)
     where = _pick(rng, (slice(None), int(rng.integers(len(flat))), slice(0, max(1, len(flat) // 3))))
-    with np.errstate(all="ignore"):
-        if rng.random() < 0.6:
-            factor = _pick(rng, FACTORS)
-            flat[where] = (
-                (flat[where] * factor).astype(array.dtype)
-                if array.dtype.kind == "f"
-                else int(np.clip(factor, -2e18, 2e18))
-            )
-        else:
-            number = float(np.clip(float(np.clip(_pick(rng, NUMBERS), -(10**300), 10**300)), -1e300, 1e300))
-            flat[where] = number if array.dtype.kind == "f" else int(np.clip(number, -9e18, 9e18))
+    if rng.random() < 0.6:
+        factor = _pick(rng, FACTORS)
+        flat[where] = (
+            (flat[where] * factor).astype(array.dtype)
+            if array.dtype.kind == "f"
+            else int(np.clip(factor, -2e18, 2e18))
+        )
+    else:
+        number = float(np.clip(float(np.clip(_pick(rng, NUMBERS), -(10**300), 10**300)), -1e300, 1e300))
+        flat[where] = number if array.dtype.kind == "f" else int(np.clip(number, -9e18, 9e18))
     arrays[name] = flat.reshape(array.shape)
     return f"{name}[{where}] = {np.ravel(flat[where])[0]}"

@@ -6,6 +6,7 @@ import click
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
@@ -25,7 +26,7 @@ Examples:
 """
 
 
-@click.command("calibrate", epilog=EPILOG)
+@click.command("calibrate", cls=GroupedCommand, epilog=EPILOG)
 @click.argument("model_path", metavar="MODEL", type=click.Path())
 @FILES
 @click.option("--out", metavar="FILE", help="Write the model there.  [default: in place]")
@@ -62,9 +63,7 @@ def command(
     learning = LearningSettings(**threshold_settings(threshold))
     with locked(out or model_path):
         model = read_model(model_path)
-        series = calibration_series(
-            model, files, read_options(reading, model.null_values), reading["rows"], talk, ignore
-        )
+        series = calibration_series(model, files, read_options(reading), reading["rows"], talk, ignore)
         model = calibrated(model, series, learning)
         write_model(model, out or model_path)
     talk.result([threshold_line(model), *strangest_lines(model), f"Wrote {out or model_path}."])

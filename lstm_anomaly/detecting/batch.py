@@ -8,7 +8,8 @@ from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame, Series
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
 from lstm_anomaly.detecting.views import EventView, view
-from lstm_anomaly.model.judge import Judgement, judge
+from lstm_anomaly.model.judge import judge
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.missing_sensors import impute, without
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.clean import clean
@@ -84,7 +85,7 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
     rows = judged_rows(series.values, judgement)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
     breaks = tuple(start for start, _stop in series.segments)
-    events = find_events(rows, series.sensors, rules, breaks)
+    events = find_events(rows, series.sensors, rules, breaks, model.summary.span)
     drift = DriftWatch(model.familiar, model.sensors)
     for start, stop in series.segments:
         drift.push(series.values[start:stop], judgement.scores[start:stop])
@@ -94,7 +95,8 @@ def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) ->
 
 def judged_rows(values: FloatArray, judgement: Judgement) -> JudgedRows:
     """Rows (M, F) of cleaned readings beside what was made of them."""
-    return JudgedRows(judgement.scores, judgement.errors, values, judgement.expected, judgement.reasons)
+    j = judgement
+    return JudgedRows(j.scores, j.errors, values, j.expected, j.margins, j.reasons, j.words)
 
 
 def states(scores: FloatArray) -> list[str]:

@@ -10,13 +10,21 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.base.blas import one_thread
 from lstm_anomaly.base.errors import InputError, SensorsError, SettingsError
-from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame, TimeArray
+from lstm_anomaly.base.types import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    SensorFrame,
+    SymbolColumns,
+    TimeArray,
+)
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.events import Event, EventRules
 from lstm_anomaly.detecting.batch import Detection, detect
 from lstm_anomaly.detecting.forecast import Forecast, forecast
 from lstm_anomaly.model.file import read_model, write_model
-from lstm_anomaly.model.judge import Judge, Judgement
+from lstm_anomaly.model.judge import Judge
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.clean import clean
 from lstm_anomaly.reading import match_sensors
@@ -129,15 +137,7 @@ class Detector:
         """
         detection = self._detection(X, rules)
         rows = detection.frame_rows()
-        return [
-            replace(
-                event,
-                start=int(rows[event.start]),
-                end=int(rows[event.end]),
-                peak_row=int(rows[event.peak_row]),
-            )
-            for event in detection.events
-        ]
+        return [event.renumbered(rows) for event in detection.events]
 
     def forecast(self, X: Any, steps: int | None = None, method: str | None = None) -> Forecast:
         """What comes after the rows X: `values` (n_sensors, steps) and `interval(0.8)`, in own units.
@@ -165,9 +165,15 @@ class Detector:
 class _Stream(Judge):
     """A judge for programs that want their own number of threads back after each call."""
 
-    def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
+    def push(
+        self,
+        values: FloatArray,
+        times: TimeArray | None = None,
+        starts: BoolArray | None = None,
+        symbols: SymbolColumns | None = None,
+    ) -> Judgement:
         with one_thread():
-            return super().push(values, times)
+            return super().push(values, times, starts, symbols)
 
     def finish(self) -> Judgement:
         with one_thread():

@@ -159,6 +159,8 @@ def _given(model: Model, watcher: Watcher) -> dict[str, object]:
 
 def _parts(name: str, part: object) -> dict[str, object]:
     """A part of the model and all parts of it, by their names."""
+    if isinstance(part, tuple):
+        return {key: found for k, one in enumerate(part) for key, found in _parts(f"{name}.{k}", one).items()}
     if not is_dataclass(part) or isinstance(part, type):
         return {}
     parts: dict[str, object] = {name: part}

@@ -15,7 +15,8 @@ from lstm_anomaly.detecting.pending import PendingRows
 from lstm_anomaly.detecting.places import CLOSED, OPEN, Place, PlacedEvent, place
 from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
 from lstm_anomaly.detecting.views import ViewRecorder
-from lstm_anomaly.model.judge import Judge, Judgement
+from lstm_anomaly.model.judge import Judge
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.missing_sensors import impute, without
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.clean_stream import Cleaner, CleanRows
@@ -57,7 +58,7 @@ class Watcher:
         self._judge = Judge(model)
         self._drift = DriftWatch(model.familiar, model.sensors)
         self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
-        self._tracker = EventTracker(model.sensors, self._rules)
+        self._tracker = EventTracker(model.sensors, self._rules, model.summary.span)
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
         self._waiting: PendingRows | None = None  # rows of the series without a verdict
@@ -134,13 +135,7 @@ class Watcher:
             self._waiting = self._waiting.joined(clean, begins, frame)
             self._frame = join_frames([self._frame, frame])
         self._row_of = np.concatenate([self._row_of, clean.row_of])
-        parts = []
-        for first, stop in _stretches(clean.starts):
-            if clean.starts[first]:
-                parts.append(self._judge.finish())
-            times = None if clean.times is None else clean.times[first:stop]
-            parts.append(self._judge.push(clean.values[first:stop], times))
-        return parts
+        return [self._judge.push(clean.values, clean.times, clean.starts, frame.symbols)]
 
     def finish(self) -> Verdicts:
         """The verdicts that still wait, without the rows that they wait for, and the event still open.
@@ -257,12 +252,13 @@ class Watcher:
             return self._places[row] if row in self._places else ready.place(row - self._judged)
 
         placed = self._placed(found, find, CLOSED)
-        event = self._tracker.open_event()
-        self._places = {row: find(row) for row in _rows_of(event)} if event else {}
+        self._places = {row: find(row) for row in self._tracker.rows_told()}
         return placed
 
     def _placed(self, events: list[Event], find: Callable[[int], Place], state: str) -> list[PlacedEvent]:
-        placed = [PlacedEvent.at(event, state, *map(find, _rows_of(event))) for event in self._keep(events)]
+        placed = [
+            PlacedEvent.at(event, state, list(map(find, event.rows_told))) for event in self._keep(events)
+        ]
         if self._recorder:
             placed = [replace(one, view=self._recorder.view(one.event)) for one in placed]
         return placed
@@ -298,7 +294,3 @@ def _stretches(begins: BoolArray) -> list[tuple[int, int]]:
     """Half-open ranges of rows (m,), none empty, each but the first beginning where `begins` is True."""
     cuts = [0, *np.flatnonzero(begins).tolist(), len(begins)]
     return [(start, stop) for start, stop in pairwise(cuts) if start < stop]
-
-
-def _rows_of(event: Event) -> tuple[int, int, int]:
-    return event.start, event.end, event.peak_row

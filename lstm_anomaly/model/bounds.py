@@ -29,8 +29,8 @@ _ABSOLUTE = {
     "familiar": (0.0, MOST),
     "forecast": (0.0, 1e6),
     "forecaster": (0.0, 1e4),
-    "forecaster.highest": (0.0, 3.5e38),
-    "forecaster.lowest": (0.0, 3.5e38),
+    "forecaster.highest": (0.0, 3.4e38),
+    "forecaster.lowest": (0.0, 3.4e38),
     "forecaster.unit": (1e-9, 1e4),
     "linear": (0.0, 1e4),
     "novelty.evidence": (1e-12, 1e3),
@@ -61,7 +61,7 @@ def check_bounds(header: Mapping[str, Any], arrays: Arrays) -> None:
             _check(given is None or least <= given <= most, f"{name}{key} = {_short(given)} is out of bounds")
     for name, array in arrays.items():
         least, most = _ABSOLUTE.get(name) or _ABSOLUTE.get(name.split(".")[0], (0.0, MOST))
-        absolute = np.abs(array.astype(np.float64))  # (...)
+        absolute = np.abs(array)  # (...)
         inside = (absolute == 0) | ((absolute >= least) & (absolute <= most))
         _check(bool(inside.all()), f"array '{name}' holds values out of bounds")
     _check(bool(arrays["components.limits"].any()), "no component has a limit")

@@ -19,6 +19,7 @@ from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.states import OperatingStates
+from lstm_anomaly.scoring.symbols.column import SymbolColumn
 from lstm_anomaly.scoring.unseen import Unseen
 
 MODEL_KINDS = ("lstm", "pure", "linear")
@@ -73,6 +74,11 @@ class TrainingSummary:
     highest: tuple[float, ...]
     versions: dict[str, str]
 
+    @property
+    def span(self) -> FloatArray:
+        """(2, F) each sensor's lowest and highest reading in the training rows."""
+        return np.array([self.lowest, self.highest])
+
 
 @dataclass(frozen=True)
 class CalibrationEpisode:
@@ -116,6 +122,8 @@ class Model:
     null_values   texts that stood for "no reading" in the training rows, and do in those to be judged
     summary       what training did
     horizon       what forecasts the rows to come, None in a model that was trained without
+    symbols       what is known of the sensors that are symbols
+    session       column whose changes begin new sequences of symbols, None when there is none
     """
 
     kind: str
@@ -141,6 +149,13 @@ class Model:
     summary: TrainingSummary
     null_values: tuple[str, ...] = ()
     horizon: Horizon | None = None
+    symbols: tuple[SymbolColumn, ...] = ()
+    session: str | None = None
+
+    @property
+    def is_symbols_only(self) -> bool:
+        """Whether no sensor has readings that are numbers."""
+        return len(self.symbols) == len(self.sensors)
 
     @property
     def window(self) -> int:

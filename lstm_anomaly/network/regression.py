@@ -78,7 +78,7 @@ def with_run_up(rows: Float32Array) -> Float32Array:
 
 def usable_lags(lags: tuple[int, ...], inputs: int) -> tuple[int, ...]:
     """As many of the lags, the first ones, as there is room for with so many inputs; one at least."""
-    return lags[: max(1, MOST_FEATURES // inputs)]
+    return lags[: max(1, MOST_FEATURES // max(inputs, 1))]
 
 
 def fit_forecast(rows: Float32Array, targets: BoolArray, segments: Segments) -> tuple[Regression, FloatArray]:

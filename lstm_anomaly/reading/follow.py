@@ -4,12 +4,12 @@ import codecs
 import dataclasses
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import SensorFrame
+from lstm_anomaly.reading.gap import Gap
 from lstm_anomaly.reading.layout.layout import Layout, check_sensors, find_layout
 from lstm_anomaly.reading.lines.part import Part, Position
 from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, HEAD_BYTES, MAX_LINE_BYTES, Block
@@ -17,6 +17,7 @@ from lstm_anomaly.reading.lines.tail import begin_of, unread
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
+from lstm_anomaly.reading.values.symbols import symbol_columns, times_of
 from lstm_anomaly.reading.values.time_formats import scheme_of
 
 
@@ -25,28 +26,6 @@ def describe(found: FileReport, layout: Layout) -> None:
     found.dialect = layout.describe()
     found.time_column = layout.time_name
     found.time_format = layout.time_format.text if layout.time_format else None
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Rows may be missing in front of line `line` of a file: what followed on the row before was not found.
-
-    before, after   the time stamps of the rows on both sides, as text; "" where there is none
-    """
-
-    path: str
-    line: int
-    before: str
-    after: str
-
-    def __str__(self) -> str:
-        last = f"the last row read ({self.before})" if self.before else "the last row read"
-        this = f"this one ({self.after})" if self.after else "this one"
-        return (
-            f"{self.path}:{self.line}: rows may be missing between {last} and {this}: the file read before is"
-            " neither at this path nor beside it under a name that rotation gives. Try: --rotated PATTERN for"
-            " other names, or keep rotated files until they are read"
-        )
 
 
 class Follower:
@@ -84,6 +63,7 @@ class Follower:
         self._options = options
         self._sensors = sensors
         self._held = b""
+        self._symbols = symbol_columns(options)
         self._encoding = _single_byte(options.encoding or "utf-8", path)
 
     def frames(self) -> Iterator[SensorFrame]:
@@ -146,7 +126,11 @@ class Follower:
             assert self.layout is not None, "a file is begun before it is read on"
             if parser is None:
                 parser = BlockParser(
-                    self.layout, found, self._options.bad_values, keep_texts=self._options.keep_texts
+                    self.layout,
+                    found,
+                    self._options.bad_values,
+                    keep_texts=self._options.keep_texts,
+                    symbols=self._symbols,
                 )
                 describe(found, self.layout)
             text = self._text(lines)
@@ -250,9 +234,11 @@ class Follower:
             source_index=np.zeros(len(piece.lines), np.int64),
             sources=(self.path,),
             stamps=piece.stamps,
-            times=piece.times,
+            times=times_of(piece.times, layout.sensors, self._symbols),
+            groups=piece.groups,
             texts=piece.whole,
             form=layout.form if self._options.keep_texts else None,
+            symbols=self._symbols,
         )
 
 

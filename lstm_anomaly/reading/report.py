@@ -56,6 +56,7 @@ class FileReport:
     left_out: dict[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     label_columns: list[str] = field(default_factory=list)
+    state_columns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     offsets_are_mixed: bool = False
     ends_without_newline: bool = False

@@ -17,7 +17,9 @@ from lstm_anomaly.preparing.windows import rows_in
 from lstm_anomaly.reading import FileReport, ReadReport, take_rows
 from lstm_anomaly.training.own_rates import OwnRates, own_rates, round_step
 from lstm_anomaly.training.split import plan
+from lstm_anomaly.training.train_symbols import is_symbols_only, symbol_mask
 
+LEAST_CODES = 3  # whole numbers of a sensor: two are a switch
 # Budgets to offer when there is too little data for the one asked for, the rarest first.
 _OFFERED = ("1/month", "1/week", "2/week", "1/day", "2/day", "1/4hours", "1/hour")
 _OFFERED_ROWS = ("1/10000rows", "1/5000rows", "1/2000rows", "1/1000rows", "1/500rows", "1/200rows")
@@ -50,11 +52,14 @@ class BudgetCheck:
 
 @dataclass(frozen=True)
 class FirstRow:
-    """One of the first rows as it was understood: its place, its time in UTC ("" without), its readings."""
+    """One of the first rows as it was understood: its place, its time in UTC ("" without), its readings.
+
+    Of a column of symbols the reading is the symbol's text.
+    """
 
     place: str
     time: str
-    readings: dict[str, float]
+    readings: dict[str, float | str]
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class Check:
     first, last    the earliest and latest time stamp as they stood in the file, "" without
     span_seconds   from the earliest to the latest, None without time
     usable_rows    rows with a reading of every sensor
+    sensors        those whose readings are numbers; vocabularies: of columns of symbols
     suggested      option of `train` -> value that the findings call for
     """
 
@@ -80,6 +86,7 @@ class Check:
     cleaning: CleanReport | None = None
     usable_rows: int = 0
     sensors: tuple[SensorQuality, ...] = ()
+    vocabularies: dict[str, list[str]] = field(default_factory=dict)
     budget: BudgetCheck | None = None
     advice: list[str] = field(default_factory=list)
     suggested: dict[str, str] = field(default_factory=dict)
@@ -106,7 +113,9 @@ def check(
     """Check rows as they were read; `how` are arguments of `clean`."""
     series, cleaning = clean(frame, **how)  # type: ignore[arg-type]
     used = take_rows(frame, np.flatnonzero(_is_used(frame, series)))
-    sensors = tuple(sensor_qualities(used.values, used.sensors))
+    numeric = ~symbol_mask(series)  # (F,)
+    names = [name for name, is_number in zip(frame.sensors, numeric.tolist(), strict=True) if is_number]
+    sensors = tuple(sensor_qualities(used.values[:, numeric], names))
     span = None if series.times is None or not len(series) else series.times[-1] - series.times[0]
     found = Check(
         tuple(report.files),
@@ -119,9 +128,11 @@ def check(
         cleaning=cleaning,
         usable_rows=rows_in(series.segments),
         sensors=sensors,
+        vocabularies={book.name: book.texts for book in (frame.symbols.codebooks if frame.symbols else ())},
     )
     series = _advise_on_rows(found, report, frame, series)
     _advise_on_sensors(found, used)
+    _advise_on_symbols(found, used)
     if found.is_usable:
         return _with_budget(found, series, budget, confidence)
     return found
@@ -130,7 +141,11 @@ def check(
 def _first_row(frame: SensorFrame, row: int) -> FirstRow:
     at = np.datetime64("NaT") if frame.times is None else frame.times[row].astype("datetime64[ms]")
     time = "" if np.isnat(at) else str(at).removesuffix(".000")
-    return FirstRow(frame.place(row), time, dict(zip(frame.sensors, frame.values[row].tolist(), strict=True)))
+    readings: dict[str, float | str] = dict(zip(frame.sensors, frame.values[row].tolist(), strict=True))
+    for book in frame.symbols.codebooks if frame.symbols else ():
+        code = float(readings[book.name])
+        readings[book.name] = "" if math.isnan(code) else book.texts[int(code)]
+    return FirstRow(frame.place(row), time, readings)
 
 
 def _is_used(frame: SensorFrame, series: Series) -> BoolArray:
@@ -148,7 +163,7 @@ def advice_for_all(checks: Mapping[str, Check]) -> dict[str, str]:
     for check_ in checks.values():
         for option, value in check_.suggested.items():
             said = found.get(option, "").split(",") if option in found else []
-            if option in ("--exclude", "--null-value"):
+            if option in ("--exclude", "--null-value", "--symbols"):
                 found[option] = ",".join(dict.fromkeys([*said, *value.split(",")]))
             else:
                 found.setdefault(option, value)
@@ -181,7 +196,8 @@ def _advise_on_rows(found: Check, report: ReadReport, frame: SensorFrame, series
         return series
     series = _advise_on_rates(found, frame, series)
     try:
-        plan(series)
+        if not is_symbols_only(series):
+            plan(series)
     except LstmAnomalyError as error:
         found.problems.append(str(error))
     if cleaning is None or series.times is None or series.resample is not None:
@@ -195,6 +211,8 @@ def _advise_on_rows(found: Check, report: ReadReport, frame: SensorFrame, series
 
 def _advise_on_rates(found: Check, frame: SensorFrame, series: Series) -> Series:
     """Advise on sensors with times of their own; the series as it is with that advice."""
+    if frame.symbols is not None:  # codes have no mean, and a state is not held but written anew
+        return series
     rates = own_rates(frame, series)
     if rates == OwnRates():
         return series
@@ -260,12 +278,36 @@ def _advise_on_sensors(found: Check, frame: SensorFrame) -> None:
         found.advice.append(f'{options}: if that stands for "no reading"')
 
 
+def _advise_on_symbols(found: Check, frame: SensorFrame) -> None:
+    states = list(dict.fromkeys(name for file in found.files for name in file.state_columns))
+    if states:
+        found.suggested["--symbols"] = ",".join(states)
+        names = ", ".join(f"'{name}'" for name in states)
+        found.advice.append(
+            f"--symbols {names}: few texts, again and again; their order is then learned, too"
+        )
+    codes = [sensor.name for sensor in found.sensors if _could_be_codes(sensor, frame)]
+    if codes:
+        found.advice.append(f"--symbols {','.join(codes)}: if these numbers are codes of states or alarms")
+
+
+def _could_be_codes(sensor: SensorQuality, frame: SensorFrame) -> bool:
+    """Whether a sensor has three or more whole numbers, and few."""
+    if not any(oddity.kind == "states" for oddity in sensor.oddities) or sensor.distinct < LEAST_CODES:
+        return False
+    values = frame.values[:, frame.sensors.index(sensor.name)]
+    known = values[np.isfinite(values)]
+    return bool((known == np.round(known)).all())
+
+
 def _with_budget(found: Check, series: Series, budget: Budget | None, confidence: float) -> Check:
     step = None if series.step is None else float(series.step / np.timedelta64(1, "s"))
     timed = step is not None
     budget = budget or Budget.parse(DEFAULT_BUDGET if timed else DEFAULT_ROW_BUDGET)
-    split, _window = plan(series)
-    present = rows_in((*split.fit, *split.validation, *split.calibration))
+    present = rows_in(series.segments)
+    if not is_symbols_only(series):
+        split, _window = plan(series)
+        present = rows_in((*split.fit, *split.validation, *split.calibration))
 
     def needed(wanted: Budget) -> int:
         return math.ceil(-math.log1p(-confidence) / wanted.per_row(step))

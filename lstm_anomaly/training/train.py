@@ -17,13 +17,16 @@ from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_told_by_clock
 from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
+from lstm_anomaly.scoring.symbols.column import SymbolColumn
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
 from lstm_anomaly.training.doubts import doubts, fault_doubt, unlike_span
 from lstm_anomaly.training.fit_horizon import fit_horizon
 from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
+from lstm_anomaly.training.fit_symbols import fit_symbols
 from lstm_anomaly.training.measure_errors import Measured, TrainingRows, measure
 from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
 from lstm_anomaly.training.split import fits, joined, plan, require_windows
+from lstm_anomaly.training.train_symbols import is_symbols_only, learn_symbols, symbol_mask
 from lstm_anomaly.training.trim import Trimmed, fault_rows, trim
 
 MOST_SENSORS = 1500  # what is known of each pair of them, and the components, fit into a file of 64 MiB
@@ -44,6 +47,8 @@ def learn(
     """
     began = perf_counter()
     _require_few_sensors(len(series.sensors))
+    if is_symbols_only(series):
+        return learn_symbols(series, settings, on_epoch, keep)
     split, window = plan(series, settings)
     for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
     faults = _faults(series, _usable(split), settings, for_faults)
@@ -71,13 +76,18 @@ def learn(
         series.values, scaled, targets, roles, _usable(split), is_fitted, per_row, settings.look_ahead
     )
     measured = measure(rows, fitted, settings.kind, for_states)
+    columns: tuple[SymbolColumn, ...] = ()
+    largest, session = measured.largest, None
+    if series.symbols is not None:
+        columns, by_symbols = fit_symbols(series, measured.segments, settings, per_row, on_epoch, keep)
+        largest, session = np.maximum(largest, by_symbols), series.symbols.session
     model = Model(
         kind=measured.kind,
         sensors=series.sensors,
         step_seconds=step,
         max_fill=series.max_fill,
         resample=series.resample,
-        look_ahead=settings.look_ahead,
+        look_ahead=max(settings.look_ahead, int(session is not None)),
         clock=clock,
         roles=roles,
         scaler=scaler,
@@ -95,10 +105,12 @@ def learn(
         summary=_summary(
             series, FitRows(scaled, targets, split, window), fitted, measured, trimmed, settings
         ),
+        symbols=columns,
+        session=session,
     )
     raw, ranked = np.full((2, len(series)), np.nan)
     inside = np.concatenate([np.arange(a, b) for a, b in measured.segments])
-    raw[inside], ranked[inside] = measured.largest, measured.together
+    raw[inside], ranked[inside] = largest, measured.together
     model = with_threshold(model, series, raw, settings)
     model = replace(model, familiar=familiar_of(series, ranked / model.threshold.value))
     left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
@@ -154,7 +166,10 @@ def _usable(split: Split) -> Segments:
 def _scaled(series: Series, usable: Segments) -> tuple[Scaler, SensorRoles, Float32Array]:
     """Scaler and roles by the usable rows, and all rows scaled, (F_in, M)."""
     rows = _stacked(series.values, usable)  # (rows, F)
-    scaler, roles = _scaler(rows, series.sensors), SensorRoles.find(rows)
+    numeric = ~symbol_mask(series)
+    scaler, roles = _scaler(rows, series.sensors), SensorRoles.find(rows[:, numeric])
+    if not numeric.all():
+        roles = roles.spread(numeric)
     # No window holds a NaN.
     return scaler, roles, np.nan_to_num(scaler.transform(series.values)[roles.inputs])
 

@@ -16,7 +16,7 @@ from rotating import (
     pack,
 )
 
-SEEDS, SOAK_SEEDS = 2, 50
+SEEDS, SOAK_SEEDS = 1, 50
 NO_ROW = ",,,,,\n"  # what makes of any part of a row a line with too many fields
 MEMORY = Path("/dev/shm")  # thousands of files are synced, which takes long on a disk
 

@@ -24,7 +24,7 @@ from lstm_anomaly.model.judge import judge
 
 MUTANTS, CUTS = 2000, 500
 SOAKED = 50_000
-FORGED, FORGED_SOAKED = 400, 20_000
+FORGED, FORGED_SOAKED = 150, 20_000
 
 
 def rows(count, seed=0):

@@ -9,15 +9,17 @@ from lstm_anomaly.commands.frame.option_types import Duration
 from lstm_anomaly.commands.frame.options import Command, check_output, gathered
 
 _OPTIONS = (
-    click.option("--state", metavar="FILE", help="Remember how far the file was judged; go on from there."),
+    click.option(
+        "--state", metavar="FILE", help="Remember how far the file was judged, and go on from there."
+    ),
     click.option(
         "--from",
         "begin",
         type=click.Choice(["saved", "beginning", "end"]),
         default="saved",
-        help="Where to begin with --state or --follow.  [default: saved, else beginning]",
+        help="Choose where to begin with --state or --follow.  [default: saved, else beginning]",
     ),
-    click.option("--follow", is_flag=True, help="Go on for ever: judge rows as they are written."),
+    click.option("--follow", is_flag=True, help="Go on for ever, and judge rows as they are written."),
     click.option(
         "--early/--no-early",
         default=None,
@@ -28,28 +30,40 @@ _OPTIONS = (
     ),
     click.option("--wait", type=Duration(), metavar="SPAN", help="Wait so long for another run to end."),
     click.option(
-        "--max-age", type=Duration(), metavar="SPAN", help="Exit with 3 when the latest row is older: 15min."
+        "--max-age",
+        type=Duration(),
+        metavar="SPAN",
+        help="Exit with 3 when the latest row is older, such as 15min.",
     ),
     click.option(
         "--on-unknown",
         type=click.Choice(["ignore", "fail"]),
         default="ignore",
-        help="fail: exit with 3 when no row could be judged.  [default: ignore]",
+        help="Exit with 3 (fail) when no row could be judged.  [default: ignore]",
     ),
     click.option(
         "--on-gap",
         type=click.Choice(["warn", "fail"]),
         default="warn",
-        help="fail: exit with 3 when rows between two runs cannot be found.  [default: warn]",
+        help="Exit with 3 (fail) when rows between two runs cannot be found.  [default: warn]",
     ),
     click.option(
         "--rotated",
         metavar="PATTERN",
-        help="Names of rotated files, if they are no usual ones: 'old/p-*.csv'.",
+        help="Name rotated files, if they are no usual ones, such as 'old/p-*.csv'.",
     ),
-    click.option("--exec", "exec_", metavar="COMMAND", help="Run it once an event, with JSON on its stdin."),
     click.option(
-        "--exec-timeout", type=Duration(), default=30.0, metavar="SPAN", help="End it then.  [default: 30s]"
+        "--exec",
+        "exec_",
+        metavar="COMMAND",
+        help="Run a command once an event, with JSON on its standard input.",
+    ),
+    click.option(
+        "--exec-timeout",
+        type=Duration(),
+        default=30.0,
+        metavar="SPAN",
+        help="End that command after so long.  [default: 30s]",
     ),
     click.option(
         "--passthrough", is_flag=True, help="Print the input's rows with score, state and top sensor added."

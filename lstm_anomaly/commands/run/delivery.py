@@ -15,7 +15,7 @@ from lstm_anomaly.output.formats.influx import influx_lines
 if TYPE_CHECKING:
     from lstm_anomaly.detecting.places import PlacedEvent
     from lstm_anomaly.detecting.verdicts import Judging, Verdicts
-    from lstm_anomaly.reading.follow import Gap
+    from lstm_anomaly.reading.gap import Gap
 
 
 @dataclass(frozen=True)

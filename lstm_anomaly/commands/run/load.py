@@ -16,6 +16,7 @@ from lstm_anomaly.reading import (
     read_csvs,
     select_in_pieces,
     select_rows,
+    settle_empty,
     split_groups,
     take_rows,
 )
@@ -58,11 +59,12 @@ def settle_nulls(
     from lstm_anomaly.preparing.sensor_quality import sentinels
 
     is_timed = np.ones(len(frame), bool) if frame.times is None else ~np.isnat(frame.times)
-    found = sentinels(frame.values[is_timed])
+    is_number = np.isin(frame.sensors, frame.symbols.names if frame.symbols else (), invert=True)  # (F,)
+    found = sentinels(np.where(is_number, frame.values, np.nan)[is_timed])
     told = [text for text in options.null_values if text != AUTO]
     if AUTO in options.null_values:
         far = list(dict.fromkeys(value for _, value, _ in found))
-        frame = replace(frame, values=np.where(np.isin(frame.values, far), np.nan, frame.values))
+        frame = replace(frame, values=np.where(is_number & np.isin(frame.values, far), np.nan, frame.values))
         told += [exact(value) for value in far]
     elif found:
         nulls = " ".join(dict.fromkeys(f"--null-value {exact(value)}" for _, value, _ in found))
@@ -94,6 +96,16 @@ def clean_for_training(
     return series, [*report.lines(), *told]
 
 
+def for_model(options: ReadOptions, model: "Model") -> ReadOptions:
+    """The options, with a model's columns of symbols, their vocabularies, and its texts for "no reading"."""
+    names = tuple(model.sensors[column.place] for column in model.symbols)
+    vocabularies = tuple(column.texts for column in model.symbols)
+    nulls = tuple(dict.fromkeys((*model.null_values, *options.null_values)))
+    return replace(
+        options, null_values=nulls, symbols=names, session=model.session, vocabularies=vocabularies
+    )
+
+
 def calibration_series(
     model: "Model",
     files: tuple[str, ...],
@@ -103,7 +115,7 @@ def calibration_series(
     ignore: str | None = None,
 ) -> "Series":
     """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
-    frame, ignored = with_marks(files, options, rows, talk, ignore, model.sensors)
+    frame, ignored = with_marks(files, for_model(options, model), rows, talk, ignore, model.sensors)
     model.check_times(frame)
     series, report = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     series, told = _without(series, ignored, ignore)
@@ -172,7 +184,7 @@ def checked(files: tuple[str, ...], options: ReadOptions, rows: str | None, **ho
 
     reader = CsvReader(files, options)
     try:
-        frame = join_frames(list(reader))
+        frame = settle_empty(join_frames(list(reader)))
         frame = select_rows(frame, rows) if rows else frame
         if options.group_by is None:
             return {"": check(frame, reader.report, **how)}
@@ -207,6 +219,7 @@ def read_frame(
     All of that is also added to `notes`.
     """
     frame, report = read_csvs(files, options, sensors=sensors)
+    frame = settle_empty(frame)
     tell_of_reading(report, talk)
     if notes is not None:
         notes += report.lines()

@@ -19,14 +19,12 @@ def plugin_status(events: Sequence[PlacedEvent], tally: Tally) -> int:
 
 
 def plugin_line(status: int, events: Sequence[PlacedEvent], tally: Tally, trouble: str = "") -> str:
-    """`WARNING - 2 events, worst 3.9x temp | score=3.91;1;4;0 ...`, with performance data after the bar."""
+    """`WARNING - 2 events, worst 3.9x: From ... | score=3.91;1;4;0 ...`: performance data after the bar."""
     if trouble:
         said = trouble
     elif events:
         worst = max(events, key=lambda event: event.event.peak)
-        sensor = worst.event.contributions[0].sensor
-        said = f"{count(len(events), 'event')}, worst {number(worst.event.peak, 3)}x {sensor}"
-        said += f" since {worst.start}"
+        said = f"{count(len(events), 'event')}, worst {number(worst.event.peak, 3)}x: {worst.sentence}"
     elif status == UNKNOWN:
         said = f"none of {count(tally.rows, 'row')} could be judged"
     else:

@@ -43,8 +43,8 @@ def _check_lines(check: Check) -> list[str]:
             "",
             *_row_lines(check),
             "",
-            *_sensor_table(check.sensors),
-            "",
+            *([*_sensor_table(check.sensors), ""] if check.sensors else ()),
+            *_symbol_lines(check.vocabularies),
             *_oddity_lines(check.sensors),
         ]
     if check.budget:
@@ -61,7 +61,7 @@ def _first_rows(rows: Sequence[FirstRow]) -> list[str]:
     times = ["time (UTC)"] if is_timed else []
     table = [["as read   ", "line", *times, *map(printable, names[:SENSORS_SHOWN]), *more]]
     for row in rows:
-        readings = [number(value, 10) for value in list(row.readings.values())[:SENSORS_SHOWN]]
+        readings = [_reading(value) for value in list(row.readings.values())[:SENSORS_SHOWN]]
         times = [row.time] if is_timed else []
         table.append(["", row.place.rpartition(":")[2], *times, *readings, *[""] * len(more)])
     return _aligned(table)
@@ -75,6 +75,18 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
             [row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))]
         ).rstrip()
         for row in rows
+    ]
+
+
+def _reading(value: float | str) -> str:
+    return printable(value) if isinstance(value, str) else number(value, 10)
+
+
+def _symbol_lines(vocabularies: Mapping[str, Sequence[str]]) -> list[str]:
+    shown = {name: listed([text or "(empty)" for text in texts]) for name, texts in vocabularies.items()}
+    return [
+        f"symbols     {printable(name)}: {len(vocabularies[name]):,} different: {texts}"
+        for name, texts in shown.items()
     ]
 
 
@@ -143,7 +155,10 @@ def _document(check: Check, *, files: bool = True) -> dict[str, Any]:
             {
                 "place": row.place,
                 "time": row.time or None,
-                "readings": {name: _finite(value) for name, value in row.readings.items()},
+                "readings": {
+                    name: value if isinstance(value, str) else _finite(value)
+                    for name, value in row.readings.items()
+                },
             }
             for row in check.first_rows
         ],

@@ -15,7 +15,7 @@ from lstm_anomaly.base.types import IntArray, TextForm
 from lstm_anomaly.reading.layout.clocks import check_one_clock
 from lstm_anomaly.reading.layout.dialect import DELIMITER_NAMES, Dialect, find_dialect
 from lstm_anomaly.reading.layout.long_columns import check_not_long, find_long_columns
-from lstm_anomaly.reading.layout.not_sensors import GOES_WITH_LINES, RISES, why_not
+from lstm_anomaly.reading.layout.not_sensors import GOES_WITH_LINES, RISES, could_be_symbols, why_not
 from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.layout.time_column import find_time_columns
 from lstm_anomaly.reading.options import ReadOptions
@@ -36,6 +36,7 @@ class Layout:
     comments      whether lines that begin with # are no rows
     sensors       names of the sensors, and `columns` where each stands (-1: not in this file)
     group_column  column that says whose row it is, None when all are of one machine
+    group_kind    what it tells apart: groups, or sessions
     name_column   column with the name of the sensor, in a file with one reading a row; its one sensor
                   in `columns` is then the column of the readings
     may_be_long   whether the only sensor may hold the readings of several
@@ -44,6 +45,8 @@ class Layout:
     time_columns  none, one, or a date column and a time-of-day column
     left_out      column -> why it is neither
     labels        sensors that are named like labels
+    symbols       sensors whose cells are symbols
+    states        columns left out as texts that could be read as symbols
     """
 
     delimiter: str
@@ -55,6 +58,7 @@ class Layout:
     sensors: tuple[str, ...] = ()
     columns: tuple[int, ...] = ()
     group_column: int | None = None
+    group_kind: str = "groups"
     name_column: int | None = None
     may_be_long: bool = False
     keys: tuple[tuple[int, bool], ...] = ()
@@ -63,6 +67,8 @@ class Layout:
     time_format: TimeFormat | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
+    symbols: tuple[str, ...] = ()
+    states: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -92,7 +98,7 @@ class Layout:
             value = self.names[self.columns[0]]
             parts.append(f"long: the sensor in {self.names[self.name_column]!r}, its reading in {value!r}")
         if self.group_column is not None:
-            parts.append(f"groups in {self.names[self.group_column]!r}")
+            parts.append(f"{self.group_kind} in {self.names[self.group_column]!r}")
         return ", ".join(parts)
 
 
@@ -122,17 +128,25 @@ def find_layout(
     )
     if not len(cells):
         return layout
-    _check_names(layout, path, [*filter(None, _columns_told(options))])
+    symbols = () if sensors and options.allow_missing else options.symbols
+    _check_names(layout, path, [*filter(None, _columns_told(options)), *symbols])
     values = to_numbers(cells.ravel().tolist(), layout.numbers)[0].reshape(cells.shape)
     sample = Sample(layout.names, cells, values, numbers, bool(layout.header), options, where)
-    no_time = {*sensors, *options.only, *options.exclude, *filter(None, _columns_told(options)[1:])}
+    told = filter(None, _columns_told(options)[1:])
+    no_time = {*sensors, *options.only, *options.exclude, *options.symbols, *told}
     layout.time_columns, layout.time_format = find_time_columns(sample, no_time)
     _find_keys(layout, sample, sensors)
     if layout.name_column is None:  # in a long file these are names of sensors, which show further down
         _check_names(layout, path, [*options.only, *(() if sensors else options.exclude)])
     _find_sensors(layout, sample, sensors, why_not_others)
+    if layout.name_column is None:
+        _find_symbols(layout, sample)
     time = layout.time_columns, layout.time_format
-    columns = [column for column in layout.columns if column >= 0]
+    columns = [
+        column
+        for name, column in zip(layout.sensors, layout.columns, strict=True)
+        if column >= 0 and name not in layout.symbols
+    ]
     check_one_clock(sample, time, columns)
     layout.may_be_long = not sensors and not options.only and len(columns) == 1
     if not layout.time_columns and layout.may_be_long:
@@ -145,7 +159,9 @@ def find_layout(
 def _find_keys(layout: Layout, sample: Sample, sensors: Sequence[str]) -> None:
     """Set the columns that say whose row it is, and which sensor's reading in a file with one a row."""
     names, options = layout.names, sample.options
-    layout.group_column = None if options.group_by is None else names.index(options.group_by)
+    key = options.group_by or options.session
+    layout.group_column = None if key is None else names.index(key)
+    layout.group_kind = "sessions" if options.session else "groups"
     long = find_long_columns(sample, layout.time_columns, sensors)
     if long is not None:
         layout.name_column, layout.columns = long.sensor, (long.value,)
@@ -153,7 +169,7 @@ def _find_keys(layout: Layout, sample: Sample, sensors: Sequence[str]) -> None:
         layout.is_in_order = _is_in_order(layout, sample)
     if layout.time_columns and layout.group_column is None:
         taken = {*layout.time_columns, layout.name_column, *layout.columns}
-        told = {*options.exclude, *options.only}
+        told = {*options.exclude, *options.only, *options.symbols}
         free = [column for column, name in enumerate(names) if column not in taken and name not in told]
         layout.keys = tuple((k, not sample.is_number(k)) for k in free if _may_name_machines(sample, k))[
             :MOST_KEYS
@@ -175,8 +191,8 @@ def _find_sensors(layout: Layout, sample: Sample, sensors: Sequence[str], why_no
             continue
         if layout.name_column is not None:
             reason = "" if column in layout.columns else "neither the time nor the sensor nor its reading"
-        elif sensors:
-            reason = "" if name in sensors else why_not_others
+        elif sensors or name in sample.options.symbols:
+            reason = "" if name in (*sensors, *sample.options.symbols) else why_not_others
         else:
             is_named = bool(layout.header and layout.header[column].strip())
             reason = why_not(sample, column, is_named=is_named, form=layout.numbers)
@@ -189,6 +205,18 @@ def _find_sensors(layout: Layout, sample: Sample, sensors: Sequence[str], why_no
     if not layout.sensors:  # then it is no counter beside readings
         layout.left_out = {name: why for name, why in layout.left_out.items() if why != GOES_WITH_LINES}
         _set_sensors(layout, sensors)
+
+
+def _find_symbols(layout: Layout, sample: Sample) -> None:
+    """Set which sensors are symbols, and which columns left out as texts could be read as such."""
+    layout.symbols = tuple(name for name in sample.options.symbols if name in layout.sensors_read)
+    layout.labels = [name for name in layout.labels if name not in layout.symbols]
+    texts = {name: sample.cells[:, layout.names.index(name)] for name in layout.left_out}
+    layout.states = [
+        name
+        for name, reason in layout.left_out.items()
+        if could_be_symbols(reason, texts[name]) and not _is_label_name(name)
+    ]
 
 
 def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str) -> None:
@@ -244,7 +272,7 @@ def _number_format(
 
 
 def _columns_told(options: ReadOptions) -> tuple[str | None, ...]:
-    return (options.time, options.group_by, options.sensor_column, options.value_column)
+    return (options.time, options.group_by, options.session, options.sensor_column, options.value_column)
 
 
 def _check_names(layout: Layout, path: str, wanted: Sequence[str]) -> None:
@@ -291,4 +319,6 @@ def _no_sensors(layout: Layout, path: str) -> InputError:
     if layout.time_columns:
         reasons = "; ".join(filter(None, [f"{layout.time_name!r}: the time", reasons]))
     hint = "check the delimiter and decimal sign with --delimiter and --decimal"
+    if layout.states:
+        hint += f", or read {_listed(layout.states)} as symbols with --symbols {','.join(layout.states)}"
     return InputError(f"no column of numbers ({reasons})", where=f"{path}:{layout.data_line}", hint=hint)

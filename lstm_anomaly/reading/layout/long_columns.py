@@ -48,7 +48,8 @@ def find_long_columns(
     if told[0] is not None and told[1] is not None:
         found = LongColumns(names.index(told[0]), names.index(told[1]))
     else:
-        others = [k for k in range(len(names)) if k not in time_columns and names[k] != options.group_by]
+        keys = {options.group_by, options.session, *options.symbols}
+        others = [k for k in range(len(names)) if k not in time_columns and names[k] not in keys]
         guess = _by_names(sample, others)
         if guess is None or names[guess.value] in {*sensors, *options.only}:
             return None
@@ -67,7 +68,8 @@ def check_not_long(sample: Sample, sensors: Sequence[int]) -> None:
 
     It shows in a column of a few texts that take turns, or that stands there without a name.
     """
-    told = {*sample.options.only, *sample.options.exclude}
+    options = sample.options
+    told = {*options.only, *options.exclude, *options.symbols, options.group_by, options.session}
     for column, name in enumerate(sample.names):
         texts = sample.cells[:, column]
         changes = sum(a != b for a, b in itertools.pairwise(texts)) > TAKE_TURNS * len(texts)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstm_anomaly.base.types import FloatArray, IntArray
 from lstm_anomaly.reading.layout.names import CALENDAR, MACHINE_NAMES, is_time_name, plain_name, words
@@ -18,6 +19,8 @@ _ROW_NUMBERS = words(
 )
 _QUALITY_WORDS = words("quality validity qc qf qn qualitycode guete")
 _MOST_QUALITIES = 8
+MOST_KINDS = 100  # different texts among the first rows
+KINDS_SHARE = 0.2  # of those rows, likewise
 _WITH_UNIT = re.compile(r"[+-]?\d+([.,]\d+)?\s*[^\d\s.,:;/-]\S{0,6}")
 # Rows from which a column that goes up by one a row is taken for their number, whatever its name.
 _MANY_ROWS = 50
@@ -44,6 +47,12 @@ def why_not(sample: Sample, column: int, *, is_named: bool, form: NumberFormat) 
     first = texts[said][0].strip()[:40]
     unit = "; without the unit it would be one" if _WITH_UNIT.fullmatch(first) else ""
     return f"{kind} {NOT_NUMBERS} ({first!r}{unit})"
+
+
+def could_be_symbols(reason: str, texts: NDArray[np.object_]) -> bool:
+    """Whether a column that was left out for a reason holds few texts (n,), again and again."""
+    said = {text.strip() for text in texts if text is not None and text.strip()}
+    return NOT_NUMBERS in reason and 2 <= len(said) <= min(MOST_KINDS, KINDS_SHARE * len(texts))
 
 
 def _is_row_number(name: str, values: FloatArray, lines: IntArray) -> bool:
