@@ -25,6 +25,7 @@ RUNS = {
     "detect state": ("detect", *NEW, "--state", "st", "--scores", "s.csv"),
     "forecast": ("forecast", "normal.csv", "--model", "pump.model"),
     "forecast json": ("forecast", "normal.csv", "--model", "pump.model", "--format", "json"),
+    "fleet": ("fleet", "summary", "fleet.csv", "--model", "models"),
     "report": ("report", *NEW, "--out", "r.html"),
     "evaluate": ("evaluate", *NEW, "--labels", "labels.csv"),
     "check": ("check", "normal.csv"),

@@ -57,7 +57,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("--resample", "--resample-by", "--max-fill"),
     ),
     "Output": (
-        *("--format", "--scores", "--report", "--title", "--plot", "--plot-format"),
+        *("--format", "--scores", "--report", "--title", "--plot", "--plot-format", "--write-ignore"),
         *("--excel-safe", "--passthrough", "--exit-zero", "--quiet", "--verbose", "--log-format", "--color"),
         *("--debug", "--help-all", "--help"),
     ),
