@@ -1,6 +1,7 @@
 """`lstm-anomaly train`: learn what normal looks like from CSVs, and write a model file."""
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -192,10 +193,10 @@ def command(
         if path is not None:
             check_output(path, model_path, *files)
     write_report = _reporter(report, model_path, *files)
-    series, cleaned = training_series(files, options, reading["rows"], talk, ignore, **how)
+    series, cleaned, nulls = training_series(files, options, reading["rows"], talk, ignore, **how)
     keep = None if checkpoint is None else Checkpoint(checkpoint)
     with locked(model_path), talk.progress() as on_epoch:
-        model = learn(series, learning, on_epoch, keep)
+        model = replace(learn(series, learning, on_epoch, keep), null_values=nulls)
         write_model(model, model_path)
     if keep:
         keep.remove()

@@ -76,6 +76,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "resample": model.resample,
         "look_ahead": model.look_ahead,
         "clock": model.clock,
+        "null_values": list(model.null_values),
         "window": networks.window,
         "autoencoder": _sizes(networks),
         "forecaster": _forecaster_sizes(networks.forecaster),
@@ -179,6 +180,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),
+        null_values=tuple(header.get("null_values", ())),
         horizon=horizon,
         **symbols,
     )
@@ -228,6 +230,8 @@ def _summary(stored: dict[str, Any], sensors: int) -> TrainingSummary:
 
 def _check_header(header: dict[str, Any]) -> None:
     sensors = header["sensors"]
+    nulls = header.get("null_values", [])  # models of before have none
+    _check(isinstance(nulls, list) and all(map(_is_text, nulls)), "a text for no reading is no text")
     _check(header["kind"] in MODEL_KINDS, f"the kind {header['kind']!r} is unknown")
     _check(isinstance(sensors, list), "the sensors are not a list of names")
     _check(all(map(_is_text, sensors)), "a sensor's name is not text")

@@ -119,6 +119,7 @@ class Model:
     threshold     the largest multiple of a limit above which a row is anomalous
     familiar      scores and readings in training, for the check of drift
     strangest     the highest episodes of the calibration rows, the highest first
+    null_values   texts that stood for "no reading" in the training rows, and do in those to be judged
     summary       what training did
     horizon       what forecasts the rows to come, None in a model that was trained without
     symbols       what is known of the sensors that are symbols
@@ -146,6 +147,7 @@ class Model:
     familiar: Familiar
     strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
+    null_values: tuple[str, ...] = ()
     horizon: Horizon | None = None
     symbols: tuple[SymbolColumn, ...] = ()
     session: str | None = None

@@ -57,6 +57,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "--rows",
             "--delimiter",
             "--encoding",
+            "--input-format",
             "--datetime-format",
             "--tz",
         ),
