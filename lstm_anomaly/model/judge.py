@@ -6,12 +6,13 @@ import numpy as np
 
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import FloatArray, IntArray, Series, TimeArray
-from lstm_anomaly.decision.holding import Holder
+from lstm_anomaly.decision.ending import Ending
+from lstm_anomaly.decision.holding import LASTS_ABOVE, Holder
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.windows import finite_segments
 from lstm_anomaly.scoring import residuals as views
-from lstm_anomaly.scoring.components import LONGEST, PARTS
+from lstm_anomaly.scoring.components import LONGEST, PARTS, SHORT_MEMORIES
 from lstm_anomaly.scoring.moving_average import trailing_mean, trailing_sum
 from lstm_anomaly.scoring.networks import ResidualReader
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
@@ -115,6 +116,7 @@ class _Stretch:
 
     def __init__(self, model: Model, for_threshold: bool) -> None:
         self._model = model
+        self._ending = Ending(model.threshold.merge_gap)
         self._holder = None if for_threshold else Holder(model.threshold.merge_gap)
         self._reader = ResidualReader(model.networks, model.expectations)
         self._seen = 0  # rows pushed
@@ -213,9 +215,12 @@ class _Stretch:
         if self._holder is None:
             out.scores[:] = largest
         else:
-            held = np.minimum(self._holder.push(largest), MOST_TOLD + 1.0)
+            recent = self._recent(components / value, flat / max(value, 1.0), rows)
+            lasting = self._ending.push(largest, recent)
+            held = np.minimum(self._holder.push(lasting), MOST_TOLD + 1.0)
             # Below the limit rows are ranked by what all say together, which sees weak events best.
-            out.scores[:] = np.where(held > LIMIT, held, np.minimum(together / value, LIMIT))
+            most = np.where(lasting < largest, LASTS_ABOVE, LIMIT)  # of which memory is no sign
+            out.scores[:] = np.where(held > LIMIT, held, np.minimum(together / value, most))
         out.errors[:] = self._errors(out.reasons, evidence, rows)
         expected = np.zeros_like(out.expected)  # scaled: a sensor that is no target is expected at its mean
         expected[:, model.roles.targets] = self._expected[rows]
@@ -225,6 +230,15 @@ class _Stretch:
         self._judged += count
         self._forget()
         return out
+
+    def _recent(self, components: FloatArray, flat: FloatArray, rows: slice) -> FloatArray:
+        """How unusual rows are by themselves, multiples of the limit, (count,), as `Ending` takes them."""
+        model = self._model
+        apart = model.unseen.multiples(self._distance[rows], model.threshold.value)
+        short = components[SHORT_MEMORIES].max(axis=0)
+        still = np.where(flat > LIMIT, flat, 0.0)  # a sensor may well be nearly as still
+        new = np.where(self._novelty[rows].any(axis=1), MOST_TOLD, 0.0)
+        return np.asarray(np.max([short, apart, still, new], axis=0))
 
     def _errors(self, reasons: IntArray, evidence: FloatArray, rows: slice) -> FloatArray:
         """Each sensor's part in the score, (count, F), by what its reason looks at."""

@@ -219,3 +219,11 @@ def test_following_judges_rows_as_they_are_written_and_remembers(detect, trained
     assert [json.loads(line)["state"] for line in result.stdout.splitlines()] == ["open", "closed"]
     assert (tmp_path / "s.csv").read_text().count("\n") == 301
     assert detect(path, "--state", "st").output == ""
+
+
+@pytest.mark.parametrize("with_state", [False, True])
+def test_json_is_a_document_also_where_nothing_was_found(detect, with_state):
+    more = ("--state", "st") if with_state else ()
+    result = detect("quiet.csv", "--format", "json", *more)
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["events"], document["rows"]) == (0, [], 100)

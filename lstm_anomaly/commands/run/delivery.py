@@ -80,12 +80,10 @@ class Delivery:
             sync(self._scores)
 
     def finish(self, watcher: "Judging") -> None:
-        """Deliver what is written at the end; off a terminal, nothing found prints nothing."""
+        """Deliver what is written at the end; off a terminal, nothing found prints nothing but a document."""
         if self._format == "json" and not self._rows:
-            if self.events or is_terminal(sys.stdout):
-                self._talk.deliver(
-                    records.json_document(self.events, {**vars(watcher.tally), "drift": watcher.drift})
-                )
+            summary = {**vars(watcher.tally), "drift": watcher.drift}
+            self._talk.deliver(records.json_document(self.events, summary))
             return
         self.flush()
         if self._format == "csv" and self._header and not self._rows and is_terminal(sys.stdout):
