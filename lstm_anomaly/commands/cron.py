@@ -33,12 +33,13 @@ HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 def command(settings: Settings, /, csv: str, model_path: str, state: str | None, every: float) -> None:
     """Print a crontab line, and a systemd service with its timer, that judge CSV again and again.
 
-    Nothing is installed. Off a terminal a run without news prints nothing, so cron sends no mail then.
+    Nothing is installed. Off a terminal a run without news prints nothing, so cron sends no mail then. One in
+    which no row could be judged says so, and exits with 3.
     """
     minutes, hours = _clock(every)
     state = os.path.abspath(state or f"{os.path.splitext(model_path)[0]}.state")
     words = [*_program(), "detect", os.path.abspath(csv), "--model", os.path.abspath(model_path)]
-    words += ["--state", state]
+    words += ["--state", state, "--on-unknown", "fail"]
     Talk(settings).show(
         [
             "# for `crontab -e`; mail goes to MAILTO",
@@ -51,7 +52,7 @@ def command(settings: Settings, /, csv: str, model_path: str, state: str | None,
             "[Service]",
             "Type=oneshot",
             f"ExecStart={_for_systemd(words)}",
-            "# 1 means that anomalies were found, which is no failure of the service",
+            "# 1: anomalies were found, which is no failure of the service; 3: no row could be judged",
             "SuccessExitStatus=1",
             "",
             "# /etc/systemd/system/lstm-anomaly.timer",

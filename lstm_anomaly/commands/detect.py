@@ -73,6 +73,12 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     metavar="SENSOR=VALUE",
     help="Keep a sensor's events from this difference on, in its own unit.",
 )
+@click.option(
+    "--silent-after",
+    type=click.IntRange(1),
+    metavar="ROWS",
+    help="Judge on without a sensor that delivers nothing for so long.  [default: a window, 24 at least]",
+)
 @click.option("--excel-safe", is_flag=True, help="In CSV, quote text that a spreadsheet would run.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when anomalies were found, too.")
 @unattended_options
@@ -93,6 +99,7 @@ def command(
     hysteresis: float,
     direction: str,
     min_deviations: tuple[str, ...],
+    silent_after: int | None,
     excel_safe: bool,
     exit_zero: bool,
 ) -> int:
@@ -126,6 +133,7 @@ def command(
             EventRules(merge_gap=gap, min_duration=min_duration, off=hysteresis),
             lambda events: filter_events(events, direction=direction, min_deviation=least),
             views=format_ == "table" and is_terminal(sys.stdout) and not goes_on,
+            silent_after=silent_after,
         )
 
     options = replace(read_options(reading), keep_texts=unattended["passthrough"])
@@ -140,7 +148,7 @@ def command(
     say = talk.note if watcher.tally.judged or goes_on else talk.warn
     say([*watcher.report.lines(), _closing(outcome.count, watcher.tally)])
     if not goes_on:
-        talk.note([_next_step(outcome.count, watcher.tally, files, model_path)])
+        say([_next_step(outcome.count, watcher.tally, files, model_path)])
     status = conclude(outcome, watcher, unattended, talk, files[0], settings.plugin)
     return 0 if status == EXIT_ANOMALIES and exit_zero else status
 
@@ -163,4 +171,7 @@ def _next_step(events: int, tally: "Tally", files: tuple[str, ...], model_path: 
         return f"Next: see each event in a browser: lstm-anomaly report {again} --out report.html"
     if tally.judged:
         return "Next: nothing; run this again on newer rows. From cron it is silent while all is well."
-    return f"Next: find out why no row could be judged: lstm-anomaly check {again}"
+    return (
+        "Next: a verdict looks back on a window of rows. Where each file holds fewer, --state FILE goes on"
+        f" where the last run ended. Else see what is wrong: lstm-anomaly check {again}"
+    )

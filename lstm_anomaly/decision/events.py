@@ -15,6 +15,9 @@ from lstm_anomaly.scoring.reasons import TOGETHER, sentence
 SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
 """An event's severity by its peak, in multiples of the threshold."""
 
+ANOMALY, SILENT = "anomaly", "silent"
+"""Kinds of events."""
+
 FLAT_ROWS = 10
 """A sensor that repeats one reading for so many rows reads flat."""
 
@@ -94,7 +97,8 @@ class Event:
 
     peak and mean are multiples of the threshold; the mean is over the rows above the limit (or above
     `EventRules.off`), held ones with what they are held at, without the quiet ones between them.
-    contributions: largest share first. reason: what fired as it opened, in plain words.
+    contributions: largest share first. reason: what fired as it opened, in plain words. A `silent` event is
+    of a sensor that delivers nothing: it has no score, and is of medium severity.
     """
 
     start: int
@@ -104,6 +108,7 @@ class Event:
     mean: float
     contributions: tuple[Contribution, ...]
     reason: str
+    kind: str = ANOMALY
 
     @property
     def duration(self) -> int:
@@ -113,7 +118,7 @@ class Event:
     @property
     def severity(self) -> str:
         """`low`, `medium` or `high`, see `SEVERITIES`."""
-        return next(name for least, name in SEVERITIES if self.peak > least)
+        return next((name for least, name in SEVERITIES if self.peak > least), "medium")
 
 
 @saved_as("open event")
@@ -205,6 +210,13 @@ class EventTracker:
             )
             for f in np.argsort(-shares, kind="stable")
         )
+
+
+def silent_event(sensor: str, start: int, end: int, expected: float) -> Event:
+    """The event of a sensor that delivered nothing in the rows start..end, both included."""
+    part = Contribution(sensor, 1.0, np.nan, expected, SILENT)
+    reason = f"{sensor} has delivered nothing for {end - start + 1:,} rows"
+    return Event(start, end, start, np.nan, np.nan, (part,), reason, SILENT)
 
 
 def find_events(

@@ -1,6 +1,6 @@
 """Detection on rows as they were read: clean, judge, group into events, and back to the input's rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,10 +8,13 @@ from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame, Series
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
 from lstm_anomaly.detecting.views import EventView, view
-from lstm_anomaly.model.judge import Judgement, judge
-from lstm_anomaly.model.missing_sensors import filled, without
+from lstm_anomaly.model.judge import Judgement
+from lstm_anomaly.model.missing_sensors import filled
 from lstm_anomaly.model.model import Model
+from lstm_anomaly.model.partial_judge import PartialJudge
+from lstm_anomaly.model.silent_sensors import Silence, SilentSensors
 from lstm_anomaly.preparing.clean import clean
+from lstm_anomaly.preparing.fill import finite_runs
 from lstm_anomaly.preparing.report import CleanReport
 
 
@@ -25,6 +28,7 @@ class Detection:
     events     found events; their rows are rows of `series`
     cleaning   what cleaning noticed
     drift      knows in what the rows no longer look like training
+    silences   sensors that delivered nothing for long: those that are over, then those that are not
     """
 
     frame: SensorFrame
@@ -33,6 +37,7 @@ class Detection:
     events: list[Event]
     cleaning: CleanReport
     drift: DriftWatch
+    silences: tuple[Silence, ...] = ()
 
     def view(self, event: Event) -> EventView:
         """The event with the rows around it."""
@@ -70,26 +75,39 @@ class Detection:
         return origin
 
 
-def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) -> Detection:
+def detect(
+    model: Model, frame: SensorFrame, rules: EventRules | None = None, silent_after: int | None = None
+) -> Detection:
     """Judge the rows of `frame`, whose sensors are the model's in the model's order.
 
     An event is what calibration counted as one episode: by default `rules` merges parts that lie
-    within the model's own merge gap.
+    within the model's own merge gap. From `silent_after` rows without a reading on a sensor is silent
+    and imputed, see `SilentSensors`.
     """
     model.check_times(frame)
     if frame.absent:
-        model, frame = without(model, frame.absent), filled(model, frame)
+        frame = filled(model, frame)
     series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
-    judgement = judge(model, series)
+    starts = np.zeros(len(series), np.bool_)
+    starts[list(series.starts) if len(series) else []] = True
+    silent_sensors = SilentSensors(model, silent_after)
+    completed = silent_sensors.push(series.values, starts)
+    cleaning.imputed_rows = completed.imputed_rows
+    segments = finite_runs(completed.values, np.flatnonzero(starts))
+    series = replace(series, values=completed.values, segments=segments)
+    judge = PartialJudge(model, frame.absent)
+    drift = DriftWatch(judge.reduced.familiar, model.sensors)
+    verdicts = [judge.push(completed, series.times), judge.finish()]
+    judgement = Judgement.joined(verdicts, len(model.sensors))
     rows = judged_rows(series.values, judgement)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
-    breaks = tuple(start for start, _stop in series.segments)
-    events = find_events(rows, series.sensors, rules, breaks)
-    drift = DriftWatch(model.familiar, model.sensors)
-    for start, stop in series.segments:
-        drift.push(series.values[start:stop], judgement.scores[start:stop])
+    events = find_events(rows, series.sensors, rules, tuple(start for start, _stop in segments))
+    readings = completed.delivered
+    for start, stop in segments:
+        drift.push(readings[start:stop], judgement.scores[start:stop])
         drift.pause()
-    return Detection(frame, series, judgement, events, cleaning, drift)
+    over = tuple(silence for silence in completed.silences if silence.is_over)
+    return Detection(frame, series, judgement, events, cleaning, drift, (*over, *silent_sensors.open))
 
 
 def judged_rows(values: FloatArray, judgement: Judgement) -> JudgedRows:

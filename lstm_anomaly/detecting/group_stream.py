@@ -87,6 +87,14 @@ class GroupWatcher:
                 return replace(event, group=group)
         return None
 
+    def silent(self) -> list[PlacedEvent]:
+        """The sensors that deliver nothing, of each group, an event each."""
+        return [
+            replace(one, group=group)
+            for group in sorted(self._seen)
+            for one in self._watchers[group].silent()
+        ]
+
     @property
     def report(self) -> "GroupWatcher":
         """What cleaning noticed; see `lines`."""

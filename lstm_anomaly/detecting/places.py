@@ -87,6 +87,7 @@ class PlacedEvent:
             "id": self.id,
             "state": self.state,
             "group": self.group or None,
+            "kind": event.kind,
         }
 
 

@@ -8,21 +8,23 @@ import numpy as np
 
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
-from lstm_anomaly.decision.events import Event, EventRules, EventTracker
+from lstm_anomaly.decision.events import Event, EventRules, EventTracker, silent_event
 from lstm_anomaly.detecting.batch import detect, judged_rows
 from lstm_anomaly.detecting.pending import Waiting
-from lstm_anomaly.detecting.places import CLOSED, OPEN, Place, PlacedEvent, place
+from lstm_anomaly.detecting.places import CLOSED, ONGOING, OPEN, Place, PlacedEvent, place
 from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
 from lstm_anomaly.detecting.views import ViewRecorder
-from lstm_anomaly.model.judge import Judge, Judgement
-from lstm_anomaly.model.missing_sensors import filled, without
+from lstm_anomaly.model.judge import Judgement
+from lstm_anomaly.model.missing_sensors import filled
 from lstm_anomaly.model.model import Model
+from lstm_anomaly.model.partial_judge import PartialJudge
+from lstm_anomaly.model.silent_sensors import Completed, Silence, SilentSensors
 from lstm_anomaly.preparing.clean_stream import Cleaner, CleanRows
 from lstm_anomaly.preparing.report import CleanReport
 from lstm_anomaly.reading import join_frames, take_rows
 
 ORDER_SEEN_IN = 3  # rows that show whether an input begins with its newest
-_NOT_REMEMBERED = {"tally", "worst", "_recorder", "_model", "_keep", "_rules"}
+_NOT_REMEMBERED = {"tally", "worst", "_recorder", "_model", "_keep", "_rules", "_silent_after"}
 Keep = Callable[[list[Event]], list[Event]]
 
 
@@ -33,13 +35,20 @@ class Watcher:
     rules   how rows become events; by default what calibration counted as one episode
     keep    which events count; all of them by default
     views   keep with each event the rows to see it in
+    silent_after  rows without a reading from which a sensor is silent; see `SilentSensors`
 
     Memory does not grow with the rows. `tally` and `report` are of all rows so far, `newest` is their latest
     time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
     """
 
     def __init__(
-        self, model: Model, rules: EventRules | None = None, keep: Keep = list, *, views: bool = False
+        self,
+        model: Model,
+        rules: EventRules | None = None,
+        keep: Keep = list,
+        *,
+        views: bool = False,
+        silent_after: int | None = None,
     ) -> None:
         self.tally = Tally()
         self.newest: np.datetime64 | None = None
@@ -53,7 +62,9 @@ class Watcher:
             resample=model.resample,
             patience=model.window - 1,
         )
-        self._judge = Judge(model)
+        self._silent_after = silent_after
+        self._silent_sensors = SilentSensors(model, silent_after)
+        self._judge = PartialJudge(model)
         self._drift = DriftWatch(model.familiar, model.sensors)
         self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
         self._tracker = EventTracker(model.sensors, self._rules)
@@ -64,6 +75,8 @@ class Watcher:
         self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
         self._was_finite = False
         self._places: dict[int, Place] = {}  # of the open event's rows
+        self._hole_places: dict[int, Place] = {}  # of rows where a sensor delivers nothing
+        self._changed: list[PlacedEvent] = []  # sensors that fell silent, or are back
         self._recorder = ViewRecorder(model.sensors) if views else None
 
     def memory(self) -> dict[str, object]:
@@ -84,6 +97,20 @@ class Watcher:
     def model(self) -> Model:
         """By which rows are judged."""
         return self._model
+
+    @property
+    def judged_by(self) -> Model:
+        """The model without the sensors that are silent."""
+        return self._judge.reduced
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The sensors that `judged_by` is without."""
+        return self._judge.silent
+
+    def leave_out(self, sensors: tuple[str, ...]) -> None:
+        """Judge without these: before `recall`, what the memory is of."""
+        self._judge.leave_out(sensors)
 
     @property
     def rules(self) -> EventRules:
@@ -117,23 +144,40 @@ class Watcher:
         return self._verdicts(self._judge_next(self._cleaner.push(frame), frame))
 
     def _judge_next(self, clean: CleanRows, frame: SensorFrame) -> list[Judgement]:
-        begins = self._begins(clean)
+        rows = self._silent_sensors.push(clean.values, clean.starts)
+        self.report.imputed_rows += rows.imputed_rows
+        begins = self._begins(rows)
+        delivered = rows.delivered
         if self._waiting is None or self._frame is None:
-            self._waiting, self._frame = (
-                Waiting(clean.values, begins, clean.origin, frame, clean.held),
-                frame,
-            )
+            self._waiting = Waiting(rows.values, delivered, begins, clean.origin, frame, clean.held)
+            self._frame = frame
         else:
-            self._waiting = self._waiting.joined(clean, begins, frame)
+            self._waiting = self._waiting.joined(clean, rows, begins, frame)
             self._frame = join_frames([self._frame, frame])
         self._row_of = np.concatenate([self._row_of, clean.row_of])
-        parts = []
-        for first, stop in _stretches(clean.starts):
-            if clean.starts[first]:
-                parts.append(self._judge.finish())
-            times = None if clean.times is None else clean.times[first:stop]
-            parts.append(self._judge.push(clean.values[first:stop], times))
-        return parts
+        self._note_silences(rows.silences)
+        return [self._judge.push(rows, clean.times)]
+
+    def _note_silences(self, silences: tuple[Silence, ...]) -> None:
+        """Keep the places of rows with which a silence begins or ends, and tell of those that do."""
+        waiting = self._waiting
+        assert waiting is not None, "rows have been pushed"
+        ends = {row for one in silences for row in (one.start, one.end)}
+        self._hole_places = {
+            row: self._hole_places[row] if row in self._hole_places else waiting.place(row - self._judged)
+            for row in sorted(self._silent_sensors.rows | ends)
+        }
+        self._changed += [self._silence(one, CLOSED if one.is_over else OPEN) for one in silences]
+
+    def _silence(self, one: Silence, state: str) -> PlacedEvent:
+        k = self._model.sensors.index(one.sensor)
+        event = silent_event(one.sensor, one.start, one.end, float(self._model.scaler.center[k]))
+        places = (self._hole_places[row] for row in _rows_of(event))
+        return PlacedEvent.at(event, state, *places)
+
+    def silent(self) -> list[PlacedEvent]:
+        """The sensors that deliver nothing, an event each."""
+        return [self._silence(one, ONGOING) for one in self._silent_sensors.open]
 
     def finish(self) -> Verdicts:
         """The verdicts that still wait, without the rows that they wait for, and the event still open.
@@ -143,7 +187,7 @@ class Watcher:
         verdicts = self._without_later_rows()
         last = self._placed(self._tracker.finish(), self._places.__getitem__, OPEN)
         self._places = {}
-        return replace(verdicts, events=verdicts.events + last)
+        return replace(verdicts, events=[*verdicts.events, *last, *self.silent()])
 
     def pause(self, position: int) -> Verdicts | None:
         """The verdicts that wait for later rows, if one at `position`, in ns since 1970 or lines, would come
@@ -164,13 +208,17 @@ class Watcher:
         Call it instead of `push` and `finish`.
         """
         self._note_time(frame)
-        whole = detect(self._model, frame, self._rules)
+        whole = detect(self._model, frame, self._rules, self._silent_after)
         self._note_worst(whole.judgement)
         self._cleaner.report = whole.cleaning
         rows = whole.frame_rows()
         events = [place(event, frame, rows) for event in self._keep(whole.events)]
         if self._recorder:
             events = [replace(one, view=whole.view(one.event)) for one in events]
+        for one in whole.silences:
+            expected = float(self._model.scaler.center[self._model.sensors.index(one.sensor)])
+            event = silent_event(one.sensor, one.start, one.end, expected)
+            events.append(replace(place(event, frame, rows), state=CLOSED if one.is_over else ONGOING))
         known = whole.series.row_of >= 0
         tops = top_sensors(whole.judgement)[np.where(known, whole.series.row_of, 0)]
         self._drift = whole.drift
@@ -189,16 +237,15 @@ class Watcher:
     def _complete(self, frame: SensorFrame) -> SensorFrame:
         """The frame with what stands for its absent sensors, which from the first frame on are the same."""
         if self.tally.rows == 0 and self._frame is None:
-            reduced = without(self._model, frame.absent)
-            self._judge = Judge(reduced)
-            self._drift = DriftWatch(reduced.familiar, reduced.sensors)
+            self._judge = PartialJudge(self._model, frame.absent)
+            self._drift = DriftWatch(self._judge.reduced.familiar, self._model.sensors)
         return filled(self._model, frame)
 
-    def _begins(self, clean: CleanRows) -> BoolArray:
+    def _begins(self, rows: Completed) -> BoolArray:
         """Where among the next rows (m,) stretches without a gap or a missing reading begin."""
-        finite = np.concatenate([[self._was_finite], np.isfinite(clean.values).all(axis=1)])
+        finite = np.concatenate([[self._was_finite], np.isfinite(rows.values).all(axis=1)])
         self._was_finite = bool(finite[-1])
-        return np.asarray(finite[1:] & (clean.starts | ~finite[:-1]))
+        return np.asarray(finite[1:] & (rows.starts | ~finite[:-1]))
 
     def _note_time(self, frame: SensorFrame) -> None:
         if frame.times is None:
@@ -223,7 +270,8 @@ class Watcher:
         # From the row before on, since a row with the same time stamp takes over its verdict.
         scores = np.concatenate([[self._last_score], judgement.scores])
         tops = np.concatenate([[self._last_top], tops])
-        settled = self._settle(scores, tops, events)
+        changed, self._changed = self._changed, []
+        settled = self._settle(scores, tops, events + changed)
         self._judged += len(judgement.scores)
         self._last_score, self._last_top = float(scores[-1]), int(tops[-1])
         self.tally.add(settled.scores)
@@ -250,7 +298,7 @@ class Watcher:
             if ready.begins[first]:
                 found += self._tracker.finish()
                 self._drift.pause()
-            self._drift.push(ready.values[first:stop], judgement.scores[first:stop])
+            self._drift.push(ready.delivered[first:stop], judgement.scores[first:stop])
             found += self._tracker.push(rows[first:stop])
 
         def find(row: int) -> Place:

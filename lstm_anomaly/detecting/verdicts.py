@@ -109,3 +109,6 @@ class Judging(Protocol):
 
     def open_event(self) -> PlacedEvent | None:
         """An event that may go on, as far as it is known."""
+
+    def silent(self) -> list[PlacedEvent]:
+        """The sensors that deliver nothing, an event each."""

@@ -70,7 +70,16 @@ def clean(
     report.segments = len(segments)
     times = None if frame.times is None else position.astype("datetime64[ns]")
     series = Series(
-        filled, frame.sensors, times, report.step, segments, row_of, max_fill, resample, frame.stamps
+        filled,
+        frame.sensors,
+        times,
+        report.step,
+        segments,
+        row_of,
+        max_fill,
+        resample,
+        frame.stamps,
+        tuple(starts.tolist()),
     )
     return series, report
 

@@ -48,7 +48,7 @@ class Teller:
 
     def take(self, verdicts: "Verdicts") -> None:
         """Deliver verdicts and the events that are over."""
-        events = self.news.select(verdicts.events, None, snooze=self.snooze)
+        events = self.news.select(verdicts.events, None, early=self.early, snooze=self.snooze)
         self.to.take(replace(verdicts, events=events))
         self._queue(events)
 

@@ -82,7 +82,8 @@ class Delivery:
     def finish(self, watcher: "Judging") -> None:
         """Deliver what is written at the end; off a terminal, nothing found prints nothing but a document."""
         if self._format == "json" and not self._rows:
-            summary = {**vars(watcher.tally), "drift": watcher.drift}
+            silent = [one.event.contributions[0].sensor for one in watcher.silent()]
+            summary = {**vars(watcher.tally), "drift": watcher.drift, "silent": silent}
             self._talk.deliver(records.json_document(self.events, summary))
             return
         self.flush()

@@ -186,6 +186,7 @@ class Run:
             event_open=watcher.open_event() is not None,
             sensors=watcher.sensors,
             worst=watcher.worst.tolist(),
+            silent=[one.event.contributions[0].sensor for one in watcher.silent()],
         )
         with atomic_write(self._told["prom_textfile"]) as file:
             file.write(textfile(metrics).encode())

@@ -25,6 +25,7 @@ class Metrics:
     totals          rows by what became of them, and events, over all runs that share a state
     event_open      whether an event is going on
     sensors, worst  each sensor's highest part in a score of this run
+    silent          those that deliver nothing
     """
 
     source: str
@@ -35,6 +36,7 @@ class Metrics:
     event_open: bool
     sensors: Sequence[str]
     worst: Sequence[float]
+    silent: Sequence[str] = ()
 
 
 def textfile(metrics: Metrics) -> str:
@@ -59,6 +61,11 @@ def textfile(metrics: Metrics) -> str:
     for k, (sensor, worst) in enumerate(zip(metrics.sensors, metrics.worst, strict=True)):
         what = "" if k else "Highest part of a sensor in a score; 1 is the threshold of the sum."
         lines += _metric("sensor_score", "gauge", what, {"sensor": sensor}, number(worst, 6), labels)
+    for k, sensor in enumerate(metrics.sensors):
+        what = "" if k else "1 while a sensor delivers nothing."
+        lines += _metric(
+            "sensor_silent", "gauge", what, {"sensor": sensor}, str(int(sensor in metrics.silent)), labels
+        )
     return "".join(f"{line}\n" for line in lines)
 
 
