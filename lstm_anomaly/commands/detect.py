@@ -79,6 +79,11 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     metavar="ROWS",
     help="Judge on without a sensor that delivers nothing for so long.  [default: a window, 24 at least]",
 )
+@click.option(
+    "--resample-by",
+    type=click.Choice(["mean", "last", "max"]),
+    help="Join rows that are finer than the model's into one of its step.  [default: as it was trained]",
+)
 @click.option("--excel-safe", is_flag=True, help="In CSV, quote text that a spreadsheet would run.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when anomalies were found, too.")
 @unattended_options
@@ -100,6 +105,7 @@ def command(
     direction: str,
     min_deviations: tuple[str, ...],
     silent_after: int | None,
+    resample_by: str | None,
     excel_safe: bool,
     exit_zero: bool,
 ) -> int:
@@ -129,7 +135,7 @@ def command(
     def make(model: "Model") -> Watcher:
         gap = model.threshold.merge_gap if merge_gap is None else merge_gap
         return Watcher(
-            model,
+            model.resampled_by(resample_by),
             EventRules(merge_gap=gap, min_duration=min_duration, off=hysteresis),
             lambda events: filter_events(events, direction=direction, min_deviation=least),
             views=format_ == "table" and is_terminal(sys.stdout) and not goes_on,

@@ -85,6 +85,7 @@ def detect(
     and imputed, see `SilentSensors`.
     """
     model.check_times(frame)
+    model.check_step(frame)
     if frame.absent:
         frame = filled(model, frame)
     series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)

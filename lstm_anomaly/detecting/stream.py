@@ -65,6 +65,7 @@ class Watcher:
         self._silent_after = silent_after
         self._silent_sensors = SilentSensors(model, silent_after)
         self._judge = PartialJudge(model)
+        self._step_check = model.step_check()
         self._drift = DriftWatch(model.familiar, model.sensors)
         self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
         self._tracker = EventTracker(model.sensors, self._rules)
@@ -113,6 +114,11 @@ class Watcher:
         self._judge.leave_out(sensors)
 
     @property
+    def scheme(self) -> tuple[object, ...]:
+        """What else its memory goes with, beside the model and the rules."""
+        return self._model.resample, self._silent_after
+
+    @property
     def rules(self) -> EventRules:
         """How rows become events."""
         return self._rules
@@ -138,6 +144,7 @@ class Watcher:
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
         self._model.check_times(frame)
+        self._step_check.push(frame.times, ", ".join(frame.sources))
         self._note_time(frame)
         if frame.absent:
             frame = self._complete(frame)

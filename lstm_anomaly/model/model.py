@@ -1,16 +1,18 @@
 """A trained model: everything that detection needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
-from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.errors import InputError, SettingsError
 from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Resample, SensorFrame, TimeArray
 from lstm_anomaly.decision.budget import DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
+from lstm_anomaly.preparing.step_check import StepCheck
 from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS, clock_rows
 from lstm_anomaly.scoring.components import Components
 from lstm_anomaly.scoring.cross_sensor import Peers
@@ -162,6 +164,23 @@ class Model:
         self._require_times(times)
         scaled = self.scaler.transform(values)[self.roles.inputs]
         return np.concatenate([scaled, clock_rows(times)]) if self.clock and times is not None else scaled
+
+    def resampled_by(self, rule: str | None) -> "Model":
+        """The model for finer rows, which are joined by this rule; None: as it is. Raises SettingsError."""
+        if rule is None:
+            return self
+        if self.step_seconds is None:
+            raise SettingsError("--resample-by needs a model of rows with time stamps, which has a step")
+        return replace(self, resample=cast(Resample, rule))
+
+    def step_check(self) -> StepCheck:
+        """What looks whether rows are as far apart as the model's."""
+        return StepCheck(self.step, is_joined=self.resample is not None)
+
+    def check_step(self, frame: SensorFrame) -> None:
+        """Raise InputError, naming the input, when its rows are not as far apart as the model's."""
+        times = None if frame.times is None else np.sort(frame.times)
+        self.step_check().push(times, ", ".join(frame.sources))
 
     def check_times(self, frame: SensorFrame) -> None:
         """Raise InputError, naming the input, when it has no times and the model goes by the time of day."""

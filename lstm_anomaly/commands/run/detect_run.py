@@ -132,7 +132,7 @@ class Run:
         """The state that is saved, or a new one, which is saved before anything is delivered."""
         told = self._told
         watcher = self._one()
-        scheme = scheme_of(self._model_path, watcher.rules)
+        scheme = scheme_of(self._model_path, watcher.rules, *watcher.scheme)
         state = None
         if told["state"] and told["begin"] == "saved":
             state = read_state(told["state"], watcher.model, scheme, follower, watcher)

@@ -73,6 +73,7 @@ def calibration_series(
     """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
     frame, ignored = with_marks(files, options, rows, talk, ignore, model.sensors)
     model.check_times(frame)
+    model.check_step(frame)
     series, report = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     series, told = _without(series, ignored, ignore)
     talk.note([*report.lines(), *told])
