@@ -165,7 +165,8 @@ def _closing(events: int, tally: "Tally") -> str:
 
     found = count(events, "event") if events else "nothing anomalous"
     unknown = f", {count(tally.unknown, 'row')} could not be judged" if tally.unknown else ""
-    return f"{found} in {count(tally.rows, 'row')} ({tally.anomalous:,} anomalous{unknown})"
+    off = f", {count(tally.off, 'row')} off" if tally.off else ""
+    return f"{found} in {count(tally.rows, 'row')} ({tally.anomalous:,} anomalous{unknown}{off})"
 
 
 def _next_step(events: int, tally: "Tally", files: tuple[str, ...], model_path: str) -> str:

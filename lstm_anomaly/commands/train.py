@@ -97,6 +97,12 @@ Examples:
     metavar="SHARE",
     help="Most of the rows to leave out because they stand out; 0: none.  [default: 1%]",
 )
+@click.option(
+    "--off",
+    multiple=True,
+    metavar="CONDITION",
+    help="Such as 'speed_rpm < 10 and valve = 0': rows in which the plant is off.  [default: none]",
+)
 @IGNORE
 @threshold_options
 @cleaning_options

@@ -1,12 +1,14 @@
 """Detection on rows as they were read: clean, judge, group into events, and back to the input's rows."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame, Series
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame, Series
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
+from lstm_anomaly.detecting.verdicts import Tally
 from lstm_anomaly.detecting.views import EventView, view
 from lstm_anomaly.model.judge import Judgement
 from lstm_anomaly.model.missing_sensors import filled
@@ -16,6 +18,7 @@ from lstm_anomaly.model.silent_sensors import Silence, SilentSensors
 from lstm_anomaly.preparing.clean import clean
 from lstm_anomaly.preparing.fill import finite_runs
 from lstm_anomaly.preparing.report import CleanReport
+from lstm_anomaly.preparing.windows import cut_out
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Detection:
     events     found events; their rows are rows of `series`
     cleaning   what cleaning noticed
     drift      knows in what the rows no longer look like training
+    off        (M,) rows in which the plant is off
     silences   sensors that delivered nothing for long: those that are over, then those that are not
     """
 
@@ -37,6 +41,7 @@ class Detection:
     events: list[Event]
     cleaning: CleanReport
     drift: DriftWatch
+    off: BoolArray
     silences: tuple[Silence, ...] = ()
 
     def view(self, event: Event) -> EventView:
@@ -48,6 +53,13 @@ class Detection:
         known = self.series.row_of >= 0
         return np.where(known, self.judgement.scores[np.where(known, self.series.row_of, 0)], np.nan)
 
+    def row_off(self) -> BoolArray:
+        """In which rows of the input the plant is off, (N,)."""
+        known = self.series.row_of >= 0
+        return (
+            np.asarray(known & self.off[np.where(known, self.series.row_of, 0)]) if len(self.off) else known
+        )
+
     def top_sensors(self) -> list[str]:
         """For each row of the input the sensor with the largest error, empty where unknown; N names."""
         errors = self.judgement.errors[np.maximum(self.series.row_of, 0)]  # (N, F)
@@ -57,15 +69,10 @@ class Detection:
         return [names[k] for k in best]
 
     def counts(self) -> dict[str, int]:
-        """How many input rows there were, were judged, anomalous, and unknown."""
-        scores = self.row_scores()
-        unknown = int(np.isnan(scores).sum())
-        return {
-            "rows": len(scores),
-            "judged": len(scores) - unknown,
-            "anomalous": int((scores > 1).sum()),
-            "unknown": unknown,
-        }
+        """How many input rows there were, were judged, anomalous, unknown, and off."""
+        tally = Tally()
+        tally.add(self.row_scores(), self.row_off())
+        return vars(tally)
 
     def frame_rows(self) -> IntArray:
         """For each row of the series the input row that it came from, (M,)."""
@@ -94,21 +101,23 @@ def detect(
     silent_sensors = SilentSensors(model, silent_after)
     completed = silent_sensors.push(series.values, starts)
     cleaning.imputed_rows = completed.imputed_rows
-    segments = finite_runs(completed.values, np.flatnonzero(starts))
+    segments = cut_out(finite_runs(completed.values, np.flatnonzero(starts)), completed.off)
     series = replace(series, values=completed.values, segments=segments)
+    begins = np.flatnonzero(completed.begins(was_finite=False))
     judge = PartialJudge(model, frame.absent)
     drift = DriftWatch(judge.reduced.familiar, model.sensors)
     verdicts = [judge.push(completed, series.times), judge.finish()]
     judgement = Judgement.joined(verdicts, len(model.sensors))
     rows = judged_rows(series.values, judgement)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
-    events = find_events(rows, series.sensors, rules, tuple(start for start, _stop in segments))
+    events = find_events(rows, series.sensors, rules, tuple(begins.tolist()))
     readings = completed.delivered
-    for start, stop in segments:
-        drift.push(readings[start:stop], judgement.scores[start:stop])
+    for start, stop in pairwise([0, *begins.tolist(), len(series)]):
         drift.pause()
+        drift.push(readings[start:stop], judgement.scores[start:stop])
     over = tuple(silence for silence in completed.silences if silence.is_over)
-    return Detection(frame, series, judgement, events, cleaning, drift, (*over, *silent_sensors.open))
+    silences = (*over, *silent_sensors.open)
+    return Detection(frame, series, judgement, events, cleaning, drift, completed.off, silences)
 
 
 def judged_rows(values: FloatArray, judgement: Judgement) -> JudgedRows:

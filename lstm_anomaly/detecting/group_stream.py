@@ -6,13 +6,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.detecting.verdicts import Tally, Verdicts
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.reading import join_frames, split_groups, take_rows
 
+_Settled = tuple[FloatArray, IntArray, BoolArray]  # scores, tops, and which rows are off
 Call = Callable[[Watcher, SensorFrame], Verdicts]
 
 BLOCK = 65_536  # rows of the input after which it is seen which groups have gone silent
@@ -43,7 +44,7 @@ class GroupWatcher:
         }
         self._sensors = {group: model.sensors for group, model in models.items()}
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
-        self._settled: dict[str, tuple[FloatArray, IntArray]] = {}  # scores and tops of rows among them
+        self._settled: dict[str, _Settled] = {}  # of rows among them
         self._seen: set[str] = set()
         self._rows = 0  # of the input
         self._positions: list[IntArray] = []  # of those of the block at work: times in ns, or lines
@@ -181,9 +182,13 @@ class GroupWatcher:
         return events
 
     def _keep(self, group: str, verdicts: Verdicts) -> list[PlacedEvent]:
-        scores, tops = self._settled.get(group, (np.empty(0), np.empty(0, np.int64)))
+        before = self._settled.get(group, (np.empty(0), np.empty(0, np.int64), np.empty(0, np.bool_)))
         own = np.append(self._columns[group], -1)[verdicts.tops]  # -1 stays -1
-        self._settled[group] = np.concatenate([scores, verdicts.scores]), np.concatenate([tops, own])
+        self._settled[group] = (
+            np.concatenate([before[0], verdicts.scores]),
+            np.concatenate([before[1], own]),
+            np.concatenate([before[2], verdicts.off]),
+        )
         return [replace(event, group=group) for event in verdicts.events]
 
     def _ready(self, events: list[PlacedEvent]) -> Verdicts:
@@ -192,22 +197,25 @@ class GroupWatcher:
         waits = np.zeros(len(self._frame), np.bool_)
         scores = np.full(len(self._frame), np.nan)
         tops = np.full(len(self._frame), -1, np.int64)
+        off = np.zeros(len(self._frame), np.bool_)
         members = {
             group: rows for group, rows in split_groups(self._frame).items() if group in self._watchers
         }
         for group, rows in members.items():
-            known, leading = self._settled[group]
-            waits[rows[len(known) :]] = True
-            scores[rows[: len(known)]], tops[rows[: len(known)]] = known, leading
+            settled = self._settled[group]
+            known = len(settled[0])
+            waits[rows[known:]] = True
+            for of_all, of_group in zip((scores, tops, off), settled, strict=True):
+                of_all[rows[:known]] = of_group
         count = int(waits.argmax()) if waits.any() else len(waits)
         for group, rows in members.items():
             done = int(np.searchsorted(rows, count))
-            known, leading = self._settled[group]
-            self._settled[group] = known[done:], leading[done:]
+            scored, leading, resting = self._settled[group]
+            self._settled[group] = scored[done:], leading[done:], resting[done:]
         frame = take_rows(self._frame, slice(0, count))
         self._frame = take_rows(self._frame, slice(count, None))
-        self.tally.add(scores[:count])
-        return Verdicts(frame, scores[:count], tops[:count], events)
+        self.tally.add(scores[:count], off[:count])
+        return Verdicts(frame, scores[:count], tops[:count], events, off[:count])
 
 
 def _cut_at_blocks(frame: SensorFrame, before: int) -> Iterator[SensorFrame]:

@@ -19,6 +19,7 @@ class Waiting:
 
     values     (m, F) after cleaning, with readings of silent sensors imputed
     delivered  (m, F) the same without those
+    off     (m,) rows in which the plant is off
     begins  (m,) True where a stretch without gap or missing reading begins: no event reaches across
     origin  (m,) the rows of `frame` that gave them
     held    rows at the end of `frame` that later rows of the series may still come from
@@ -26,6 +27,7 @@ class Waiting:
 
     values: FloatArray
     delivered: FloatArray
+    off: BoolArray
     begins: BoolArray
     origin: IntArray
     frame: SensorFrame
@@ -48,7 +50,11 @@ class Waiting:
 
     def _rows(self, rows: slice) -> "Waiting":
         return replace(
-            self, values=self.values[rows], delivered=self.delivered[rows], begins=self.begins[rows]
+            self,
+            values=self.values[rows],
+            delivered=self.delivered[rows],
+            off=self.off[rows],
+            begins=self.begins[rows],
         )
 
     def joined(self, clean: CleanRows, rows: Completed, begins: BoolArray, frame: SensorFrame) -> "Waiting":
@@ -56,6 +62,7 @@ class Waiting:
         return Waiting(
             np.concatenate([self.values, rows.values]),
             np.concatenate([self.delivered, rows.delivered]),
+            np.concatenate([self.off, rows.off]),
             np.concatenate([self.begins, begins]),
             np.concatenate([self.origin, clean.origin + len(self.frame)]),
             join_frames([self.frame, frame]),

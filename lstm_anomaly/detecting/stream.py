@@ -18,7 +18,7 @@ from lstm_anomaly.model.judge import Judgement
 from lstm_anomaly.model.missing_sensors import filled
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.model.partial_judge import PartialJudge
-from lstm_anomaly.model.silent_sensors import Completed, Silence, SilentSensors
+from lstm_anomaly.model.silent_sensors import Silence, SilentSensors
 from lstm_anomaly.preparing.clean_stream import Cleaner, CleanRows
 from lstm_anomaly.preparing.report import CleanReport
 from lstm_anomaly.reading import join_frames, take_rows
@@ -73,6 +73,7 @@ class Watcher:
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
         self._waiting: Waiting | None = None  # rows of the series without a verdict
         self._judged = 0  # rows of the series with a verdict
+        self._last_off = False
         self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
         self._was_finite = False
         self._places: dict[int, Place] = {}  # of the open event's rows
@@ -153,10 +154,13 @@ class Watcher:
     def _judge_next(self, clean: CleanRows, frame: SensorFrame) -> list[Judgement]:
         rows = self._silent_sensors.push(clean.values, clean.starts)
         self.report.imputed_rows += rows.imputed_rows
-        begins = self._begins(rows)
+        begins = rows.begins(self._was_finite)
+        running = rows.running.values
+        if len(running):
+            self._was_finite = bool(np.isfinite(running[-1]).all())
         delivered = rows.delivered
         if self._waiting is None or self._frame is None:
-            self._waiting = Waiting(rows.values, delivered, begins, clean.origin, frame, clean.held)
+            self._waiting = Waiting(rows.values, delivered, rows.off, begins, clean.origin, frame, clean.held)
             self._frame = frame
         else:
             self._waiting = self._waiting.joined(clean, rows, begins, frame)
@@ -229,8 +233,9 @@ class Watcher:
         known = whole.series.row_of >= 0
         tops = top_sensors(whole.judgement)[np.where(known, whole.series.row_of, 0)]
         self._drift = whole.drift
-        verdicts = Verdicts(frame, whole.row_scores(), np.where(known, tops, -1), events)
-        self.tally.add(verdicts.scores)
+        tops = np.where(known, tops, -1)
+        verdicts = Verdicts(frame, whole.row_scores(), tops, events, whole.row_off())
+        self.tally.add(verdicts.scores, verdicts.off)
         return verdicts
 
     def open_event(self) -> PlacedEvent | None:
@@ -247,12 +252,6 @@ class Watcher:
             self._judge = PartialJudge(self._model, frame.absent)
             self._drift = DriftWatch(self._judge.reduced.familiar, self._model.sensors)
         return filled(self._model, frame)
-
-    def _begins(self, rows: Completed) -> BoolArray:
-        """Where among the next rows (m,) stretches without a gap or a missing reading begin."""
-        finite = np.concatenate([[self._was_finite], np.isfinite(rows.values).all(axis=1)])
-        self._was_finite = bool(finite[-1])
-        return np.asarray(finite[1:] & (rows.starts | ~finite[:-1]))
 
     def _note_time(self, frame: SensorFrame) -> None:
         if frame.times is None:
@@ -278,13 +277,16 @@ class Watcher:
         scores = np.concatenate([[self._last_score], judgement.scores])
         tops = np.concatenate([[self._last_top], tops])
         changed, self._changed = self._changed, []
-        settled = self._settle(scores, tops, events + changed)
+        off = np.concatenate([[self._last_off], ready.off])
+        settled = self._settle(scores, tops, off, events + changed)
         self._judged += len(judgement.scores)
-        self._last_score, self._last_top = float(scores[-1]), int(tops[-1])
-        self.tally.add(settled.scores)
+        self._last_score, self._last_top, self._last_off = float(scores[-1]), int(tops[-1]), bool(off[-1])
+        self.tally.add(settled.scores, settled.off)
         return settled
 
-    def _settle(self, scores: FloatArray, tops: IntArray, events: list[PlacedEvent]) -> Verdicts:
+    def _settle(
+        self, scores: FloatArray, tops: IntArray, off: BoolArray, events: list[PlacedEvent]
+    ) -> Verdicts:
         """Verdicts on the rows of the input up to the first that still waits."""
         assert self._frame is not None, "rows have been pushed"
         waits = self._row_of >= self._judged + len(scores) - 1
@@ -294,7 +296,8 @@ class Watcher:
         known = rows >= 0
         frame = take_rows(self._frame, slice(0, count))
         self._frame = take_rows(self._frame, slice(count, None))
-        return Verdicts(frame, np.where(known, scores[at], np.nan), np.where(known, tops[at], -1), events)
+        scores, tops = np.where(known, scores[at], np.nan), np.where(known, tops[at], -1)
+        return Verdicts(frame, scores, tops, events, known & off[at])
 
     def _find_events(self, judgement: Judgement, ready: Waiting) -> list[PlacedEvent]:
         rows = judged_rows(ready.values, judgement)

@@ -24,6 +24,7 @@ from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, Regression, usable_lags
 from lstm_anomaly.network.tracking import Forecaster
+from lstm_anomaly.preparing.off_rule import OffRule
 from lstm_anomaly.preparing.scaler import CLIP, Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS
@@ -62,6 +63,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "resample": model.resample,
         "look_ahead": model.look_ahead,
         "clock": model.clock,
+        "off": list(model.off.texts),
         "window": networks.window,
         "autoencoder": _sizes(networks),
         "forecaster": _forecaster_sizes(networks.forecaster),
@@ -151,6 +153,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),
+        off=OffRule.parse(header.get("off", []), header["sensors"]),
     )
 
 

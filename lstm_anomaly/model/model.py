@@ -10,6 +10,7 @@ from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Resampl
 from lstm_anomaly.decision.budget import DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
+from lstm_anomaly.preparing.off_rule import NEVER_OFF, OffRule
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.step_check import StepCheck
@@ -122,6 +123,7 @@ class Model:
     familiar      what scores and readings looked like, for the guard against drift
     strangest     the highest episodes of the calibration rows, the highest first
     summary       what training did
+    off           in which rows the plant is off, which are neither learned nor judged
     """
 
     kind: str
@@ -145,6 +147,7 @@ class Model:
     familiar: Familiar
     strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
+    off: OffRule = NEVER_OFF
 
     @property
     def window(self) -> int:

@@ -26,6 +26,7 @@ class PartialJudge:
         self._silent = np.zeros(len(model.sensors), np.bool_)
         self._reduced = without(model, absent) if absent else model
         self._judge = Judge(self._reduced)
+        self._order = np.empty(0, np.bool_)  # of rows without a verdict: True where the plant is off
         self._skip = 0  # verdicts to come on rows that another judge has given
         self._last = np.empty((0, len(model.sensors)))  # rows of the stretch that a window may look back on
         self._times: TimeArray | None = None  # of those
@@ -55,11 +56,36 @@ class PartialJudge:
         return [name for name, moves in zip(self._model.sensors, roles.targets, strict=True) if moves]
 
     def push(self, rows: Completed, times: TimeArray | None) -> Judgement:
-        """Take the next rows, at UTC times (n,); verdicts on those that are ready, in order."""
+        """Take the next rows, at UTC times (n,); verdicts on those that are ready, in order.
+
+        Rows in which the plant is off are unknown.
+        """
+        running = None if times is None else times[~rows.off]
+        return self._woven(self._push(rows.running, running), rows.off)
+
+    def finish(self) -> Judgement:
+        """Verdicts on the rows that still wait; the next rows begin a new stretch."""
+        return self._woven(self._finish(), np.empty(0, np.bool_))
+
+    def _woven(self, found: Judgement, off: BoolArray) -> Judgement:
+        """The verdicts in the order of the rows, with those between them that are off."""
+        order = np.concatenate([self._order, off])
+        running = np.flatnonzero(~order)
+        count = len(found.scores)
+        ready = int(running[count]) if count < len(running) else len(order)
+        self._order = order[ready:]
+        if not order[:ready].any():
+            return found
+        out = Judgement.unknown(ready, len(self._model.sensors))
+        for name in ("scores", "errors", "expected", "reasons"):
+            getattr(out, name)[~order[:ready]] = getattr(found, name)
+        return out
+
+    def _push(self, rows: Completed, times: TimeArray | None) -> Judgement:
         parts = []
         for first, stop in pairwise([*changes(rows.silent, rows.starts).tolist(), len(rows.values)]):
             if rows.starts[first]:
-                parts.append(self.finish())
+                parts.append(self._finish())
             if not np.array_equal(rows.silent[first], self._silent):
                 parts.append(self._switch(rows.silent[first]))
             of_part = None if times is None else times[first:stop]
@@ -67,8 +93,7 @@ class PartialJudge:
             self._remember(rows.seen[first:stop], of_part)
         return Judgement.joined(parts, len(self._model.sensors))
 
-    def finish(self) -> Judgement:
-        """Verdicts on the rows that still wait; the next rows begin a new stretch."""
+    def _finish(self) -> Judgement:
         self._last, self._times = self._last[:0], None
         return self._new(self._judge.finish())
 

@@ -6,7 +6,7 @@ that is missing (`missing_sensors.py`), until it has delivered for a whole windo
 Whether it is, a row knows from itself and the rows before it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -40,25 +40,51 @@ class Completed:
     values    (n, F) NaN where a sensor is missing that is not silent
     seen      (n, F) before that
     silent    (n, F) which sensors are silent
-    starts    (n,) True for the first row after a gap
+    off       (n,) rows in which the plant is off
+    starts    (n,) True for the first row that is not off after a gap, or after more rows off than are filled
     silences  those that began or ended here, in order
     """
 
     values: FloatArray
     seen: FloatArray
     silent: BoolArray
+    off: BoolArray
     starts: BoolArray
     silences: tuple[Silence, ...]
 
     @property
     def delivered(self) -> FloatArray:
-        """The values, (n, F), NaN where they are imputed."""
-        return np.where(self.silent, np.nan, self.values)
+        """The values, (n, F), NaN where they are imputed, or of a plant that is off."""
+        return np.where(self.silent | self.off[:, np.newaxis], np.nan, self.values)
+
+    @property
+    def running(self) -> "Completed":
+        """The rows in which the plant is not off."""
+        if not self.off.any():
+            return self
+        rows = ~self.off
+        return replace(
+            self,
+            values=self.values[rows],
+            seen=self.seen[rows],
+            silent=self.silent[rows],
+            off=self.off[rows],
+            starts=self.starts[rows],
+        )
+
+    def begins(self, was_finite: bool) -> BoolArray:
+        """Where stretches of rows with every reading begin, (n,), after a row that had them or had not."""
+        begins = np.zeros(len(self.off), np.bool_)
+        rows = self.running
+        finite = np.concatenate([[was_finite], np.isfinite(rows.values).all(axis=1)])
+        begins[~self.off] = finite[1:] & (rows.starts | ~finite[:-1])
+        return begins
 
     @property
     def imputed_rows(self) -> int:
         """How many rows can be judged because a silent sensor is imputed."""
-        return int((np.isfinite(self.values).all(axis=1) & np.isnan(self.seen).any(axis=1)).sum())
+        rows = np.isfinite(self.values).all(axis=1) & np.isnan(self.seen).any(axis=1) & ~self.off
+        return int(rows.sum())
 
 
 @saved_as("silent sensors")
@@ -72,6 +98,7 @@ class SilentSensors:
         patience = max(model.window, LEAST_PATIENCE) if patience is None else patience
         self._needed = max(1, patience - model.max_fill)
         self._row = 0  # of the series
+        self._off_rows, self._gap = 0, False  # rows off before the next one, and whether time had a gap there
         self._missing = np.zeros(sensors, np.int64)  # rows since a sensor's last reading, that are not filled
         self._there = np.zeros(sensors, np.int64)  # rows of the stretch in which it delivered without a hole
         self._silent = np.zeros(sensors, np.bool_)
@@ -91,14 +118,33 @@ class SilentSensors:
 
     def push(self, values: FloatArray, starts: BoolArray) -> Completed:
         """Take the next rows (n, F), NaN where a reading is missing, and which come after a gap, (n,)."""
+        off = self._model.off.of_rows(values, self._model.sensors)
+        starts = self._starts(starts, off)
         absent = np.isnan(values)  # (n, F)
         silent, found = np.zeros_like(absent), list[Silence]()
         new = np.ones(len(values), np.bool_)
-        new[1:] = (absent[1:] != absent[:-1]).any(axis=1)
+        new[1:] = (absent[1:] != absent[:-1]).any(axis=1) | (off[1:] != off[:-1])
         cuts = np.append(np.flatnonzero(new | starts), len(values)).tolist()
         for first, stop in pairwise(cuts):
-            self._run(absent[first], bool(starts[first]), silent[first:stop], found)
-        return Completed(self._imputed(values, silent), values, silent, starts, tuple(found))
+            if off[first]:
+                self._row += stop - first
+            else:
+                self._run(absent[first], bool(starts[first]), silent[first:stop], found)
+        return Completed(self._imputed(values, silent), values, silent, off, starts, tuple(found))
+
+    def _starts(self, starts: BoolArray, off: BoolArray) -> BoolArray:
+        """Where windows must not reach back: few rows off are passed over, as few lost ones are."""
+        if not self._off_rows and not off.any():
+            return starts
+        out = np.zeros_like(starts)
+        for row in range(len(off)):
+            self._gap |= bool(starts[row])
+            if off[row]:
+                self._off_rows += 1
+            else:
+                out[row] = self._gap or self._off_rows > self._model.max_fill
+                self._off_rows, self._gap = 0, False
+        return out
 
     def _run(self, absent: BoolArray, is_start: bool, silent: BoolArray, found: list[Silence]) -> None:
         """Rows (n, F) in which the same sensors are absent; says in each which are silent."""

@@ -43,6 +43,7 @@ class LearningSettings:
     seed           of all randomness
     trim           share of the rows before the calibration rows that may be left out because they stand out
     budget, confidence, threshold_method, threshold_level, merge_gap   of the threshold
+    off            conditions under which the plant is off, see `OffRule`
     """
 
     kind: str = "auto"
@@ -66,6 +67,7 @@ class LearningSettings:
     threshold_method: str = "episodes"
     threshold_level: float | None = None
     merge_gap: int = 0
+    off: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

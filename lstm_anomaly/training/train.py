@@ -11,10 +11,11 @@ from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.model.model import NOT_LEARNED, Model, TrainingSummary, with_clock
 from lstm_anomaly.network.training.progress import Keep
+from lstm_anomaly.preparing.off_rule import OffRule
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_told_by_clock
-from lstm_anomaly.preparing.windows import Split, rows_in
+from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
 from lstm_anomaly.training.doubts import doubts, unlike_span
 from lstm_anomaly.training.fit_networks import Fitted, OnEpoch, fit_networks
@@ -37,6 +38,9 @@ def learn(
     the series is too short, TrainingError when a loss stops being finite, ThresholdError when no
     threshold can be learned.
     """
+    off = OffRule.parse(settings.off, series.sensors)
+    is_off = off.of_rows(series.values, series.sensors)
+    series = replace(series, segments=cut_out(series.segments, is_off))
     split, window = plan(series, settings)
     trimmed = trim(_scaled(series, _usable(split))[2], split, window, settings.trim)
     if trimmed.rows:
@@ -80,13 +84,15 @@ def learn(
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
         strangest=(),
         summary=_summary(series, split, window, fitted, measured, trimmed, settings),
+        off=off,
     )
     raw, ranked = np.full((2, len(series)), np.nan)
     inside = np.concatenate([np.arange(a, b) for a, b in measured.segments])
     raw[inside], ranked[inside] = measured.largest, measured.together
     model = with_threshold(model, series, raw, settings)
     model = replace(model, familiar=familiar_of(series, ranked / model.threshold.value))
-    left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
+    lost = max(0, model.summary.rows_left_out - int(is_off.sum()))
+    left_out = lost / max(model.summary.rows + lost, 1)
     times, first, last = measured.unlike
     span = unlike_span(
         times, (place(series, first), place(series, last)), last + 1 - first, rows_in(measured.segments)

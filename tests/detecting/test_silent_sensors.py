@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rows_in_pieces import in_pieces, watched
+from rows_in_pieces import frame_of, in_pieces, plant, watched
 from small_models import small_model
 
-from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.decision.events import SILENT
 from lstm_anomaly.detecting.batch import detect
 from lstm_anomaly.detecting.state import State, read_state, write_state
@@ -21,33 +20,9 @@ NAN = np.nan
 WINDOW = 8
 
 
-def plant(rows, seed):
-    """Three sensors that follow one load, with noise; (rows, 3)."""
-    rng = np.random.default_rng(seed)
-    load = np.sin(np.arange(rows) / 15) + 0.3 * np.sin(np.arange(rows) / 4.1)
-    noise = rng.normal(size=(rows, 3)) * [0.1, 0.1, 0.5]
-    return np.column_stack([20 + load, 4 + load, 90 - 5 * load]) + noise
-
-
 @pytest.fixture(scope="module")
 def model():
     return small_model(plant(1500, 0), kind="linear", threshold_method="fixed", threshold_level=1.5)
-
-
-def frame_of(values, gap_at=None):
-    count = len(values)
-    times = np.datetime64("2024-03-05", "ns") + np.arange(count) * np.timedelta64(1, "m")
-    if gap_at is not None:
-        times[gap_at:] += np.timedelta64(3, "h")
-    return SensorFrame(
-        values=values,
-        sensors=("s0", "s1", "s2"),
-        lines=np.arange(2, count + 2),
-        source_index=np.zeros(count, np.int64),
-        sources=("new.csv",),
-        stamps=times.astype(str).astype(object),
-        times=times,
-    )
 
 
 def with_a_silent_sensor(rows=700, silent=slice(200, 500)):

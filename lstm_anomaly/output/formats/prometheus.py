@@ -11,6 +11,7 @@ _TOTALS = {
     "judged": ("rows_judged_total", "Rows that were judged."),
     "anomalous": ("rows_anomalous_total", "Anomalous rows."),
     "unknown": ("rows_unknown_total", "Rows that could not be judged."),
+    "off": ("rows_off_total", "Rows in which the plant was off."),
     "events": ("events_total", "Events that were told."),
 }
 

@@ -101,6 +101,7 @@ def model_document(model: Model) -> dict[str, Any]:
         "kind": model.kind,
         "look_ahead": model.look_ahead,
         "clock": model.clock,
+        "off": list(model.off.texts),
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
         "states": [{"rows": rows, "share": share} for rows, share in _states(model)],
         "strangest": [asdict(episode) for episode in model.strangest],
@@ -123,6 +124,7 @@ def _body(model: Model) -> list[str]:
     joined = "" if model.resample is None else f", which is the {model.resample} of those read in that time"
     return [
         f"sensors     {listed(model.sensors)}{step}{joined}",
+        *([f"off when    {' or '.join(map(printable, model.off.texts))}"] if model.off.texts else []),
         f"window      {count(model.window, 'row')}, look-ahead {count(model.look_ahead, 'row')}",
         f"rows        {summary.fit_rows:,} to fit, {summary.validation_rows:,} to validate,"
         f" {summary.calibration_rows:,} to calibrate{trimmed}",
