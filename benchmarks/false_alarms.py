@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.episodes import EpisodeCounts, as_stretches
-from lstm_anomaly.decision.learn_threshold import learn_threshold
+from lstm_anomaly.decision.learn_threshold import ThresholdOptions, learn_threshold
 
 Floats = NDArray[np.float64]
 
@@ -101,18 +101,8 @@ class Truth:
 
 def learned_thresholds(scores: Floats, budget: Budget, method: str) -> Floats:
     """One threshold a draw, (draws,), from scores (draws, rows)."""
-    learned = [
-        learn_threshold(
-            draw,
-            budget=budget,
-            step_seconds=STEP_SECONDS,
-            merge_gap=max(WINDOW, MERGE_GAP),
-            method=method,
-            confidence=CONFIDENCE,
-        )
-        for draw in scores
-    ]
-    return np.array([threshold.value for threshold in learned])
+    asked = ThresholdOptions(budget, STEP_SECONDS, max(WINDOW, MERGE_GAP), method, CONFIDENCE)
+    return np.array([learn_threshold(draw, asked).value for draw in scores])
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,11 @@ def rng():
     return np.random.default_rng(20240229)
 
 
-@pytest.fixture(params=["as this machine", "four by four", "one by one"])
+@pytest.fixture(params=["as this machine", "sixteen with a margin", "four by four", "one by one"])
 def tile_widths(request, monkeypatch):
     """Columns of a tile as this machine's BLAS allows, and as one that treats no wider tile's alike would."""
     if request.param != "as this machine":
-        width = {"four by four": 4, "one by one": 1}[request.param]
+        width = {"sixteen with a margin": 16, "four by four": 4, "one by one": 1}[request.param]
         monkeypatch.setattr("lstm_anomaly.network.products.is_safe", lambda shape, wide, dtype: wide <= width)
 
 

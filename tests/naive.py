@@ -54,15 +54,3 @@ def reconstruct(params, window):
     for weights in _layers(params, "decoder"):
         sequence, _, _ = lstm(*weights, sequence)
     return np.array([params["output.W"] @ h + params["output.b"] for h in reversed(sequence)])
-
-
-def row_errors(params, rows, T):
-    """rows (M, F): mean squared error per row (M, F) over the windows covering it, and per window (W, F)."""
-    sums, counts, per_window = np.zeros(rows.shape), np.zeros((len(rows), 1)), []
-    for start in range(len(rows) - T + 1):
-        window = rows[start : start + T]
-        squares = (reconstruct(params, window) - window) ** 2
-        sums[start : start + T] += squares
-        counts[start : start + T] += 1
-        per_window.append(squares.mean(axis=0))
-    return sums / counts, np.array(per_window)

@@ -25,9 +25,16 @@ ROOMS = (
     "output",
     "commands",
 )
-ONLY_IN = {"pandas": {"reading"}, "rich": {"output"}, "click": {"commands"}}
+ONLY_IN = {
+    "pandas": {"reading"},
+    "rich": {"output"},
+    "click": {"commands"},
+    "sklearn": {"sklearn"},
+    "onnx": {"output"},
+}
 REPORT = {"jinja2", "markupsafe", "matplotlib", "plotly", "tsdownsample"}  # the extra `report`
 ONLY_IN |= {name: {"output"} for name in REPORT}
+ONLY_IN |= {"onnx": {"output"}, "sklearn": {"sklearn"}}  # the extras of the same names
 ALLOWED_EVERYWHERE = {"numpy", "lstm_anomaly"}
 
 
@@ -72,9 +79,9 @@ def imports_inside(folder):
     return inside
 
 
-def test_the_package_has_twelve_rooms_and_two_doors():
+def test_the_package_has_twelve_rooms_and_three_doors():
     entries = {path.name for path in PACKAGE.iterdir()} - {"__pycache__", "py.typed"}
-    assert entries == {*ROOMS, "__init__.py", "__main__.py"}
+    assert entries == {*ROOMS, "__init__.py", "__main__.py", "sklearn.py"}
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))

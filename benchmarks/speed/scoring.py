@@ -1,15 +1,8 @@
-"""Score every row of a long file, stride 1: ours, PyTorch, ONNX Runtime, all with the same weights.
+"""Restore every row of a long file as `detect` does it: ours, PyTorch, ONNX Runtime, all with the same weights.
 
-By all windows that cover it: the squared error of every row and sensor, averaged over those windows. The
-others get the windows in batches of 1024, as their users build them, and their overlapping errors are added
-up step by step, not window by window.
-
-Once: every row as the window that ends with it restores it. The decoder begins with that row, so ours takes
-one step of it; the others' layers run over whole sequences.
-
-As `detect` does it: once, but each second row by a window that is one row longer, so that two rows share it.
-
-Their results must agree with ours, in the last case for the rows whose windows are the same.
+The others restore each row as the last of a window of its own, in batches of 1024, as their users build them;
+the decoder begins with that row, but their layers run over whole sequences. Ours lets two rows share a window,
+and takes one step of the decoder. The results must agree for the rows whose windows are the same.
 """
 
 from functools import partial
@@ -19,25 +12,11 @@ import numpy as np
 from peers import onnx_reconstruct, torch_reconstruct
 from steps import product_speed
 
-from lstm_anomaly.base.processes import run_parts, shared_empty
 from lstm_anomaly.network.autoencoder import init_autoencoder
-from lstm_anomaly.network.sliding_windows import reconstruct_at, restore_rows, row_errors
+from lstm_anomaly.network.sliding_windows import restore_rows
 
 F, T, H = 8, 60, 32
 BATCH = 1024
-
-
-def score_windows(run, values):
-    """Mean squared error of each row and sensor of values (M, F) over its windows; run does the windows."""
-    sums, counts = np.zeros(values.shape), np.zeros((len(values), 1))
-    view = np.lib.stride_tricks.sliding_window_view(values, T, axis=0)  # (W, F, T)
-    for start in range(0, len(view), BATCH):
-        windows = np.ascontiguousarray(view[start : start + BATCH].transpose(0, 2, 1))  # (B, T, F)
-        squares = (run(windows)[:, ::-1] - windows) ** 2  # the decoder goes from the last row back
-        for t in range(T):
-            sums[start + t : start + t + len(windows)] += squares[:, t]
-            counts[start + t : start + t + len(windows)] += 1
-    return sums / counts
 
 
 def last_rows(run, values):
@@ -50,17 +29,9 @@ def last_rows(run, values):
     return np.concatenate(parts)
 
 
-def as_detect(params, data, cores):
-    """The same of rows (F, M) as `detect` restores them, shared out among processes."""
-    count = data.shape[1] - T + 1
-    restored = shared_empty((count, F), data.dtype)  # (W, F)
-
-    def work(part):
-        low, high = count * part // cores, count * (part + 1) // cores
-        restored[low:high] = restore_rows(params, data, T, 0, slice(T - 1 + low, T - 1 + high))
-
-    run_parts(work, cores)
-    return restored
+def as_detect(params, data):
+    """The same of rows (F, M) as `detect` restores them."""
+    return restore_rows(params, data, T, 0, slice(T - 1, data.shape[1]))
 
 
 def pairs_of(ours, theirs, count, clock, every=1):
@@ -91,16 +62,11 @@ def compare(rows, pairs, cores, clock):
         except ImportError as error:
             measure.remark(f"left out: {error}")
             continue
-        work = f"scoring {rows:,} rows, F {F}, T {T}, H {H}"
-        all_windows = partial(score_windows, run, values)
-        times = pairs_of(lambda: row_errors(params, data, T, cores).rows, all_windows, pairs, clock)
-        best = min(best, *(time for time, _ in times))
-        measure.tell(measure.Row.of(f"{work}, by all windows", name, cores, times, goal))
+        work = f"restoring {rows:,} rows, F {F}, T {T}, H {H}"
         once = partial(last_rows, run, values)
-        times = pairs_of(lambda: reconstruct_at(params, data, T, processes=cores)[0], once, pairs, clock)
-        measure.tell(measure.Row.of(f"{work}, once", name, cores, times, goal))
-        times = pairs_of(lambda: as_detect(params, data, cores), once, pairs, clock, every=2)
-        measure.tell(measure.Row.of(f"{work}, as `detect` does", name, cores, times, goal))
+        times = pairs_of(lambda: as_detect(params, data), once, pairs, clock, every=2)
+        best = min(best, *(time for time, _ in times))
+        measure.tell(measure.Row.of(work, name, cores, times, goal))
     return best
 
 
@@ -110,9 +76,9 @@ def main():
     clock = measure.clock_of(given)
     rows = 20_000 if given.quick else 100_000
     best = compare(rows, given.pairs, given.cores, clock)
-    flops = 2 * rows * T * (8 * H * H + F * H)  # recurrent products of both layers, and the output
+    flops = rows * ((T + 1) * 4 * H * H + 8 * H * H)  # half an encoder, and one step of the decoder
     share = flops / product_speed(clock) / best / given.cores
-    measure.remark(f"scoring on {given.cores} core(s): {share:.0%} of the product peak")
+    measure.remark(f"restoring on {given.cores} core(s): {share:.0%} of the product peak")
     if given.cores > 1 and not given.quick:
         compare(1_000_000, 1, given.cores, clock)
 

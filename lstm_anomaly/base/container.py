@@ -6,7 +6,7 @@ member's declared size (so that a bomb is refused unread), the format version, e
 and shape, that a model's numbers are finite, and a SHA-256 over header and arrays. Writing is atomic,
 reads back what it wrote before the old file goes, and gives the same bytes for the same content.
 
-What the arrays mean is the business of `model_file.py` and `state.py`.
+What the arrays mean is the business of `file.py` and `state.py`.
 """
 
 import hashlib

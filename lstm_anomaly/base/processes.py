@@ -23,9 +23,18 @@ from lstm_anomaly.base.types import Array
 CAN_FORK = sys.platform == "linux"  # macOS can, but its BLAS and system libraries do not survive it
 
 
+_most_cores: list[int] = []  # set in a worker process, which has one
+
+
 def usable_cores() -> int:
     """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if CAN_FORK else os.cpu_count() or 1
+    return min([cores, *_most_cores])
+
+
+def use_one_core() -> None:
+    """From now on this process uses one core: it is one of several that work side by side."""
+    _most_cores[:] = [1]
 
 
 def shared_empty(shape: tuple[int, ...], dtype: Any) -> Array:
@@ -79,20 +88,3 @@ def _die_with(parent: int) -> None:
         libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     if os.getppid() != parent:
         os._exit(1)
-
-
-def run_parts(work: Callable[[int], None], parts: int) -> None:
-    """Call work(0) .. work(parts - 1), each but the first in a process of its own, and wait for all.
-
-    What the parts make they must write into shared memory. A part whose process ended with an error is
-    done again here, so that its error shows, or the result is complete after all.
-    """
-    pids = [fork_worker(lambda part=part: work(part)) for part in range(1, parts)]  # type: ignore[misc]
-    statuses: list[int] = []
-    try:
-        work(0)
-    finally:
-        statuses = [os.waitpid(pid, 0)[1] for pid in pids]
-    for part, status in enumerate(statuses, start=1):
-        if status:
-            work(part)

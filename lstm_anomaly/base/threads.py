@@ -1,8 +1,12 @@
 """Do two things at once within one process: for pieces of work too short to be worth a fork each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
 from threading import Thread
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 def run_both(here: Callable[[], None], beside: Callable[[], None], apart: bool) -> None:
@@ -33,3 +37,22 @@ def run_both(here: Callable[[], None], beside: Callable[[], None], apart: bool) 
         thread.join()
     if errors:
         raise errors[0]
+
+
+def made_ahead(make: Callable[[Item], Made], items: Sequence[Item], apart: bool) -> Iterator[Made]:
+    """What `make` makes of each item, one after the other: the next one while the caller works on the last.
+
+    In a thread of its own, if they are to be worked on apart. An error comes where its item would have come.
+    """
+    if not apart:
+        yield from map(make, items)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # loaded for long input only
+
+    with ThreadPoolExecutor(1) as thread:
+        ahead = thread.submit(copy_context().run, make, items[0])
+        for item in items[1:]:
+            made = ahead.result()
+            ahead = thread.submit(copy_context().run, make, item)
+            yield made
+        yield ahead.result()

@@ -18,7 +18,7 @@ from lstm_anomaly.commands.frame.options import (
     read_options,
     talk_options,
 )
-from lstm_anomaly.commands.frame.unattended import check_unattended, unattended_options
+from lstm_anomaly.commands.frame.unattended import Unattended, check_unattended, unattended_options
 
 if TYPE_CHECKING:
     from lstm_anomaly.detecting.verdicts import Tally
@@ -96,7 +96,7 @@ def command(
     files: tuple[str, ...],
     model_path: str,
     reading: dict[str, Any],
-    unattended: dict[str, Any],
+    unattended: Unattended,
     format_: str,
     scores: str | None,
     merge_gap: int | None,
@@ -115,6 +115,7 @@ def command(
     found, nothing is printed.
     """
     from lstm_anomaly.commands.run.conclusion import EXIT_ANOMALIES, conclude
+    from lstm_anomaly.commands.run.delivery import Wanted
     from lstm_anomaly.commands.run.detect_run import Run
     from lstm_anomaly.commands.run.groups import watcher_of
     from lstm_anomaly.commands.run.load import read_pieces
@@ -122,11 +123,12 @@ def command(
     from lstm_anomaly.decision.filters import filter_events
     from lstm_anomaly.detecting.stream import Watcher
     from lstm_anomaly.reading import Follower
+    from lstm_anomaly.reading.maintenance import NO_MAINTENANCE, read_maintenance
 
     talk = Talk(settings)
     settings.plugin = format_ == "nagios"
     check_unattended(unattended, files, format_, scores, reading)
-    goes_on = bool(unattended["state"] or unattended["follow"])
+    goes_on = unattended.goes_on
     files = files if goes_on else input_files(files)
     if scores not in (None, "-"):
         check_output(scores, model_path, *files)
@@ -142,10 +144,14 @@ def command(
             silent_after=silent_after,
         )
 
-    options = replace(read_options(reading), keep_texts=unattended["passthrough"])
+    options = replace(read_options(reading), keep_texts=unattended.passthrough)
     watcher, options = watcher_of(model_path, options, make)
     least |= deviations(min_deviations, watcher.sensors)
-    run = Run(watcher, model_path, talk, unattended, format_, scores, excel_safe=excel_safe)
+    wanted = Wanted(format_, scores, unattended.passthrough, excel_safe)
+    maintenance = NO_MAINTENANCE
+    if unattended.maintenance is not None:
+        maintenance = read_maintenance(unattended.maintenance, options)
+    run = Run(watcher, model_path, talk, unattended, wanted, maintenance)
     if goes_on:
         outcome = run.on(Follower(files[0], options, watcher.sensors))
     else:

@@ -12,6 +12,7 @@ from lstm_anomaly.commands.frame.option_types import Duration, Percent
 from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
+    JOBS,
     MODEL,
     check_output,
     clean_settings,
@@ -104,6 +105,7 @@ Examples:
     help="Such as 'speed_rpm < 10 and valve = 0': rows in which the plant is off.  [default: none]",
 )
 @IGNORE
+@JOBS
 @threshold_options
 @cleaning_options
 @grouped_input_options
@@ -120,6 +122,7 @@ def command(
     checkpoint: str | None,
     report: str | None,
     ignore: str | None,
+    jobs: int,
     **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
@@ -129,7 +132,7 @@ def command(
     each judged by parts that were not fitted to it, and writes everything that `detect` needs into one file.
     """
     from lstm_anomaly.base.locks import locked
-    from lstm_anomaly.commands.run.groups import train_groups
+    from lstm_anomaly.commands.run.groups import GroupTraining, train_groups
     from lstm_anomaly.commands.run.load import training_series
     from lstm_anomaly.model.file import write_model
     from lstm_anomaly.output.terminal.summary import training_lines
@@ -148,7 +151,8 @@ def command(
             raise click.UsageError("--report is about one model, and --group-by trains many.")
         if checkpoint:
             raise click.UsageError("--checkpoint is about one model, and --group-by trains many.")
-        train_groups(files, options, reading["rows"], talk, learning, model_path, ignore, **how)
+        groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs)
+        train_groups(groups, talk, model_path)
         return
     check_output(model_path, *files)
     if checkpoint is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
+from lstm_anomaly.base.types import FloatArray, IntArray
 from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
 from lstm_anomaly.scoring.reasons import TOGETHER, sentence
 
@@ -235,14 +235,6 @@ def find_events(
         events += tracker.push(rows[start:stop])
         events += tracker.finish()
     return events
-
-
-def events_to_flags(events: Sequence[Event], row_count: int) -> BoolArray:
-    """Which of `row_count` rows lie in an event, (row_count,): the inverse of `find_events`."""
-    flags = np.zeros(row_count, dtype=np.bool_)
-    for event in events:
-        flags[event.start : event.end + 1] = True
-    return flags
 
 
 def row_states(scores: FloatArray) -> NDArray[np.str_]:

@@ -30,16 +30,37 @@ DEFAULT_LEVELS = {"quantile": 0.999, "sigma": 3.0}
 
 
 @dataclass(frozen=True)
+class ThresholdOptions:
+    """What is asked of a threshold.
+
+    budget        accepted false alarms, in time or in rows
+    step_seconds  seconds from row to row; None when rows are only counted
+    merge_gap     rows above the threshold with at most this many rows between them are one episode. Give the
+                  larger of window and merge gap, and group events with the same: then an event is an episode
+    method        one of `METHODS`
+    confidence    with which the budget is kept, 0.5 to 0.9999
+    level         for `quantile` the share of rows below (0.999), for `sigma` how many standard deviations
+                  (3), for `fixed` the threshold itself, which then needs no scores; not for other methods
+    margin        factor by which the threshold of `episodes` is raised where it cannot be certified
+    room          factor by which it is raised where it can: new rows are not quite like those that were seen
+    """
+
+    budget: Budget
+    step_seconds: float | None
+    merge_gap: int
+    method: str = "episodes"
+    confidence: float = 0.9
+    level: float | None = None
+    margin: float = UNCERTIFIED_MARGIN
+    room: float = 1.0
+
+
+@dataclass(frozen=True)
 class Calibration:
     """Scores to learn from, as `as_stretches` returns them, and what is asked of the threshold."""
 
     scores: FloatArray
-    budget: Budget
-    confidence: float
-    step_seconds: float | None
-    merge_gap: int
-    margin: float = UNCERTIFIED_MARGIN
-    room: float = 1.0
+    asked: ThresholdOptions
 
     @cached_property
     def judged(self) -> FloatArray:
@@ -49,17 +70,17 @@ class Calibration:
     @cached_property
     def counts(self) -> EpisodeCounts:
         """Episodes at every level."""
-        return EpisodeCounts(self.scores, self.merge_gap)
+        return EpisodeCounts(self.scores, self.asked.merge_gap)
 
     @property
     def per_row(self) -> float:
         """Accepted false alarms a row."""
-        return self.budget.per_row(self.step_seconds)
+        return self.asked.budget.per_row(self.asked.step_seconds)
 
     @cached_property
     def allowed(self) -> int:
         """Episodes these rows may have above a certified threshold; -1 when they are too few to certify."""
-        return poisson.allowed_count(self.per_row * len(self.judged), self.confidence)
+        return poisson.allowed_count(self.per_row * len(self.judged), self.asked.confidence)
 
     @cached_property
     def certified_level(self) -> float:
@@ -71,44 +92,24 @@ class Calibration:
         return max(self.counts.lowest_level(self.allowed), lowest)
 
 
-def learn_threshold(
-    scores: FloatArray,
-    *,
-    budget: Budget,
-    step_seconds: float | None,
-    merge_gap: int,
-    method: str = "episodes",
-    confidence: float = 0.9,
-    level: float | None = None,
-    breaks: Sequence[int] = (),
-    margin: float = UNCERTIFIED_MARGIN,
-    room: float = 1.0,
-) -> Threshold:
+def learn_threshold(scores: FloatArray, asked: ThresholdOptions, breaks: Sequence[int] = ()) -> Threshold:
     """Learn the threshold that keeps a false-alarm budget.
 
     Args:
         scores: (M,) anomaly scores of normal rows, at least 0, higher = more abnormal; NaN where a row was
             not judged (left out and counted).
-        budget: accepted false alarms, in time or in rows.
-        step_seconds: seconds from row to row; None when rows are only counted.
-        merge_gap: rows above the threshold with at most this many rows between them are one episode. Give
-            the larger of window and merge gap, and group events with the same: then an event is an episode.
-        method: one of `METHODS`.
-        confidence: with which the budget is kept, 0.5 to 0.9999.
-        level: for `quantile` the share of rows below (0.999), for `sigma` how many standard deviations (3),
-            for `fixed` the threshold itself, which then needs no scores; not for other methods.
+        asked: the budget, and how it is to be kept.
         breaks: indexes of rows that do not follow the row before them in time.
-        margin: factor by which the threshold of `episodes` is raised where it cannot be certified.
-        room: factor by which it is raised where it can: new rows are not quite like those that were seen.
 
     Raises:
         ThresholdError: no threshold follows from these scores or options; the message says why.
     """
-    _check_options(method, confidence, level, merge_gap)
+    _check_options(asked)
+    method, level = asked.method, asked.level
     if method != "fixed":
         _check_scores(scores)
-    stretches = as_stretches(scores, breaks, merge_gap)
-    calibration = Calibration(stretches, budget, confidence, step_seconds, merge_gap, margin, room)
+    stretches = as_stretches(scores, breaks, asked.merge_gap)
+    calibration = Calibration(stretches, asked)
     value = METHODS[method](calibration, DEFAULT_LEVELS.get(method, 0.0) if level is None else level)
     if not (np.isfinite(value) and value > 0):
         raise ThresholdError(
@@ -121,19 +122,20 @@ def learn_threshold(
         method=method,
         level=DEFAULT_LEVELS.get(method) if level is None else level,
         certified=value >= calibration.certified_level,
-        budget=budget,
-        confidence=confidence,
+        budget=asked.budget,
+        confidence=asked.confidence,
         rows=len(calibration.judged),
         left_out=int(np.isnan(scores).sum()),
-        step_seconds=None if step_seconds is None else float(step_seconds),
-        merge_gap=merge_gap,
+        step_seconds=None if asked.step_seconds is None else float(asked.step_seconds),
+        merge_gap=asked.merge_gap,
         allowed=calibration.allowed,
         episodes=int(calibration.counts.at(value)),
-        margin=float(margin) if method == "episodes" and calibration.allowed < 0 else 1.0,
+        margin=float(asked.margin) if method == "episodes" and calibration.allowed < 0 else 1.0,
     )
 
 
-def _check_options(method: str, confidence: float, level: float | None, merge_gap: int) -> None:
+def _check_options(asked: ThresholdOptions) -> None:
+    method, confidence, level, merge_gap = asked.method, asked.confidence, asked.level, asked.merge_gap
     if method not in METHODS:
         raise ThresholdError(f'there is no threshold method "{method}"', hint=", ".join(METHODS))
     if not CONFIDENCE_LIMITS[0] <= confidence <= CONFIDENCE_LIMITS[1]:
@@ -174,24 +176,26 @@ def _check_scores(scores: FloatArray) -> None:
 def _by_episodes(calibration: Calibration, level: float) -> float:
     """Keeps the budget at the confidence, whatever the scores' distribution, where rows are enough."""
     if calibration.allowed >= 0:
-        return calibration.room * calibration.certified_level
+        return calibration.asked.room * calibration.certified_level
     # Too few rows to certify: extrapolate, stay above everything that normal data has shown, and leave
     # room for what so few rows cannot show.
     per_row = max(calibration.per_row, 1 / (FARTHEST * len(calibration.judged)))
-    extrapolated = tails.peaks_over_threshold_level(calibration.scores, calibration.merge_gap, per_row)
-    return calibration.margin * max(extrapolated, float(calibration.judged.max()))
+    extrapolated = tails.peaks_over_threshold_level(calibration.scores, calibration.asked.merge_gap, per_row)
+    return calibration.asked.margin * max(extrapolated, float(calibration.judged.max()))
 
 
 def _by_tail(calibration: Calibration, level: float) -> float:
     """For budgets rarer than the data: keeps the budget half the time at best, within 2.5 times mostly."""
-    return tails.peaks_over_threshold_level(calibration.scores, calibration.merge_gap, calibration.per_row)
+    return tails.peaks_over_threshold_level(
+        calibration.scores, calibration.asked.merge_gap, calibration.per_row
+    )
 
 
 def _by_daily_maxima(calibration: Calibration, level: float) -> float:
     """The same from one number a day, the easiest to check by eye; needs days that are alike."""
-    if calibration.step_seconds is None:
+    if calibration.asked.step_seconds is None:
         raise ThresholdError("daily maxima need rows with a time", hint='threshold method "pot"')
-    rows = max(1, round(DAY_SECONDS / calibration.step_seconds))
+    rows = max(1, round(DAY_SECONDS / calibration.asked.step_seconds))
     days = len(calibration.scores) // rows
     by_day = calibration.scores[: days * rows].reshape(days, rows)  # (days, rows)
     mostly_judged = np.mean(by_day > NOT_JUDGED, axis=1) >= 0.5  # (days,)

@@ -38,6 +38,7 @@ class PlacedEvent:
     started, ended  the times of the first and last row in UTC, None without a time column
     view    its rows and those around it, when somebody is to see them
     group   whose event it is, "" where rows are not grouped
+    maintenance  why it alarms nobody, "" for those that do
     state   `open` for the news that an event has begun, `ongoing` for a reminder, `closed` when it is over
     known   whether it was told before that this event has begun
     """
@@ -55,6 +56,7 @@ class PlacedEvent:
     known: bool = False
     view: EventView | None = field(default=None, compare=False, repr=False)
     group: str = ""
+    maintenance: str = ""
 
     @classmethod
     def at(cls, event: Event, state: str, first: Place, last: Place, peak: Place) -> "PlacedEvent":
@@ -88,6 +90,7 @@ class PlacedEvent:
             "state": self.state,
             "group": self.group or None,
             "kind": event.kind,
+            "maintenance": self.maintenance or None,
         }
 
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstm_anomaly.base.processes import usable_cores
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.types import FloatArray, IntArray, Series, TimeArray
+from lstm_anomaly.base.threads import made_ahead
+from lstm_anomaly.base.types import Float32Array, FloatArray, IntArray, Series, TimeArray
 from lstm_anomaly.decision.ending import Ending
 from lstm_anomaly.decision.holding import LASTS_ABOVE, Holder
 from lstm_anomaly.decision.spans import LIMIT
@@ -96,9 +98,9 @@ class Judge:
             if start > position:
                 parts += [self.finish(), Judgement.unknown(start - position, sensors)]
             self._stretch = self._stretch or _Stretch(self._model, self._for_threshold)
-            for first in range(start, stop, PIECE):
-                piece = slice(first, min(first + PIECE, stop))
-                parts.append(self._stretch.push(values[piece], None if times is None else times[piece]))
+            pieces = [slice(first, min(first + PIECE, stop)) for first in range(start, stop, PIECE)]
+            given = [(values[piece], None if times is None else times[piece]) for piece in pieces]
+            parts += self._stretch.push(given)
             position = stop
         if position < len(values):
             parts += [self.finish(), Judgement.unknown(len(values) - position, sensors)]
@@ -134,10 +136,20 @@ class _Stretch:
         self._level = np.empty((0, targets))
         self._expected = np.empty((0, targets))
 
-    def push(self, values: FloatArray, times: TimeArray | None) -> Judgement:
+    def push(self, pieces: list[tuple[FloatArray, TimeArray | None]]) -> list[Judgement]:
+        """Verdicts on rows in pieces: while those of one are scored, the networks read the next one's."""
+        apart = len(pieces) > 1 and usable_cores() > 1
+        read = made_ahead(self._read, pieces, apart)
+        return [self._score(values, *found) for (values, _), found in zip(pieces, read, strict=True)]
+
+    def _read(self, piece: tuple[FloatArray, TimeArray | None]) -> tuple[Float32Array, Residuals]:
+        """The scaled rows (F_in, n) of a piece, and how far they are from what was expected."""
+        rows = self._model.network_rows(*piece)  # (F_in, n)
+        return rows, self._reader.push(rows)
+
+    def _score(self, values: FloatArray, rows: Float32Array, residuals: Residuals) -> Judgement:
+        """Verdicts on the rows that are ready, now that n more are known."""
         model, count = self._model, len(values)
-        rows = model.network_rows(values, times)  # (F_in, n)
-        residuals = self._reader.push(rows)
         inputs = rows[: int(model.roles.inputs.sum())].T.astype(np.float64)  # (n, F_i)
         context = with_first_rows(inputs) if self._before is None else np.concatenate([self._before, inputs])
         self._before = context[-CHANGE:]

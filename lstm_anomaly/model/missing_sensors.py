@@ -1,7 +1,7 @@
 """Judging on when a sensor of the model is missing altogether: it is taken to read what the others say.
 
 In place of each absent reading stands what the sensors that are there say of it: the linear regression on
-them of training (`scoring/peers.py`). So the networks get rows as they know them, and the absent sensor
+them of training (`cross_sensor.py`). So the networks get rows as they know them, and the absent sensor
 adds no error of its own. The threshold was learned with all sensors: with fewer, anomalies that only the
 absent one shows are not found, and the false-alarm budget is no longer certified.
 """

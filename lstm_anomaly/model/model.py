@@ -75,13 +75,6 @@ class TrainingSummary:
     highest: tuple[float, ...]
     versions: dict[str, str]
 
-    @property
-    def lstm_is_better(self) -> bool:
-        """Whether an LSTM has a smaller held-out error than its linear counterpart, in one task at least."""
-        pairs = [(f"{task}_lstm", f"{task}_linear") for task in ("forecast", "restored")]
-        found = self.held_out
-        return any(found[lstm] < found[linear] for lstm, linear in pairs if {lstm, linear} <= set(found))
-
 
 @dataclass(frozen=True)
 class CalibrationEpisode:

@@ -68,11 +68,12 @@ class CellScratch:
         H, B = hidden, batch
         self.terms = np.empty((2, H, B), dtype)  # i * g and f * c_{t-1}
         self.term_i, self.term_f = self.terms
-        self.d_c, self.d_h_h, self.product = np.empty((3, H, B), dtype)
+        self.d_c, self.product = np.empty((2, H, B), dtype)
         self.d_g_c_prev = np.empty((2, H, B), dtype)  # gradients of g and c_{t-1}
         self.d_g, self.d_c_prev = self.d_g_c_prev
-        self.shares = np.empty((2, H, B), dtype)  # d_c times each of the terms
-        self.share_i = self.shares[0]
+        self.o_shares = np.empty((3, H, B), dtype)  # d_h times h, and then d_c times each of the terms
+        self.d_h_h, self.share_i = self.o_shares[:2]
+        self.shares = self.o_shares[1:]
 
 
 class GateGradients:
@@ -80,7 +81,7 @@ class GateGradients:
 
     def __init__(self, d_z: Array) -> None:
         gates = d_z.reshape(4, -1, d_z.shape[1])  # (4, H, B)
-        self.o, self.i_f, self.g = gates[0], gates[1:3], gates[3]
+        self.logistic, self.g = gates[:3], gates[3]  # (3, H, B): o, i, f; (H, B)
 
 
 def cell_forward(step: CellStep, scratch: CellScratch) -> None:
@@ -108,16 +109,14 @@ def cell_backward(step: CellStep, d_h: Array, scratch: CellScratch, d_z: GateGra
     multiply(d_h, step.h, out=s.d_h_h)
     multiply(s.d_h_h, step.tanh_c, out=s.product)
     subtract(s.d_c, s.product, out=s.d_c)
-    # undoes (4) and (2), through o: d_z_o = d_h tanh(c) o (1 - o) = d_h h (1 - o)
-    multiply(s.d_h_h, step.o, out=s.product)
-    subtract(s.d_h_h, s.product, out=d_z.o)
     # undoes (3): c = i * g + f * c_prev, through g and c_prev
     multiply(s.d_c, step.i, out=s.d_g)
     multiply(s.d_c, step.f, out=s.d_c_prev)
-    # undoes (3) and (2), through i and f: d_z_i = d_c g i (1 - i), d_z_f = d_c c_prev f (1 - f)
+    # undoes (4), (3) and (2), through o, i and f: d_z_o = d_h tanh(c) o (1 - o) = d_h h (1 - o),
+    # d_z_i = d_c g i (1 - i), d_z_f = d_c c_prev f (1 - f)
     multiply(s.d_g_c_prev, step.g_c_prev, out=s.shares)
-    multiply(s.shares, step.i_f, out=d_z.i_f)
-    subtract(s.shares, d_z.i_f, out=d_z.i_f)
+    multiply(s.o_shares, step.logistic, out=d_z.logistic)
+    subtract(s.o_shares, d_z.logistic, out=d_z.logistic)
     # undoes (2), through g: d_z_g = d_c i (1 - g^2)
     multiply(s.share_i, step.g, out=s.product)
     subtract(s.d_g, s.product, out=d_z.g)

@@ -49,10 +49,6 @@ class LinearAutoencoder:
         components = np.ascontiguousarray(directions[:count], dtype=np.float32)
         return cls(mean.astype(np.float32), components, window)
 
-    def codes(self, rows: Array) -> Array:
-        """The code of each window of rows (F, M): (W, k), for W = M - T + 1 windows."""
-        return self._products((self.components,), rows).T
-
     def last_rows(self, rows: Array) -> Array:
         """For each window of rows (F, M): its last row as reconstructed, (W, F)."""
         restored = self._products(self._last_factors, rows)  # (F, W)
@@ -76,7 +72,7 @@ class LinearAutoencoder:
     def _products(self, factors: tuple[Array, ...], rows: Array) -> Array:
         """The windows of rows (F, M), less the mean, times each of the factors in turn: (D, W).
 
-        In tiles, see tiles.py: a window gets the same result, to the last bit, whichever others there are.
+        In tiles, see products.py: a window gets the same result, to the last bit, whichever others there are.
         """
         windows = sliding_window_view(rows, self.window, axis=1).transpose(2, 0, 1)  # (T, F, W) a view
         T, F, W = windows.shape

@@ -2,7 +2,8 @@
 
 A BLAS takes another path, and rounds differently, for narrow products and for the columns at the edges of
 wide ones (OpenBLAS does the latter with its kernels for AVX2). So products here are made tile by tile, all
-tiles of one width at which this machine's BLAS treats every column alike.
+tiles of one width at which this machine's BLAS treats every column alike; or whole, with a margin of columns
+that are not used, where all columns between are treated alike.
 """
 
 from collections.abc import Callable, Iterable
@@ -51,6 +52,40 @@ def _columns_alike(shape: tuple[int, int], width: int, dtype: np.dtype[Any], see
         (single, np.repeat(first[:, :1], width, axis=1)),
     )
     return all(np.array_equal(found, expected) for found, expected in pairs)
+
+
+MARGIN = 8  # columns at each end that OpenBLAS's kernels for AVX2 treat otherwise than those between
+WITH_MARGIN = 16  # width of tiles for which a margin is tried, and of what is between, or a multiple
+MOST_WHOLE = 256  # columns between; OpenBLAS cuts products of more than 320 in two, with ends of their own
+
+
+@cache
+def margin_of(shape: tuple[int, int], most: int, dtype: np.dtype[Any]) -> int:
+    """Columns to leave unused at both ends of products that are made whole, on one thread; or 0.
+
+    Between them are WITH_MARGIN columns, or a multiple, `most` at most. With a margin each of these gets the
+    same result at every place, in products of all widths, and one product takes two thirds of the time of its
+    tiles. 0 where that is not so.
+    """
+    return MARGIN if all(_alike_between(shape, most, dtype, seed) for seed in range(SEEDS)) else 0
+
+
+def _alike_between(shape: tuple[int, int], most: int, dtype: np.dtype[Any], seed: int) -> bool:
+    """Try it, for every width, with each column at every place."""
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal(shape).astype(dtype)  # (M, K)
+    # (K, 15): a number that no block of a BLAS is a multiple of, so that each comes to stand at every place
+    columns = rng.standard_normal((shape[1], TRIED - 1)).astype(dtype)
+    expected = np.empty((shape[0], TRIED - 1), dtype)  # (M, 15)
+    for width in range(WITH_MARGIN, most + 1, WITH_MARGIN):
+        which = np.arange(width + 2 * MARGIN) % (TRIED - 1)  # (n,)
+        product = tiled_product(W, columns[:, which], len(which))  # (M, n)
+        between, found = which[MARGIN:-MARGIN], product[:, MARGIN:-MARGIN]  # (width,), (M, width)
+        if width == WITH_MARGIN:
+            expected[:, between] = found
+        if not np.array_equal(found, expected[:, between]):
+            return False
+    return True
 
 
 SMALL_PRODUCT = 1_000_000  # multiply-adds

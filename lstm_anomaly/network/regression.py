@@ -50,7 +50,7 @@ class Regression:
     def expected(self, rows: Float32Array) -> FloatArray:
         """What is expected of the last n of rows (F, LONGEST_LAG + n): (n, F_t).
 
-        In tiles, see network/tiles.py: a row gets the same result whichever others there are.
+        In tiles, see products.py: a row gets the same result whichever others there are.
         """
         count = rows.shape[1] - LONGEST_LAG
         tile = tile_width([self.weights.shape], np.float32)

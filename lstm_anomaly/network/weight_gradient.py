@@ -19,9 +19,9 @@ WIDE = 128  # columns that narrow pieces of several steps are put together to
 class WeightGradient:
     """The gradient of W (M, K) from those of W x: the sum of d x^T over steps and columns.
 
-    x is copied into x^T, because a product with a transpose takes longer than with the copy. Narrow pieces
-    of several steps are laid side by side, which costs a copy of d, but turns C products and C sums into
-    one; `steps` is that C.
+    x is copied into x^T, because a product with a transpose takes longer than with the copy; where there are
+    no quick kernels, and pieces are wide, it does not. Narrow pieces of several steps are laid side by side,
+    which costs a copy of d, but turns C products and C sums into one; `steps` is that C.
     """
 
     def __init__(self, shape: tuple[int, int], batch: int, pieces: int, dtype: Any) -> None:
@@ -30,7 +30,9 @@ class WeightGradient:
         self.steps = WIDE // width if width < NARROW else 1
         self._d_wide = np.empty(pieces * M * self.steps * width, dtype)
         self._x_T = np.empty((pieces, self.steps, width, K), dtype)
-        rows = fast_rows((M, self.steps * width), K, dtype) or M
+        fast = fast_rows((M, self.steps * width), K, dtype)
+        self._copies = fast > 0 or width < WIDE
+        rows = fast or M
         self._products = np.empty((pieces, M // rows, rows, K), dtype)
         self._sums = np.zeros_like(self._products)
 
@@ -41,9 +43,11 @@ class WeightGradient:
     def add(self, d: Array, x: Array) -> None:
         """Add n <= C steps: the gradients d (n, M, B) and what W was multiplied by, x (n, K, B)."""
         d_wide = _side_by_side(tiles(d, self._width), self._d_wide)  # (P, M, n B / P)
-        x_T = self._x_T[:, : len(x)]  # (P, n, B / P, K)
-        np.copyto(x_T, tiles(x, self._width).transpose(1, 0, 3, 2))
         pieces, tiles_of_rows, rows, K = self._products.shape
+        x_T = tiles(x, self._width).transpose(1, 0, 3, 2)  # (P, n, B / P, K)
+        if self._copies:
+            np.copyto(self._x_T[:, : len(x)], x_T)
+            x_T = self._x_T[:, : len(x)]
         d_tiles = d_wide.reshape(pieces, tiles_of_rows, rows, -1)  # (P, M / m, m, n B / P)
         np.matmul(d_tiles, x_T.reshape(pieces, 1, -1, K), out=self._products)
         np.add(self._sums, self._products, out=self._sums)

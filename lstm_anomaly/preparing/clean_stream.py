@@ -1,4 +1,4 @@
-"""Cleaning of rows as they arrive, piece by piece, with what `cleaning.py` makes of the whole.
+"""Cleaning of rows as they arrive, piece by piece, with what `clean.py` makes of the whole.
 
 Order is the one difference. A row that arrives after later ones cannot be put where it belongs: verdicts
 on those may be out already. It is left out, and counted; and when a stretch's worth of rows has come that

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from lstm_anomaly.base import text
+
 # Examples kept for each file; the counts beside them are exact.
 KEPT = 1000
 NOT_NUMBERS = "rather than numbers"  # why a column was left out that might have been meant as a sensor
@@ -98,7 +100,7 @@ class FileReport:
     def lines(self) -> list[str]:
         """Plain text, one thing a line, grouped: never one line a cell."""
         found = [
-            f"{self.source}: {_count(self.rows, 'row')}{self._made_of()}; {self.dialect}"
+            f"{self.source}: {text.count(self.rows, 'row')}{self._made_of()}; {self.dialect}"
             if self.dialect
             else f"{self.source}:"
         ]
@@ -109,18 +111,18 @@ class FileReport:
         found += [f"  {note}" for note in (*self.notes, *self._warnings())]
         found += [f"  left out {_names(columns)}: {why}" for why, columns in _by_reason(self.left_out)]
         if self.blank_lines:
-            found.append(f"  {_count(self.blank_lines, 'blank line')} passed over")
+            found.append(f"  {text.count(self.blank_lines, 'blank line')} passed over")
         found += self._refused_lines()
         found += self._bad_lines()
         return found
 
     def _made_of(self) -> str:
-        return "" if self.readings is None else f" of {_count(self.readings, 'reading')}"
+        return "" if self.readings is None else f" of {text.count(self.readings, 'reading')}"
 
     def _refused_lines(self) -> Iterator[str]:
         for kind, count in self.refused_by_reason.most_common():
             where = [r.line for r in self.refused if r.reason.startswith(kind)]
-            yield f"  refused {_count(count, 'row')}: {kind} ({_places(where, count)})"
+            yield f"  refused {text.count(count, 'row')}: {kind} ({_places(where, count)})"
 
     def _bad_lines(self) -> Iterator[str]:
         for sensor, count in self.bad_by_sensor.most_common(20):
@@ -131,7 +133,7 @@ class FileReport:
             is_time = sensor == self.time_column
             zone = "; --tz ZONE says where those without a UTC offset were written"
             yield (
-                f"  {_count(count, 'time stamp' if is_time else 'cell')} of {sensor!r} taken as missing:"
+                f"  {text.count(count, 'time stamp' if is_time else 'cell')} of {sensor!r} taken as missing:"
                 f" {shown}{more} ({_places([cell.line for cell in cells], count)})"
                 f"{zone if is_time and self.offsets_are_mixed else ''}"
             )
@@ -168,10 +170,6 @@ class ReadReport:
     def lines(self) -> list[str]:
         """Plain text for a person, file by file."""
         return [line for file in self.files for line in file.lines()]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _places(lines: list[int], count: int) -> str:

@@ -2,7 +2,7 @@
 
 A stuck sensor is restored too well rather than badly, so high errors alone do not find it. With r_L the
 range (highest less lowest reading) of a sensor over the last L rows, and q_L the range that normal rows
-undercut so rarely that the rule keeps its share of the false-alarm budget (`extremes.py`, on -log r_L),
+undercut so rarely that the rule keeps its share of the false-alarm budget (`tail_limits.py`, on -log r_L),
 
     multiple = max over L of  q_L / max(r_L, half the sensor's resolution)
 

@@ -78,7 +78,8 @@ def _nearest(features: FloatArray, centres: FloatArray) -> tuple[IntArray, Float
     state, distance = np.empty(len(features), np.int64), np.empty(len(features))
     for first in range(0, len(features), _BLOCK):
         part = np.ascontiguousarray(features[first : first + _BLOCK])
-        squares = np.stack([np.einsum("nd,nd->n", part - c, part - c) for c in centres], axis=1)  # (n, k)
+        apart = (part - centre for centre in centres)  # (n, D) each
+        squares = np.stack([np.einsum("nd,nd->n", d, d) for d in apart], axis=1)  # (n, k)
         nearest = squares.argmin(axis=1)
         state[first : first + _BLOCK] = nearest
         distance[first : first + _BLOCK] = np.sqrt(squares[np.arange(len(part)), nearest])

@@ -9,7 +9,7 @@ from lstm_anomaly.base.types import FloatArray, Series
 from lstm_anomaly.decision.budget import DEFAULT_BUDGET, DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.episodes import highest_episodes
-from lstm_anomaly.decision.learn_threshold import learn_threshold
+from lstm_anomaly.decision.learn_threshold import ThresholdOptions, learn_threshold
 from lstm_anomaly.decision.spans import Span
 from lstm_anomaly.model.judge import judge
 from lstm_anomaly.model.model import NOT_LEARNED, CalibrationEpisode, Model
@@ -83,18 +83,17 @@ def with_threshold(model: Model, series: Series, raw: FloatArray, settings: Lear
     inside = np.maximum(raw[first:last], LEAST)  # (n,)
     starts = [b[0] for a, b in pairwise(series.segments) if a[1] == b[0]]
     breaks = tuple(start - first for start in starts if first < start < last)
-    threshold = learn_threshold(
-        inside,
+    asked = ThresholdOptions(
         budget=budget_of(settings, model.step_seconds, len(known)),
         step_seconds=model.step_seconds,
         merge_gap=max(model.window, settings.merge_gap),
         method=settings.threshold_method,
         confidence=settings.confidence,
         level=settings.threshold_level,
-        breaks=breaks,
         margin=MARGIN,
         room=ROOM,
     )
+    threshold = learn_threshold(inside, asked, breaks)
     spans = highest_episodes(raw[first:last], threshold.merge_gap, STRANGEST, breaks)
     return replace(
         model,

@@ -54,49 +54,59 @@ class Fitted:
     timed_out: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class FitRows:
+    """What networks are fitted to.
+
+    scaled   (F, M) rows without a NaN
+    targets  (F,) which of the sensors are to be forecast
+    split    which rows are for fitting, for validation and for calibration
+    window   rows of a window
+    """
+
+    scaled: Float32Array
+    targets: BoolArray
+    split: Split
+    window: int
+
+
 def fit_networks(
-    scaled: Float32Array,
-    targets: BoolArray,
-    split: Split,
-    window: int,
+    rows: FitRows,
     settings: LearningSettings,
-    on_epoch: OnEpoch | None,
     rng: np.random.Generator,
+    on_epoch: OnEpoch | None = None,
     keep: Keep | None = None,
 ) -> Fitted:
-    """Fit to scaled rows (F, M); of the sensors F, those where `targets` are to be forecast.
-
-    `keep` keeps the progress, so that a run that is broken off can go on.
-    """
+    """Fit all networks of a model. `keep` keeps the progress, so that a run that is broken off can go on."""
+    scaled, split, window = rows.scaled, rows.split, rows.window
     for_autoencoder, for_forecaster = rng.spawn(2)
     starts = window_starts(split.fit, window)
     linear = LinearAutoencoder.fit(scaled, starts, window)
     if settings.kind == "linear":
         size = linear.components.size + linear.mean.size
-        return Fitted(Networks(window, targets, linear), 1, size, [])
+        return Fitted(Networks(window, rows.targets, linear), 1, size, [])
     stride = settings.stride or max(1, -(-len(starts) // MOST_FIT_WINDOWS))
-    autoencoder = _autoencoder_job(scaled, split, window, stride, settings, for_autoencoder, keep)
+    autoencoder = _autoencoder_job(rows, stride, settings, for_autoencoder, keep)
     epochs = _default_epochs(settings, len(window_starts(split.fit, window, stride)))
     share = (settings.epochs or epochs) / epochs  # of the default training, that both networks get
-    job, forecaster = _forecaster_job(scaled, targets, split, settings, share, for_forecaster, keep)
+    job, forecaster = _forecaster_job(rows, settings, share, for_forecaster, keep)
     jobs = [autoencoder, job] if settings.trained else []
     reports = train_side_by_side(jobs, on_epoch, usable_cores(), settings.max_train_time)
     weights = [*autoencoder.params.values(), *forecaster.params.values()]
-    networks = Networks(window, targets, linear, forecaster, autoencoder.params)
+    networks = Networks(window, rows.targets, linear, forecaster, autoencoder.params)
     timed_out = tuple(name for name, made in reports.items() if any(report.timed_out for report in made))
     size = sum(array.size for array in weights)
     return Fitted(networks, stride, size, reports.get("autoencoder", []), timed_out)
 
 
 def _autoencoder_job(
-    scaled: Float32Array,
-    split: Split,
-    window: int,
+    rows: FitRows,
     stride: int,
     settings: LearningSettings,
     rng: np.random.Generator,
     keep: Keep | None,
 ) -> Job:
+    scaled, split, window = rows.scaled, rows.split, rows.window
     params = init_autoencoder(rng, len(scaled), settings.hidden, settings.layers)
     fit, validation = window_starts(split.fit, window, stride), window_starts(split.validation, window)
     validation = validation[:: max(1, -(-len(validation) // MOST_VALIDATION_WINDOWS))]
@@ -138,15 +148,14 @@ def _forecaster_updates(rows: int) -> int:
 
 
 def _forecaster_job(
-    scaled: Float32Array,
-    targets: BoolArray,
-    split: Split,
+    rows: FitRows,
     settings: LearningSettings,
     share: float,
     rng: np.random.Generator,
     keep: Keep | None,
 ) -> tuple[Job, Forecaster]:
     """The job, with a `share` of the default weight updates, and the forecaster that it trains."""
+    scaled, targets, split = rows.scaled, rows.targets, rows.split
     lowest = np.min([scaled[:, a:b].min(axis=1) for a, b in split.fit], axis=0)  # (F,)
     highest = np.max([scaled[:, a:b].max(axis=1) for a, b in split.fit], axis=0)  # (F,)
     edge = np.float32(EDGE) * (highest - lowest)  # (F,)
@@ -160,10 +169,10 @@ def _forecaster_job(
     config = ForecastConfig(updates=updates, weight_decay=settings.weight_decay)
     parts = (split.fit, split.validation)
     forecaster = Forecaster(params, unit, targets, lowest - edge, highest + edge)
-    rows = forecaster.read(scaled)  # (F, M)
+    read = forecaster.read(scaled)  # (F, M)
 
     def train_it(params: Params, seconds: float | None) -> Iterator[EpochReport]:
-        lesson = ChunkLesson(params, rows, (fit, validation), parts, config)
+        lesson = ChunkLesson(params, read, (fit, validation), parts, config)
         yield from train(lesson, config, rng, Limits(seconds, keep))
 
     return Job("forecaster", params, train_it), forecaster

@@ -18,7 +18,7 @@ from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_to
 from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
 from lstm_anomaly.training.doubts import doubts, unlike_span
-from lstm_anomaly.training.fit_networks import Fitted, OnEpoch, fit_networks
+from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
 from lstm_anomaly.training.measure_errors import Measured, TrainingRows, measure
 from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
 from lstm_anomaly.training.split import joined, plan, require_windows
@@ -52,7 +52,7 @@ def learn(
     if clock and series.times is not None:
         scaled, targets = np.concatenate([scaled, clock_rows(series.times)]), with_clock(targets)
     for_networks, for_states = np.random.default_rng(settings.seed).spawn(2)
-    fitted = fit_networks(scaled, targets, split, window, settings, on_epoch, for_networks, keep)
+    fitted = fit_networks(FitRows(scaled, targets, split, window), settings, for_networks, on_epoch, keep)
     is_fitted = np.zeros(len(series), dtype=np.bool_)
     for a, b in split.fit:
         is_fitted[a:b] = True
@@ -83,7 +83,9 @@ def learn(
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
         strangest=(),
-        summary=_summary(series, split, window, fitted, measured, trimmed, settings),
+        summary=_summary(
+            series, FitRows(scaled, targets, split, window), fitted, measured, trimmed, settings
+        ),
         off=off,
     )
     raw, ranked = np.full((2, len(series)), np.nan)
@@ -139,17 +141,17 @@ def _stacked(values: FloatArray, segments: Segments) -> FloatArray:
 
 def _summary(
     series: Series,
-    split: Split,
-    window: int,
+    rows: FitRows,
     fitted: Fitted,
     measured: Measured,
     trimmed: Trimmed,
     settings: LearningSettings,
 ) -> TrainingSummary:
+    split, window = rows.split, rows.window
     usable = [(a, b) for a, b in series.segments if b - a >= window]
     first, last = usable[0][0], usable[-1][1] - 1
     stamps = ("", "") if series.times is None else (str(series.times[first]), str(series.times[last]))
-    rows = _stacked(series.values, tuple(usable))
+    values = _stacked(series.values, tuple(usable))
     if measured.kind == "linear":
         fitted = replace(fitted, reports=[], parameters=measured.networks.linear.components.size)
     best = min(fitted.reports, key=lambda report: report.validation_loss, default=None)
@@ -173,7 +175,7 @@ def _summary(
         seed=settings.seed,
         first=stamps[0],
         last=stamps[1],
-        lowest=tuple(map(float, rows.min(axis=0))),
-        highest=tuple(map(float, rows.max(axis=0))),
+        lowest=tuple(map(float, values.min(axis=0))),
+        highest=tuple(map(float, values.max(axis=0))),
         versions={"lstm-anomaly": __version__, "numpy": np.__version__, "python": platform.python_version()},
     )

@@ -140,6 +140,20 @@ def test_a_group_too_small_to_learn_from_keeps_no_other_from_its_model(run, tmp_
     assert list(read_models(str(tmp_path / "models"))[1]) == ["a"]
 
 
+def test_two_processes_write_the_same_models_and_lines_as_one(run, tmp_path):
+    groups = {name: normal_values(300, k) for k, name in enumerate("abc")} | {"d": normal_values(3)}
+    (tmp_path / "normal.csv").write_text(grouped_text(groups))
+    alone, apart = (
+        run("train", "normal.csv", "--group-by", "asset", "--model", folder, "-j", workers, *LINEAR)
+        for folder, workers in (("one", 1), ("two", 2))
+    )
+    assert alone.exit_code == apart.exit_code == 2
+    assert apart.stdout == alone.stdout.replace("one", "two")
+    assert apart.stderr == alone.stderr.replace("one", "two")
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
+
+
 def test_groups_may_have_other_sensors_missing(run, tmp_path):
     values = {"a": normal_values(300), "b": normal_values(300, 1)}
     values["b"][:, 1] = np.nan

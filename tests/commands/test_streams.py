@@ -12,7 +12,7 @@ import pytest
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
-from lstm_anomaly.commands.run.delivery import Delivery
+from lstm_anomaly.commands.run.delivery import Delivery, Wanted
 from lstm_anomaly.output.formats import records
 
 LONGEST = 50  # seconds that a process may take
@@ -69,12 +69,14 @@ def test_scores_of_a_pipe_come_row_by_row(detect, trained):
         process.stdin.close()
 
 
-@pytest.mark.parametrize(("format_", "rows"), [("jsonl", ""), ("table", "scores"), ("table", "passthrough")])
-def test_no_event_of_a_stream_is_kept_for_an_end_that_never_comes(capsys, monkeypatch, format_, rows):
+@pytest.mark.parametrize(
+    "wanted", [Wanted("jsonl"), Wanted("table", scores="-"), Wanted("table", passthrough=True)]
+)
+def test_no_event_of_a_stream_is_kept_for_an_end_that_never_comes(capsys, monkeypatch, wanted):
     monkeypatch.setattr(records, "json_lines", lambda events: "an event\n" * len(events))
-    to = Delivery(Talk(Settings()), format_, rows=rows)
+    to = Delivery(Talk(Settings()), wanted)
     to.tell([object()])
-    assert (to.count, to.events, capsys.readouterr().out) == (1, [], "" if rows else "an event\n")
+    assert (to.count, to.events, capsys.readouterr().out) == (1, [], "" if wanted.rows else "an event\n")
 
 
 @pytest.mark.parametrize("options", [["--format", "jsonl"], ["--scores", "-"]])

@@ -17,7 +17,6 @@ from lstm_anomaly.decision.events import (
     EventRules,
     EventTracker,
     JudgedRows,
-    events_to_flags,
     find_events,
     row_states,
 )
@@ -171,9 +170,10 @@ def test_events_are_identical_however_the_rows_are_cut(
 
 
 @given(flags=st.lists(st.booleans(), max_size=50))
-def test_flags_to_events_to_flags_is_the_identity(flags: list[bool]) -> None:
+def test_events_cover_the_flagged_rows_and_no_others(flags: list[bool]) -> None:
     events = find_events(judged([2.0 if flag else 0.0 for flag in flags]), ("s",))
-    assert events_to_flags(events, len(flags)).tolist() == flags
+    covered = {row for event in events for row in range(event.start, event.end + 1)}
+    assert covered == {row for row, flag in enumerate(flags) if flag}
     assert all(later.start > earlier.end + 1 for earlier, later in pairwise(events))
 
 

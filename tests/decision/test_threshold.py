@@ -9,7 +9,12 @@ import pytest
 from lstm_anomaly.base.errors import ThresholdError
 from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.decision.budget import Budget
-from lstm_anomaly.decision.learn_threshold import METHODS, UNCERTIFIED_MARGIN, learn_threshold
+from lstm_anomaly.decision.learn_threshold import (
+    METHODS,
+    UNCERTIFIED_MARGIN,
+    ThresholdOptions,
+    learn_threshold,
+)
 from lstm_anomaly.decision.threshold import Threshold
 
 WEEK = 10080  # rows, one a minute
@@ -17,8 +22,9 @@ NAN = np.nan
 
 
 def learn(scores: FloatArray | list[float], budget: str = "1/week", **options: object) -> Threshold:
-    settings = {"step_seconds": 60.0, "merge_gap": 2, **options}
-    return learn_threshold(np.array(scores, dtype=float), budget=Budget.parse(budget), **settings)  # type: ignore[arg-type]
+    breaks = options.pop("breaks", ())
+    asked = ThresholdOptions(Budget.parse(budget), **{"step_seconds": 60.0, "merge_gap": 2, **options})  # type: ignore[arg-type]
+    return learn_threshold(np.array(scores, dtype=float), asked, breaks)  # type: ignore[arg-type]
 
 
 def quiet(weeks: float, peaks: tuple[float, ...] = ()) -> FloatArray:

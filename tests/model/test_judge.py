@@ -106,6 +106,16 @@ def test_verdicts_that_wait_for_more_rows_than_a_memory_has_are_the_same_in_piec
         np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+def test_pieces_that_are_read_ahead_get_the_verdicts_of_rows_pushed_whole(model, monkeypatch, cores):
+    whole = pushed(model, new_rows(), ROWS)
+    monkeypatch.setattr("lstm_anomaly.model.judge.usable_cores", lambda: cores)
+    monkeypatch.setattr("lstm_anomaly.model.judge.PIECE", 16)
+    pieces = pushed(model, new_rows(), ROWS)
+    for name in VERDICTS:
+        np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
+
+
 @pytest.mark.parametrize("size", [5, ROWS])
 def test_verdicts_are_the_same_on_two_cores_as_on_one(model, monkeypatch, size):
     monkeypatch.setattr("lstm_anomaly.scoring.networks.WORTH_A_THREAD", 5)

@@ -47,6 +47,32 @@ def test_a_product_that_depends_on_what_stands_beside_a_column_is_found(monkeypa
     assert width_of(monkeypatch, mixing) == 1
 
 
+def margin_with(monkeypatch, treated_otherwise):
+    """The margin for products of which the columns that `treated_otherwise` (width,) tells are a bit off."""
+
+    def product(W, x, width):
+        right = np.einsum("mk,kn->mn", W, x)
+        off = treated_otherwise(np.arange(width), width)
+        right[-1, off] = np.nextafter(right[-1, off], np.float32(np.inf))
+        return right
+
+    monkeypatch.setattr(tiles, "tiled_product", product)
+    return tiles.margin_of.__wrapped__((5, 7), 64, np.dtype(np.float32))
+
+
+def test_columns_at_the_ends_that_are_treated_otherwise_are_left_to_a_margin(monkeypatch):
+    assert margin_with(monkeypatch, lambda at, width: (at < 8) | (at >= width - 8)) == 8
+
+
+@pytest.mark.parametrize("column", [8, 40, 71])
+def test_there_is_no_margin_where_a_column_between_is_treated_otherwise(monkeypatch, column):
+    assert margin_with(monkeypatch, lambda at, width: (at == column) & (width == 80)) == 0
+
+
+def test_there_is_no_margin_where_products_of_some_width_are_others(monkeypatch):
+    assert margin_with(monkeypatch, lambda at, width: (at >= 0) & (width == 48)) == 0
+
+
 def test_several_weights_share_the_width_that_suits_all_of_them(monkeypatch):
     monkeypatch.setattr(tiles, "is_safe", lambda shape, width, dtype: width <= {3: 32, 5: 8}[shape[0]])
     assert tile_width([(3, 4), (5, 4)], np.float32) == 8

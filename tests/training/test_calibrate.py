@@ -124,17 +124,6 @@ class TestHeldOut:
         assert found["restored_lstm"] > found["restored_linear"]  # 30 short epochs of four units
         assert 0.01 < found["forecast_linear"] < 0.05
 
-    def test_the_lstm_is_better_when_it_is_in_one_task(self):
-        summary = small_model(waves(900), kind="lstm").summary
-        errors = {
-            "forecast_lstm": 1.0,
-            "forecast_linear": 2.0,
-            "restored_lstm": 3.0,
-            "restored_linear": 2.5,
-        }
-        assert replace(summary, held_out=errors).lstm_is_better
-        assert not replace(summary, held_out={**errors, "forecast_lstm": 2.0}).lstm_is_better
-
 
 class TestEdges:
     """Whatever the calibration rows are, there is a finite threshold or a refusal that says why."""

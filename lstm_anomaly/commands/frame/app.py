@@ -42,6 +42,7 @@ COMMANDS = {
     "evaluate": "Say how well alarms match what is known to have happened.",
     "calibrate": "Learn only the threshold again, from fresh normal data.",
     "inspect": "Show what is in a model file.",
+    "export": "Write a model's networks as ONNX files.",
     "demo": "Train and detect on sample data, in a minute, offline.",
     "cron": "Print lines for a crontab and for systemd.",
     "config": "Show what options are set to, and by what.",

@@ -118,6 +118,14 @@ IGNORE = click.option(
     metavar="FILE",
     help="CSV of `start,end,reason`: spans that are not normal, such as maintenance.",
 )
+JOBS = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    help="With --group-by: processes that work side by side.  [default: 1]",
+)
 _GROUP_BY = click.option(
     "--group-by",
     metavar="COLUMN",
@@ -153,12 +161,17 @@ def threshold_options(command: Command) -> Command:
     return gathered(command, _THRESHOLD_OPTIONS, "threshold")
 
 
-def gathered(command: Command, options: Sequence[Callable[[Command], Command]], into: str) -> Command:
-    """The command with these options, whose values it receives as one mapping named `into`."""
+def gathered(
+    command: Command,
+    options: Sequence[Callable[[Command], Command]],
+    into: str,
+    record: Callable[..., object] = dict,
+) -> Command:
+    """The command with these options, whose values it receives as one record, or mapping, named `into`."""
     names = [name for option in options for name in _parameter_names(option)]
 
     def bundled(*args: Any, **given: Any) -> Any:
-        return command(*args, **{into: {name: given.pop(name) for name in names}}, **given)
+        return command(*args, **{into: record(**{name: given.pop(name) for name in names})}, **given)
 
     wrapped: Command = update_wrapper(bundled, command)
     for option in reversed(options):

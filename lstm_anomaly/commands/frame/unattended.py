@@ -1,5 +1,6 @@
 """Options of `detect` for runs that nobody watches: state, alerts, monitoring."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -25,6 +26,11 @@ _OPTIONS = (
     click.option(
         "--snooze", type=Duration(), metavar="SPAN", help="Be quiet so long after an event, such as 2h."
     ),
+    click.option(
+        "--maintenance",
+        metavar="FILE",
+        help="CSV of `start,end,reason`: events within such a span are shown, and alarm nobody.",
+    ),
     click.option("--wait", type=Duration(), metavar="SPAN", help="Wait so long for another run to end."),
     click.option(
         "--max-age", type=Duration(), metavar="SPAN", help="Exit with 3 when the latest row is older: 15min."
@@ -46,31 +52,55 @@ _OPTIONS = (
 )
 
 
+@dataclass(frozen=True)
+class Unattended:
+    """What was said about a run that nobody watches: the values of the options above, spans in seconds."""
+
+    state: str | None
+    begin: str
+    follow: bool
+    early: bool | None
+    snooze: float | None
+    maintenance: str | None
+    wait: float | None
+    max_age: float | None
+    on_unknown: str
+    exec_: str | None
+    exec_timeout: float
+    passthrough: bool
+    prom_textfile: str | None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the run goes on where another one ended, or never ends."""
+        return bool(self.state or self.follow)
+
+
 def unattended_options(command: Command) -> Command:
-    """All of these options; the command receives them as one mapping, `unattended`."""
-    return gathered(command, _OPTIONS, "unattended")
+    """All of these options; the command receives them as one record, `unattended`."""
+    return gathered(command, _OPTIONS, "unattended", Unattended)
 
 
 def check_unattended(
-    told: dict[str, Any], files: tuple[str, ...], format_: str, scores: str | None, reading: dict[str, Any]
+    told: Unattended, files: tuple[str, ...], format_: str, scores: str | None, reading: dict[str, Any]
 ) -> None:
     """Refuse combinations that make no sense. Raises click.UsageError."""
-    name = "--state" if told["state"] else "--follow" if told["follow"] else ""
+    name = "--state" if told.state else "--follow" if told.follow else ""
     if name and (len(files) != 1 or files[0] == "-"):
         raise click.UsageError(f"{name} remembers a place in a file: name one CSV file.")
-    if not name and told["begin"] != "saved":
+    if not name and told.begin != "saved":
         raise click.UsageError("--from is about --state and --follow.")
     for option in ("rows", "max_bad", "allow_missing"):
         if name and reading[option] is not None and reading[option] is not False:
             raise click.UsageError(
                 f"--{option.replace('_', '-')} goes by a whole file, and {name} by what is new."
             )
-    if told["follow"] and format_ in ("json", "nagios"):
+    if told.follow and format_ in ("json", "nagios"):
         raise click.UsageError(f"--format {format_} needs an end, which --follow has not; use jsonl.")
     if scores == "-" and format_ == "nagios":
         raise click.UsageError("--scores - and --format nagios both want standard output.")
-    if told["passthrough"] and (scores == "-" or format_ != "table" or len(files) > 1):
+    if told.passthrough and (scores == "-" or format_ != "table" or len(files) > 1):
         raise click.UsageError("--passthrough prints the rows of one input, and nothing else.")
-    for output in (told["state"], told["prom_textfile"]):
+    for output in (told.state, told.prom_textfile):
         if output:
             check_output(output, *files, *(other for other in (scores,) if other))

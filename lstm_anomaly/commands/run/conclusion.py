@@ -2,12 +2,13 @@
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lstm_anomaly.base.text import duration
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.unattended import Unattended
 from lstm_anomaly.commands.run.detect_run import Outcome
 from lstm_anomaly.decision.events import SILENT
 
@@ -20,14 +21,14 @@ EXIT_NOT_JUDGED = 3
 
 
 def conclude(
-    outcome: Outcome, watcher: "Judging", told: dict[str, Any], talk: Talk, path: str, plugin: bool
+    outcome: Outcome, watcher: "Judging", told: Unattended, talk: Talk, path: str, plugin: bool
 ) -> int:
     """Say what is too old or could not be judged, write a plugin's line, and return the exit status."""
     trouble = _trouble(watcher, told, path)
     if plugin:
         from lstm_anomaly.output.formats import nagios
 
-        still_open = watcher.open_event()
+        still_open = outcome.still_open
         events = [event for event in outcome.events if event.event.kind != SILENT]
         events, silent = events + ([still_open] if still_open else []), watcher.silent()
         status = nagios.UNKNOWN if trouble else nagios.plugin_status(events, watcher.tally, silent)
@@ -42,16 +43,16 @@ def conclude(
     return EXIT_NOT_JUDGED if trouble else 0
 
 
-def _trouble(watcher: "Judging", told: dict[str, Any], path: str) -> str:
+def _trouble(watcher: "Judging", told: Unattended, path: str) -> str:
     tally = watcher.tally
-    if told["max_age"] is not None:
+    if told.max_age is not None:
         age = _age(watcher, path)
         if age is None:
             return f"{path}: no row tells how old it is, and --max-age wants to know"
-        if age > told["max_age"]:
-            most = duration(told["max_age"])
+        if age > told.max_age:
+            most = duration(told.max_age)
             return f"{path}: the latest row is {duration(age)} old, more than {most} (--max-age)"
-    if told["on_unknown"] == "fail" and tally.rows and not tally.judged:
+    if told.on_unknown == "fail" and tally.rows and not tally.judged:
         return f"{path}: none of {tally.rows:,} rows could be judged (--on-unknown fail)"
     return ""
 

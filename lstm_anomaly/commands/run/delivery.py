@@ -4,6 +4,7 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from lstm_anomaly.commands.frame.console import Talk, is_terminal
@@ -14,34 +15,46 @@ if TYPE_CHECKING:
     from lstm_anomaly.detecting.verdicts import Judging, Verdicts
 
 
-class Delivery:
-    """Delivers verdicts as they come, in the format that was asked for.
+@dataclass(frozen=True)
+class Wanted:
+    """What a run writes.
 
-    talk         to standard output
-    format_      `csv` and `jsonl` are written as events come, `table` when `flush` is called, `json` at the
-                 end; `nagios` is for the caller
-    scores       file for the scores, open for writing; None when nobody asked for them
-    rows         what standard output gets for each row instead of the events: `scores`, the row itself with
-                 `passthrough`, nothing with ""
+    format_      of the events: `csv` and `jsonl` are written as they come, `table` when `flush` is called,
+                 `json` at the end; `nagios` is for the caller
+    scores       the file for a line a row; "-" for standard output, which then gets no events; None for none
+    passthrough  standard output gets the input's rows with their scores instead of events
     excel_safe   a spreadsheet runs nothing in the CSV
     """
 
-    def __init__(
-        self,
-        talk: Talk,
-        format_: str,
-        scores: BinaryIO | None = None,
-        *,
-        rows: str = "",
-        excel_safe: bool = False,
-    ) -> None:
+    format_: str
+    scores: str | None = None
+    passthrough: bool = False
+    excel_safe: bool = False
+
+    @property
+    def scores_file(self) -> str | None:
+        """The path of the scores file, None where scores go nowhere or to standard output."""
+        return None if self.scores == "-" else self.scores
+
+    @property
+    def rows(self) -> str:
+        """What standard output gets for each row instead of the events, "" for nothing."""
+        return "passthrough" if self.passthrough else "scores" if self.scores == "-" else ""
+
+
+class Delivery:
+    """Delivers verdicts as they come, in the format that is `wanted`.
+
+    talk    to standard output
+    scores  file for the scores, open for writing; None when nobody asked for them
+    """
+
+    def __init__(self, talk: Talk, wanted: Wanted, scores: BinaryIO | None = None) -> None:
         self.count = 0  # of events
         self.events: list[PlacedEvent] = []  # that are not written yet
         self._talk = talk
-        self._format = format_
+        self._wanted = wanted
         self._scores = scores
-        self._rows = rows
-        self._excel_safe = excel_safe
         self._header = True  # of the CSV on standard output is still to come
 
     @property
@@ -52,23 +65,23 @@ class Delivery:
     def take(self, verdicts: "Verdicts") -> None:
         """Deliver the verdicts, and the events in them."""
         self._write_scores(verdicts)
-        if self._rows == "passthrough" and len(verdicts.frame):
+        if self._wanted.rows == "passthrough" and len(verdicts.frame):
             self._pass_through(verdicts)
         self.tell(verdicts.events)
 
     def tell(self, events: "list[PlacedEvent]") -> None:
         """Deliver events."""
-        self.count += len(events)
-        if self._rows:  # which are printed instead, of a stream for ever: nothing may pile up
+        self.count += sum(not event.maintenance for event in events)
+        if self._wanted.rows:  # which are printed instead, of a stream for ever: nothing may pile up
             return
         self.events += events
-        if self._format in ("csv", "jsonl"):
+        if self._wanted.format_ in ("csv", "jsonl"):
             self.flush()
 
     def flush(self) -> None:
         """Deliver the events that wait, except those for a JSON document."""
-        if self.events and self._format in ("csv", "jsonl", "table"):
-            deliver = self._talk.deliver_csv if self._format == "csv" else self._talk.deliver
+        if self.events and self._wanted.format_ in ("csv", "jsonl", "table"):
+            deliver = self._talk.deliver_csv if self._wanted.format_ == "csv" else self._talk.deliver
             deliver(self._text(self.events))
             self.events = []
 
@@ -81,20 +94,21 @@ class Delivery:
 
     def finish(self, watcher: "Judging") -> None:
         """Deliver what is written at the end; off a terminal, nothing found prints nothing but a document."""
-        if self._format == "json" and not self._rows:
+        if self._wanted.format_ == "json" and not self._wanted.rows:
             silent = [one.event.contributions[0].sensor for one in watcher.silent()]
             summary = {**vars(watcher.tally), "drift": watcher.drift, "silent": silent}
             self._talk.deliver(records.json_document(self.events, summary))
             return
         self.flush()
-        if self._format == "csv" and self._header and not self._rows and is_terminal(sys.stdout):
+        as_csv = self._wanted.format_ == "csv" and not self._wanted.rows
+        if as_csv and self._header and is_terminal(sys.stdout):
             self._talk.deliver(records.csv_header())
 
     def _text(self, events: "list[PlacedEvent]") -> str:
-        match self._format:
+        match self._wanted.format_:
             case "csv":
                 head, self._header = records.csv_header() if self._header else "", False
-                return head + records.csv_lines(events, excel_safe=self._excel_safe)
+                return head + records.csv_lines(events, excel_safe=self._wanted.excel_safe)
             case "jsonl":
                 return records.json_lines(events)
             case "table":
@@ -126,13 +140,13 @@ class Delivery:
     def _write_scores(self, verdicts: "Verdicts") -> None:
         from lstm_anomaly.output.formats.scores import write_scores, write_scores_header
 
-        if self._scores is None and self._rows != "scores":
+        if self._scores is None and self._wanted.rows != "scores":
             return
         text = io.StringIO()
         if self._scores is None and self._header:
             write_scores_header(text)
             self._header = False
-        write_scores(text, verdicts, excel_safe=self._excel_safe)
+        write_scores(text, verdicts, excel_safe=self._wanted.excel_safe)
         if self._scores is None:
             self._talk.deliver_csv(text.getvalue())
         else:
@@ -142,12 +156,8 @@ class Delivery:
 @contextmanager
 def delivery(
     talk: Talk,
-    format_: str,
-    scores: str | None,
+    wanted: Wanted,
     append_from: int | None = None,
-    *,
-    excel_safe: bool = False,
-    passthrough: bool = False,
 ) -> Iterator[Delivery]:
     """A delivery whose scores file takes its place when the block ends without an error.
 
@@ -155,13 +165,12 @@ def delivery(
     """
     from lstm_anomaly.base import files
 
-    rows = "passthrough" if passthrough else "scores" if scores == "-" else ""
-    if scores in (None, "-"):
-        yield Delivery(talk, format_, rows=rows, excel_safe=excel_safe)
+    scores = wanted.scores_file
+    if scores is None:
+        yield Delivery(talk, wanted)
         return
-    assert scores is not None
     opened = files.atomic_write(scores) if append_from is None else files.append_from(scores, append_from)
     with opened as file:
-        to = Delivery(talk, format_, file, rows=rows, excel_safe=excel_safe)
+        to = Delivery(talk, wanted, file)
         to.begin()
         yield to

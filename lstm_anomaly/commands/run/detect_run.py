@@ -4,21 +4,23 @@ import time
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from lstm_anomaly.base.files import length_of
 from lstm_anomaly.base.locks import locked
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.unattended import Unattended
 from lstm_anomaly.commands.run.alerting import Teller
-from lstm_anomaly.commands.run.delivery import Delivery, delivery
+from lstm_anomaly.commands.run.delivery import Delivery, Wanted, delivery
 from lstm_anomaly.commands.run.hooks import split_command
 from lstm_anomaly.commands.run.load import tell_of_reading
 from lstm_anomaly.detecting.alerts import as_span
 from lstm_anomaly.detecting.state import State, read_state, scheme_of, write_state
 from lstm_anomaly.detecting.stream import Watcher, watch
 from lstm_anomaly.detecting.verdicts import Judging
+from lstm_anomaly.reading.maintenance import NO_MAINTENANCE, Maintenance
 
 if TYPE_CHECKING:
     from lstm_anomaly.base.types import SensorFrame
@@ -34,45 +36,38 @@ DRIFTED = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run told: how many events, those not written yet (for a summary), and failures of `--exec`."""
+    """What a run told: how many events, those not written yet (for a summary), failures of `--exec`, and the
+    event that may go on; of those that alarm somebody."""
 
     count: int
     events: "list[PlacedEvent]"
     failures: int
+    still_open: "PlacedEvent | None" = None
 
 
 class Run:
-    """One run of `detect`, with the options of `unattended_options` in `told`."""
+    """One run of `detect`: `told` says how it goes on, `wanted` what is written."""
 
     def __init__(
         self,
         watcher: Judging,
         model_path: str,
         talk: Talk,
-        told: dict[str, Any],
-        format_: str,
-        scores: str | None,
-        *,
-        excel_safe: bool = False,
+        told: Unattended,
+        wanted: Wanted,
+        maintenance: Maintenance = NO_MAINTENANCE,
     ) -> None:
         self._model_path = model_path
         self._watcher = watcher
         self._talk = talk
         self._told = told
-        self._format = format_
-        self._scores = scores
-        self._excel_safe = excel_safe
+        self._wanted = wanted
+        self._maintenance = maintenance
 
     def through(self, pieces: "Iterable[SensorFrame]", paths: tuple[str, ...]) -> Outcome:
         """Judge an input to its end."""
-        with delivery(
-            self._talk,
-            self._format,
-            self._scores,
-            excel_safe=self._excel_safe,
-            passthrough=self._told["passthrough"],
-        ) as to:
-            teller = self._teller(to, early=bool(self._told["early"]))
+        with delivery(self._talk, self._wanted) as to:
+            teller = self._teller(to, early=bool(self._told.early))
             for verdicts in watch(self._watcher, pieces):
                 teller.take(verdicts)
                 teller.look_at(self._watcher)
@@ -80,28 +75,21 @@ class Run:
             to.finish(self._watcher)
             teller.run_hooks()
         self._warn_of_drift()
-        outcome = Outcome(to.count, to.events, teller.failures)
+        outcome = Outcome(to.count, _loud(to.events), teller.failures, self._open_event())
         self._write_metrics(paths, self._totals({}, to.count))
         return outcome
 
     def on(self, follower: "Follower") -> Outcome:
         """Judge what is new in a file; with `--follow`, go on for ever."""
         told = self._told
-        with locked(told["state"], told["wait"] or 0.0) if told["state"] else nullcontext():
+        with locked(told.state, told.wait or 0.0) if told.state else nullcontext():
             state = self._begin(follower)
             goes_on = state.scores_length or 0
-            with delivery(
-                self._talk,
-                self._format,
-                self._scores,
-                goes_on,
-                excel_safe=self._excel_safe,
-                passthrough=self._told["passthrough"],
-            ) as to:
-                teller = self._teller(to, early=told["early"] is not False)
+            with delivery(self._talk, self._wanted, goes_on) as to:
+                teller = self._teller(to, early=told.early is not False)
                 teller.news, teller.undelivered = state.news, state.undelivered
                 before = dict(state.totals)
-                while told["follow"]:
+                while told.follow:
                     seen = self._watcher.tally.rows, to.count, list(teller.undelivered)
                     self._take_new(follower, teller)
                     to.flush()
@@ -115,7 +103,7 @@ class Run:
                 teller.run_hooks()
                 self._warn_of_drift()
                 self._commit(state, teller, before)
-        return Outcome(to.count, to.events, teller.failures)
+        return Outcome(to.count, _loud(to.events), teller.failures, self._open_event())
 
     def _warn_of_drift(self) -> None:
         """Say once that the promise does not hold any more; the state remembers that it was said."""
@@ -134,18 +122,18 @@ class Run:
         watcher = self._one()
         scheme = scheme_of(self._model_path, watcher.rules, *watcher.scheme)
         state = None
-        if told["state"] and told["begin"] == "saved":
-            state = read_state(told["state"], watcher.model, scheme, follower, watcher)
+        if told.state and told.begin == "saved":
+            state = read_state(told.state, watcher.model, scheme, follower, watcher)
         is_new = state is None
         if state is None:
-            if told["begin"] == "end":
+            if told.begin == "end":
                 follower.skip()
             state = State(follower.path, scheme, follower, watcher)
-        if self._scores not in (None, "-") and state.scores_length is None:
-            state.scores_length = length_of(str(self._scores))
+        if self._wanted.scores_file is not None and state.scores_length is None:
+            state.scores_length = length_of(self._wanted.scores_file)
             is_new = True
-        if is_new and told["state"]:
-            write_state(state, told["state"], watcher.model)
+        if is_new and told.state:
+            write_state(state, told.state, watcher.model)
         return state
 
     def _one(self) -> Watcher:
@@ -162,15 +150,15 @@ class Run:
         to = teller.to
         to.sync()
         state.totals = self._totals(before, to.count)
-        if self._told["state"]:
+        if self._told.state:
             if to.scores_length is not None:
                 state.scores_length = to.scores_length
             state.undelivered = teller.undelivered
-            write_state(state, self._told["state"], self._one().model)
+            write_state(state, self._told.state, self._one().model)
         self._write_metrics((state.path,), state.totals)
 
     def _write_metrics(self, paths: tuple[str, ...], totals: dict[str, int]) -> None:
-        if self._told["prom_textfile"] is None:
+        if self._told.prom_textfile is None:
             return
         from lstm_anomaly.base.files import atomic_write
         from lstm_anomaly.output.formats.prometheus import Metrics, textfile
@@ -183,12 +171,12 @@ class Run:
             now=time.time(),
             newest=newest,
             totals=totals,
-            event_open=watcher.open_event() is not None,
+            event_open=self._open_event() is not None,
             sensors=watcher.sensors,
             worst=watcher.worst.tolist(),
             silent=[one.event.contributions[0].sensor for one in watcher.silent()],
         )
-        with atomic_write(self._told["prom_textfile"]) as file:
+        with atomic_write(self._told.prom_textfile) as file:
             file.write(textfile(metrics).encode())
 
     def _totals(self, before: dict[str, int], events: int) -> dict[str, int]:
@@ -197,5 +185,18 @@ class Run:
 
     def _teller(self, to: Delivery, *, early: bool) -> Teller:
         told = self._told
-        command = tuple(split_command(told["exec_"])) if told["exec_"] else ()
-        return Teller(to, self._talk, early, as_span(told["snooze"]), command, told["exec_timeout"])
+        command = tuple(split_command(told.exec_)) if told.exec_ else ()
+        return Teller(
+            to, self._talk, early, as_span(told.snooze), self._maintenance, command, told.exec_timeout
+        )
+
+    def _open_event(self) -> "PlacedEvent | None":
+        """The event that may go on, unless it alarms nobody."""
+        event = self._watcher.open_event()
+        is_loud = event is not None and not self._maintenance.reason(event.started, event.ended)
+        return event if is_loud else None
+
+
+def _loud(events: "list[PlacedEvent]") -> "list[PlacedEvent]":
+    """Those that may alarm somebody."""
+    return [event for event in events if not event.maintenance]

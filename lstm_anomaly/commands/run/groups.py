@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +11,7 @@ from lstm_anomaly.base.errors import LstmAnomalyError, NotEnoughDataError
 from lstm_anomaly.commands.frame.console import Talk
 
 if TYPE_CHECKING:
+    from lstm_anomaly.base.types import BoolArray, SensorFrame
     from lstm_anomaly.detecting.stream import Watcher
     from lstm_anomaly.detecting.verdicts import Judging
     from lstm_anomaly.model.model import Model
@@ -18,47 +19,83 @@ if TYPE_CHECKING:
     from lstm_anomaly.training.settings import LearningSettings
 
 
-def train_groups(
-    files: tuple[str, ...],
-    options: "ReadOptions",
-    rows: str | None,
-    talk: Talk,
-    settings: "LearningSettings",
-    folder: str,
-    ignore: str | None = None,
-    **how: Any,
-) -> None:
-    """Learn a model for each group and write it to the folder; `how` are arguments of `clean`.
+@dataclass(frozen=True)
+class GroupTraining:
+    """How the models of all groups are learned.
 
-    Rows of the spans in the file `ignore` are not learned from.
+    files, rows, ignore   what is read, and the file of spans that are not learned from
+    options               how it is read
+    settings              of the training
+    how                   arguments of `clean`
+    workers               processes that train side by side
+    """
+
+    files: tuple[str, ...]
+    options: "ReadOptions"
+    settings: "LearningSettings"
+    how: dict[str, Any]
+    rows: str | None = None
+    ignore: str | None = None
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class _Group:
+    """One group: its rows, which of them are not learned from, and where its model goes."""
+
+    name: str
+    frame: "SensorFrame"
+    ignored: "BoolArray | None"
+    path: str
+    training: GroupTraining
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """How it went with one group: a line for the summary, or why there is no model."""
+
+    name: str
+    line: str = ""
+    error: str = ""
+
+
+def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
+    """Learn a model for each group and write it to the folder.
 
     A group that nothing can be learned from does not keep the others from theirs, but is an error in the end.
     """
-    from lstm_anomaly.commands.run.load import clean_for_training, with_marks
+    from lstm_anomaly.base.workers import WorkerDied, run_jobs
+    from lstm_anomaly.commands.run.load import with_marks
     from lstm_anomaly.model import folder as model_folder
-    from lstm_anomaly.model.file import write_model
-    from lstm_anomaly.output.terminal.summary import group_line
     from lstm_anomaly.reading import split_groups, take_rows
-    from lstm_anomaly.training.train import learn
 
-    frame, ignored = with_marks(files, options, rows, talk, ignore)
+    frame, ignored = with_marks(training.files, training.options, training.rows, talk, training.ignore)
     model_folder.make_folder(folder)
     groups = split_groups(frame)
-    done, failed = [], []
-    for group, members in groups.items():
-        try:
-            marked = None if ignored is None else ignored[members]
-            series, _noticed = clean_for_training(take_rows(frame, members), files, marked, ignore, **how)
-            model = learn(series, settings)
-        except LstmAnomalyError as error:
-            failed.append(group)
-            talk.warn([f"{options.group_by} '{group}': {error}"])
-            continue
-        write_model(model, model_folder.model_path(folder, group))
-        done.append(group)
-        talk.result([group_line(model, group)])
+    alone = replace(training, files=training.files[:1])  # names a place in messages
+    jobs = (
+        _Group(
+            name,
+            take_rows(frame, members),
+            None if ignored is None else ignored[members],
+            model_folder.model_path(folder, name),
+            alone,
+        )
+        for name, members in groups.items()
+    )
+    done, failed, column = [], [], str(training.options.group_by)
+    for outcome in run_jobs(_train_group, jobs, min(training.workers, len(groups))):
+        if isinstance(outcome, WorkerDied):
+            why = "its process died, perhaps for want of memory. Try: -j 1"
+            outcome = _Trained(outcome.job.name, error=why)
+        if outcome.error:
+            failed.append(outcome.name)
+            talk.warn([f"{column} '{outcome.name}': {outcome.error}"])
+        else:
+            done.append(outcome.name)
+            talk.result([outcome.line])
     if done:
-        model_folder.write_index(folder, str(options.group_by), done)
+        model_folder.write_index(folder, column, done)
         talk.result(
             [f"Wrote {len(done)} models to {folder}.", f"Next: lstm-anomaly detect NEW.csv --model {folder}"]
         )
@@ -68,6 +105,25 @@ def train_groups(
             where=folder,
             hint="see the reasons above; more rows of those groups, or leave them out",
         )
+
+
+def _train_group(group: _Group) -> _Trained:
+    """Learn the model of one group and write it; runs in a process of its own with `-j`."""
+    from lstm_anomaly.commands.run.load import clean_for_training
+    from lstm_anomaly.model.file import write_model
+    from lstm_anomaly.output.terminal.summary import group_line
+    from lstm_anomaly.training.train import learn
+
+    training = group.training
+    try:
+        series, _noticed = clean_for_training(
+            group.frame, training.files, group.ignored, training.ignore, **training.how
+        )
+        model = learn(series, training.settings)
+    except LstmAnomalyError as error:
+        return _Trained(group.name, error=str(error))
+    write_model(model, group.path)
+    return _Trained(group.name, group_line(model, group.name))
 
 
 def watcher_of(

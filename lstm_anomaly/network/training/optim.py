@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Params = dict[str, NDArray[Any]]
 
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # as the paper has them
+
 
 @dataclass
 class AdamState:
@@ -35,9 +37,6 @@ def adam_step(
     learning_rate: float,
     *,
     weight_decay: float = 0.0,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    epsilon: float = 1e-8,
 ) -> None:
     """One step of Adam (Kingma & Ba 2015), changing `params` and `state` in place.
 
@@ -46,17 +45,17 @@ def adam_step(
     """
     state.step += 1
     # Both bias corrections in one factor, as in section 2 of the paper; epsilon is scaled along with it.
-    root = sqrt(1 - beta2**state.step)
-    rate = learning_rate * root / (1 - beta1**state.step)
+    root = sqrt(1 - BETA2**state.step)
+    rate = learning_rate * root / (1 - BETA1**state.step)
     for name, value in params.items():
         gradient, mean, square = gradients[name], state.mean[name], state.square[name]
-        mean *= beta1
-        mean += (1 - beta1) * gradient
-        square *= beta2
-        square += (1 - beta2) * gradient * gradient
+        mean *= BETA1
+        mean += (1 - BETA1) * gradient
+        square *= BETA2
+        square += (1 - BETA2) * gradient * gradient
         if weight_decay and value.ndim > 1:
             value *= 1 - learning_rate * weight_decay
-        value -= rate * mean / (np.sqrt(square) + epsilon * root)
+        value -= rate * mean / (np.sqrt(square) + EPSILON * root)
 
 
 def clip_global_norm(gradients: Params, limit: float) -> float:

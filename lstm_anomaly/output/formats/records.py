@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 PLACE_FIELDS = ("start", "end", "peak", "source", "first_line", "last_line")
 EVENT_FIELDS = ("rows", "score", "mean_score", "severity", "reason")
 SENSOR_FIELDS = ("sensor", "share", "seen", "expected", "direction")
-NAME_FIELDS = ("group", "id", "state", "kind")
+NAME_FIELDS = ("group", "id", "state", "kind", "maintenance")
 
 
 def json_lines(events: Iterable[PlacedEvent]) -> str:
