@@ -16,6 +16,7 @@ from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_told_by_clock
 from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
+from lstm_anomaly.scoring.networks import Networks
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
 from lstm_anomaly.training.doubts import doubts, unlike_span
 from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
@@ -30,11 +31,13 @@ def learn(
     settings: LearningSettings = DEFAULTS,
     on_epoch: OnEpoch | None = None,
     keep: Keep | None = None,
+    start: Networks | None = None,
 ) -> Model:
     """Train a model on rows that are mostly normal.
 
     `on_epoch` is called with a network's name after each of its epochs; `keep` keeps the networks' progress,
-    from which a training that was broken off goes on to the same model. Raises NotEnoughDataError when
+    from which a training that was broken off goes on to the same model. `start`: networks of an earlier
+    model, whose weights training goes on from where their shapes are the same. Raises NotEnoughDataError when
     the series is too short, TrainingError when a loss stops being finite, ThresholdError when no
     threshold can be learned.
     """
@@ -52,7 +55,8 @@ def learn(
     if clock and series.times is not None:
         scaled, targets = np.concatenate([scaled, clock_rows(series.times)]), with_clock(targets)
     for_networks, for_states = np.random.default_rng(settings.seed).spawn(2)
-    fitted = fit_networks(FitRows(scaled, targets, split, window), settings, for_networks, on_epoch, keep)
+    fit_rows = FitRows(scaled, targets, split, window, start)
+    fitted = fit_networks(fit_rows, settings, for_networks, on_epoch, keep)
     is_fitted = np.zeros(len(series), dtype=np.bool_)
     for a, b in split.fit:
         is_fitted[a:b] = True
@@ -83,9 +87,7 @@ def learn(
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
         strangest=(),
-        summary=_summary(
-            series, FitRows(scaled, targets, split, window), fitted, measured, trimmed, settings
-        ),
+        summary=_summary(series, fit_rows, fitted, measured, trimmed, settings),
         off=off,
     )
     raw, ranked = np.full((2, len(series)), np.nan)

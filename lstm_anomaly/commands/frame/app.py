@@ -41,6 +41,7 @@ COMMANDS = {
     "report": "Show what departs from normal as an HTML file.",
     "evaluate": "Say how well alarms match what is known to have happened.",
     "calibrate": "Learn only the threshold again, from fresh normal data.",
+    "retrain": "Learn a model again from new rows, and keep the better one.",
     "inspect": "Show what is in a model file.",
     "export": "Write a model's networks as ONNX files.",
     "demo": "Train and detect on sample data, in a minute, offline.",
