@@ -1,7 +1,7 @@
 """Events: stretches of anomalous rows, how bad each one was, and which sensors made it so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +24,13 @@ FLAT_ROWS = 10
 OPENING_ROWS = 10
 """An event is explained by the highest of its first so many rows: later, by the peak perhaps, memories and
 other sensors have joined in, and the end of a fault can depart from what is expected more than the fault."""
+
+
+TAKES_OVER = 3.0
+"""Times the part of the sensor that leads, that another one must have to take over."""
+
+MOST_TOLD_TO_TAKE_OVER = 5
+"""Takeovers that are told of one event."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,15 @@ class Contribution:
     direction: str
 
 
+@saved_as("takeover")
+@dataclass(frozen=True)
+class Takeover:
+    """From this row on an event is another sensor's: a second fault began while the first one lasted."""
+
+    row: int
+    sensor: str
+
+
 @dataclass(frozen=True)
 class Event:
     """Rows start..end, both included, that depart from normal together.
@@ -98,7 +114,7 @@ class Event:
     peak and mean are multiples of the threshold; the mean is over the rows above the limit (or above
     `EventRules.off`), held ones with what they are held at, without the quiet ones between them.
     contributions: largest share first. reason: what fired as it opened, in plain words. A `silent` event is
-    of a sensor that delivers nothing: it has no score, and is of medium severity.
+    of a sensor that delivers nothing: it has no score, and is of medium severity. then: who took over.
     """
 
     start: int
@@ -109,6 +125,7 @@ class Event:
     contributions: tuple[Contribution, ...]
     reason: str
     kind: str = ANOMALY
+    then: tuple[Takeover, ...] = ()
 
     @property
     def duration(self) -> int:
@@ -131,7 +148,19 @@ class _Opening:
     contributions: tuple[Contribution, ...] = ()
 
 
-@saved_as("event tracker")
+@saved_as("lead")
+@dataclass(frozen=True)
+class _Lead:
+    """Which sensor carries an open event, which one may take over, since which row, and for how many rows."""
+
+    sensor: int = -1
+    next: int = -1
+    since: int = -1
+    rows: int = 0
+    then: tuple[Takeover, ...] = ()
+
+
+@saved_as("event tracker 2")
 class EventTracker:
     """Finds events in rows that arrive piece by piece: the same ones however the rows are cut.
 
@@ -146,6 +175,12 @@ class EventTracker:
         # Readings and expected values before the next piece, (2, up to 9, F).
         self._earlier = np.empty((2, 0, len(self._sensors)))
         self._opening = _Opening()  # of the open event
+        self._lead = _Lead()
+
+    @property
+    def marks(self) -> tuple[int, ...]:
+        """Rows of the open event that may have to be told, beside its start, end and peak."""
+        return tuple(row for row in (self._lead.since, *(one.row for one in self._lead.then)) if row >= 0)
 
     def push(self, rows: JudgedRows) -> list[Event]:
         """Take the next rows (N, at least 0) and return the events that they bring to an end, in order."""
@@ -167,28 +202,64 @@ class EventTracker:
             parts = self._contributions(rows.errors[row], readings[:, max(0, upto - FLAT_ROWS) : upto])
             return _Opening(float(scores.max()), int(rows.reasons[row]), parts)
 
-        events = [self._event(span, explained(span)) for span in self._spans.push(rows.scores)]
+        def led(span: Span, opening: _Opening) -> _Lead:
+            lead = self._lead if span.start < first else _Lead()
+            return self._followed(lead, span, opening, rows, first)
+
+        events = []
+        for span in self._spans.push(rows.scores):
+            opening = explained(span)
+            events.append(self._event(span, opening, led(span, opening)))
         if self._spans.open is not None:
-            self._opening = explained(self._spans.open)
+            opening = explained(self._spans.open)
+            self._lead, self._opening = led(self._spans.open, opening), opening
+        else:
+            self._lead = _Lead()
         self._earlier = readings[:, max(0, readings.shape[1] - FLAT_ROWS + 1) :]
         return self._long_enough(events)
 
     def finish(self) -> list[Event]:
         """The event still open, if any. Call it at the end, and before a row that does not follow in time."""
-        return self._long_enough([self._event(span, self._opening) for span in self._spans.finish()])
+        lead, self._lead = self._lead, _Lead()
+        return self._long_enough([self._event(span, self._opening, lead) for span in self._spans.finish()])
 
     def open_event(self) -> Event | None:
         """The event that may still go on, as far as it is known, however short."""
         span = self._spans.open
-        return None if span is None else self._event(span, self._opening)
+        return None if span is None else self._event(span, self._opening, self._lead)
 
     def _long_enough(self, events: list[Event]) -> list[Event]:
         return [event for event in events if event.duration >= self._rules.min_duration]
 
-    def _event(self, span: Span, opening: _Opening) -> Event:
+    def _event(self, span: Span, opening: _Opening, lead: _Lead) -> Event:
         mean = span.total / span.count
         reason = sentence(opening.reason, span.peak)
-        return Event(span.start, span.end, span.peak_row, span.peak, mean, opening.contributions, reason)
+        parts = opening.contributions
+        return Event(span.start, span.end, span.peak_row, span.peak, mean, parts, reason, then=lead.then)
+
+    def _followed(self, lead: _Lead, span: Span, opening: _Opening, rows: JudgedRows, first: int) -> _Lead:
+        """Who leads after the rows of the span that are among these, of which `first` is the first.
+
+        A sensor takes over when its part is `TAKES_OVER` times the leader's in so many anomalous rows after
+        each other as open an event.
+        """
+        begin = max(span.start + OPENING_ROWS, first)
+        for row in range(begin, span.end + 1):
+            if not rows.scores[row - first] > LIMIT:
+                continue
+            leader = lead.sensor if lead.sensor >= 0 else self._sensors.index(opening.contributions[0].sensor)
+            errors = rows.errors[row - first]  # (F,)
+            top = int(errors.argmax())
+            if top == leader or errors[top] < TAKES_OVER * errors[leader]:
+                lead = replace(lead, sensor=leader, next=-1, since=-1, rows=0)
+                continue
+            if top != lead.next:
+                lead = replace(lead, sensor=leader, next=top, since=row, rows=0)
+            lead = replace(lead, rows=lead.rows + 1)
+            if lead.rows == OPENING_ROWS:
+                found = (*lead.then, Takeover(lead.since, self._sensors[top]))[:MOST_TOLD_TO_TAKE_OVER]
+                lead = _Lead(sensor=top, then=found)
+        return lead
 
     def _contributions(self, errors: FloatArray, readings: FloatArray) -> tuple[Contribution, ...]:
         """Each sensor's part in a row with these errors (F,), told by the last rows up to and with it.

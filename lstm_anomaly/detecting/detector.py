@@ -132,6 +132,7 @@ class Detector:
                 start=int(rows[event.start]),
                 end=int(rows[event.end]),
                 peak_row=int(rows[event.peak_row]),
+                then=tuple(replace(one, row=int(rows[one.row])) for one in event.then),
             )
             for event in detection.events
         ]

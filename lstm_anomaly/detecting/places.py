@@ -1,7 +1,7 @@
 """Where in the input an event lies, and the name that it keeps from run to run."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class PlacedEvent:
     view    its rows and those around it, when somebody is to see them
     group   whose event it is, "" where rows are not grouped
     maintenance  why it alarms nobody, "" for those that do
+    then    sensors that took over, and the time stamps from which on
     state   `open` for the news that an event has begun, `ongoing` for a reminder, `closed` when it is over
     known   whether it was told before that this event has begun
     """
@@ -57,6 +58,7 @@ class PlacedEvent:
     view: EventView | None = field(default=None, compare=False, repr=False)
     group: str = ""
     maintenance: str = ""
+    then: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def at(cls, event: Event, state: str, first: Place, last: Place, peak: Place) -> "PlacedEvent":
@@ -91,6 +93,7 @@ class PlacedEvent:
             "group": self.group or None,
             "kind": event.kind,
             "maintenance": self.maintenance or None,
+            "then": [{"sensor": sensor, "from": stamp} for sensor, stamp in self.then],
         }
 
 
@@ -119,4 +122,6 @@ def place_of(frame: SensorFrame, row: int) -> Place:
 def place(event: Event, frame: SensorFrame, frame_rows: IntArray) -> PlacedEvent:
     """Find an event's rows, which are rows of the cleaned series, in the input."""
     first, last, peak = (int(frame_rows[row]) for row in (event.start, event.end, event.peak_row))
-    return PlacedEvent.at(event, CLOSED, *(place_of(frame, row) for row in (first, last, peak)))
+    then = ((one.sensor, place_of(frame, int(frame_rows[one.row])).stamp) for one in event.then)
+    placed = PlacedEvent.at(event, CLOSED, *(place_of(frame, row) for row in (first, last, peak)))
+    return replace(placed, then=tuple(then))

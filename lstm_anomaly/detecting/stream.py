@@ -316,11 +316,18 @@ class Watcher:
 
         placed = self._placed(found, find, CLOSED)
         event = self._tracker.open_event()
-        self._places = {row: find(row) for row in _rows_of(event)} if event else {}
+        marked = (*_rows_of(event), *self._tracker.marks) if event else ()
+        self._places = {row: find(row) for row in marked}
         return placed
 
     def _placed(self, events: list[Event], find: Callable[[int], Place], state: str) -> list[PlacedEvent]:
-        placed = [PlacedEvent.at(event, state, *map(find, _rows_of(event))) for event in self._keep(events)]
+        placed = [
+            replace(
+                PlacedEvent.at(event, state, *map(find, _rows_of(event))),
+                then=tuple((one.sensor, find(one.row).stamp) for one in event.then),
+            )
+            for event in self._keep(events)
+        ]
         if self._recorder:
             placed = [replace(one, view=self._recorder.view(one.event)) for one in placed]
         return placed

@@ -251,7 +251,7 @@ class TestSilentSensors:
         (event,) = document["events"]
         assert (event["kind"], event["score"], event["severity"]) == ("silent", None, "medium")
         assert document["silent"] == ["temp_c"]
-        assert detect(path, "--format", "csv").stdout.splitlines()[1].endswith(",silent,")
+        assert detect(path, "--format", "csv").stdout.splitlines()[1].endswith(",silent,,")
 
     def test_plugin_and_metrics_have_a_line_for_it_in_every_run(self, detect, silent, tmp_path):
         more = ("--state", "st", "--format", "nagios", "--prom-textfile", "m.prom")

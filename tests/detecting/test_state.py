@@ -103,7 +103,7 @@ def test_rows_are_judged_once_as_in_one_run_and_events_told_when_they_begin_and_
         plant.grow(upto)
         result = plant.detect("--scores", "s.csv", "--format", "csv")
         assert result.exit_code == (1 if result.stdout else 0)
-        told += [line.split(",")[-4:-2] for line in result.stdout.splitlines()[1:]]
+        told += [line.split(",")[-5:-3] for line in result.stdout.splitlines()[1:]]
         again = plant.detect("--scores", "s.csv", "--format", "csv")
         assert (again.exit_code, again.output) == (0, "")
     assert [state for _, state in told] == ["open", "closed"]

@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 PLACE_FIELDS = ("start", "end", "peak", "source", "first_line", "last_line")
 EVENT_FIELDS = ("rows", "score", "mean_score", "severity", "reason")
 SENSOR_FIELDS = ("sensor", "share", "seen", "expected", "direction")
-NAME_FIELDS = ("group", "id", "state", "kind", "maintenance")
+NAME_FIELDS = ("group", "id", "state", "kind", "maintenance", "then")
 
 
 def json_lines(events: Iterable[PlacedEvent]) -> str:
@@ -39,6 +39,8 @@ def csv_lines(events: Iterable[PlacedEvent], *, excel_safe: bool = False) -> str
     """One line an event, with the sensor that carries most of it; `excel_safe` as in `csv_text`."""
     fields = [event.as_dict() for event in events]
     tops = [event.pop("sensors")[0] for event in fields]
+    for event in fields:
+        event["then"] = "; ".join(f"{one['sensor']} from {one['from']}" for one in event["then"])
     names = [[event.pop(name) for name in NAME_FIELDS] for event in fields]
     rows = [
         [*event.values(), *top.values(), *name] for event, top, name in zip(fields, tops, names, strict=True)

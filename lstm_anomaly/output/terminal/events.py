@@ -48,8 +48,9 @@ def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> di
         telling = {"sensor": Text(shortened(first, MOST_NAME, unicode))}
     else:
         parts = [] if event.kind == SILENT else map(sensor_sentence, _telling(event))
+        then = [f"then {sensor} from {stamp}" for sensor, stamp in placed.then]
         quiet = [f"maintenance: {placed.maintenance}"] if placed.maintenance else []
-        telling = {"what departs": Text("\n".join(map(printable, [event.reason, *parts, *quiet])))}
+        telling = {"what departs": Text("\n".join(map(printable, [event.reason, *parts, *then, *quiet])))}
     return {
         **({"number": Text(str(place))} if terminal else {}),
         "file": Text(printable(placed.source)),
