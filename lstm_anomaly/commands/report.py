@@ -56,7 +56,7 @@ def command(
     """
     from lstm_anomaly.base.files import atomic_write
     from lstm_anomaly.commands.frame.extras import needs
-    from lstm_anomaly.commands.run.load import read_frame
+    from lstm_anomaly.commands.run.load import read_frame, with_null_values
     from lstm_anomaly.detecting.batch import detect
     from lstm_anomaly.detecting.places import place
     from lstm_anomaly.model.file import read_model
@@ -68,8 +68,14 @@ def command(
         from lstm_anomaly.output.report.of_detection import detection_report
     model = read_model(model_path)
     notes: list[str] = []
-    frame = read_frame(files, read_options(reading), reading["rows"], talk, model.sensors, notes=notes)
+    options = with_null_values(read_options(reading), model)
+    frame = read_frame(files, options, reading["rows"], talk, model.sensors, notes=notes)
     detection = detect(model, frame)
+    notes += [
+        f"{one.sensor} delivered nothing for {one.end - one.start + 1:,} rows"
+        + ("" if one.is_over else ", to the end")
+        for one in detection.silences
+    ]
     rows = detection.frame_rows()
     events = [replace(place(event, frame, rows), view=detection.view(event)) for event in detection.events]
     text = detection_report(detection, model, events, notes, title or _title(files))

@@ -1,6 +1,7 @@
 """`lstm-anomaly train`: learn what normal looks like from CSVs, and write a model file."""
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -98,6 +99,7 @@ Examples:
     metavar="SHARE",
     help="Most of the rows to leave out because they stand out; 0: none.  [default: 1%]",
 )
+@click.option("--strict", "is_strict", is_flag=True, help="Stop where a sensor would spoil the model.")
 @click.option(
     "--off",
     multiple=True,
@@ -123,6 +125,7 @@ def command(
     report: str | None,
     ignore: str | None,
     jobs: int,
+    is_strict: bool,
     **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
@@ -133,7 +136,7 @@ def command(
     """
     from lstm_anomaly.base.locks import locked
     from lstm_anomaly.commands.run.groups import GroupTraining, train_groups
-    from lstm_anomaly.commands.run.load import training_series
+    from lstm_anomaly.commands.run.load import training_series, what_spoils
     from lstm_anomaly.model.file import write_model
     from lstm_anomaly.output.terminal.summary import training_lines
     from lstm_anomaly.training.checkpoint import Checkpoint
@@ -151,7 +154,7 @@ def command(
             raise click.UsageError("--report is about one model, and --group-by trains many.")
         if checkpoint:
             raise click.UsageError("--checkpoint is about one model, and --group-by trains many.")
-        groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs)
+        groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs, is_strict)
         train_groups(groups, talk, model_path)
         return
     check_output(model_path, *files)
@@ -159,9 +162,10 @@ def command(
         check_output(checkpoint, model_path, *files)
     write_report = _reporter(report, model_path, *files)
     series, cleaned = training_series(files, options, reading["rows"], talk, ignore, **how)
+    talk.warn(what_spoils(series, files[0], is_strict=is_strict))
     keep = None if checkpoint is None else Checkpoint(checkpoint)
     with locked(model_path), talk.progress() as on_epoch:
-        model = learn(series, learning, on_epoch, keep)
+        model = replace(learn(series, learning, on_epoch, keep), null_values=options.null_values)
         write_model(model, model_path)
     if keep:
         keep.remove()

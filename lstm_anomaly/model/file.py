@@ -64,6 +64,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "look_ahead": model.look_ahead,
         "clock": model.clock,
         "off": list(model.off.texts),
+        "null_values": list(model.null_values),
         "window": networks.window,
         "autoencoder": _sizes(networks),
         "forecaster": _forecaster_sizes(networks.forecaster),
@@ -154,6 +155,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),
         off=OffRule.parse(header.get("off", []), header["sensors"]),
+        null_values=tuple(header.get("null_values", [])),
     )
 
 
@@ -212,6 +214,8 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
     _check(type(header["clock"]) is bool, "whether the time of day counts is neither yes nor no")
     _check(not header["clock"] or step is not None, "the time of day of rows that are only counted")
+    for name in ("off", "null_values"):
+        _check(all(map(_is_text, header.get(name, []))), f"{name} is not a list of texts")
     _check(_is_count(header["max_fill"]), "the rows to fill are not a number of rows")
     _check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
     _check(header["resample"] is None or step is not None, "resampling without a sampling step")

@@ -117,6 +117,7 @@ class Model:
     strangest     the highest episodes of the calibration rows, the highest first
     summary       what training did
     off           in which rows the plant is off, which are neither learned nor judged
+    null_values   texts in the training CSVs that stood for no reading
     """
 
     kind: str
@@ -141,6 +142,7 @@ class Model:
     strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
     off: OffRule = NEVER_OFF
+    null_values: tuple[str, ...] = ()
 
     @property
     def window(self) -> int:

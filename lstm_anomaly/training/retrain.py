@@ -111,7 +111,9 @@ def retrained(
     held_out = replace(series, segments=parts.calibration)
     old, new = (_measured(one, held_out, model) for one in (model, candidate))
     is_new, why = _better(old, new)
-    kept = learn(series, settings, on_epoch, start=start) if is_new else model
+    kept = model
+    if is_new:
+        kept = replace(learn(series, settings, on_epoch, start=start), null_values=model.null_values)
     return Retrained(
         model=kept,
         is_new=is_new,

@@ -28,6 +28,7 @@ class GroupTraining:
     settings              of the training
     how                   arguments of `clean`
     workers               processes that train side by side
+    is_strict             stop a group's training where a sensor would spoil it
     """
 
     files: tuple[str, ...]
@@ -37,6 +38,7 @@ class GroupTraining:
     rows: str | None = None
     ignore: str | None = None
     workers: int = 1
+    is_strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,12 @@ class _Group:
 
 @dataclass(frozen=True)
 class _Trained:
-    """How it went with one group: a line for the summary, or why there is no model."""
+    """How it went with one group: a line for the summary, or why there is no model; what spoils it."""
 
     name: str
     line: str = ""
     error: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
@@ -88,6 +91,7 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
         if isinstance(outcome, WorkerDied):
             why = "its process died, perhaps for want of memory. Try: -j 1"
             outcome = _Trained(outcome.job.name, error=why)
+        talk.warn(f"{column} '{outcome.name}': {text}" for text in outcome.warnings)
         if outcome.error:
             failed.append(outcome.name)
             talk.warn([f"{column} '{outcome.name}': {outcome.error}"])
@@ -109,7 +113,7 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
 
 def _train_group(group: _Group) -> _Trained:
     """Learn the model of one group and write it; runs in a process of its own with `-j`."""
-    from lstm_anomaly.commands.run.load import clean_for_training
+    from lstm_anomaly.commands.run.load import clean_for_training, what_spoils
     from lstm_anomaly.model.file import write_model
     from lstm_anomaly.output.terminal.summary import group_line
     from lstm_anomaly.training.train import learn
@@ -119,17 +123,20 @@ def _train_group(group: _Group) -> _Trained:
         series, _noticed = clean_for_training(
             group.frame, training.files, group.ignored, training.ignore, **training.how
         )
+        spoiled = what_spoils(series, training.files[0], is_strict=training.is_strict)
         model = learn(series, training.settings)
     except LstmAnomalyError as error:
         return _Trained(group.name, error=str(error))
-    write_model(model, group.path)
-    return _Trained(group.name, group_line(model, group.name))
+    write_model(replace(model, null_values=training.options.null_values), group.path)
+    return _Trained(group.name, group_line(model, group.name), warnings=tuple(spoiled))
 
 
 def watcher_of(
     path: str, options: "ReadOptions", make: "Callable[[Model], Watcher]"
 ) -> "tuple[Judging, ReadOptions]":
     """What judges with the model, or the folder of models, at `path`, and how to read its input."""
+    from lstm_anomaly.commands.run.load import with_null_values
+
     if not os.path.isdir(path):
         from lstm_anomaly.model.file import read_model
 
@@ -137,9 +144,11 @@ def watcher_of(
             raise click.UsageError(
                 f"--group-by: {path} is the model of one machine. Train with --group-by, or leave it out."
             )
-        return make(read_model(path)), options
+        model = read_model(path)
+        return make(model), with_null_values(options, model)
     from lstm_anomaly.detecting.group_stream import GroupWatcher
     from lstm_anomaly.model.folder import read_models
 
     column, models = read_models(path)
+    options = with_null_values(options, *models.values())
     return GroupWatcher(models, make), replace(options, group_by=options.group_by or column)

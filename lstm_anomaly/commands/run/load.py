@@ -62,6 +62,30 @@ def clean_for_training(
     return series, [*report.lines(), *told]
 
 
+def what_spoils(series: "Series", where: str, *, is_strict: bool) -> list[str]:
+    """Sensors with which no useful model is learned, a line each, with the option that settles it.
+
+    Raises InputError with the first of them when `is_strict`.
+    """
+    from lstm_anomaly.base.text import number
+    from lstm_anomaly.preparing.sensor_quality import spoiling
+
+    lines = []
+    for name, oddity in spoiling(series.values, series.sensors):
+        option = {"exclude": f"--exclude {name}", "null": f"--null-value {number(oddity.value, 10)}"}
+        advice = option.get(oddity.advice, "other rows, in which something moves")
+        if is_strict:
+            raise InputError(f"'{name}' {oddity.text} (--strict)", where=where, hint=advice)
+        lines.append(f"{where}: '{name}' {oddity.text}. Try: {advice}")
+    return lines
+
+
+def with_null_values(options: ReadOptions, *models: "Model") -> ReadOptions:
+    """The options with the texts that stood for no reading when these models were trained."""
+    texts = (text for model in models for text in model.null_values)
+    return replace(options, null_values=tuple(dict.fromkeys((*options.null_values, *texts))))
+
+
 def calibration_series(
     model: "Model",
     files: tuple[str, ...],
@@ -71,6 +95,7 @@ def calibration_series(
     ignore: str | None = None,
 ) -> "Series":
     """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
+    options = with_null_values(options, model)
     frame, ignored = with_marks(files, options, rows, talk, ignore, model.sensors)
     model.check_times(frame)
     model.check_step(frame)

@@ -102,6 +102,7 @@ def model_document(model: Model) -> dict[str, Any]:
         "look_ahead": model.look_ahead,
         "clock": model.clock,
         "off": list(model.off.texts),
+        "null_values": list(model.null_values),
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
         "states": [{"rows": rows, "share": share} for rows, share in _states(model)],
         "strangest": [asdict(episode) for episode in model.strangest],
