@@ -25,7 +25,8 @@ ALIKE = 0.99999  # correlation from which two sensors say the same
 MOST_COMPARED = 200  # sensors that are compared pair by pair, on up to `ROWS_COMPARED` rows
 ROWS_COMPARED = 20_000
 CALENDAR_NAMES = frozenset(
-    ["year", "quarter", "month", "week", "day", "dayofyear", "dayofmonth", "dayofweek", "weekday", "dow", "hour", "hourofday", "minute", "weekend", "isweekend", "holiday", "isholiday"]
+    {"year", "quarter", "month", "week", "day", "dayofyear", "dayofmonth", "dayofweek", "weekday", "dow"}
+    | {"hour", "hourofday", "minute", "weekend", "isweekend", "holiday", "isholiday"}
 )
 SPOILING = ("calendar", "counter", "far off")  # kinds of oddities with which no useful model is learned
 
