@@ -62,7 +62,7 @@ def command(
     Prints the share of labelled events that were found, the false alarms with an exact interval and the
     verdict on the model's own budget, the delay, and how well the scores rank the rows.
     """
-    from lstm_anomaly.commands.run.load import read_frame, select_marked, with_null_values
+    from lstm_anomaly.commands.run.load import as_trained, read_frame, select_marked
     from lstm_anomaly.detecting.batch import detect
     from lstm_anomaly.evaluation.labelled import evaluate
     from lstm_anomaly.model.file import read_model
@@ -71,7 +71,7 @@ def command(
 
     talk = Talk(settings)
     model = read_model(model_path)
-    options = with_null_values(read_options(reading), model)
+    options = as_trained(read_options(reading), model)
     frame = read_frame(input_files(files), options, None, talk, model.sensors)
     labels = read_labels(labels_path, frame, label_column, options)
     frame, labels = select_marked(frame, labels, reading["rows"])

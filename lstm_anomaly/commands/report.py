@@ -56,7 +56,7 @@ def command(
     """
     from lstm_anomaly.base.files import atomic_write
     from lstm_anomaly.commands.frame.extras import needs
-    from lstm_anomaly.commands.run.load import read_frame, with_null_values
+    from lstm_anomaly.commands.run.load import as_trained, read_frame
     from lstm_anomaly.detecting.batch import detect
     from lstm_anomaly.detecting.places import place
     from lstm_anomaly.model.file import read_model
@@ -68,7 +68,7 @@ def command(
         from lstm_anomaly.output.report.of_detection import detection_report
     model = read_model(model_path)
     notes: list[str] = []
-    options = with_null_values(read_options(reading), model)
+    options = as_trained(read_options(reading), model)
     frame = read_frame(files, options, reading["rows"], talk, model.sensors, notes=notes)
     detection = detect(model, frame)
     notes += [

@@ -99,6 +99,10 @@ Examples:
     metavar="SHARE",
     help="Most of the rows to leave out because they stand out; 0: none.  [default: 1%]",
 )
+@click.option("--holidays", metavar="COUNTRY", help="Its holidays are like Sundays: AT, DE-BY, US-CA, ...")
+@click.option(
+    "--calendar", metavar="FILE", help="Days that are like Sundays: a CSV whose first column is `date`."
+)
 @click.option("--strict", "is_strict", is_flag=True, help="Stop where a sensor would spoil the model.")
 @click.option(
     "--off",
@@ -126,6 +130,8 @@ def command(
     ignore: str | None,
     jobs: int,
     is_strict: bool,
+    holidays: str | None,
+    calendar: str | None,
     **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
@@ -135,6 +141,7 @@ def command(
     each judged by parts that were not fitted to it, and writes everything that `detect` needs into one file.
     """
     from lstm_anomaly.base.locks import locked
+    from lstm_anomaly.commands.run.free_days import free_days
     from lstm_anomaly.commands.run.groups import GroupTraining, train_groups
     from lstm_anomaly.commands.run.load import training_series, what_spoils
     from lstm_anomaly.model.file import write_model
@@ -147,6 +154,7 @@ def command(
     files = input_files(files)
     started = time.perf_counter()
     chosen = {name: value for name, value in given.items() if value is not None}
+    chosen |= {"tz": reading["tz"], "holidays": free_days(holidays, calendar)}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
     options, how = read_options(reading), clean_settings(cleaning)
     if options.group_by:

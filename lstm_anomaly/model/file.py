@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,10 @@ from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, Regression, usable_lags
 from lstm_anomaly.network.tracking import Forecaster
+from lstm_anomaly.preparing.calendar import UTC_DAYS, Calendar
 from lstm_anomaly.preparing.off_rule import OffRule
 from lstm_anomaly.preparing.scaler import CLIP, Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
-from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS
 from lstm_anomaly.scoring.components import (
     COMPONENTS,
     SIGNED_LENGTHS,
@@ -63,6 +64,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "resample": model.resample,
         "look_ahead": model.look_ahead,
         "clock": model.clock,
+        "calendar": asdict(model.calendar),
         "off": list(model.off.texts),
         "null_values": list(model.null_values),
         "window": networks.window,
@@ -156,6 +158,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         summary=_summary(header["summary"], len(header["sensors"])),
         off=OffRule.parse(header.get("off", []), header["sensors"]),
         null_values=tuple(header.get("null_values", [])),
+        calendar=_calendar(header),
     )
 
 
@@ -169,7 +172,7 @@ def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Net
 
     targets = roles.targets[roles.inputs]
     if header["clock"]:
-        targets = with_clock(targets)
+        targets = with_clock(targets, _calendar(header))
     forecaster = None
     if header["forecaster"] is not None:
         params = part("forecaster")
@@ -199,6 +202,18 @@ def _summary(stored: dict[str, Any], sensors: int) -> TrainingSummary:
         _check(all(type(value) is float for value in values), f"a {name} reading is not a number")
     _check(stored["best_epoch"] <= len(losses["losses"]), "the best epoch is none of the epochs")
     return TrainingSummary(**{**stored, **losses, **ranges, "doubts": tuple(stored["doubts"])})
+
+
+def _calendar(header: dict[str, Any]) -> Calendar:
+    """The calendar; zones and dates that are none raise ValueError or KeyError."""
+    stored = header.get("calendar", asdict(UTC_DAYS))
+    tz, holidays, weekly = stored["tz"], tuple(stored["holidays"]), stored["weekly"]
+    _check(tz is None or _is_text(tz), "the zone is not a text")
+    _check(all(map(_is_text, holidays)) and type(weekly) is bool, "the calendar makes no sense")
+    np.array(holidays, dtype="datetime64[D]")
+    if tz is not None:
+        ZoneInfo(tz)
+    return Calendar(tz, holidays, weekly)
 
 
 def _check_header(header: dict[str, Any]) -> None:
@@ -265,7 +280,7 @@ def _check_roles(arrays: Arrays) -> None:
 def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[int, ...]]:
     """The shape that every array must have, by the header and by how many sensors have which role."""
     F, T = len(header["sensors"]), header["window"]
-    inputs = int(arrays["roles.inputs"].sum()) + (CLOCK_ROWS if header["clock"] else 0)
+    inputs = int(arrays["roles.inputs"].sum()) + (_calendar(header).row_count if header["clock"] else 0)
     targets = int(arrays["roles.targets"].sum())
     rules, components = len(arrays["novelty.sensors"]), len(arrays["linear.components"])
     states, V = len(arrays["states.rows"]), len(VIEWS)

@@ -10,11 +10,11 @@ from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Resampl
 from lstm_anomaly.decision.budget import DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
+from lstm_anomaly.preparing.calendar import UTC_DAYS, Calendar
 from lstm_anomaly.preparing.off_rule import NEVER_OFF, OffRule
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.step_check import StepCheck
-from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS, clock_rows
 from lstm_anomaly.scoring.components import Components
 from lstm_anomaly.scoring.cross_sensor import Peers
 from lstm_anomaly.scoring.flatline import Stillness
@@ -118,6 +118,7 @@ class Model:
     summary       what training did
     off           in which rows the plant is off, which are neither learned nor judged
     null_values   texts in the training CSVs that stood for no reading
+    calendar      what local days are, and whether their kind counts
     """
 
     kind: str
@@ -143,6 +144,7 @@ class Model:
     summary: TrainingSummary
     off: OffRule = NEVER_OFF
     null_values: tuple[str, ...] = ()
+    calendar: Calendar = UTC_DAYS
 
     @property
     def window(self) -> int:
@@ -161,7 +163,11 @@ class Model:
         """
         self._require_times(times)
         scaled = self.scaler.transform(values)[self.roles.inputs]
-        return np.concatenate([scaled, clock_rows(times)]) if self.clock and times is not None else scaled
+        return (
+            np.concatenate([scaled, self.calendar.rows(times)])
+            if self.clock and times is not None
+            else scaled
+        )
 
     def resampled_by(self, rule: str | None) -> "Model":
         """The model for finer rows, which are joined by this rule; None: as it is. Raises SettingsError."""
@@ -211,6 +217,6 @@ NOT_LEARNED = Threshold(
 """Of a model that has no threshold yet."""
 
 
-def with_clock(targets: BoolArray) -> BoolArray:
+def with_clock(targets: BoolArray, calendar: Calendar) -> BoolArray:
     """Which of the networks' rows are forecast, (F_in,), when those of the clock follow."""
-    return np.concatenate([targets, np.zeros(CLOCK_ROWS, dtype=np.bool_)])
+    return np.concatenate([targets, np.zeros(calendar.row_count, dtype=np.bool_)])

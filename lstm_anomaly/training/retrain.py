@@ -139,6 +139,8 @@ def settings_of(model: Model, **given: object) -> LearningSettings:
         "confidence": model.threshold.confidence,
         "merge_gap": model.threshold.merge_gap,
         "off": model.off.texts,
+        "tz": model.calendar.tz,
+        "holidays": model.calendar.holidays,
     }
     if model.networks.autoencoder is not None:
         sizes = architecture(model.networks.autoencoder)

@@ -11,14 +11,15 @@ from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.model.model import NOT_LEARNED, Model, TrainingSummary, with_clock
 from lstm_anomaly.network.training.progress import Keep
+from lstm_anomaly.preparing.calendar import Calendar, few_weekends, follows_week
 from lstm_anomaly.preparing.off_rule import OffRule
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
-from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_told_by_clock
+from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, share_told_by_clock
 from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
 from lstm_anomaly.scoring.networks import Networks
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
-from lstm_anomaly.training.doubts import doubts, unlike_span
+from lstm_anomaly.training.doubts import doubts, of_weekends, unlike_span
 from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
 from lstm_anomaly.training.measure_errors import Measured, TrainingRows, measure
 from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
@@ -51,9 +52,11 @@ def learn(
         require_windows(series, split, window)
     scaler, roles, scaled = _scaled(series, _usable(split))
     targets = roles.targets[roles.inputs]
-    clock = _follows_clock(series, scaled[targets], split)
+    calendar = _calendar(series, scaled[targets], split, settings)
+    clock = calendar.weekly or _follows_clock(series, scaled[targets], split, calendar)
     if clock and series.times is not None:
-        scaled, targets = np.concatenate([scaled, clock_rows(series.times)]), with_clock(targets)
+        scaled = np.concatenate([scaled, calendar.rows(series.times)])
+        targets = with_clock(targets, calendar)
     for_networks, for_states = np.random.default_rng(settings.seed).spawn(2)
     fit_rows = FitRows(scaled, targets, split, window, start)
     fitted = fit_networks(fit_rows, settings, for_networks, on_epoch, keep)
@@ -89,6 +92,7 @@ def learn(
         strangest=(),
         summary=_summary(series, fit_rows, fitted, measured, trimmed, settings),
         off=off,
+        calendar=calendar,
     )
     raw, ranked = np.full((2, len(series)), np.nan)
     inside = np.concatenate([np.arange(a, b) for a, b in measured.segments])
@@ -102,7 +106,15 @@ def learn(
         times, (place(series, first), place(series, last)), last + 1 - first, rows_in(measured.segments)
     )
     before, last_part = raw[: split.calibration[0][0]], raw[split.calibration[0][0] :]
-    found = (*doubts(trimmed.standing, settings.trim, before, last_part, left_out), *span)
+    weekends = None
+    if series.times is not None and not calendar.weekly:
+        moving = scaled[: len(roles.inputs[roles.inputs])][roles.targets[roles.inputs]]
+        weekends = few_weekends(calendar, moving, series.times, measured.segments)
+    found = (
+        *of_weekends(weekends),
+        *doubts(trimmed.standing, settings.trim, before, last_part, left_out),
+        *span,
+    )
     return replace(model, summary=replace(model.summary, doubts=found))
 
 
@@ -119,11 +131,22 @@ def _scaled(series: Series, usable: Segments) -> tuple[Scaler, SensorRoles, Floa
     return scaler, roles, np.nan_to_num(scaler.transform(series.values)[roles.inputs])
 
 
-def _follows_clock(series: Series, moving: Float32Array, split: Split) -> bool:
+def _calendar(series: Series, moving: Float32Array, split: Split, settings: LearningSettings) -> Calendar:
+    """The calendar, in which days count by their kind where the held-out weeks follow it."""
+    calendar = Calendar(settings.tz, settings.holidays)
+    if series.times is None:
+        return calendar
+    held_out = (*split.validation, *split.calibration)
+    return replace(calendar, weekly=follows_week(calendar, moving, series.times, split.fit, held_out))
+
+
+def _follows_clock(series: Series, moving: Float32Array, split: Split, calendar: Calendar) -> bool:
     """Whether the networks get the time of day; moving (F_t, M) are the scaled targets."""
     if series.times is None:
         return False
-    return share_told_by_clock(moving, series.times, split.fit, split.validation) >= LEAST_SHARE
+    return (
+        share_told_by_clock(moving, calendar.local(series.times), split.fit, split.validation) >= LEAST_SHARE
+    )
 
 
 def _scaler(rows: FloatArray, sensors: tuple[str, ...]) -> Scaler:

@@ -135,7 +135,7 @@ def watcher_of(
     path: str, options: "ReadOptions", make: "Callable[[Model], Watcher]"
 ) -> "tuple[Judging, ReadOptions]":
     """What judges with the model, or the folder of models, at `path`, and how to read its input."""
-    from lstm_anomaly.commands.run.load import with_null_values
+    from lstm_anomaly.commands.run.load import as_trained
 
     if not os.path.isdir(path):
         from lstm_anomaly.model.file import read_model
@@ -145,10 +145,10 @@ def watcher_of(
                 f"--group-by: {path} is the model of one machine. Train with --group-by, or leave it out."
             )
         model = read_model(path)
-        return make(model), with_null_values(options, model)
+        return make(model), as_trained(options, model)
     from lstm_anomaly.detecting.group_stream import GroupWatcher
     from lstm_anomaly.model.folder import read_models
 
     column, models = read_models(path)
-    options = with_null_values(options, *models.values())
+    options = as_trained(options, *models.values())
     return GroupWatcher(models, make), replace(options, group_by=options.group_by or column)

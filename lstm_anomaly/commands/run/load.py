@@ -80,10 +80,15 @@ def what_spoils(series: "Series", where: str, *, is_strict: bool) -> list[str]:
     return lines
 
 
-def with_null_values(options: ReadOptions, *models: "Model") -> ReadOptions:
-    """The options with the texts that stood for no reading when these models were trained."""
+def as_trained(options: ReadOptions, *models: "Model") -> ReadOptions:
+    """The options with what these models' training was told: texts for no reading, and the zone."""
     texts = (text for model in models for text in model.null_values)
-    return replace(options, null_values=tuple(dict.fromkeys((*options.null_values, *texts))))
+    zones = (model.calendar.tz for model in models if model.calendar.tz is not None)
+    return replace(
+        options,
+        null_values=tuple(dict.fromkeys((*options.null_values, *texts))),
+        tz=options.tz or next(zones, None),
+    )
 
 
 def calibration_series(
@@ -95,7 +100,7 @@ def calibration_series(
     ignore: str | None = None,
 ) -> "Series":
     """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
-    options = with_null_values(options, model)
+    options = as_trained(options, model)
     frame, ignored = with_marks(files, options, rows, talk, ignore, model.sensors)
     model.check_times(frame)
     model.check_step(frame)

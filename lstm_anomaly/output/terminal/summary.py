@@ -103,6 +103,7 @@ def model_document(model: Model) -> dict[str, Any]:
         "clock": model.clock,
         "off": list(model.off.texts),
         "null_values": list(model.null_values),
+        "calendar": {**asdict(model.calendar), "holidays": len(model.calendar.holidays)},
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
         "states": [{"rows": rows, "share": share} for rows, share in _states(model)],
         "strangest": [asdict(episode) for episode in model.strangest],
@@ -138,7 +139,12 @@ def _network_lines(model: Model) -> list[str]:
     summary, autoencoder = model.summary, model.networks.autoencoder
     kind = [f"kind        {model.kind}: {summary.why_kind}; preset {summary.preset}"]
     if model.clock:
-        kind.append("clock       the networks know the time of day, since rows follow a daily cycle")
+        of_week = " and the kind of day" if model.calendar.weekly else ""
+        cycle = "weekly" if model.calendar.weekly else "daily"
+        zone = f" in {printable(model.calendar.tz)}" if model.calendar.tz else ""
+        kind.append(
+            f"clock       the networks know the time of day{zone}{of_week}, since rows follow a {cycle} cycle"
+        )
     if autoencoder is None:
         components = count(len(model.networks.linear.components), "principal component")
         return [*kind, f"network     none: {components}", *_beside(model), _states_line(model)]
