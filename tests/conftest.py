@@ -91,6 +91,8 @@ def trained(tmp_path_factory):
         *LSTM,
         "--threshold",
         "3",
+        "--horizon",
+        "12",
     ]
     result = CliRunner().invoke(app, [str(a) for a in args])
     assert result.exit_code == 0, result.output

@@ -133,3 +133,10 @@ def test_no_module_can_execute_what_it_reads():
             if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
                 assert isinstance(node.value, ast.Constant), path
                 assert node.value.value is False, path
+
+
+def test_names_of_tests_have_at_most_70_characters():
+    for path in sorted((PACKAGE.parent / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                assert len(node.name) <= 70, f"{path.name}: {node.name}"

@@ -50,7 +50,7 @@ def test_a_kernel_under_which_a_test_fails_is_a_failure(one_test):
 
 
 @needs_openblas
-def test_a_kernel_that_openblas_has_not_got_is_skipped_with_the_one_that_it_took():
+def test_a_kernel_missing_in_openblas_is_skipped_naming_the_one_it_took():
     outcome = portable.of_kernel("NoSuchKernel")
     assert outcome.state == "skipped"
     assert f"takes {kernel_at_work()} in its place" in outcome.what

@@ -1,8 +1,8 @@
-"""Restore every row of a long file as `detect` does it: ours, PyTorch, ONNX Runtime, all with the same weights.
+"""Restore every row of a long file as `detect` does it: ours, PyTorch, ONNX Runtime, with the same weights.
 
-The others restore each row as the last of a window of its own, in batches of 1024, as their users build them;
-the decoder begins with that row, but their layers run over whole sequences. Ours lets two rows share a window,
-and takes one step of the decoder. The results must agree for the rows whose windows are the same.
+The others restore each row as the last of a window of its own, in batches of 1024, as their users build
+them; the decoder begins with that row, but their layers run over whole sequences. Ours lets two rows share a
+window, and takes one step of the decoder. Results must agree for the rows whose windows are the same.
 """
 
 from functools import partial

@@ -1,1 +1,1 @@
-"""What every other part stands on: errors, records, text, files, locks, processes."""
+"""What all rooms use: errors, records, text, files, locks, processes."""

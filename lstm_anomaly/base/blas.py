@@ -1,8 +1,8 @@
-"""How many threads NumPy's products use: one while a network is at work, and then as many as before.
+"""Limits NumPy's matrix products to one thread while a network runs, and restores the number afterwards.
 
-The products here are small: shared among threads they get many times slower, not faster, and on a machine
-with other work the threads wait for each other. The command line says so before NumPy is imported; a program
-that uses the Python interface has imported it, and may want its threads for its own products.
+The products here are small. Shared among threads they get many times slower, and on a busy machine the
+threads wait for each other. The command line sets the limit before NumPy is imported. A program that uses the
+Python interface has imported NumPy already, and may want its threads for its own products.
 """
 
 import ctypes

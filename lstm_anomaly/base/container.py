@@ -6,7 +6,7 @@ member's declared size (so that a bomb is refused unread), the format version, e
 and shape, that a model's numbers are finite, and a SHA-256 over header and arrays. Writing is atomic,
 reads back what it wrote before the old file goes, and gives the same bytes for the same content.
 
-What the arrays mean is the business of `file.py` and `state.py`.
+What the arrays mean is the business of `model/file.py` and `detecting/state.py`.
 """
 
 import hashlib
@@ -68,12 +68,12 @@ class Kind:
 
 
 MODEL = Kind("model", ModelFileError, "train it again, or restore it from a copy")
-STATE = Kind("state", StateError, "restore it from a copy, or remove it to begin anew", finite=False)
-CHECKPOINT = Kind("checkpoint", ModelFileError, "remove it to train from the begin")
+STATE = Kind("state", StateError, "restore it from a copy, or remove it to start over", finite=False)
+CHECKPOINT = Kind("checkpoint", ModelFileError, "remove it to train from the beginning")
 
 
 class _RefusedError(Exception):
-    """Why a file is not what it is to be."""
+    """Why a file is refused."""
 
     def __init__(self, reason: str, hint: str = "") -> None:
         super().__init__(reason)
@@ -136,7 +136,7 @@ def _check_same(
     odd += [name for name in arrays if name not in found[1] or _bits(found[1][name]) != _bits(arrays[name])]
     odd += sorted(set(found[1]) - set(arrays))
     if odd:
-        raise _RefusedError(f"it differs from what was to be written in {', '.join(odd)}")
+        raise _RefusedError(f"it does not read back as written, in {', '.join(odd)}")
 
 
 def _bits(array: NDArray[Any]) -> tuple[str, tuple[int, ...], bytes]:
@@ -216,7 +216,7 @@ def _read_header(archive: zipfile.ZipFile, members: list[str], kind: Kind) -> di
         raise _RefusedError("its header lacks the list of arrays or the checksum")
     expected = [f"{name}.npy" for name in [_HEADER, *described]]
     if sorted(members) != sorted(expected):
-        odd = ", ".join(sorted(set(members) ^ set(expected))) or "one is doubled"
+        odd = ", ".join(sorted(set(members) ^ set(expected))) or "one occurs twice"
         raise _RefusedError(f"its members are not those that the header lists: {odd}")
     return header
 
@@ -236,7 +236,7 @@ def _check_finite(arrays: Arrays) -> None:
 def _read_member(
     archive: zipfile.ZipFile, name: str, dtype: str, shape: tuple[int, ...] | None
 ) -> NDArray[Any]:
-    """One `.npy` member; its own header is compared before a byte of its data is believed."""
+    """One `.npy` member; its own header is checked before its data is read."""
     with archive.open(f"{name}.npy") as member:
         if np.lib.format.read_magic(member) != (1, 0):
             raise _RefusedError(f"array '{name}' has an unknown layout")

@@ -1,4 +1,4 @@
-"""Moments in which a signal that asks to end must wait: between making something and knowing of it."""
+"""Delays SIGINT and SIGTERM between making something, such as a lock file, and recording it."""
 
 import signal
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What an object remembers, as JSON and arrays, and back: so that a later run goes on where this one ended.
+"""Writes an object's attributes as JSON and arrays, and restores them, so that a later run can continue.
 
 Only classes that have a name for it (`saved_as`) are written and made again, and only their attributes:
 nothing in a file is executed. The names belong to the file, so that modules and classes can be moved and

@@ -1,6 +1,6 @@
 """`lstm-anomaly evaluate`: how well a model's alarms and scores match what is known to have happened."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,14 +12,19 @@ from lstm_anomaly.commands.frame.options import (
     input_files,
     input_options,
     read_options,
+    shares_of,
     talk_options,
 )
+
+if TYPE_CHECKING:
+    from lstm_anomaly.model.model import Model
 
 EPILOG = """\b
 Examples:
   lstm-anomaly evaluate week.csv --model pump.model --labels faults.csv
   lstm-anomaly evaluate new.csv --model pump.model --labels new.csv --label-column anomaly
   lstm-anomaly evaluate new.csv --model pump.model --labels labels.csv --format json | jq .
+  lstm-anomaly evaluate new.csv --model pump.model --forecast
 \b
 PASS: the data proves that the false-alarm budget was kept; FAIL: that it was not.
 """
@@ -32,10 +37,13 @@ PASS: the data proves that the false-alarm budget was kept; FAIL: that it was no
     "--labels",
     "labels_path",
     metavar="FILE",
-    required=True,
     help="CSV of `start,end` (times or row numbers, both included), or of one 0 or 1 a data row.",
 )
 @click.option("--label-column", metavar="NAME", help="The column of 0 and 1.  [default: found]")
+@click.option("--forecast", "of_forecasts", is_flag=True, help="Try the model's forecasts instead.")
+@click.option(
+    "--level", "levels", default="80,95", show_default=True, metavar="A,B", help="Of their intervals."
+)
 @click.option(
     "--format",
     "format_",
@@ -52,7 +60,9 @@ def command(
     /,
     files: tuple[str, ...],
     model_path: str,
-    labels_path: str,
+    labels_path: str | None,
+    of_forecasts: bool,
+    levels: str,
     label_column: str | None,
     format_: str,
     reading: dict[str, Any],
@@ -60,7 +70,8 @@ def command(
     """Judge CSV files whose anomalies are known, and say how many were found and at what price.
 
     Prints the share of labelled events that were found, the false alarms with an exact interval and the
-    verdict on the model's own budget, the delay, and how well the scores rank the rows.
+    verdict on the model's own budget, the delay, and how well the scores rank the rows. With --forecast no
+    labels are needed: it forecasts from many rows of the files and says how far off that was.
     """
     from lstm_anomaly.commands.run.load import as_trained, read_frame, select_marked
     from lstm_anomaly.detecting.batch import detect
@@ -72,6 +83,11 @@ def command(
     talk = Talk(settings)
     model = read_model(model_path)
     options = as_trained(read_options(reading), model)
+    if of_forecasts:
+        _evaluate_forecasts(talk, model, files, reading, shares_of(levels), format_)
+        return
+    if labels_path is None:
+        raise click.UsageError("Missing option '--labels'; or --forecast, which needs none.")
     frame = read_frame(input_files(files), options, None, talk, model.sensors)
     labels = read_labels(labels_path, frame, label_column, options)
     frame, labels = select_marked(frame, labels, reading["rows"])
@@ -84,3 +100,31 @@ def command(
         talk.deliver(output.json_document(results))
     else:
         talk.deliver(output.table(results, **talk.canvas()))
+
+
+def _evaluate_forecasts(
+    talk: Talk,
+    model: "Model",
+    files: tuple[str, ...],
+    reading: dict[str, Any],
+    levels: list[float],
+    format_: str,
+) -> None:
+    from lstm_anomaly.commands.run.load import as_trained, read_frame
+    from lstm_anomaly.detecting.forecast import horizon_of
+    from lstm_anomaly.evaluation.forecasts import backtest
+    from lstm_anomaly.output.terminal import backtests as output
+    from lstm_anomaly.preparing.clean import clean
+
+    horizon = horizon_of(model)
+    options = as_trained(read_options(reading), model)
+    frame = read_frame(input_files(files), options, reading["rows"], talk, model.sensors)
+    series, cleaning = clean(frame, step=model.step, max_fill=0, resample=model.resample)
+    talk.note(cleaning.lines())
+    with talk.counting("forecasts") as on_origin:
+        found = backtest(horizon, series, levels, on_origin)
+    if format_ == "json":
+        talk.deliver(output.json_document(found))
+    else:
+        talk.deliver(output.table(found, **talk.canvas()))
+    talk.note([f"{found.origins} forecasts of {found.steps} rows; errors in training spreads of each sensor"])

@@ -52,12 +52,14 @@ def command(
     """Show what departs from normal in CSV files: one HTML file that opens anywhere, without a network.
 
     It holds the span with its score, each event with its sensors as seen and expected, a table to sort and
-    filter, the quality of the data, drift, and how the model was trained.
+    filter, what comes next if the model has a horizon, the quality of the data, drift, and how the model was
+    trained.
     """
     from lstm_anomaly.base.files import atomic_write
     from lstm_anomaly.commands.frame.extras import needs
     from lstm_anomaly.commands.run.load import as_trained, read_frame
     from lstm_anomaly.detecting.batch import detect
+    from lstm_anomaly.detecting.forecast import forecast
     from lstm_anomaly.detecting.places import place
     from lstm_anomaly.model.file import read_model
 
@@ -78,7 +80,8 @@ def command(
     ]
     rows = detection.frame_rows()
     events = [replace(place(event, frame, rows), view=detection.view(event)) for event in detection.events]
-    text = detection_report(detection, model, events, notes, title or _title(files))
+    coming = forecast(model, frame) if model.horizon and detection.counts()["judged"] else None
+    text = detection_report(detection, model, events, notes, title or _title(files), coming)
     with atomic_write(out) as file:
         file.write(text.encode("utf-8", "replace"))
     if plot:

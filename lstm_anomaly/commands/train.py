@@ -9,7 +9,7 @@ import click
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.frame.extras import needs
-from lstm_anomaly.commands.frame.option_types import Duration, Percent
+from lstm_anomaly.commands.frame.option_types import Duration, Percent, Span
 from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lstm_anomaly.model.model import Model
 
     WriteReport = Callable[[Model, Series, list[str]], None]
-UNUSABLE = "the training data looks unusable as a picture of normal: {doubts}"
+UNCLEAN = "the training data is not a clean picture of normal: {doubts}"
 
 EPILOG = """\b
 Examples:
@@ -88,6 +88,12 @@ Examples:
     metavar="TIME",
     help="Such as 10min; then training ends with the best weights so far.  [default: no limit]",
 )
+@click.option(
+    "--horizon",
+    type=Span(),
+    metavar="SPAN|ROWS",
+    help="How far `forecast` shall see, such as 24h; 0: not at all.  [default: a day, if rows have times]",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
 @click.option(
     "--checkpoint", metavar="FILE", help="Keep progress in FILE.*; the same command goes on from it."
@@ -97,7 +103,7 @@ Examples:
     "--trim",
     type=Percent(),
     metavar="SHARE",
-    help="Most of the rows to leave out because they stand out; 0: none.  [default: 1%]",
+    help="Most of the rows to leave out because they stand out; 0: none, nor faults.  [default: 1%]",
 )
 @click.option("--holidays", metavar="COUNTRY", help="Its holidays are like Sundays: AT, DE-BY, US-CA, ...")
 @click.option(
@@ -179,7 +185,7 @@ def command(
         keep.remove()
     write_report(model, series, cleaned)
     if model.summary.doubts:
-        talk.warn([UNUSABLE.format(doubts="; ".join(model.summary.doubts))])
+        talk.warn([UNCLEAN.format(doubts="; ".join(model.summary.doubts))])
     talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))
 
 

@@ -1,8 +1,9 @@
-"""The guard of the promise: does new data still look like the data that the threshold was learned on?
+"""Drift: does new data still look like the data that the threshold was learned on?
 
-A threshold keeps its word while normal stays what it was. Scores that grow by a tenth give two to three
-times the alarms, so the guard looks far below the threshold, and at the readings themselves, on **quiet**
-rows: those that are not anomalous, nor follow an anomalous one within the longest memory of the score.
+A threshold keeps its budget only while normal data stays as it was. Scores that grow by a tenth give two to
+three times the alarms, so the check looks far below the threshold, and at the readings themselves, on
+**quiet** rows: those that are not anomalous, nor follow an anomalous one within the
+longest memory of the score.
 """
 
 import math
@@ -92,10 +93,10 @@ class Familiar:
 
 @saved_as("drift watch")
 class DriftWatch:
-    """Follows judged rows, in pieces of any size, and says in what they no longer look like training.
+    """Compares judged rows, in pieces of any size, with the training data, and says what differs.
 
     Rows are looked at in periods of at least `PERIOD` rows, or as many as there were calibration rows, so
-    that a stream which drifts after a year is not taken for the mean of all its days.
+    that a drift after a year is not averaged away by all the days before it.
     """
 
     def __init__(self, familiar: Familiar, sensors: Sequence[str]) -> None:
@@ -218,7 +219,7 @@ class _Period:
             elif self._moves[k] >= LEAST_ROWS and STEP_RATIO * step[k] < f.least_step[k]:
                 found.append(
                     f"{name} moves {step[k] / f.least_step[k]:.2g} times as much from row to row as in the"
-                    " stillest part of the training rows"
+                    " quietest part of the training rows"
                 )
         return found
 

@@ -1,4 +1,4 @@
-"""Events: stretches of anomalous rows, how bad each one was, and which sensors made it so."""
+"""Events: stretches of anomalous rows, with severity and the sensors that caused them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

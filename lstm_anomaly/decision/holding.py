@@ -1,4 +1,4 @@
-"""Keeps an anomaly going through its weaker rows: once above the limit, a score has to fall well below it.
+"""Hysteresis: an anomaly goes on through weaker rows until its score falls well below the limit.
 
 A score that hovers about the limit would turn a lasting fault into many short ones with normal rows between
 them. Alarms have a dead band against that (ISA-18.2; in electronics, the Schmitt trigger). The band lies

@@ -113,7 +113,7 @@ def learn_threshold(scores: FloatArray, asked: ThresholdOptions, breaks: Sequenc
     value = METHODS[method](calibration, DEFAULT_LEVELS.get(method, 0.0) if level is None else level)
     if not (np.isfinite(value) and value > 0):
         raise ThresholdError(
-            f"the threshold came out as {value:g}, and no score can be measured against that;"
+            f"the threshold came out as {value:g}, so no score can be a multiple of it;"
             f" the highest of {len(calibration.judged)} calibration scores is {calibration.judged.max():g}",
             hint="calibration rows in which the sensors move",
         )
@@ -202,7 +202,7 @@ def _by_daily_maxima(calibration: Calibration, level: float) -> float:
     if mostly_judged.sum() < MINIMUM_DAYS:
         raise ThresholdError(
             f"{mostly_judged.sum()} whole days of calibration data are too few for daily maxima;"
-            f" {MINIMUM_DAYS} are the least",
+            f" at least {MINIMUM_DAYS} are needed",
             hint='more normal data, or threshold method "pot"',
         )
     return tails.daily_maxima_level(by_day[mostly_judged].max(axis=1), calibration.per_row * rows)

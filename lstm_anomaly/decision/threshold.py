@@ -1,4 +1,4 @@
-"""The threshold as the model keeps it: its value, how it was learned, and what it promises in plain words."""
+"""The threshold as the model stores it: its value, how it was learned, and what it promises."""
 
 import math
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ HOW = {
     "episodes": "the lowest level that keeps the budget, by counting episodes above each level",
     "pot": "extrapolated from the peaks of normal data: right on average, not in every case",
     "daily-max": "extrapolated from daily maxima of normal data: right on average, not in every case",
-    "quantile": "a share of the rows of normal data; it knows nothing of how often alarms come",
-    "sigma": "mean and standard deviation of normal scores; it knows nothing of how often alarms come",
+    "quantile": "a share of the rows of normal data; it says nothing about how often alarms come",
+    "sigma": "mean and standard deviation of normal scores; it says nothing about how often alarms come",
     "fixed": "given by hand",
 }
 

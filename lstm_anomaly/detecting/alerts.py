@@ -16,8 +16,8 @@ def as_span(seconds: float | None) -> np.timedelta64 | None:
 
 
 @saved_as("alerts")
-class News:
-    """Remembers what has been told.
+class Alerts:
+    """Chooses the events to report, and remembers those that were reported.
 
     An event is told when it is over, and with `early` also when it begins. `snooze`: after something was
     told, nothing is for so long (counted by the rows' time stamps): an event that begins meanwhile and is

@@ -11,7 +11,7 @@ from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_eve
 from lstm_anomaly.detecting.verdicts import Tally
 from lstm_anomaly.detecting.views import EventView, view
 from lstm_anomaly.model.judge import Judgement
-from lstm_anomaly.model.missing_sensors import filled
+from lstm_anomaly.model.missing_sensors import impute
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.model.partial_judge import PartialJudge
 from lstm_anomaly.model.silent_sensors import Silence, SilentSensors
@@ -94,7 +94,7 @@ def detect(
     model.check_times(frame)
     model.check_step(frame)
     if frame.absent:
-        frame = filled(model, frame)
+        frame = impute(model, frame)
     series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     starts = np.zeros(len(series), np.bool_)
     starts[list(series.starts) if len(series) else []] = True

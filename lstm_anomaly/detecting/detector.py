@@ -13,6 +13,7 @@ from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame, TimeArray
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.events import Event, EventRules
 from lstm_anomaly.detecting.batch import Detection, detect
+from lstm_anomaly.detecting.forecast import Forecast, forecast
 from lstm_anomaly.model.file import read_model, write_model
 from lstm_anomaly.model.judge import Judge, Judgement
 from lstm_anomaly.model.model import Model
@@ -60,7 +61,8 @@ class Detector:
         false_alarms   budget such as "1/week", "2/day" or "1/10000rows"; "auto": what the rows can support
         confidence     with which the budget shall hold
         merge_gap      rows: anomalous rows at most this far apart are one event
-        trim           most of the rows that may be left out of training because they stand out
+        horizon        rows, or a timedelta, that `forecast` shall see; 0: none
+        trim           most of the rows that training may leave out because they stand out; 0: faults stay
 
     >>> detector = Detector(seed=1).fit(normal)                 # doctest: +SKIP
     >>> detector.predict(new)                                   # doctest: +SKIP
@@ -136,6 +138,16 @@ class Detector:
             )
             for event in detection.events
         ]
+
+    def forecast(self, X: Any, steps: int | None = None, method: str | None = None) -> Forecast:
+        """What comes after the rows X: `values` (n_sensors, steps) and `interval(0.8)`, in own units.
+
+        Fit with `horizon=` so many rows, or a timedelta; a day is the default where X has times. `steps` are
+        at most as many. Raises InputError when the model has no horizon, SettingsError when it is shorter.
+        """
+        frame = _matched(frame_of(X), X, self.model_.sensors)
+        with one_thread():
+            return forecast(self.model_, frame, steps, method)
 
     def stream(self) -> Judge:
         """A judge that scores rows as they come, `judge.push(rows).scores`, equal to `score` of the whole.

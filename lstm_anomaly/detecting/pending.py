@@ -14,7 +14,7 @@ from lstm_anomaly.reading import join_frames, take_rows
 
 @saved_as("pending rows 2")
 @dataclass(frozen=True)
-class Waiting:
+class PendingRows:
     """Rows of the series whose verdict is not there yet.
 
     values     (m, F) after cleaning, with readings of silent sensors imputed
@@ -37,7 +37,7 @@ class Waiting:
         """Where in the input a row came from."""
         return place_of(self.frame, int(self.origin[row]))
 
-    def cut(self, count: int) -> tuple["Waiting", "Waiting"]:
+    def cut(self, count: int) -> tuple["PendingRows", "PendingRows"]:
         """The first `count` rows, and the others."""
         first, rest = slice(0, count), slice(count, None)
         left = self.origin[rest]
@@ -48,7 +48,7 @@ class Waiting:
             replace(self._rows(rest), origin=left - drop, frame=kept),
         )
 
-    def _rows(self, rows: slice) -> "Waiting":
+    def _rows(self, rows: slice) -> "PendingRows":
         return replace(
             self,
             values=self.values[rows],
@@ -57,9 +57,11 @@ class Waiting:
             begins=self.begins[rows],
         )
 
-    def joined(self, clean: CleanRows, rows: Completed, begins: BoolArray, frame: SensorFrame) -> "Waiting":
+    def joined(
+        self, clean: CleanRows, rows: Completed, begins: BoolArray, frame: SensorFrame
+    ) -> "PendingRows":
         """These rows and further ones, which came from `frame` or from the rows held before."""
-        return Waiting(
+        return PendingRows(
             np.concatenate([self.values, rows.values]),
             np.concatenate([self.delivered, rows.delivered]),
             np.concatenate([self.off, rows.off]),

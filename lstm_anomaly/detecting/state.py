@@ -12,7 +12,7 @@ from typing import Any
 from lstm_anomaly.base.container import STATE, load_arrays, save_arrays
 from lstm_anomaly.base.errors import StateError
 from lstm_anomaly.base.snapshot import Arrays, Given, restored, snapshot
-from lstm_anomaly.detecting.alerts import News
+from lstm_anomaly.detecting.alerts import Alerts
 from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.reading import Follower
@@ -39,7 +39,7 @@ class State:
     scheme: str
     follower: Follower
     watcher: Watcher
-    news: News = field(default_factory=News)
+    news: Alerts = field(default_factory=Alerts)
     scores_length: int | None = None
     undelivered: list[str] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)

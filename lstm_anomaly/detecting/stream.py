@@ -10,12 +10,12 @@ from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, EventTracker, silent_event
 from lstm_anomaly.detecting.batch import detect, judged_rows
-from lstm_anomaly.detecting.pending import Waiting
+from lstm_anomaly.detecting.pending import PendingRows
 from lstm_anomaly.detecting.places import CLOSED, ONGOING, OPEN, Place, PlacedEvent, place
 from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
 from lstm_anomaly.detecting.views import ViewRecorder
 from lstm_anomaly.model.judge import Judgement
-from lstm_anomaly.model.missing_sensors import filled
+from lstm_anomaly.model.missing_sensors import impute
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.model.partial_judge import PartialJudge
 from lstm_anomaly.model.silent_sensors import Silence, SilentSensors
@@ -71,7 +71,7 @@ class Watcher:
         self._tracker = EventTracker(model.sensors, self._rules)
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
-        self._waiting: Waiting | None = None  # rows of the series without a verdict
+        self._waiting: PendingRows | None = None  # rows of the series without a verdict
         self._judged = 0  # rows of the series with a verdict
         self._last_off = False
         self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
@@ -160,7 +160,9 @@ class Watcher:
             self._was_finite = bool(np.isfinite(running[-1]).all())
         delivered = rows.delivered
         if self._waiting is None or self._frame is None:
-            self._waiting = Waiting(rows.values, delivered, rows.off, begins, clean.origin, frame, clean.held)
+            self._waiting = PendingRows(
+                rows.values, delivered, rows.off, begins, clean.origin, frame, clean.held
+            )
             self._frame = frame
         else:
             self._waiting = self._waiting.joined(clean, rows, begins, frame)
@@ -251,7 +253,7 @@ class Watcher:
         if self.tally.rows == 0 and self._frame is None:
             self._judge = PartialJudge(self._model, frame.absent)
             self._drift = DriftWatch(self._judge.reduced.familiar, self._model.sensors)
-        return filled(self._model, frame)
+        return impute(self._model, frame)
 
     def _note_time(self, frame: SensorFrame) -> None:
         if frame.times is None:
@@ -299,7 +301,7 @@ class Watcher:
         scores, tops = np.where(known, scores[at], np.nan), np.where(known, tops[at], -1)
         return Verdicts(frame, scores, tops, events, known & off[at])
 
-    def _find_events(self, judgement: Judgement, ready: Waiting) -> list[PlacedEvent]:
+    def _find_events(self, judgement: Judgement, ready: PendingRows) -> list[PlacedEvent]:
         rows = judged_rows(ready.values, judgement)
         if self._recorder:
             self._recorder.push(rows)

@@ -1,1 +1,1 @@
-"""What was learned, judging rows with it, and its file."""
+"""The trained model: its parts, judging rows with it, and its file."""

@@ -51,15 +51,16 @@ def alarm_shapes(header: dict[str, Any], targets: int) -> dict[str, tuple[int, .
 def check_alarms(header: dict[str, Any], arrays: Arrays) -> None:
     """Raise ValueError where the values make no sense."""
     limit = header["unseen_limit"]
-    _check(type(limit) is float and 0 < limit < np.inf, "the limit of what was never seen is none")
+    _check(type(limit) is float and 0 < limit < np.inf, "the limit of values never seen is not positive")
     _check(bool((arrays["stillness.least"] >= 0).all()), "a least range is below 0")
-    _check(bool((arrays["familiar.low"] <= arrays["familiar.high"]).all()), "a sensor's range is no range")
+    ranges_are_ordered = (arrays["familiar.low"] <= arrays["familiar.high"]).all()
+    _check(bool(ranges_are_ordered), "a sensor's lowest reading is above its highest")
     _check(bool((arrays["familiar.least_step"] >= 0).all()), "a sensor's step is below 0")
     steps_are_ordered = (arrays["familiar.least_step"] <= arrays["familiar.most_step"]).all()
-    _check(bool(steps_are_ordered), "a sensor's least step is above its most")
-    _check(bool((arrays["familiar.scores"] >= 0).all()), "the familiar scores are below 0")
+    _check(bool(steps_are_ordered), "a sensor's smallest step is above its largest")
+    _check(bool((arrays["familiar.scores"] >= 0).all()), "the calibration scores are below 0")
     rows = header["familiar_rows"]
-    _check(type(rows) is int and rows >= 0, "the familiar rows are no number of rows")
+    _check(type(rows) is int and rows >= 0, "`familiar_rows` is not a number of rows")
 
 
 def alarm_parts(header: dict[str, Any], arrays: Arrays) -> dict[str, Any]:

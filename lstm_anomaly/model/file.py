@@ -19,6 +19,7 @@ from lstm_anomaly.model.calibration_file import (
     alarm_shapes,
     check_alarms,
 )
+from lstm_anomaly.model.horizon_file import PREFIX, horizon_arrays, horizon_from, horizon_header
 from lstm_anomaly.model.model import MODEL_KINDS, Model, TrainingSummary, with_clock
 from lstm_anomaly.network.autoencoder import architecture, parameter_shapes
 from lstm_anomaly.network.forecaster import forecaster_shapes
@@ -36,7 +37,7 @@ from lstm_anomaly.scoring.components import (
     TOGETHER_VIEWS,
     Components,
 )
-from lstm_anomaly.scoring.cross_sensor import Peers
+from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
 from lstm_anomaly.scoring.networks import LSTMS, Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.residuals import VIEWS
@@ -88,8 +89,8 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "states.centres": model.states.centres,
         "states.rows": model.states.rows,
         **{f"components.{name}": _stored(getattr(model.components, name)) for name in _COMPONENTS},
-        "peers.weights": model.peers.weights,
-        "peers.usual": model.peers.usual,
+        "peers.weights": model.cross_sensor.weights,
+        "peers.usual": model.cross_sensor.usual,
         **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
         **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
         **alarm_arrays(model),
@@ -99,6 +100,9 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         forecaster = networks.forecaster
         arrays |= _prefixed("forecaster", forecaster.params)
         arrays |= _prefixed("forecaster", {name: getattr(forecaster, name) for name in _FORECASTER})
+    if model.horizon:
+        header["horizon"] = horizon_header(model.horizon)
+        arrays |= horizon_arrays(model.horizon)
     save_arrays(path, header, arrays, understand=_from_parts)
 
 
@@ -106,7 +110,7 @@ def read_model(path: str | os.PathLike[str]) -> Model:
     """Read a model file. Raises ModelFileError when it is not one, damaged, or makes no sense."""
     if os.path.isdir(path):
         raise ModelFileError(
-            "is a folder, and the model of one machine is needed",
+            "is a folder, but a single model file is needed",
             where=os.fspath(path),
             hint="name a file in it",
         )
@@ -120,10 +124,15 @@ def read_model(path: str | os.PathLike[str]) -> Model:
 
 def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     _check_header(header)
+    of_horizon = {name: array for name, array in arrays.items() if name.startswith(PREFIX)}
+    arrays = {name: array for name, array in arrays.items() if name not in of_horizon}
+    stored = header.get("horizon")  # a model need not have one
+    _check(stored is not None or not of_horizon, "there are arrays of a horizon, and there is none")
+    horizon = None if stored is None else horizon_from(stored, of_horizon, len(header["sensors"]))
     shapes = _expected_shapes(header, arrays)
     found = {name: array.shape for name, array in arrays.items()}
     odd = sorted(name for name in set(shapes) | set(found) if shapes.get(name) != found.get(name))
-    _check(not odd, f"arrays are not those that the sizes call for: {', '.join(odd)}")
+    _check(not odd, f"the arrays do not match the sizes in the header: {', '.join(odd)}")
     _check_values(arrays)
     check_alarms(header, arrays)
     _check_roles(arrays)
@@ -152,13 +161,14 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         expectations=Expectations(**regressions, shares=arrays["shares"]),
         states=OperatingStates(arrays["states.centres"], arrays["states.rows"]),
         components=components,
-        peers=Peers(arrays["peers.weights"], arrays["peers.usual"]),
+        cross_sensor=CrossSensorRegression(arrays["peers.weights"], arrays["peers.usual"]),
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),
         off=OffRule.parse(header.get("off", []), header["sensors"]),
         null_values=tuple(header.get("null_values", [])),
         calendar=_calendar(header),
+        horizon=horizon,
     )
 
 
@@ -200,7 +210,7 @@ def _summary(stored: dict[str, Any], sensors: int) -> TrainingSummary:
     for name, values in ranges.items():
         _check(len(values) == sensors, f"there is no {name} reading for each sensor")
         _check(all(type(value) is float for value in values), f"a {name} reading is not a number")
-    _check(stored["best_epoch"] <= len(losses["losses"]), "the best epoch is none of the epochs")
+    _check(stored["best_epoch"] <= len(losses["losses"]), "the best epoch is not among the epochs")
     return TrainingSummary(**{**stored, **losses, **ranges, "doubts": tuple(stored["doubts"])})
 
 
@@ -221,21 +231,21 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(header["kind"] in MODEL_KINDS, f"the kind {header['kind']!r} is unknown")
     _check(isinstance(sensors, list), "the sensors are not a list of names")
     _check(all(map(_is_text, sensors)), "a sensor's name is not text")
-    _check(len(set(sensors)) == len(sensors) > 0, "sensors are missing or doubled")
+    _check(len(set(sensors)) == len(sensors) > 0, "a sensor is missing or occurs twice")
     _check(_is_count(header["window"]) and header["window"] > 0, "the window is not positive")
     look_ahead = header["look_ahead"]
     _check(_is_count(look_ahead) and look_ahead <= MOST_LOOK_AHEAD, "the look-ahead is not a number of rows")
     step = header["step_seconds"]
     _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
-    _check(type(header["clock"]) is bool, "whether the time of day counts is neither yes nor no")
-    _check(not header["clock"] or step is not None, "the time of day of rows that are only counted")
+    _check(type(header["clock"]) is bool, "`clock` is neither true nor false")
+    _check(not header["clock"] or step is not None, "the time of day is used, but rows have no time")
     for name in ("off", "null_values"):
         _check(all(map(_is_text, header.get(name, []))), f"{name} is not a list of texts")
     _check(_is_count(header["max_fill"]), "the rows to fill are not a number of rows")
     _check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
     _check(header["resample"] is None or step is not None, "resampling without a sampling step")
     together = header["together"]
-    _check(type(together) is float and 0 < together < np.inf, "the limit of what all say together is none")
+    _check(type(together) is float and 0 < together < np.inf, "the limit of `together` is not positive")
     for name in ("autoencoder", "forecaster"):
         sizes = header[name]
         _check((sizes is not None) == (header["kind"] != "linear"), "the networks do not fit the kind")
@@ -257,7 +267,7 @@ def _check_values(arrays: Arrays) -> None:
     shares = arrays["shares"]
     _check(bool(((shares >= 0) & (shares <= 1)).all()), "a share of an LSTM is not between 0 and 1")
     _check(bool((arrays["states.rows"] > 0).all()), "an operating state has no rows")
-    _check(bool(arrays["components.high"].any()), "nothing is high for the components")
+    _check(bool(arrays["components.high"].any()), "no high level of the components is above 0")
     counted = arrays["components.usual"] > 0  # (V, k, F_t)
     _check(bool((counted == counted[:, :1]).all()), "a sensor counts in some states only")
 
@@ -268,11 +278,11 @@ def _check_roles(arrays: Arrays) -> None:
         _check(bool(((role == 0) | (role == 1)).all()), "a sensor's role is neither 0 nor 1")
     _check(bool(targets.any()), "no sensor is forecast")
     _check(bool((targets <= inputs).all()), "a target is no input")
-    _check(bool((targets | ruled).all()), "a sensor is judged by nothing")
+    _check(bool((targets | ruled).all()), "a sensor is neither forecast nor ruled")
     of_rules = np.array_equal(arrays["novelty.sensors"], np.flatnonzero(ruled))
     _check(of_rules, "the rules are not for the sensors that are ruled")
     counts, values = arrays["novelty.counts"], arrays["novelty.values"]
-    _check(bool((counts > 0).all()) and int(counts.sum()) == len(values), "the rules' values are cut")
+    _check(bool((counts > 0).all()) and int(counts.sum()) == len(values), "the rules' values are incomplete")
     for seen in np.split(values, np.cumsum(counts))[:-1]:
         _check(bool((np.diff(seen) > 0).all()), "a rule's values are not in order")
 

@@ -82,5 +82,7 @@ def read_models(folder: str) -> tuple[str, Mapping[str, Model]]:
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ModelFileError(f"the index of the models cannot be read ({error})", where=path) from error
     if not sound:
-        raise ModelFileError("is no index of models, or from a later version", where=path, hint="train again")
+        raise ModelFileError(
+            "is not an index of models, or is from a later version", where=path, hint="train again"
+        )
     return column, {group: read_model(os.path.join(folder, name)) for group, name in files.items()}

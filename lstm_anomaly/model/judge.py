@@ -82,10 +82,10 @@ class Judge:
         """`for_threshold`: scores are what a threshold is learned from.
 
         That is the largest multiple of a limit of every row, also where it is below 1, and no anomaly is kept
-        going through weaker rows.
+        held through weaker rows.
         """
         self._model, self._for_threshold = model, for_threshold
-        self._stretch: _Stretch | None = None
+        self._stretch: _Segment | None = None
 
     def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
         """Take the next rows, (n, F) in own units, at UTC times (n,); verdicts on the rows that are ready.
@@ -97,7 +97,7 @@ class Judge:
         for start, stop in finite_segments(np.asarray(np.isfinite(values).all(axis=1))):
             if start > position:
                 parts += [self.finish(), Judgement.unknown(start - position, sensors)]
-            self._stretch = self._stretch or _Stretch(self._model, self._for_threshold)
+            self._stretch = self._stretch or _Segment(self._model, self._for_threshold)
             pieces = [slice(first, min(first + PIECE, stop)) for first in range(start, stop, PIECE)]
             given = [(values[piece], None if times is None else times[piece]) for piece in pieces]
             parts += self._stretch.push(given)
@@ -113,7 +113,7 @@ class Judge:
 
 
 @saved_as("stretch")
-class _Stretch:
+class _Segment:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
     def __init__(self, model: Model, for_threshold: bool) -> None:
@@ -172,11 +172,11 @@ class _Stretch:
     def _parts_of(self, scaled: FloatArray, residuals: Residuals) -> FloatArray:
         """Each sensor's part in n rows, (n, F_t).
 
-        The geometric mean of its own errors and of how far it is from what the other sensors say: the guilty
-        sensor departs both ways.
+        The geometric mean of its own errors and of how far it is from what the other sensors say: the sensor
+        at fault is far off in both.
         """
         own = np.square(scaled).sum(axis=0)  # (n, F_t)
-        return np.asarray(np.sqrt(own * self._model.peers.of_rows(residuals.level)))
+        return np.asarray(np.sqrt(own * self._model.cross_sensor.of_rows(residuals.level)))
 
     def _expected_of(self, residuals: Residuals) -> FloatArray:
         """What was expected of n rows, scaled, (n, F_t): by the other sensors where they tell, else before.
@@ -266,7 +266,7 @@ class _Stretch:
         return parts
 
     def _forget(self) -> None:
-        """Drop what no memory reaches any more."""
+        """Drop the rows that no moving average reaches any more."""
         kept = LONGEST + self._model.look_ahead
         self._scaled, self._pooled = self._scaled[:, -kept:], self._pooled[:, -kept:]
         for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected"):

@@ -1,9 +1,8 @@
-"""Judging on when a sensor of the model is missing altogether: it is taken to read what the others say.
+"""Imputes a missing sensor by regression on the others, so that `detect` can go on without it.
 
-In place of each absent reading stands what the sensors that are there say of it: the linear regression on
-them of training (`cross_sensor.py`). So the networks get rows as they know them, and the absent sensor
-adds no error of its own. The threshold was learned with all sensors: with fewer, anomalies that only the
-absent one shows are not found, and the false-alarm budget is no longer certified.
+The regression is that of training (`scoring/cross_sensor.py`), so the networks get rows as they know them.
+The missing sensor adds no error of its own. The threshold was learned with all sensors. With fewer, anomalies
+that only the missing one shows are not found, and the false-alarm budget is no longer certified.
 """
 
 from dataclasses import replace
@@ -16,9 +15,9 @@ from lstm_anomaly.model.model import Model
 
 
 def without(model: Model, absent: tuple[str, ...]) -> Model:
-    """The model for rows in which these sensors are filled in: by no rule of its own is one of them flat.
+    """The model for rows in which these sensors are imputed: none of them reads flat or counts as drift.
 
-    Nor has one of them drifted. Raises SensorsError when no sensor that moves is left.
+    Raises SensorsError when no sensor that moves is left.
     """
     of_all = np.array([name in absent for name in model.sensors])  # (F,)
     missing = of_all[model.roles.targets]  # (F_t,)
@@ -40,8 +39,8 @@ def without(model: Model, absent: tuple[str, ...]) -> Model:
     )
 
 
-def filled(model: Model, frame: SensorFrame) -> SensorFrame:
-    """The frame with the readings of its absent sensors imputed; a row without any reading stays empty."""
+def impute(model: Model, frame: SensorFrame) -> SensorFrame:
+    """The frame with its missing sensors imputed by regression on the others; an empty row stays empty."""
     missing = np.array([name in frame.absent for name in model.sensors])  # (F,)
     return replace(frame, values=imputed(model, frame.values, missing))
 
@@ -63,7 +62,7 @@ def imputed(model: Model, values: FloatArray, missing: BoolArray) -> FloatArray:
     if moving.any():
         scale, center = model.scaler.scale[targets], model.scaler.center[targets]
         scaled = np.nan_to_num((out[np.ix_(rows, targets)] - center) / scale)  # (n, F_t)
-        said = _said_by_others(model.peers.weights, scaled, moving)
+        said = _said_by_others(model.cross_sensor.weights, scaled, moving)
         out[np.ix_(rows, missing & targets)] = said * scale[moving] + center[moving]
     return out
 

@@ -10,13 +10,14 @@ from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Resampl
 from lstm_anomaly.decision.budget import DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
+from lstm_anomaly.model.horizon import Horizon
 from lstm_anomaly.preparing.calendar import UTC_DAYS, Calendar
 from lstm_anomaly.preparing.off_rule import NEVER_OFF, OffRule
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.step_check import StepCheck
 from lstm_anomaly.scoring.components import Components
-from lstm_anomaly.scoring.cross_sensor import Peers
+from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
 from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
@@ -39,11 +40,11 @@ class TrainingSummary:
     losses            mean squared error of scaled rows on the fit windows, an epoch each
     validation_losses the same on the validation windows
     best_epoch        the epoch whose weights were kept, counted from 1
-    trimmed_rows      rows before the calibration rows that stood out and were left out
+    trimmed_rows      rows that stood out or looked like faults, and were left out
     held_out          mean squared errors on rows that the LSTMs were not fitted to: `forecast_lstm` and
                       `forecast_linear` of the next row, `restored_lstm` and `restored_linear` of rows
                       restored from their windows
-    doubts            what makes the training data look unusable, a clause each
+    doubts            what keeps the training data from being a clean picture of normal, a clause each
     preset            how long the LSTMs were trained
     why_kind          why the model is of its kind
     seed              of the random generator
@@ -105,20 +106,21 @@ class Model:
     roles         which sensors the networks read, which they forecast, which are ruled
     scaler        own units to the networks' scale and back, for all F sensors
     networks      what was fitted
-    expectations  what is expected of a row beside what the networks say
+    expectations  the linear regressions, and the weight of the LSTMs beside them
     states        operating states that were found
-    components    what is usual in each, and the limits of what is remembered
-    unseen        how far from all states is too far
+    components    usual sizes of residuals in each state, and limits of their moving averages
+    unseen        limit of the distance from the nearest state
     novelty       values that ruled sensors have shown
-    stillness     what reads flat
-    peers         how the sensors' readings go with each other
+    stillness     ranges below which a sensor reads flat
+    cross_sensor  regression of each sensor on the others: names the one at fault
     threshold     the largest multiple of a limit above which a row is anomalous
-    familiar      what scores and readings looked like, for the guard against drift
+    familiar      scores and readings in training, for the check of drift
     strangest     the highest episodes of the calibration rows, the highest first
     summary       what training did
     off           in which rows the plant is off, which are neither learned nor judged
     null_values   texts in the training CSVs that stood for no reading
     calendar      what local days are, and whether their kind counts
+    horizon       what forecasts the rows to come, None in a model that was trained without
     """
 
     kind: str
@@ -137,11 +139,12 @@ class Model:
     unseen: Unseen
     novelty: NoveltyRule
     stillness: Stillness
-    peers: Peers
+    cross_sensor: CrossSensorRegression
     threshold: Threshold
     familiar: Familiar
     strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
+    horizon: Horizon | None = None
     off: OffRule = NEVER_OFF
     null_values: tuple[str, ...] = ()
     calendar: Calendar = UTC_DAYS

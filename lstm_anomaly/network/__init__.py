@@ -1,1 +1,1 @@
-"""The LSTM autoencoder and its training, in NumPy; knows nothing of files or screens."""
+"""The LSTM, the networks made of it, regressions, and their training, in NumPy alone."""

@@ -1,17 +1,7 @@
 """One step of an LSTM layer, forwards and backwards: where the gates act on the memory.
 
-Notation
-    H hidden units, B batch (columns worked on side by side)
-    i input gate, f forget gate, g candidate, o output gate, each (H, B); z_i, z_f, z_g, z_o what goes
-    into them; c cell state, what the layer remembers; h hidden state, its output
-    sigma is the logistic function, * multiplies element by element; d_a is the gradient of the loss
-    with respect to a
-
-Equations (Hochreiter & Schmidhuber 1997; forget gate by Gers, Schmidhuber & Cummins 2000)
-    i_t = sigma(z_i)    f_t = sigma(z_f)    g_t = tanh(z_g)    o_t = sigma(z_o)                  (2)
-    c_t = f_t * c_{t-1} + i_t * g_t                                                              (3)
-    h_t = o_t * tanh(c_t)                                                                        (4)
-Equation (1), which makes z, is a matrix product and belongs to the layer, in lstm.py.
+Notation and equations are those of lstm.py: (2) the gates i, f, g, o from z, (3) the cell, (4) the output.
+Equation (1), which makes z, is a matrix product and belongs to the layer, in fast_lstm.py.
 
 What is used together lies together: a step's block (6, H, B) holds, in this order,
     o_t  i_t  f_t  g_t  c_{t-1}  tanh(c_t)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.network.lstm import LstmBuffers, LstmParams, init_lstm, lstm_backward, lstm_forward
+from lstm_anomaly.network.fast_lstm import LstmBuffers, lstm_backward, lstm_forward
+from lstm_anomaly.network.lstm import LstmParams, init_lstm
 
 Array = NDArray[Any]
 Params = dict[str, Array]

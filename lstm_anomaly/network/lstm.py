@@ -1,42 +1,32 @@
-"""One LSTM layer, forwards and backwards through time, written to be read and to be fast.
+"""One LSTM layer as the textbook has it, forwards and backwards through time: to learn from, and the oracle.
 
-Notation, on top of that of cell.py
-    F inputs, H hidden units, T time steps, B batch
+Notation
+    F inputs, H hidden units, T time steps, B batch (sequences worked on side by side, one a column)
     x_t (F, B) input, h_t (H, B) output and c_t (H, B) cell state at step t
-    z_t (4H, B) what goes into the gates i, f, g, o
-    [h, x, 1] is h on top of x on top of a row of ones
+    i input gate, f forget gate, g candidate, o output gate, each (H, B); z (4H, B) what goes into them
+    sigma is the logistic function, * multiplies element by element; d_a is the gradient of the loss
+    with respect to a
 
-Equation, with (2) to (4) in cell.py
-    z_t = [W_h, W_x, b] [h_{t-1}, x_t, 1]                                                        (1)
+Equations (Hochreiter & Schmidhuber 1997; forget gate by Gers, Schmidhuber & Cummins 2000)
+    z_t = W_x x_t + W_h h_{t-1} + b                                                              (1)
+    i_t = sigma(z_i)    f_t = sigma(z_f)    g_t = tanh(z_g)    o_t = sigma(z_o)                  (2)
+    c_t = f_t * c_{t-1} + i_t * g_t                                                              (3)
+    h_t = o_t * tanh(c_t)                                                                        (4)
 
-What makes it fast
-    Features come first and the batch last, so everything a step works on is a contiguous block.
-    h, x and the ones lie in one array, so (1) is one matrix product, and so is the gradient of its
-    weights. An input that is the same at every step, x (F, B), is multiplied by W_x once.
-    Every array is made once, in LstmBuffers, and then written with `out=`.
+`plain_forward` and `plain_backward` are these lines and their derivatives: the text to learn from, and the
+oracle. docs/lstm.md walks through them and learns with them; the tests hold the faster versions against them:
+fast_lstm.py, the same thing made fast, following.py and sliding_windows.py. What all share stands here, too:
+weights, their gradients, and the values to start from.
 
 Nothing here knows about losses, optimisers, epochs or files, and gradients are returned, not applied.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from lstm_anomaly.base.types import Array
-from lstm_anomaly.network.cell import (
-    CellScratch,
-    CellStep,
-    GateGradients,
-    cell_backward,
-    cell_forward,
-    from_cell_order,
-    to_cell_order,
-    to_cell_weights,
-)
-from lstm_anomaly.network.products import StepProduct, cut
-from lstm_anomaly.network.weight_gradient import WeightGradient, products_over_columns, sum_of_columns
 
 
 @dataclass(frozen=True)
@@ -46,6 +36,74 @@ class LstmParams:
     W_x: Array
     W_h: Array
     b: Array
+
+
+@dataclass(frozen=True)
+class LstmGradients:
+    """Gradients of the loss: of the weights, of the input (shaped as x was) and of the first states."""
+
+    params: LstmParams
+    d_x: Array | None
+    d_h0: Array
+    d_c0: Array
+
+
+def sigma(z: Array) -> Array:
+    """The logistic function."""
+    return np.asarray(1 / (1 + np.exp(-z)))
+
+
+def plain_forward(
+    params: LstmParams, x: Array, h: Array | None = None, c: Array | None = None
+) -> tuple[Array, Array, list[tuple[Array, ...]]]:
+    """Run the layer over x (T, F, B), beginning with the states h and c (H, B), zero when left out.
+
+    Returns the outputs h_1 .. h_T (T, H, B), c_T (H, B), and the steps for `plain_backward`.
+    """
+    zero: Array = np.zeros((params.W_h.shape[1], x.shape[2]))  # (H, B)
+    h, c = zero if h is None else h, zero if c is None else c
+    outputs: list[Array] = []
+    steps: list[tuple[Array, ...]] = []
+    for x_t in x:
+        z = params.W_x @ x_t + params.W_h @ h + params.b[:, np.newaxis]  # (4H, B), equation (1)
+        z_i, z_f, z_g, z_o = np.split(z, 4)  # (H, B) each
+        f = sigma(z_f)  # (H, B) forget: the share of the old memory that is kept
+        i = sigma(z_i)  # (H, B) input: the share of the candidate that is written
+        g = np.tanh(z_g)  # (H, B) candidate: what could be written
+        o = sigma(z_o)  # (H, B) output: the share of the memory that is shown
+        h_prev, c_prev = h, c
+        c = f * c_prev + i * g  # (H, B) cell (3)
+        tanh_c = np.tanh(c)  # (H, B)
+        h = o * tanh_c  # (H, B) hidden (4)
+        outputs.append(h)
+        steps.append((x_t, h_prev, c_prev, i, f, g, o, tanh_c))
+    return np.array(outputs), c, steps
+
+
+def plain_backward(
+    params: LstmParams, steps: list[tuple[Array, ...]], d_outputs: Array, d_c: Array | float = 0.0
+) -> LstmGradients:
+    """Back-propagation through time: the chain rule, from the last step to the first.
+
+    d_outputs (T, H, B) is the gradient of every output, d_c (H, B) what reaches c_T besides.
+    """
+    d_W_x, d_W_h, d_b = np.zeros_like(params.W_x), np.zeros_like(params.W_h), np.zeros_like(params.b)
+    d_x, d_h_next = [], np.zeros_like(d_outputs[0])  # d_h_next (H, B): what reaches h_t from step t + 1
+    for (x_t, h_prev, c_prev, i, f, g, o, tanh_c), d_output in zip(steps[::-1], d_outputs[::-1], strict=True):
+        d_h = d_output + d_h_next  # (H, B): h_t is an output, and step t + 1 reads it
+        d_c = d_c + d_h * o * (1 - tanh_c**2)  # (H, B), through (4); tanh' = 1 - tanh^2
+        d_z_i = d_c * g * i * (1 - i)  # (H, B), through (3) and (2); sigma' = sigma (1 - sigma)
+        d_z_f = d_c * c_prev * f * (1 - f)  # (H, B)
+        d_z_g = d_c * i * (1 - g**2)  # (H, B)
+        d_z_o = d_h * tanh_c * o * (1 - o)  # (H, B), through (4) and (2)
+        d_z = np.concatenate([d_z_i, d_z_f, d_z_g, d_z_o])  # (4H, B)
+        d_W_x += d_z @ x_t.T  # (4H, F), through (1); all steps share the weights, so their gradients add up
+        d_W_h += d_z @ h_prev.T  # (4H, H)
+        d_b += d_z.sum(axis=1)  # (4H,)
+        d_x.append(params.W_x.T @ d_z)  # (F, B)
+        d_h_next = params.W_h.T @ d_z  # (H, B)
+        d_c = d_c * f  # (H, B): only the forget gate stands between c_t and c_{t-1}, so errors last
+    return LstmGradients(LstmParams(d_W_x, d_W_h, d_b), np.array(d_x[::-1]), d_h_next, np.asarray(d_c))
 
 
 def init_lstm(rng: np.random.Generator, inputs: int, hidden: int, dtype: Any = np.float32) -> LstmParams:
@@ -66,153 +124,3 @@ def init_lstm(rng: np.random.Generator, inputs: int, hidden: int, dtype: Any = n
 def _random_orthogonal(rng: np.random.Generator, n: int) -> Array:
     q, r = np.linalg.qr(rng.standard_normal((n, n)))
     return np.asarray(q * np.sign(np.diag(r)))  # (n, n); the signs make it uniform over all rotations
-
-
-class LstmBuffers:
-    """Every array one layer needs for T steps of B columns; what forward leaves in them, backward reads.
-
-    constant_input  the layer's x is (F, B), the same at every step
-    pieces          into which the columns are cut for products and sums, see weight_gradient.py; each
-                    column is treated as if its piece were alone
-    """
-
-    def __init__(
-        self,
-        inputs: int,
-        hidden: int,
-        steps: int,
-        batch: int,
-        dtype: Any,
-        *,
-        constant_input: bool = False,
-        pieces: int = 1,
-    ) -> None:
-        F, H, T, B = inputs, hidden, steps, batch
-        self.shape = (F, H, T, B)
-        self.constant_input = constant_input
-        self.pieces = pieces
-        K = H if constant_input else H + F + 1
-        self.joined = np.ones((T + 1, K, B), dtype)  # [h_{t-1}, x_t, 1] in slot t, h_T in slot T
-        self.outputs = self.joined[1:, :H]  # (T, H, B): h_1 .. h_T
-        self.blocks = np.empty((T + 1, 6, H, B), dtype)  # a block for each step, then one that holds c_T
-        self.c = self.blocks[:, 4]  # (T + 1, H, B): c_0 .. c_T
-        self.constant_x = np.empty((F, B), dtype)
-        self.constant_z = np.empty((4 * H, B), dtype)  # W_x x + b when the input is constant
-        self.scratch = CellScratch(H, B, dtype)
-        self.product = product = StepProduct((4 * H, K), B, B // pieces, dtype)
-        self.z = np.empty((4 * H, B), dtype)
-        cells = [CellStep(self.blocks[t], self.c[t + 1], self.outputs[t], self.z) for t in range(T)]
-        self.steps = [
-            (product.columns(joined), product.result(cell.z), cell)
-            for joined, cell in zip(self.joined[:T], cells, strict=True)
-        ]
-
-    @cached_property
-    def weight_gradient(self) -> WeightGradient:
-        """Sums up the gradient of [W_h, W_x, b], or of W_h alone when the input is constant."""
-        _, H, _, B = self.shape
-        return WeightGradient((4 * H, self.joined.shape[1]), B, self.pieces, self.joined.dtype)
-
-    @cached_property
-    def d_z(self) -> Array:
-        """Room for the gradients of z of C steps, (C, 4H, B)."""
-        _, H, _, B = self.shape
-        return np.empty((self.weight_gradient.steps, 4 * H, B), self.joined.dtype)
-
-
-def lstm_forward(
-    params: LstmParams, x: Array, buffers: LstmBuffers, h0: Array | None = None, c0: Array | None = None
-) -> tuple[Array, Array, Array]:
-    """Run the layer over x (T, F, B), or over T steps of one constant x (F, B).
-
-    h0, c0 (H, B) are the states before the first step, zero when left out. Returns the outputs
-    (T, H, B), h_T (H, B) and c_T (H, B): views of `buffers`, which is also the cache that
-    `lstm_backward` reads.
-    """
-    _, H, T, B = buffers.shape
-    width = B // buffers.pieces
-    W_x, W_h, b = (to_cell_weights(weight) for weight in (params.W_x, params.W_h, params.b[:, None]))
-    buffers.joined[0, :H] = 0 if h0 is None else h0
-    buffers.c[0] = 0 if c0 is None else c0
-    if buffers.constant_input:
-        W = W_h  # (4H, H)
-        buffers.constant_x[...] = x
-        np.matmul(W_x, cut(x, width), out=cut(buffers.constant_z, width))
-        buffers.constant_z += b
-    else:
-        W = np.concatenate([W_h, W_x, b], axis=1)  # (4H, K)
-        buffers.joined[:T, H:-1] = x
-    product, constant, scratch = buffers.product.into, buffers.constant_input, buffers.scratch
-    W = buffers.product.weights(W)
-    for joined, z, cell in buffers.steps:
-        product(W, joined, z)  # (1)
-        if constant:
-            np.add(cell.z, buffers.constant_z, out=cell.z)
-        cell_forward(cell, scratch)
-    return buffers.outputs, buffers.outputs[-1], buffers.c[-1]
-
-
-@dataclass(frozen=True)
-class LstmGradients:
-    """Gradients of the loss: of the weights, of the input (shaped as x was) and of the first states."""
-
-    params: LstmParams
-    d_x: Array | None
-    d_h0: Array
-    d_c0: Array
-
-
-def lstm_backward(
-    params: LstmParams,
-    buffers: LstmBuffers,
-    d_outputs: Array | None = None,
-    d_h_last: Array | None = None,
-    d_c_last: Array | None = None,
-    *,
-    input_gradient: bool = True,
-) -> LstmGradients:
-    """Back-propagation through time over the steps that `lstm_forward` just ran with these buffers.
-
-    d_outputs (T, H, B) is the gradient of every output, d_h_last and d_c_last (H, B) what reaches the
-    last states besides; each is zero when left out. Without input_gradient d_x is None: the lowest
-    layer has no use for it.
-    """
-    F, H, T, B = buffers.shape
-    pieces, constant, scratch = buffers.pieces, buffers.constant_input, buffers.scratch
-    dtype, d_z, weight_gradient = buffers.joined.dtype, buffers.d_z, buffers.weight_gradient
-    W = params.W_h if constant or not input_gradient else np.concatenate([params.W_h, params.W_x], axis=1)
-    W_T = np.ascontiguousarray(to_cell_order(W).T)  # (H or H + F, 4H)
-    step_product = StepProduct((len(W_T), 4 * H), B, B // pieces, dtype)
-    d_joined = np.empty((len(W_T), B), dtype)  # d_h_{t-1}, and d_x_t below it when asked for
-    d_h, d_x_t = d_joined[:H], d_joined[H:]
-    product, W_T, d_joined_cut = step_product.into, step_product.weights(W_T), step_product.result(d_joined)
-    slots = [(GateGradients(d_z_t), step_product.columns(d_z_t)) for d_z_t in d_z]
-    d_z_sum = np.zeros((4 * H, B), dtype)
-    d_x = np.empty((T, F, B), dtype) if input_gradient and not constant else None
-
-    d_h[...] = 0 if d_h_last is None else d_h_last
-    scratch.d_c_prev[...] = 0 if d_c_last is None else d_c_last
-    weight_gradient.clear()
-    for stop in range(T, 0, -len(slots)):
-        start = max(0, stop - len(slots))
-        for t in reversed(range(start, stop)):
-            d_gates, d_z_cut = slots[t - start]
-            if d_outputs is not None:
-                np.add(d_h, d_outputs[t], out=d_h)
-            cell_backward(buffers.steps[t][2], d_h, scratch, d_gates)  # undoes (4), (3) and (2)
-            product(W_T, d_z_cut, d_joined_cut)  # undoes (1), through h_{t-1} and x_t
-            if constant:
-                np.add(d_z_sum, d_z[t - start], out=d_z_sum)
-            elif d_x is not None:
-                d_x[t] = d_x_t
-        weight_gradient.add(d_z[: stop - start], buffers.joined[start:stop])  # undoes (1), through weights
-
-    d_W, d_z_sum = from_cell_order(weight_gradient.total()), from_cell_order(d_z_sum)  # (4H, K), (4H, B)
-    if constant:
-        d_W_x = products_over_columns(d_z_sum, buffers.constant_x, pieces)
-        weights = LstmParams(d_W_x, d_W, sum_of_columns(d_z_sum, pieces))
-        d_constant_x = np.empty((F, B), dtype)
-        np.matmul(params.W_x.T, cut(d_z_sum, B // pieces), out=cut(d_constant_x, B // pieces))
-        return LstmGradients(weights, d_constant_x, d_h.copy(), scratch.d_c_prev.copy())
-    weights = LstmParams(d_W[:, H:-1], d_W[:, :H], d_W[:, -1])
-    return LstmGradients(weights, d_x, d_h.copy(), scratch.d_c_prev.copy())

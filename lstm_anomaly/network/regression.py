@@ -1,12 +1,12 @@
-"""Linear regression of each sensor on lagged rows, as matrices: its forecast, and what the others say of it.
+"""Linear regression of each sensor on lagged rows: its forecast, and its estimate from the other sensors.
 
 Two regressions of the scaled rows, both by ridge (Hoerl & Kennard 1970) and without any optimiser:
 
     forecast   each sensor from all sensors 1, 2, 3 and 6 rows ago
     related    each sensor from all other sensors now and 1, 6 and 24 rows ago
 
-The second never reads the sensor itself, so that a fault cannot explain itself: a reading that is stuck, off
-by an offset or of another day stays as far from what the others say for as long as the fault lasts.
+The second never reads the sensor itself, so a fault cannot explain itself: a reading that is stuck, offset or
+from another day stays far from its estimate for as long as the fault lasts.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ class Regression:
         return max(self.lags)
 
     def expected(self, rows: Float32Array) -> FloatArray:
-        """What is expected of the last n of rows (F, LONGEST_LAG + n): (n, F_t).
+        """The expected values of the last n of rows (F, LONGEST_LAG + n): (n, F_t).
 
         In tiles, see products.py: a row gets the same result whichever others there are.
         """
@@ -97,7 +97,7 @@ def fit_forecast(rows: Float32Array, targets: BoolArray, segments: Segments) -> 
 
 
 def fit_related(rows: Float32Array, targets: BoolArray, segments: Segments) -> tuple[Regression, FloatArray]:
-    """What the other sensors say, and its cross-fitted errors on the rows in the segments, (M, F_t)."""
+    """The estimate from the other sensors, and its cross-fitted errors in the segments, (M, F_t)."""
     lags = usable_lags(RELATED_LAGS, len(rows))
     places = np.flatnonzero(targets)
     own = [np.array([lag * len(rows) + place for lag in range(len(lags))]) for place in places]

@@ -1,4 +1,4 @@
-"""A trained forecaster at work: reads rows as they come, and says how far each was from its forecast."""
+"""A trained forecaster on a stream: reads rows as they come, and gives the forecast of each."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,1 +1,1 @@
-"""Results as text: tables, CSV, JSON; the only part that uses rich."""
+"""Results as text: tables, CSV, JSON, reports; the only room that uses rich."""

@@ -1,1 +1,1 @@
-"""From rows as they were read to an evenly spaced, filled and scaled series, cut into windows."""
+"""From rows as read to an evenly spaced series: sorted, filled, scaled, cut into windows."""

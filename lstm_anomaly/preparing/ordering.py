@@ -1,4 +1,4 @@
-"""Puts rows that arrive into the order of their times, as far as that can be done without going back."""
+"""Sorts arriving rows by time, as far as verdicts that are already out allow it."""
 
 from dataclasses import dataclass, field
 

@@ -98,7 +98,7 @@ class CleanReport:
                 f"{_rows(self.late)} came after later ones (first: {self.first_late}) and cannot be judged"
             )
         if self.turned_back:
-            found.append(f"time begins again {_times(self.turned_back)}: no window spans that")
+            found.append(f"time jumps back {_times(self.turned_back)}: no window spans that")
         if self.duplicates:
             fate = "averaged" if self.duplicates_are == "mean" else "the first of each is used"
             place = self.first_duplicate

@@ -1,6 +1,6 @@
-"""What is odd about a sensor's readings by themselves: never moves, stuck, at its rail, a counter, far off.
+"""Checks each sensor by itself: constant, stuck, at the end of its range, a counter, far-off values.
 
-Told from the rows as they were read. Nothing here is an error: each oddity says what it is, where, and
+It looks at the rows as they were read. Nothing here is an error: each finding says what it is, where, and
 what to do about it before training.
 """
 
@@ -187,7 +187,7 @@ def _counter(rows: IntArray, read: FloatArray) -> Oddity | None:
         return None
     return Oddity(
         "counter",
-        "never falls: a counter or clock, and new rows will lie beyond all that was learned",
+        "never falls: a counter or clock, so new rows will lie outside the range of training",
         int(rows[0]),
         advice="exclude",
     )

@@ -1,7 +1,7 @@
-"""Tells sensors that carry a signal from those that stand still or switch between two values.
+"""Finds each sensor's role: a signal, a switch between two values, or constant.
 
-A network learns nothing about a sensor that never moved in training: what it makes of the first move is
-an accident of its optimiser. Such sensors, and switches, are judged by the rule in `novelty.py`.
+A network learns nothing about a sensor that never moved in training: its output at the first move is
+arbitrary. Such sensors, and switches, are judged by the rule in `novelty.py`.
 """
 
 from dataclasses import dataclass

@@ -6,9 +6,8 @@ the day they are,
     sqrt(2) sin(2 pi d), sqrt(2) cos(2 pi d),    d the part of the day that has passed,
 
 which are as large as a scaled sensor and meet at midnight. They are no sensors: nothing restores or
-forecasts them, and they have no error. Where rows do not follow the time of day they would only be learned
-by heart, so they are used where a daily curve, fitted to the rows that the networks are fitted to, explains
-held-out rows.
+forecasts them, and they have no error. Where rows do not follow the time of day a network would only
+overfit to it. So it is used only where a daily curve, fitted to the fit rows, explains held-out rows.
 """
 
 import numpy as np

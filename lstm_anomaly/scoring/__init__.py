@@ -1,1 +1,1 @@
-"""From what the networks say of rows to one anomaly score a row."""
+"""From expected values to residuals to one anomaly score a row."""

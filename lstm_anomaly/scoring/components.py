@@ -7,13 +7,13 @@ fourth powers, between their mean, which drowns one sensor's fault among many, a
 every sensor's accident an alarm. Each such component is divided by its own limit (`limits.py`), so that 1
 means the same for all: normal rows will hardly ever be there.
 
-Beside them stands what all sensors and views say together,
+Beside them stands a combination of all sensors and views,
 
     together = mean over forecast, restored and level, over 1 to 100 rows, of
                (mean over sensors and rows of squared residuals / what 99 % of normal rows stay below)
                times (1 + evidence of values never seen, in nats)
 
-which sees what is weak everywhere, and by which rows below the limit are ranked.
+which finds what is weak everywhere. Rows below the limit are ranked by it.
 """
 
 from dataclasses import dataclass, replace
@@ -47,7 +47,7 @@ BOUND_QUANTILE = 0.99  # a row counts in a mean with sign at most sqrt(2) times 
 
 @dataclass(frozen=True)
 class Components:
-    """What is usual, for F_t sensors and k states.
+    """Usual sizes of residuals, and limits, for F_t sensors and k states.
 
     usual     (4, k, F_t) root mean square of each view's residuals in each state; infinite: does not count
     bound     (4, F_t) the largest residual, in units of the usual, that counts in a mean with its sign
@@ -101,7 +101,7 @@ class Components:
         return max(standing_out(x) for x in found)
 
     def together_of(self, pooled: FloatArray, last: int, look_ahead: int = 0) -> FloatArray:
-        """What all say together of `last` rows, before evidence, (last,), from pooled (3, n); likewise."""
+        """`together` of `last` rows, before evidence, (last,), from pooled (3, n); likewise."""
         total, count = np.zeros(last), 0
         for view, levels in zip(pooled, self.high, strict=True):
             bounded = np.minimum(view, BOUND * levels[0])  # (n,) a wild row does not stay for long
@@ -185,7 +185,7 @@ def _ahead(x: FloatArray, length: int, look_ahead: int) -> FloatArray:
 
 
 def has_relation(residuals: Residuals) -> BoolArray:
-    """Which sensors are explained by the others so well that a broken relation would show, (F_t,)."""
+    """Which sensors the others explain well enough for a broken relation to show, (F_t,)."""
     left = mean_square(residuals.errors[RELATED])  # (F_t,)
     variance = residuals.level.var(axis=0)
     return np.asarray(left <= (1.0 - LEAST_EXPLAINED) * np.maximum(variance, 1e-12))

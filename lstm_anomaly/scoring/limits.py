@@ -1,4 +1,4 @@
-"""How high something goes among normal rows, and how high it will hardly ever go: the one currency.
+"""Limits: the level that a component of the score hardly ever reaches on normal rows.
 
 Rows are cut into up to 24 blocks. The logarithms of the blocks' maxima have a mean and a standard deviation,
 and the limit lies 4 of them above the mean:

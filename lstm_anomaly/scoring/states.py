@@ -1,4 +1,4 @@
-"""Operating states: what is usual depends on what the plant is doing, and the readings tell what that is.
+"""Operating states: clusters of the readings, since usual errors depend on what the plant is doing.
 
 A plant at rest, at its nightly job or on a weekend scatters in its own way. Training rows are put into at
 most 16 groups by k-means (Lloyd 1982; first centres by Arthur & Vassilvitskii 2007) on the scaled readings

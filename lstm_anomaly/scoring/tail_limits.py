@@ -1,4 +1,4 @@
-"""How far values go more rarely than was seen: a tail from the maxima of blocks of rows.
+"""Extrapolates to levels rarer than the data shows, from the maxima of blocks of rows.
 
 Neighbouring rows are alike, so rows are cut into blocks and each gives one value, its highest. The m
 values of the top tenth are taken to fall off exponentially above the highest one below them, u, with a

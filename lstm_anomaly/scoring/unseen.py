@@ -1,4 +1,4 @@
-"""How far a row is from every operating state that was learned: the component "outside anything seen".
+"""The distance from the nearest operating state: the component "outside anything seen".
 
 Errors do not find a pattern of three times its usual size, which is restored as well as the usual one, and a
 limit learned from minutes may be far too high for a plant in a wholly different state. The distance from the

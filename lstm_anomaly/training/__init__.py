@@ -1,1 +1,1 @@
-"""From a clean series to a model: split, fit, measure, calibrate."""
+"""From a clean series to a model: split, trim, fit, measure errors, calibrate."""

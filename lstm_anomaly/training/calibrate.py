@@ -1,4 +1,4 @@
-"""Calibration: learns the threshold of a model on rows that nothing was fitted to, and what went with it."""
+"""Calibration: learns the threshold of a model from held-out rows."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -44,7 +44,7 @@ def calibrated(model: Model, series: Series, settings: LearningSettings) -> Mode
     """The model with the threshold that keeps the budget on all rows of `series`; all else stays.
 
     None of the rows may have been trained on. What reads flat, what is too far from every operating state,
-    and what is familiar to the guard against drift, is widened where these normal rows call for it.
+    and the ranges of the check of drift, are widened where these normal rows call for it.
     """
     is_off = model.off.of_rows(series.values, model.sensors)
     series = replace(series, segments=cut_out(series.segments, is_off))
@@ -61,7 +61,7 @@ def calibrated(model: Model, series: Series, settings: LearningSettings) -> Mode
 
 
 def familiar_of(series: Series, scores: FloatArray) -> Familiar:
-    """What the guard against drift knows: scores (M,) as `detect` gives them, and readings."""
+    """What the check of drift compares with: scores (M,) as `detect` gives them, and readings."""
     return Familiar.fit(scores, np.concatenate([series.values[a:b] for a, b in series.segments]))
 
 

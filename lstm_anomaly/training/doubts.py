@@ -1,4 +1,6 @@
-"""Signs that training data is no good as a picture of normal, in sentences for the person who chose it."""
+"""Signs that training data is not a clean picture of normal, in sentences for the person who chose it."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,6 +12,7 @@ MOST_STANDING = 3.0  # times the share that may be trimmed
 MOST_LEFT_OUT = 0.5  # of the rows
 MOST_ABOVE_OTHERS = 4.0  # times the limit that all other rows would give
 LEAST_SPAN = 0.02  # of the rows: what is shorter is an accident
+MOST_TOLD_SPANS = 10
 
 
 def unlike_span(times: float, places: tuple[str, str], rows: int, of_all: int) -> tuple[str, ...]:
@@ -32,10 +35,22 @@ def of_weekends(seen: int | None) -> tuple[str, ...]:
     )
 
 
+def fault_doubt(places: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The doubt that rows at these places, the first and the last of each span, were normal."""
+    if not places:
+        return ()
+    told = ", ".join(f"from {first} to {last}" for first, last in places[:MOST_TOLD_SPANS])
+    more = f" and {len(places) - MOST_TOLD_SPANS} more spans" if len(places) > MOST_TOLD_SPANS else ""
+    return (
+        f"its rows {told}{more} look like faults, for a sensor breaks with the others there: they are left"
+        " out of all that is learned (--trim 0 keeps them)",
+    )
+
+
 def doubts(
     standing: float, trim: float, before: FloatArray, last: FloatArray, left_out: float
 ) -> tuple[str, ...]:
-    """What makes the training data look unusable, a clause each; nothing when it does not.
+    """What keeps training data from being a clean picture of normal, a clause each; nothing when it is one.
 
     standing  share of the training windows that stand out from the others
     trim      share of the rows that may be left out for that

@@ -16,7 +16,7 @@ from lstm_anomaly.network.regression import FOLDS, fit_forecast, fit_related
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.windows import cut, rows_in, window_starts
 from lstm_anomaly.scoring.components import Components, fit_components
-from lstm_anomaly.scoring.cross_sensor import Peers
+from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
 from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import LSTMS, Expectations, NetworkReader, Networks, lstm_errors
 from lstm_anomaly.scoring.novelty import NoveltyRule
@@ -53,7 +53,7 @@ class Measured:
     unseen: Unseen
     novelty: NoveltyRule
     stillness: Stillness
-    peers: Peers
+    cross_sensor: CrossSensorRegression
     segments: Segments
     largest: FloatArray
     unlike: tuple[float, int, int]
@@ -103,7 +103,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     networks, restored_errors, readings = _read(rows, fitted.networks, segments)
     found = _held_out((forecast_errors, restored_errors), networks, readings, held_out)
     if kind == "auto":
-        kind, why = _chosen_kind(found)
+        kind, why = chosen_kind(found)
     else:
         why = "as asked for"
     if kind == "linear":
@@ -140,7 +140,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         unseen=Unseen.fit(distance),
         novelty=novelty,
         stillness=Stillness.fit(moving, segments, FLAT_SHARE * rows.per_row / moving.shape[1]),
-        peers=Peers.fit(level),
+        cross_sensor=CrossSensorRegression.fit(level),
         segments=segments,
         largest=largest,
         unlike=(times, int(inside[a]), int(inside[b])),
@@ -215,7 +215,7 @@ def _over_all(errors: FloatArray) -> float:
     return float(np.square(known).mean()) if len(known) else float("nan")
 
 
-def _chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:
+def chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:
     """`lstm` where an LSTM is much better than its linear counterpart in one view, else `linear`; why."""
     for view, words in (("forecast", "forecasts the next row"), ("restored", "restores rows")):
         lstm, linear = held_out.get(f"{view}_lstm"), held_out.get(f"{view}_linear")

@@ -1,6 +1,7 @@
 """What the user may say about training; None is chosen from the data."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from lstm_anomaly.base.errors import SettingsError
 from lstm_anomaly.decision.budget import Budget
@@ -41,7 +42,9 @@ class LearningSettings:
     epochs, batch_size, learning_rate, patience, weight_decay   of training
     max_train_time seconds after which training ends with the best weights so far; None: no limit
     seed           of all randomness
-    trim           share of the rows before the calibration rows that may be left out because they stand out
+    horizon        rows to forecast, or a length of time; 0: none; None: a day, where the rows allow it
+    trim           share of the rows before the calibration rows that may be left out because they stand out;
+                   0: what looks like a fault is not left out either
     budget, confidence, threshold_method, threshold_level, merge_gap   of the threshold
     tz, holidays   of the calendar: local time, and dates that are like Sundays
     off            conditions under which the plant is off, see `OffRule`
@@ -62,6 +65,7 @@ class LearningSettings:
     weight_decay: float = 0.0
     max_train_time: float | None = None
     seed: int = 0
+    horizon: int | timedelta | None = None
     trim: float = 0.01
     budget: Budget | None = None
     confidence: float = 0.9
@@ -80,7 +84,9 @@ class LearningSettings:
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and not value >= least:
-                raise SettingsError(f"{name} is {value!r}, and the least that makes sense is {least}")
+                raise SettingsError(f"{name} is {value!r}, but must be at least {least}")
+        if isinstance(self.horizon, int) and self.horizon < 0:
+            raise SettingsError(f"horizon is {self.horizon}, but must be at least 0")
 
     @property
     def effort(self) -> float:

@@ -19,7 +19,7 @@ def plan(series: Series, settings: LearningSettings = DEFAULTS) -> tuple[Split, 
     """Which rows will serve for what, and the window. Raises NotEnoughDataError when they are too few."""
     split = _split(series)
     window = settings.window or _default_window(split)
-    while not settings.window and window > 2 and not _fits(split, window):
+    while not settings.window and window > 2 and not fits(split, window):
         window //= 2  # short stretches between gaps hold short windows
     require_windows(series, split, window)
     return split, window
@@ -62,7 +62,7 @@ def _split(series: Series) -> Split:
     return split_chronologically(series.segments, VALIDATION_SHARE, share)
 
 
-def _fits(split: Split, window: int) -> bool:
+def fits(split: Split, window: int) -> bool:
     """Whether every part of the split holds a whole window."""
     return all(len(window_starts(part, window)) for part in (split.fit, split.validation, split.calibration))
 

@@ -1,15 +1,17 @@
-"""Training, from a clean series to a model: split, scale, fit, measure what is usual, set the threshold."""
+"""Training, from a clean series to a model: split, scale, fit, measure usual errors, learn the threshold."""
 
 import platform
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 
 from lstm_anomaly.base.errors import TrainingError
-from lstm_anomaly.base.types import Float32Array, FloatArray, Segments, Series
+from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.model.model import NOT_LEARNED, Model, TrainingSummary, with_clock
+from lstm_anomaly.network.training.loop import Limits
 from lstm_anomaly.network.training.progress import Keep
 from lstm_anomaly.preparing.calendar import Calendar, few_weekends, follows_week
 from lstm_anomaly.preparing.off_rule import OffRule
@@ -19,12 +21,13 @@ from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, share_told_by_clock
 from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
 from lstm_anomaly.scoring.networks import Networks
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
-from lstm_anomaly.training.doubts import doubts, of_weekends, unlike_span
+from lstm_anomaly.training.doubts import doubts, fault_doubt, of_weekends, unlike_span
+from lstm_anomaly.training.fit_horizon import fit_horizon
 from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
 from lstm_anomaly.training.measure_errors import Measured, TrainingRows, measure
 from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
-from lstm_anomaly.training.split import joined, plan, require_windows
-from lstm_anomaly.training.trim import Trimmed, trim
+from lstm_anomaly.training.split import fits, joined, plan, require_windows
+from lstm_anomaly.training.trim import Trimmed, fault_rows, trim
 
 
 def learn(
@@ -42,14 +45,22 @@ def learn(
     the series is too short, TrainingError when a loss stops being finite, ThresholdError when no
     threshold can be learned.
     """
+    began = perf_counter()
     off = OffRule.parse(settings.off, series.sensors)
     is_off = off.of_rows(series.values, series.sensors)
     series = replace(series, segments=cut_out(series.segments, is_off))
     split, window = plan(series, settings)
+    for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
+    faults = _faults(series, _usable(split), settings, for_faults)
+    left = Split(*(cut_out(part, faults) for part in (split.fit, split.validation, split.calibration)))
+    if fits(left, window):
+        split = left
+    else:  # rows that are so few cannot do without them
+        faults[:] = False
     trimmed = trim(_scaled(series, _usable(split))[2], split, window, settings.trim)
-    if trimmed.rows:
-        split = trimmed.split
-        require_windows(series, split, window)
+    split = trimmed.split
+    require_windows(series, split, window)
+    trimmed = replace(trimmed, rows=trimmed.rows + int(faults.sum()))
     scaler, roles, scaled = _scaled(series, _usable(split))
     targets = roles.targets[roles.inputs]
     calendar = _calendar(series, scaled[targets], split, settings)
@@ -57,7 +68,6 @@ def learn(
     if clock and series.times is not None:
         scaled = np.concatenate([scaled, calendar.rows(series.times)])
         targets = with_clock(targets, calendar)
-    for_networks, for_states = np.random.default_rng(settings.seed).spawn(2)
     fit_rows = FitRows(scaled, targets, split, window, start)
     fitted = fit_networks(fit_rows, settings, for_networks, on_epoch, keep)
     is_fitted = np.zeros(len(series), dtype=np.bool_)
@@ -86,7 +96,7 @@ def learn(
         unseen=measured.unseen,
         novelty=measured.novelty,
         stillness=measured.stillness,
-        peers=measured.peers,
+        cross_sensor=measured.cross_sensor,
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
         strangest=(),
@@ -110,12 +120,35 @@ def learn(
     if series.times is not None and not calendar.weekly:
         moving = scaled[: len(roles.inputs[roles.inputs])][roles.targets[roles.inputs]]
         weekends = few_weekends(calendar, moving, series.times, measured.segments)
+    places = [(place(series, first), place(series, last)) for first, last in _spans(faults, window)]
     found = (
+        *fault_doubt(places),
         *of_weekends(weekends),
         *doubts(trimmed.standing, settings.trim, before, last_part, left_out),
         *span,
     )
-    return replace(model, summary=replace(model.summary, doubts=found))
+    seconds = settings.max_train_time
+    remaining = None if seconds is None else max(seconds - (perf_counter() - began), 1e-9)
+    sound = replace(series, segments=cut_out(series.segments, faults))
+    horizon = fit_horizon(sound, settings, roles.targets, on_epoch, Limits(remaining, keep))
+    return replace(model, summary=replace(model.summary, doubts=found), horizon=horizon)
+
+
+def _faults(
+    series: Series, usable: Segments, settings: LearningSettings, rng: np.random.Generator
+) -> BoolArray:
+    """Which rows look like faults and may be left out, (M,)."""
+    if not settings.trim:
+        return np.zeros(len(series), dtype=np.bool_)
+    _, roles, scaled = _scaled(series, usable)
+    return fault_rows(scaled, roles.targets[roles.inputs], usable, rng)
+
+
+def _spans(rows: BoolArray, gap: int) -> list[tuple[int, int]]:
+    """First and last of marked rows (M,) with at most `gap` rows between them."""
+    marked = np.flatnonzero(rows)
+    parts = np.split(marked, np.flatnonzero(np.diff(marked) > gap + 1) + 1)
+    return [(int(part[0]), int(part[-1])) for part in parts if len(part)]
 
 
 def _usable(split: Split) -> Segments:

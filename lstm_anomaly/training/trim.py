@@ -9,16 +9,22 @@ A window stands out when its error is both
 
 so that where errors vary widely by nature little does. Rows most of whose windows stand out are left out,
 the worst ones first where they are more than the share that may be. Calibration rows are never left
-out: the threshold would promise what does not hold.
+out for that: the threshold would promise what does not hold.
+
+Before that, rows that look like faults (`scoring/contamination.py`) are left out wherever they are. They
+would make limits and threshold so high that the same fault is never found again.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, IntArray
+from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, IntArray, Segments
 from lstm_anomaly.network.linear import LinearAutoencoder
-from lstm_anomaly.preparing.windows import Split, cut_out, rows_in, window_starts
+from lstm_anomaly.network.regression import fit_related
+from lstm_anomaly.preparing.windows import Split, cut, cut_out, rows_in, window_starts
+from lstm_anomaly.scoring.contamination import looks_like_fault
+from lstm_anomaly.scoring.states import OperatingStates, state_features, with_first_rows
 
 PARTS = 5
 TIMES_USUAL = 10.0
@@ -27,6 +33,9 @@ HIGH = 0.95
 MOST_WINDOWS = 1000  # that one autoencoder is fitted to
 MOSTLY = 2 / 3  # of the windows that hold a row
 LEAST_WINDOWS = 20  # in a part; of fewer it is not known what is usual
+MOST_FAULTS = 0.1  # of the rows: where more looks like faults, it is another way of running
+MOST_ROUNDS = 10  # of looking for faults and fitting again without them
+MOST_VALUES = 10_000_000  # that are looked at in one piece
 
 
 @dataclass(frozen=True)
@@ -85,3 +94,50 @@ def _covered(starts: IntArray, window: int, row_count: int) -> IntArray:
     np.add.at(edges, starts, 1)
     np.add.at(edges, starts + window, -1)
     return np.cumsum(edges)[:row_count]
+
+
+def fault_rows(
+    scaled: Float32Array, targets: BoolArray, segments: Segments, rng: np.random.Generator
+) -> BoolArray:
+    """Which rows of scaled readings (F, M) in the segments look like faults, (M,); `targets` (F,) move.
+
+    Of very many rows each piece is looked at by itself.
+    """
+    rows = np.zeros(scaled.shape[1], np.bool_)
+    most = MOST_VALUES // (4 * len(scaled)) + 1
+    for first in range(0, scaled.shape[1], most):
+        piece = cut(segments, first, first + most)
+        if piece:
+            rows |= _faults_of(scaled, targets, piece, rng)
+    return rows
+
+
+def _faults_of(
+    scaled: Float32Array, targets: BoolArray, segments: Segments, rng: np.random.Generator
+) -> BoolArray:
+    """Round after round: what the largest faults hid in the fits shows once those are left out.
+
+    Where there are some, it is looked once more for smaller ones, by operating states: these are not told
+    from rows most of which may be faults.
+    """
+    rows, by_state = np.zeros(scaled.shape[1], np.bool_), False
+    for _ in range(MOST_ROUNDS):
+        left = cut_out(segments, rows)
+        inside = np.concatenate([np.arange(a, b) for a, b in left])  # (n,)
+        regression, errors = fit_related(scaled, targets, left)  # (n, F_t)
+        number = np.concatenate([np.arange(b - a) for a, b in left])  # (n,) of a row in its stretch
+        errors[number < regression.reach] = 0.0  # not known
+        state = None
+        if by_state:
+            parts = [with_first_rows(scaled[:, a:b].T.astype(np.float64)) for a, b in left]
+            features = np.concatenate([state_features(part) for part in parts])  # (n, 2 F)
+            state = OperatingStates.fit(features, rng).of_rows(features)[0]
+        found = looks_like_fault(errors, scaled[targets][:, inside].T.astype(np.float64), state)
+        rows[inside[found]] = True
+        if rows.sum() > MOST_FAULTS * rows_in(segments):
+            return np.zeros_like(rows)
+        if not found.any():
+            if by_state or not rows.any():
+                break
+            by_state = True
+    return rows

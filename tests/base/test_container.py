@@ -199,15 +199,15 @@ def is_empty(content):
 FAULTS = {
     keeps_a_stray_member: "its members are not those that the header lists: allow_pickle.npy",
     flips_a_bit: "CRC",
-    writes_other_numbers: "it differs from what was to be written in center",
-    writes_another_header: "it differs from what was to be written in window",
+    writes_other_numbers: "it does not read back as written, in center",
+    writes_another_header: "it does not read back as written, in window",
     is_cut: "damaged",
     is_empty: "not a model file",
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_the_disk_does_not_give_back_is_not_put_in_place_of_the_old_file(saved, monkeypatch, fault):
+def test_a_file_that_cannot_be_read_back_does_not_replace_the_old_one(saved, monkeypatch, fault):
     before, real = saved.read_bytes(), files.sync
 
     def sync(file):

@@ -58,7 +58,7 @@ def test_items_are_made_in_order_and_at_most_one_before_it_is_asked_for(apart):
 
 
 @pytest.mark.parametrize("apart", [True, False])
-def test_an_error_ahead_comes_where_its_item_would_have_come_and_no_thread_stays(apart):
+def test_an_error_ahead_comes_in_its_items_turn_and_no_thread_stays(apart):
     before, items = threading.active_count(), made_ahead(lambda item: 6 // item, [2, 1, 0, 3], apart)
     assert [next(items), next(items)] == [3, 6]
     with pytest.raises(ZeroDivisionError):

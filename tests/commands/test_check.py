@@ -97,7 +97,7 @@ def test_gaps_duplicates_and_steps_back_are_counted(checked):
     assert found["longest_gap_at"] == "plant.csv:102"
 
 
-def test_the_span_is_told_by_its_earliest_and_latest_stamp_whatever_their_order(checked):
+def test_the_span_goes_from_the_earliest_to_the_latest_stamp_in_any_order(checked):
     header, *rows = csv_text(normal_values(300)).splitlines(keepends=True)
     _, found = checked("".join([header, "soon,1,2,3\n", *rows[100:], *rows[:100]]))
     assert (found["first"], found["last"]) == ("2024-03-01 00:00:00", "2024-03-01 04:59:00")

@@ -22,9 +22,7 @@ def home(monkeypatch, tmp_path):
     return folder
 
 
-def test_the_command_line_counts_most_then_the_environment_then_the_folder_then_the_user(
-    run, home, tmp_path, monkeypatch
-):
+def test_command_line_wins_over_environment_over_folder_over_user(run, home, tmp_path, monkeypatch):
     (home / "lstm-anomaly.toml").write_text(
         "[detect]\nmodel = 'of-user'\nscores = 'of-user'\nformat = 'csv'\n"
     )

@@ -200,9 +200,7 @@ class TestNoRoom:
             assert leftovers(folder) == []
         plant.assert_each_row_once()
 
-    def test_in_a_folder_that_cannot_be_written_or_is_gone_the_place_and_the_reason_are_told(
-        self, folder, run
-    ):
+    def test_an_unwritable_or_missing_folder_is_named_with_the_reason(self, folder, run):
         for place, why in (
             ("/proc/m", "cannot"),
             ("gone/m", "the folder does not exist"),
@@ -279,7 +277,7 @@ def test_the_folder_of_a_file_to_go_on_with_is_synced_when_the_file_is_new(tmp_p
 
 
 @pytest.mark.soak
-def test_a_stream_of_a_thousand_rows_a_second_for_an_hour_loses_no_row_and_holds_its_memory(trained):
+def test_an_hour_of_a_thousand_rows_a_second_loses_no_row_nor_grows(trained):
     args = [sys.executable, "-m", "lstm_anomaly", "detect", "-", "--scores", "-"]
     args += ["--model", trained / "pump.model"]
     with subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -119,9 +119,7 @@ def check_stages(seed: int, folder, model) -> None:
 
 
 @pytest.mark.parametrize("first", range(0, 2000, CHUNK))
-def test_mutated_files_are_judged_with_every_row_accounted_for_or_refused_with_a_place(
-    first, model, detect, tmp_path
-):
+def test_mutated_files_have_every_row_judged_or_are_refused_with_a_place(first, model, detect, tmp_path):
     for seed in range(first, first + CHUNK):
         if seed % 4:
             check_stages(seed, tmp_path, model)

@@ -166,7 +166,7 @@ def test_groups_may_have_other_sensors_missing(run, tmp_path):
     assert states.count("unknown") == 14
 
 
-def test_a_folder_that_holds_no_models_and_a_single_model_with_groups_are_refused(run, trained, tmp_path):
+def test_a_folder_without_models_and_one_model_for_groups_are_refused(run, trained, tmp_path):
     (tmp_path / "empty").mkdir()
     new = trained / "new.csv"
     result = run("detect", new, "--model", "empty")
@@ -174,7 +174,7 @@ def test_a_folder_that_holds_no_models_and_a_single_model_with_groups_are_refuse
     assert "empty: is a folder without groups.json, so it holds no models of groups" in result.stderr
     result = run("inspect", "empty")
     assert result.exit_code == 2
-    assert "empty: is a folder, and the model of one machine is needed" in result.stderr
+    assert "empty: is a folder, but a single model file is needed" in result.stderr
     result = run("detect", new, "--model", trained / "pump.model", "--group-by", "temp_c")
     assert result.exit_code == 2
     assert "is the model of one machine" in result.stderr
@@ -224,9 +224,7 @@ def test_other_groups_have_other_file_names():
     assert len({model_path("m", group) for group in groups}) == len(groups)
 
 
-def test_an_index_that_the_disk_does_not_give_back_does_not_take_the_place_of_the_old_one(
-    tmp_path, monkeypatch
-):
+def test_an_index_that_cannot_be_read_back_does_not_replace_the_old_one(tmp_path, monkeypatch):
     write_index(str(tmp_path), "asset", ["a"])
     before = (tmp_path / "groups.json").read_bytes()
     monkeypatch.setattr(files, "sync", lambda file: (file.seek(0), file.write(b"["), file.flush()))

@@ -31,7 +31,7 @@ def expected(run, trained):
     return scores(run, trained / "new.csv", trained)[0]
 
 
-def test_one_missing_reading_in_training_poisons_neither_threshold_nor_scores(run, tmp_path):
+def test_one_missing_reading_in_training_spoils_no_threshold_or_score(run, tmp_path):
     values = normal_values(600)
     values[300, 1] = np.nan
     (tmp_path / "n.csv").write_text(csv_text(values))
@@ -61,9 +61,7 @@ def test_one_word_in_a_sensor_drops_neither_the_sensor_nor_its_other_rows(
     assert found[130] > 1
 
 
-def test_a_packed_file_and_standard_input_are_read_whatever_they_are_called(
-    run, trained, tmp_path, new, expected
-):
+def test_packed_files_and_standard_input_are_read_whatever_their_name(run, trained, tmp_path, new, expected):
     (tmp_path / "packed.csv").write_bytes(gzip.compress(new.encode()))
     (tmp_path / "plain.csv.gz").write_text(new)
     for name in ("packed.csv", "plain.csv.gz"):
@@ -124,7 +122,7 @@ def test_infinite_readings_are_bad_cells_and_never_reach_the_model(run, trained,
     assert all(np.isfinite(list(found.values())[8:]))
 
 
-def test_a_column_that_is_left_out_of_training_is_named_although_nobody_watches(run, tmp_path):
+def test_a_column_left_out_of_training_is_named_without_a_terminal_too(run, tmp_path):
     rows = csv_text(normal_values(300)).splitlines()
     cells = [f"{row},{'on' if n % 2 else 'off'},Bad Input,7" for n, row in enumerate(rows[1:])]
     (tmp_path / "n.csv").write_text("\n".join([f"{rows[0]},valve,level,unit", *cells]))

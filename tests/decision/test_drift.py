@@ -153,3 +153,64 @@ def test_a_model_knows_what_is_familiar_to_it():
     model = small_model(readings(1500), kind="linear")
     assert model.familiar.rows == model.threshold.rows
     assert 0 < model.familiar.level < 1
+
+
+class TestBounds:
+    """One sensor whose readings were 0 to 10 and whose steps were 1; 5 % of the scores were above 0.5."""
+
+    ROWS = 1000
+
+    def known(self, spread=0.0, rows=1000):
+        ten, one = np.array([10.0]), np.array([1.0])
+        return Familiar(0.5, 0.05, spread, rows, 0 * ten, ten, one, one)
+
+    def is_drift(self, values=None, above=0, familiar=None):
+        """Whether 1,000 rows are drift, so many of which score 0.9; readings are 0 and 1 in turn."""
+        values = np.arange(self.ROWS) % 2.0 if values is None else values
+        judged = np.where(np.arange(self.ROWS) < above, 0.9, 0.1)
+        watch = DriftWatch(familiar or self.known(), ("flow",))
+        watch.push(values[:, np.newaxis], judged)
+        return bool(watch.findings())
+
+    @pytest.mark.parametrize(("above", "drift"), [(100, False), (101, True)])
+    def test_more_than_twice_the_usual_share_above_the_level_is_drift(self, above, drift):
+        assert self.is_drift(above=above) == drift
+
+    @pytest.mark.parametrize(("above", "drift"), [(219, False), (220, True)])
+    def test_the_share_must_be_four_standard_deviations_more(self, above, drift):
+        """0.05 + 4 sqrt(0.9 / 1000 + 0.9 / 1000) = 0.2197."""
+        assert self.is_drift(above=above, familiar=self.known(spread=0.9)) == drift
+
+    @pytest.mark.parametrize(
+        ("rows", "reading", "drift"), [(101, 10.9, False), (100, 11.1, False), (101, 11.1, True)]
+    )
+    def test_a_tenth_of_the_rows_may_be_a_tenth_of_the_range_outside(self, rows, reading, drift):
+        values = np.arange(self.ROWS) % 2.0
+        values[:rows] = reading
+        assert self.is_drift(values) == drift
+
+    @pytest.mark.parametrize(("step", "drift"), [(0.49, True), (0.51, False), (1.99, False), (2.01, True)])
+    def test_steps_of_half_to_twice_the_usual_are_no_drift(self, step, drift):
+        assert self.is_drift(np.arange(self.ROWS) % 2 * step) == drift
+
+    @pytest.mark.parametrize(("rows", "told"), [(300, False), (301, True)])
+    def test_it_takes_200_rows_more_than_100_after_an_anomaly(self, rows, told):
+        judged = np.full((rows,), 0.1)
+        judged[0] = 2.0
+        watch = DriftWatch(self.known(), ("flow",))
+        watch.push(np.full((rows, 1), 99.0), judged)
+        assert bool(watch.findings()) == told
+
+    def test_a_period_has_2000_rows_and_counts_until_the_next_is_half_over(self):
+        watch = DriftWatch(self.known(), ("flow",))
+        watch.push(np.full((2000, 1), 99.0), np.full(2000, 0.1))
+        watch.push(np.arange(999)[:, np.newaxis] % 2.0, np.full(999, 0.1))
+        assert watch.findings()
+        watch.push(np.array([[1.0]]), np.array([0.1]))
+        assert watch.findings() == []
+
+    def test_the_level_has_95_percent_below_and_its_spread_is_over_20_blocks(self):
+        """Ten 1s, all in the first of 20 blocks of ten: shares 1, 0, 0, ... have variance 0.05 0.95."""
+        found = Familiar.fit(np.r_[np.ones(10), np.zeros(190)], readings(100))
+        assert (found.level, found.share) == pytest.approx((0.05, 0.05))
+        assert found.spread == pytest.approx(0.05 * 0.95 * 10)

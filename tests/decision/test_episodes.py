@@ -70,7 +70,7 @@ def test_lowest_level_is_the_last_before_a_level_with_too_many(
     assert counts_of(scores, merge_gap).lowest_level(allowed) == expected
 
 
-def test_lowest_level_is_not_fooled_by_episodes_that_grow_together_further_down() -> None:
+def test_lowest_level_counts_episodes_that_merge_further_down_correctly() -> None:
     scores = [1, 3, 1, 4, 1, 5, 1]  # one episode above 0, three above 2, one above 4
     counts = counts_of(scores, merge_gap=0)
     assert [int(counts.at(level)) for level in (0, 2, 4, 5)] == [1, 3, 1, 0]

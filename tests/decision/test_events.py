@@ -188,7 +188,7 @@ def test_event_is_reported_as_soon_as_no_later_row_can_belong_to_it() -> None:
 # What an event says
 
 
-def test_peak_is_the_first_highest_row_and_mean_is_over_rows_above_the_limit() -> None:
+def test_peak_is_the_first_highest_row_and_mean_that_of_rows_above() -> None:
     (event,) = find_events(judged([2.0, 0.0, 5.0, 5.0]), ("s",), EventRules(merge_gap=1))
     assert (event.peak, event.peak_row, event.mean) == (5.0, 2, 4.0)
 
@@ -223,7 +223,7 @@ def test_shares_are_those_of_the_peak_row_largest_first() -> None:
     )
 
 
-def test_a_sensor_is_shown_where_it_was_farthest_from_what_was_expected_up_to_the_peak() -> None:
+def test_a_sensor_is_shown_at_its_largest_residual_up_to_the_peak() -> None:
     """A spike up is over when the score peaks, and what it has misled would say that readings are low."""
     rows = JudgedRows(
         scores=np.array([0.1, 2.0, 4.0, 3.0]),
@@ -337,7 +337,7 @@ def test_direction_keeps_what_is_above_the_limit_in_that_direction(direction: st
     assert filter_events([UP_AND_DOWN, STUCK], direction=direction) == kept
 
 
-def test_direction_drops_what_is_below_the_limit_without_the_other_direction() -> None:
+def test_direction_drops_rows_above_only_through_the_other_direction() -> None:
     weaker = Event(5, 9, 7, 2.0, 1.5, UP_AND_DOWN.contributions, "")  # up 1.2, down 0.8
     assert filter_events([weaker], direction="up") == [weaker]
     assert filter_events([weaker], direction="down") == []
@@ -370,3 +370,21 @@ def test_filter_without_conditions_keeps_everything() -> None:
 def test_unknown_direction_is_refused() -> None:
     with pytest.raises(ValueError, match="sideways"):
         filter_events([], direction="sideways")
+
+
+@pytest.mark.parametrize(("row", "blamed"), [(9, "heat"), (10, "flow")])
+def test_an_event_is_explained_by_the_highest_of_its_first_ten_rows(row: int, blamed: str) -> None:
+    """The flow carries every row of twelve but the highest one, which is the tenth or the eleventh."""
+    scores, errors = np.full(12, 2.0), np.tile([1.0, 0.0], (12, 1))
+    scores[row], errors[row] = 5.0, [0.0, 1.0]
+    rows = JudgedRows(scores, errors, errors, 0 * errors, by_error(12))
+    (event,) = find_events(rows, SENSORS)
+    assert event.contributions[0].sensor == blamed
+
+
+@pytest.mark.parametrize(("repeated", "direction"), [(9, "up"), (10, "flat")])
+def test_ten_equal_readings_are_flat(repeated: int, direction: str) -> None:
+    seen = np.r_[np.arange(20.0 - repeated) / 100, np.full(repeated, 5.0)][:, None]  # (20, 1)
+    scores = np.r_[np.zeros(19), 2.0]
+    (event,) = find_events(JudgedRows(scores, seen, seen, 0 * seen, by_error(20)), ("s",))
+    assert event.contributions[0].direction == direction

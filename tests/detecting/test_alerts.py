@@ -7,7 +7,7 @@ import pytest
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.decision.events import Event
-from lstm_anomaly.detecting.alerts import News
+from lstm_anomaly.detecting.alerts import Alerts
 from lstm_anomaly.detecting.places import Place, PlacedEvent
 
 HOUR = np.timedelta64(1, "h")
@@ -29,7 +29,7 @@ def states(events):
 
 
 def test_an_event_is_told_when_it_begins_and_when_it_is_over():
-    news = News()
+    news = Alerts()
     assert states(news.select([], event(5, 5), early=True)) == [(5, "open", False)]
     assert news.select([], event(5, 9), early=True) == []
     assert states(news.select([event(5, 9)], None, early=True)) == [(5, "closed", True)]
@@ -40,13 +40,13 @@ def test_an_event_is_told_when_it_begins_and_when_it_is_over():
 
 
 def test_without_early_only_the_end_is_told():
-    news = News()
+    news = Alerts()
     assert news.select([], event(5, 5)) == []
     assert states(news.select([event(5, 9)], None)) == [(5, "closed", False)]
 
 
 def test_snooze_silences_what_begins_soon_after_and_reminds_of_what_lasts():
-    news, snooze = News(), HOUR
+    news, snooze = Alerts(), HOUR
     assert states(news.select([], event(0, 0), early=True, snooze=snooze)) == [(0, "open", False)]
     assert news.select([], event(0, 59), early=True, snooze=snooze) == []
     assert states(news.select([], event(0, 60), early=True, snooze=snooze)) == [(0, "ongoing", True)]
@@ -56,7 +56,7 @@ def test_snooze_silences_what_begins_soon_after_and_reminds_of_what_lasts():
 
 
 def test_an_event_that_was_silenced_is_not_told_when_it_is_over():
-    news = News()
+    news = Alerts()
     news.select([event(0, 5)], None, snooze=HOUR)
     assert news.select([event(30, 200)], None, snooze=HOUR) == []
     assert states(news.select([event(300, 301)], None, snooze=HOUR)) == [(300, "closed", False)]
@@ -64,7 +64,7 @@ def test_an_event_that_was_silenced_is_not_told_when_it_is_over():
 
 def test_snooze_needs_time_stamps():
     with pytest.raises(InputError, match="time stamps"):
-        News().select([event(0, 5, timed=False)], None, snooze=HOUR)
+        Alerts().select([event(0, 5, timed=False)], None, snooze=HOUR)
 
 
 def test_an_id_is_that_of_the_begin_whatever_comes_later():

@@ -55,6 +55,28 @@ def test_rows_before_the_first_whole_window_are_nan_and_predicted_as_0(fitted):
     assert fitted.predict(with_fault())[:7].tolist() == [0] * 7
 
 
+def test_forecasts_come_in_own_units_with_intervals():
+    detector = Detector(kind="linear", horizon=12).fit(normal_values(900))
+    found = detector.forecast(normal_values(1000), steps=5)
+    assert found.values.shape == (3, 5)
+    assert (np.abs(found.values.T - normal_values(1005)[1000:]) < [1, 0.3, 5]).all()
+    low, high = found.interval(0.8)
+    assert (low < found.values).all()
+    assert (found.values < high).all()
+    with pytest.raises(SettingsError, match="13 rows cannot be forecast"):
+        detector.forecast(normal_values(1000), steps=13)
+
+
+def test_a_detector_without_a_horizon_says_how_to_get_one(fitted):
+    with pytest.raises(InputError, match="no horizon"):
+        fitted.forecast(normal_values(300))
+
+
+def test_a_negative_horizon_is_refused():
+    with pytest.raises(SettingsError, match="horizon is -1"):
+        Detector(horizon=-1)
+
+
 def test_detect_names_the_sensor_with_seen_and_expected_values(fitted):
     worst = max(fitted.detect(with_fault()), key=lambda event: event.peak)
     assert (

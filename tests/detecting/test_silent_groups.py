@@ -102,7 +102,7 @@ def together(model, apart):
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1000])
-def test_verdicts_are_those_of_each_group_by_itself_however_the_rows_are_cut(apart, together, size):
+def test_verdicts_are_those_of_each_group_alone_in_any_pieces(apart, together, size):
     _, expected, events = apart
     scores, found, _ = together(size)
     np.testing.assert_array_equal(scores, expected)

@@ -73,7 +73,7 @@ def test_normal_rows_stay_normal_when_it_goes_and_when_it_comes_back(model):
     assert np.flatnonzero(np.isnan(scores))[WINDOW - 1 :].tolist() == list(range(203, 223))
 
 
-def test_a_sensor_that_delivers_now_and_then_is_not_back_before_a_whole_window(model):
+def test_a_sensor_is_not_back_before_it_delivered_for_a_window(model):
     values = with_a_silent_sensor()
     values[300:303, 0] = 20.0
     found = detect(model, frame_of(values))

@@ -24,7 +24,7 @@ def model():
 
 
 @pytest.mark.parametrize("look_ahead", [0, 12])
-def test_a_watcher_that_is_stored_after_each_piece_judges_as_one_that_is_not(model, look_ahead, tmp_path):
+def test_storing_the_state_after_each_piece_changes_no_verdict(model, look_ahead, tmp_path):
     model, frame = replace(model, look_ahead=look_ahead), rows_with_everything()
     follower = Follower("new.csv", ReadOptions(), model.sensors)
     watcher, scores, events = Watcher(model), [], []
@@ -97,7 +97,7 @@ def plant(run, trained, tmp_path):
     return Plant()
 
 
-def test_rows_are_judged_once_as_in_one_run_and_events_told_when_they_begin_and_end(plant, tmp_path):
+def test_rows_are_judged_once_and_events_told_at_their_begin_and_end(plant, tmp_path):
     told = []
     for upto in (5, 100, 125, 130, 131, plant.rows):
         plant.grow(upto)
@@ -118,7 +118,7 @@ def test_with_no_early_an_event_is_told_when_it_is_over_alone(plant):
     assert plant.detect("--no-early", "--format", "csv").stdout.count("closed") == 1
 
 
-def test_what_a_crashed_run_wrote_behind_the_last_delivered_row_is_written_anew(plant, tmp_path):
+def test_output_of_a_crashed_run_after_the_last_delivered_row_is_redone(plant, tmp_path):
     plant.grow(100)
     plant.detect("--scores", "s.csv")
     with (tmp_path / "s.csv").open("a") as file:
@@ -139,7 +139,7 @@ def test_results_that_were_not_delivered_are_delivered_by_the_next_run(plant, mo
     assert result.stdout.count("\n") == 2
 
 
-def test_from_the_end_nothing_old_is_judged_and_from_the_beginning_all_is_again(plant):
+def test_from_end_judges_no_old_row_and_from_beginning_judges_all_again(plant):
     plant.grow(plant.rows)
     assert plant.detect("--from", "end", "--scores", "s.csv").output == ""
     assert (plant.path.parent / "s.csv").read_text().count("\n") == 1
@@ -161,7 +161,7 @@ def test_a_damaged_state_is_refused_with_what_to_do(plant, tmp_path):
     (tmp_path / "st").write_bytes((tmp_path / "st").read_bytes()[:-50])
     result = plant.detect()
     assert result.exit_code == 2
-    assert "remove it to begin anew" in result.stderr
+    assert "remove it to start over" in result.stderr
 
 
 def test_a_state_that_makes_no_sense_is_refused(model, tmp_path):
@@ -174,7 +174,7 @@ def test_a_state_that_makes_no_sense_is_refused(model, tmp_path):
         read_state(tmp_path / "st", model, "scheme", follower, Watcher(model))
 
 
-def test_a_state_that_cannot_be_read_back_is_not_written_and_the_old_one_stays(model, tmp_path):
+def test_a_state_that_cannot_be_read_back_does_not_replace_the_old_one(model, tmp_path):
     follower, watcher = Follower("new.csv", ReadOptions(), model.sensors), Watcher(model)
     write_state(State("new.csv", "scheme", follower, watcher), tmp_path / "st", model)
     before = (tmp_path / "st").read_bytes()
@@ -219,7 +219,7 @@ def test_after_other_rules_judging_begins_anew_and_no_row_twice(plant, tmp_path)
     assert [line[4] for line in lines[100:107]] == ["unknown"] * 7
 
 
-def test_memories_of_networks_that_read_rows_otherwise_are_of_another_scheme(tmp_path, monkeypatch):
+def test_network_memories_that_read_rows_otherwise_have_another_scheme(tmp_path, monkeypatch):
     """Where a run of the forecaster begins, and which rows share a window, is part of what they hold."""
     (tmp_path / "m").write_bytes(b"a model")
     now = scheme_of(tmp_path / "m", "rules")

@@ -65,7 +65,7 @@ def test_an_open_event_is_known_as_soon_as_its_first_row_is_judged(model):
     assert {event.id for _, event in seen[first:] if event} == {opened.id}
 
 
-def test_an_input_that_begins_with_its_newest_rows_is_sorted_and_told_in_its_own_order(model):
+def test_a_newest_first_input_is_sorted_and_reported_in_its_own_order(model):
     frame = rows_with_everything()
     backward = take_rows(frame, slice(None, None, -1))
     for size in (3, 64):

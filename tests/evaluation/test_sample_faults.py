@@ -50,13 +50,13 @@ def week():
     return Week(model, detect(model, frame), scores.reshape(whole_days, MINUTES_A_DAY))
 
 
-def test_there_are_normal_days_to_compare_with_and_nothing_in_them_is_unknown(week):
+def test_there_are_normal_days_to_compare_with_without_unknown_rows(week):
     assert len(week.normal_days) == 3
     assert np.isfinite(week.normal_days).all()
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[f"{fault['kind']}-{fault['start'][:10]}" for fault in FAULTS])
-def test_every_fault_scores_higher_inside_than_99_percent_of_any_normal_day(week, fault):
+def test_every_fault_scores_above_99_percent_of_any_normal_day(week, fault):
     first, last = week.rows(fault)
     inside = week.detection.judgement.scores[first : last + 1].max()
     assert inside > np.quantile(week.normal_days, 0.99, axis=1).max()
@@ -91,7 +91,7 @@ def test_the_stuck_meter_is_found_while_the_plant_is_still_where_it_stuck(week):
     assert min(event.start for event in week.events_of(stuck)) - week.rows(stuck)[0] <= 30
 
 
-def test_the_whole_plant_swinging_three_times_as_wide_is_outside_anything_seen(week):
+def test_a_plant_swinging_three_times_as_wide_is_outside_anything_seen(week):
     """In pattern, so that the sensors still agree: no error of a relation between them finds it."""
     normal, _ = clean(read_csvs([str(SAMPLE_DATA / "normal.csv")], ReadOptions())[0])
     wide = normal.values.mean(axis=0) + 3 * (normal.values[-2880:] - normal.values.mean(axis=0))
@@ -104,7 +104,7 @@ def test_the_whole_plant_swinging_three_times_as_wide_is_outside_anything_seen(w
     assert UNSEEN in verdicts.reasons[unseen]  # elsewhere an error is larger: the plant is no linear one
 
 
-def test_normal_data_does_not_look_drifted_and_neither_does_a_week_with_faults(week):
+def test_neither_normal_data_nor_a_week_with_faults_looks_drifted(week):
     assert week.detection.drift.findings() == []
 
 
@@ -115,6 +115,6 @@ def test_the_meter_that_repeats_its_reading_is_said_to_be_flat(week):
     assert all(event.contributions[0].direction == "flat" for event in during)
 
 
-def test_beside_the_faults_there_is_at_most_the_one_false_alarm_that_the_budget_allows_a_week(week):
+def test_false_alarms_beside_the_faults_stay_within_the_weekly_budget(week):
     met = {event.start for fault in FAULTS for event in week.events_of(fault)}
     assert len([event for event in week.detection.events if event.start not in met]) <= 1

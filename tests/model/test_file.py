@@ -280,7 +280,7 @@ def test_a_file_that_was_not_changed_is_not_refused(saved, tmp_path):
     assert saved[1]["roles.ruled"].tolist() == [0, 0, 0, 1, 1]
 
 
-def test_a_model_that_no_reader_would_take_is_not_written_and_the_old_one_stays(model, tmp_path):
+def test_a_model_that_cannot_be_read_back_does_not_replace_the_old_one(model, tmp_path):
     path = tmp_path / "x.model"
     write_model(model, path)
     before = path.read_bytes()

@@ -93,13 +93,13 @@ def test_verdicts_are_bit_identical_however_the_rows_are_cut(model, look_ahead, 
 
 
 @pytest.mark.usefixtures("tile_widths")
-def test_verdicts_are_bit_identical_in_pieces_whatever_columns_the_blas_treats_alike(model):
+def test_verdicts_are_bit_identical_in_pieces_at_every_tile_width(model):
     whole, pieces = pushed(model, new_rows(), ROWS), pushed(model, new_rows(), 7)
     for name in VERDICTS:
         np.testing.assert_array_equal(getattr(pieces, name), getattr(whole, name))
 
 
-def test_verdicts_that_wait_for_more_rows_than_a_memory_has_are_the_same_in_pieces_too(model):
+def test_verdicts_waiting_longer_than_a_memory_are_the_same_in_pieces(model):
     model = replace(model, look_ahead=120)
     whole, pieces = pushed(model, new_rows(), ROWS), pushed(model, new_rows(), 7)
     for name in VERDICTS:
@@ -142,7 +142,7 @@ class Naive:
         self.counted = np.isfinite(model.components.usual[:, 0])
         self.pooled = model.components.pooled(residuals)
         self.level = residuals.level
-        self.by_sensor = np.sqrt((self.scaled**2).sum(axis=0) * model.peers.of_rows(residuals.level))
+        self.by_sensor = np.sqrt((self.scaled**2).sum(axis=0) * model.cross_sensor.of_rows(residuals.level))
         self.errors = residuals.errors
         self.flat = model.stillness.multiples(values[:, model.roles.targets], len(values))
         self.evidence = model.novelty.of_rows(values)
@@ -274,7 +274,7 @@ def test_verdicts_equal_the_naive_version(model, look_ahead, threshold):
 
 
 @pytest.mark.parametrize("size", [1, 50])
-def test_anomalies_are_held_in_a_stretch_and_not_beyond_it_and_only_where_asked_for(model, size):
+def test_anomalies_are_held_within_a_stretch_only_and_only_when_asked(model, size):
     values = rows(60, seed=1)
     raw = judge(model, series_of(values), for_threshold=True).scores
     limit = np.nanquantile(raw, 0.9)
@@ -289,7 +289,7 @@ def test_anomalies_are_held_in_a_stretch_and_not_beyond_it_and_only_where_asked_
     assert (apart[above] < 1).any()
 
 
-def test_expected_values_are_the_networks_in_the_sensors_own_units_and_the_mean_of_what_stood_still(model):
+def test_expected_values_are_in_sensor_units_and_the_mean_of_constant_ones(model):
     values = rows(40, seed=1)
     expected = pushed(model, values, 40).expected[WINDOW - 1 :]
     assert np.abs(expected - values[WINDOW - 1 :])[:, :9].max() < 2
@@ -359,7 +359,7 @@ def test_each_row_gets_one_verdict_in_its_place(model, look_ahead):
 
 
 @pytest.mark.parametrize("look_ahead", [0, 12])
-def test_rows_with_a_missing_reading_are_unknown_and_all_before_a_window_passed(model, look_ahead, rng):
+def test_rows_with_a_missing_reading_or_before_a_full_window_are_unknown(model, look_ahead, rng):
     model = replace(model, look_ahead=look_ahead)
     for _ in range(13):
         values = rows(80, seed=1)
@@ -404,7 +404,7 @@ def test_a_reading_beyond_all_bounds_gives_a_score_that_is_as_high_as_any(model,
 
 @pytest.mark.parametrize("look_ahead", [0, 12])
 @pytest.mark.parametrize("size", [1, 7, 64])
-def test_what_reads_flat_or_is_unseen_is_bit_identical_however_the_rows_are_cut(model, look_ahead, size):
+def test_flatline_and_unseen_values_are_bit_identical_in_any_pieces(model, look_ahead, size):
     model = replace(with_flat(model), look_ahead=look_ahead)
     whole, pieces = pushed(model, odd_rows(), ROWS), pushed(model, odd_rows(), size)
     for name in VERDICTS:
@@ -413,7 +413,7 @@ def test_what_reads_flat_or_is_unseen_is_bit_identical_however_the_rows_are_cut(
 
 
 @pytest.mark.parametrize("look_ahead", [0, 12])
-def test_what_is_above_its_limit_and_above_all_others_is_the_score_and_names_its_sensor(model, look_ahead):
+def test_the_highest_sub_score_above_its_limit_is_the_score_and_names_why(model, look_ahead):
     """With a threshold that no error reaches; what is far outside anything seen fires nevertheless."""
     lenient = replace(with_threshold(model, 1e4), look_ahead=look_ahead)
     verdicts, without = pushed(with_flat(lenient), odd_rows(), ROWS), pushed(lenient, rows(ROWS, 1), ROWS)

@@ -12,7 +12,7 @@ from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.detecting.batch import detect
 from lstm_anomaly.detecting.stream import Watcher
-from lstm_anomaly.model.missing_sensors import filled, without
+from lstm_anomaly.model.missing_sensors import impute, without
 from lstm_anomaly.reading import ReadOptions, read_csvs, take_rows
 
 NAN = float("nan")
@@ -38,28 +38,28 @@ def frame_without(values, absent=("s1",)):
     )
 
 
-def test_an_absent_reading_is_what_the_others_say(model):
+def test_a_missing_sensor_is_imputed_from_the_others(model):
     values = normal_values(300, seed=1)
-    said = filled(model, frame_without(values)).values[:, 1]
-    assert np.corrcoef(said, values[:, 1])[0, 1] > 0.9
-    assert np.abs(said - values[:, 1]).mean() < 0.1
+    imputed = impute(model, frame_without(values)).values[:, 1]
+    assert np.corrcoef(imputed, values[:, 1])[0, 1] > 0.9
+    assert np.abs(imputed - values[:, 1]).mean() < 0.1
 
 
-def test_of_two_absent_sensors_both_are_said_by_the_third(model):
+def test_two_missing_sensors_are_imputed_from_the_third(model):
     values = normal_values(300, seed=1)
-    said = filled(model, frame_without(values, ("s0", "s2"))).values
-    assert np.corrcoef(said[:, 0], values[:, 0])[0, 1] > 0.9
-    assert np.corrcoef(said[:, 2], values[:, 2])[0, 1] > 0.9
-    np.testing.assert_array_equal(said[:, 1], values[:, 1])
+    imputed = impute(model, frame_without(values, ("s0", "s2"))).values
+    assert np.corrcoef(imputed[:, 0], values[:, 0])[0, 1] > 0.9
+    assert np.corrcoef(imputed[:, 2], values[:, 2])[0, 1] > 0.9
+    np.testing.assert_array_equal(imputed[:, 1], values[:, 1])
 
 
-def test_rows_without_any_reading_stay_empty_and_other_missing_readings_stay_missing(model):
+def test_empty_rows_stay_empty_and_other_missing_readings_stay_missing(model):
     values = normal_values(50, seed=1)
     values[10] = NAN
     values[20, 0] = NAN
-    said = filled(model, frame_without(values)).values
-    assert np.isnan(said[10]).all()
-    assert np.isnan(said[20]).tolist() == [True, False, False]
+    imputed = impute(model, frame_without(values)).values
+    assert np.isnan(imputed[10]).all()
+    assert np.isnan(imputed[20]).tolist() == [True, False, False]
 
 
 def test_normal_rows_stay_normal_and_a_fault_of_another_sensor_is_found(model):
@@ -134,7 +134,7 @@ def test_a_file_with_none_of_the_sensors_is_refused(tmp_path):
         read_csvs([str(tmp_path / "1.csv")], ReadOptions(allow_missing=True), sensors=["a", "b"])
 
 
-def test_an_absent_sensor_is_not_said_to_have_drifted(model):
+def test_an_absent_sensor_is_not_imputed_to_have_drifted(model):
     values = normal_values(600, seed=1)
     values[:, [0, 1]] = 20, 99
 
@@ -147,7 +147,7 @@ def test_an_absent_sensor_is_not_said_to_have_drifted(model):
     assert drifted(without(model, ("s1",))) == ["s0"]
 
 
-def test_drift_of_rows_with_an_absent_sensor_is_told_in_pieces_as_in_the_whole(model):
+def test_drift_with_an_absent_sensor_is_the_same_in_pieces_and_whole(model):
     frame = frame_without(normal_values(600, seed=1) + np.array([0, 0, 100]))
     watcher = Watcher(model)
     watcher.push(frame)

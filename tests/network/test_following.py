@@ -7,6 +7,7 @@ import pytest
 from lstm_anomaly.network import following
 from lstm_anomaly.network.following import RUN, RUN_UP, first_state, follow
 from lstm_anomaly.network.forecaster import init_forecaster
+from lstm_anomaly.network.lstm import plain_forward
 
 
 def make(sensors, hidden, outputs, dtype=np.float32):
@@ -47,9 +48,8 @@ def test_following_rows_equals_the_naive_lstm_step_by_step(dtype, tolerance):
 
 def naive_run(params, rows):
     """Forecasts after each of rows (n, F), and the last h and c, of an LSTM that begins with the first."""
-    lstm = [params[f"lstm.{part}"].astype(float) for part in ("W_x", "W_h", "b")]
-    hs, h, c = naive.lstm(*lstm, list(rows))
-    return [params["output.W"] @ h_t + params["output.b"] for h_t in hs], h, c
+    hs, c, _ = plain_forward(naive.layer(params, "lstm"), rows[:, :, np.newaxis])
+    return [params["output.W"] @ h + params["output.b"] for h in hs[:, :, 0]], hs[-1, :, 0], c[:, 0]
 
 
 @pytest.mark.usefixtures("short_runs")

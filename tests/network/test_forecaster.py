@@ -134,7 +134,7 @@ def held_out_loss(params, rows):
     return float(np.nanmean((forecasts - next_changes(rows, VALIDATION)) ** 2))
 
 
-def test_training_forecasts_held_out_rows_far_better_than_that_nothing_changes(waves):
+def test_training_forecasts_held_out_rows_far_better_than_persistence(waves):
     params, reports = run(waves)
     nothing_changes = float(np.nanmean(next_changes(waves, VALIDATION) ** 2))
     assert reports[-1].validation_loss < 0.2 * nothing_changes

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import naive
 import numpy as np
 import pytest
 from gradcheck import assert_gradients_match
 
-from lstm_anomaly.network.lstm import LstmBuffers, LstmParams, init_lstm, lstm_backward, lstm_forward
+from lstm_anomaly.network.fast_lstm import LstmBuffers, lstm_backward, lstm_forward
+from lstm_anomaly.network.lstm import LstmParams, init_lstm, plain_backward, plain_forward
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "lstm.npz"
 F, H = 3, 4
@@ -50,7 +50,7 @@ def random_factors(rng, T, B):
 @pytest.mark.parametrize("constant_input", [False, True])
 @pytest.mark.parametrize("B", [1, 5])
 @pytest.mark.parametrize("T", [1, 2, 7])
-def test_gradients_of_weights_input_and_states_are_those_of_finite_differences(T, B, constant_input):
+def test_gradients_of_weights_input_states_match_finite_differences(T, B, constant_input):
     rng = np.random.default_rng(T * 10 + B)
     params = random_layer(rng)
     x = rng.normal(size=(F, B) if constant_input else (T, F, B))
@@ -70,17 +70,46 @@ def test_gradients_are_right_for_a_batch_that_is_worked_on_in_tiles():
     assert_gradients_match(loss, arrays, gradients)
 
 
+def test_plain_steps_are_the_textbooks_worked_out_by_hand():
+    """One unit, one input of 1: z is 0 but for g, where it is atanh(1/2). So i, f, o are 1/2 and g is 1/2."""
+    params = LstmParams(np.array([[0.0], [0.0], [np.arctanh(0.5)], [0.0]]), np.zeros((4, 1)), np.zeros(4))
+    outputs, c, _ = plain_forward(params, np.ones((2, 1, 1)))
+    np.testing.assert_allclose(c, [[0.5 * 0.25 + 0.5 * 0.5]])  # c_1 = 0 + 1/4, c_2 = 1/8 + 1/4
+    np.testing.assert_allclose(outputs[:, 0, 0], [0.5 * np.tanh(0.25), 0.5 * np.tanh(0.375)])
+
+
+@pytest.mark.parametrize("T", [1, 2, 7])
+def test_plain_gradients_match_finite_differences(T):
+    rng = np.random.default_rng(T)
+    params, x = random_layer(rng), rng.normal(size=(T, F, 2))
+    h0, c0 = rng.normal(size=(2, H, 2))
+    of_outputs, _, of_c = random_factors(rng, T, 2)
+
+    def loss():
+        outputs, c, _ = plain_forward(params, x, h0, c0)
+        return float(np.sum(outputs * of_outputs) + np.sum(c * of_c))
+
+    gradients = plain_backward(params, plain_forward(params, x, h0, c0)[2], of_outputs, of_c)
+    found = {**vars(gradients.params), "x": gradients.d_x, "h0": gradients.d_h0, "c0": gradients.d_c0}
+    assert_gradients_match(loss, {**vars(params), "x": x, "h0": h0, "c0": c0}, found)
+
+
 @pytest.mark.parametrize("T", [1, 7])
-def test_outputs_equal_the_naive_version(T):
+def test_the_fast_version_equals_the_plain_one_forwards_and_backwards(T):
     rng = np.random.default_rng(1)
     params, x = random_layer(rng), rng.normal(size=(T, F, 5))
     h0, c0 = rng.normal(size=(2, H, 5))
-    outputs, h_last, c_last = lstm_forward(params, x, LstmBuffers(F, H, T, 5, np.float64), h0, c0)
-    for k in range(5):
-        hs, h, c = naive.lstm(params.W_x, params.W_h, params.b, list(x[:, :, k]), h0[:, k], c0[:, k])
-        np.testing.assert_allclose(outputs[:, :, k], hs, rtol=0, atol=1e-13)
-        np.testing.assert_allclose(h_last[:, k], h, rtol=0, atol=1e-13)
-        np.testing.assert_allclose(c_last[:, k], c, rtol=0, atol=1e-13)
+    d_outputs, _, d_c = random_factors(rng, T, 5)
+    buffers = LstmBuffers(F, H, T, 5, np.float64)
+    fast, h_last, c_last = lstm_forward(params, x, buffers, h0, c0)
+    plain, c, steps = plain_forward(params, x, h0, c0)
+    found = lstm_backward(params, buffers, d_outputs, d_c_last=d_c)
+    expected = plain_backward(params, steps, d_outputs, d_c)
+    pairs = [(fast, plain), (h_last, plain[-1]), (c_last, c), (found.d_x, expected.d_x)]
+    pairs += [(found.d_h0, expected.d_h0), (found.d_c0, expected.d_c0)]
+    pairs += [(vars(found.params)[name], weight) for name, weight in vars(expected.params).items()]
+    for ours, theirs in pairs:
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
 
 
 def pytorch_layer(golden, layer):

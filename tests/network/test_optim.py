@@ -6,7 +6,7 @@ import pytest
 from lstm_anomaly.network.training.optim import adam_step, clip_global_norm, init_adam
 
 
-def test_first_step_moves_every_weight_by_the_learning_rate_against_its_gradient():
+def test_first_step_moves_each_weight_a_learning_rate_down_its_gradient():
     params = {"W": np.array([[1.0, 1.0, 1.0]])}
     adam_step(params, {"W": np.array([[0.001, -5.0, 0.0]])}, init_adam(params), 0.1)
     np.testing.assert_allclose(params["W"], [[0.9, 1.1, 1.0]], atol=1e-5)

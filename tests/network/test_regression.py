@@ -78,6 +78,16 @@ def test_weights_and_errors_equal_naive_least_squares(fit, lags, own, rng):
         assert found.offset[sensor, 0] == pytest.approx(offset, abs=1e-5)
 
 
+@pytest.mark.parametrize(("noise", "ridge"), [(0.002, 0.001), (0.05, 0.01), (0.5, 0.1), (2.0, 1.0)])
+def test_the_more_noise_the_stronger_the_ridge_one_of_four(noise, ridge, rng):
+    """Three waves; by ridges of 0.001, 0.01, 0.1 or 1 of the variance the next row is forecast best."""
+    waves = np.sin(np.arange(ROWS) / 9 + np.arange(3)[:, np.newaxis])
+    rows = (waves + noise * rng.normal(size=(3, ROWS))).astype(np.float32)
+    found, _ = fit_forecast(rows, EVERY, ((0, ROWS),))
+    weights, _ = ridge_fit(features(rows, (1, 2, 3, 6)), rows[0].astype(float), ridge)
+    np.testing.assert_allclose(found.weights[0], weights, atol=1e-5)
+
+
 def test_only_targets_are_expected_and_inputs_are_read(rng):
     rows = plant(rng)
     found, errors = fit_related(rows, np.array([False, True, False]), ((0, ROWS),))

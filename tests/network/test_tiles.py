@@ -31,7 +31,7 @@ def test_a_blas_that_treats_all_columns_alike_gets_the_widest_tiles(monkeypatch)
 
 
 @pytest.mark.parametrize("safe", [16, 8, 4, 1])
-def test_a_tile_is_no_wider_than_the_last_column_that_is_treated_like_the_first(monkeypatch, safe):
+def test_a_tile_is_no_wider_than_the_columns_treated_alike(monkeypatch, safe):
     assert width_of(monkeypatch, spoiled(lambda width: np.arange(width) >= safe)) == safe
 
 
@@ -60,7 +60,7 @@ def margin_with(monkeypatch, treated_otherwise):
     return tiles.margin_of.__wrapped__((5, 7), 64, np.dtype(np.float32))
 
 
-def test_columns_at_the_ends_that_are_treated_otherwise_are_left_to_a_margin(monkeypatch):
+def test_columns_at_the_ends_treated_otherwise_are_left_to_a_margin(monkeypatch):
     assert margin_with(monkeypatch, lambda at, width: (at < 8) | (at >= width - 8)) == 8
 
 

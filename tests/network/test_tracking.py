@@ -47,7 +47,7 @@ HALF_OPEN = {
 }
 
 
-def test_a_reading_far_outside_is_read_as_the_edge_and_the_change_goes_out_from_where_it_was():
+def test_a_reading_far_outside_is_clipped_and_its_change_counts_from_there():
     tracker = ForecastTracker(at_work(HALF_OPEN, [1.0], [True], edge=2.0))
     change = np.tanh(np.tanh(2) / 2) / 2
     np.testing.assert_allclose(tracker.push(rows_of([50, 51])), [[np.nan], [50 + change]], rtol=1e-6)

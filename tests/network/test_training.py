@@ -61,7 +61,7 @@ def test_patience_0_trains_exactly_the_epochs_asked_for(rows):
     assert [report.improved for report in reports] == [True] + [False] * 6
 
 
-def test_training_stops_after_as_many_epochs_without_improvement_as_patience_says(rows):
+def test_training_stops_after_patience_epochs_without_improvement(rows):
     _, reports = run(rows, TrainingConfig(epochs=50, patience=3, learning_rate=0.0))
     assert len(reports) == 1 + 3
 
@@ -138,7 +138,7 @@ def test_a_process_that_was_killed_is_an_error_and_not_a_wait_for_ever(rows, mon
     epochs = epochs_of(params, rows, TrainingConfig(shards=2), rng, processes=2)
     next(epochs)
     os.kill(pids[0], signal.SIGKILL)
-    with pytest.raises(TrainingError, match="a process that trains beside this one ended"):
+    with pytest.raises(TrainingError, match="a worker process of the training ended"):
         list(epochs)
 
 

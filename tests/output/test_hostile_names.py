@@ -126,7 +126,7 @@ def test_csv_reads_back_as_it_was_written(rows):
     assert list(csv.reader(io.StringIO(csv_text(rows), newline=""))) == rows
 
 
-def test_excel_safe_csv_begins_no_cell_like_a_formula_and_touches_no_number():
+def test_excel_safe_csv_has_no_cell_like_a_formula_and_keeps_numbers():
     cells = [*NAMES, "-5", "+1.5e3", -5, -0.25, 7, "2024-01-01 00:00:00"]
     text = csv_text([[cell] for cell in cells], excel_safe=True)
     shown = [row[0] for row in csv.reader(io.StringIO(text, newline=""))] if text else []

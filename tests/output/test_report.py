@@ -112,7 +112,8 @@ class TestCommand:
     def test_it_has_every_part(self, report):
         _result, text, _plots = report
         anchors = re.findall(r'<section id="([^"]+)"', text)
-        assert anchors == ["summary", "overview", "events", "event-1", "quality", "drift", "model", "loss"]
+        before, after = ["summary", "overview", "events", "event-1"], ["quality", "drift", "model", "loss"]
+        assert anchors == [*before, "forecast", *after]
         assert "temp_c was higher than expected" in text
         assert len(embedded(text)["sensors"]) == 3
 
@@ -185,3 +186,13 @@ class TestTraining:
         result = run("train", "n.csv", "--model", "m", "--report", "n.csv")
         assert result.exit_code == 2
         assert not (tmp_path / "m").exists()
+
+
+class TestForecast:
+    def test_a_report_shows_what_comes_next_as_a_fan(self, run, trained, tmp_path):
+        where = (trained / "normal.csv", "--model", trained / "pump.model")
+        result = run("report", *where, "--out", "r.html")
+        assert result.exit_code == 0
+        text = (tmp_path / "r.html").read_text()
+        assert "What comes next" in text
+        assert "12 rows after the last one" in text

@@ -53,7 +53,7 @@ def test_the_limit_lies_between_the_two_lines_of_a_score():
     assert below == "▅███ "
 
 
-def test_scores_that_all_stay_below_the_limit_or_are_unknown_make_no_upper_line():
+def test_scores_all_below_the_limit_or_unknown_make_no_upper_line():
     assert above_and_below(np.array([0.2, np.nan]), unicode=True)[0] == "  "
     assert above_and_below(np.array([np.nan]), unicode=True) == (" ", " ")
 

@@ -175,7 +175,7 @@ def test_a_step_that_is_given_decides_what_a_gap_is():
     series, report = clean(frame_of([1, 2, 3], [0, 60, 120]), step=SECOND)
     assert series.segments == ((0, 1), (1, 2), (2, 3))
     assert series.step == SECOND
-    assert any("rows come every 1 min, but the step is to be 1 s" in line for line in report.lines())
+    assert any("rows come every 1 min, but the step is set to 1 s" in line for line in report.lines())
 
 
 def test_an_hour_back_is_told_as_the_end_of_summer_time():

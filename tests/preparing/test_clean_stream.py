@@ -137,7 +137,7 @@ def test_time_goes_on_from_late_rows_when_they_have_become_many(cuts):
     assert report.turned_back == 1
 
 
-def test_a_repeated_row_has_the_verdict_of_the_first_and_one_that_differs_has_none():
+def test_a_repeated_row_has_the_first_ones_verdict_a_differing_one_none():
     frame = frame_of([1, 1, 9, 2], [1, 1, 1, 2])
     assert pushed(frame, [1, 2], step=MINUTE)[2].tolist() == [0, 0, -1, 1]
 

@@ -113,7 +113,7 @@ def test_an_input_without_times_is_named_when_it_is_refused(model):
             refuse()
 
 
-def test_a_model_file_keeps_the_clock_and_is_refused_where_it_makes_no_sense(model, tmp_path):
+def test_a_model_file_keeps_the_clock_and_refuses_a_senseless_one(model, tmp_path):
     new = daily_series(daily(60, seed=4))
     write_model(model, tmp_path / "m")
     np.testing.assert_array_equal(judge(read_model(tmp_path / "m"), new).scores, judge(model, new).scores)
@@ -122,3 +122,17 @@ def test_a_model_file_keeps_the_clock_and_is_refused_where_it_makes_no_sense(mod
         save_arrays(tmp_path / "wrong", header | wrong, arrays)
         with pytest.raises(ModelFileError):
             read_model(tmp_path / "wrong")
+
+
+def test_a_daily_curve_is_fitted_to_three_days_or_more():
+    rows, stamps = daily(6 * A_DAY).T.astype(np.float32), times(6 * A_DAY)
+    held_out = ((5 * A_DAY, 6 * A_DAY),)
+    assert share_told_by_clock(rows, stamps, ((0, 3 * A_DAY + 1),), held_out) > 0.9
+    assert share_told_by_clock(rows, stamps, ((0, 3 * A_DAY),), held_out) == 0.0  # ten minutes less
+
+
+@pytest.mark.parametrize(("times_a_day", "explained"), [(1, 1), (2, 1), (3, 1), (4, 0)])
+def test_a_daily_curve_may_go_up_and_down_three_times_a_day(times_a_day, explained):
+    wave = np.sin(2 * np.pi * times_a_day * np.arange(6 * A_DAY) / A_DAY)[np.newaxis].astype(np.float32)
+    share = share_told_by_clock(wave, times(6 * A_DAY), ((0, 4 * A_DAY),), ((4 * A_DAY, 6 * A_DAY),))
+    assert share == pytest.approx(explained, abs=1e-6)

@@ -159,7 +159,7 @@ def test_a_word_in_every_row_of_the_first_pages_does_not_hide_a_sensor(write):
     assert report.bad_count == 220
 
 
-def test_a_short_first_row_of_a_file_without_header_is_refused_and_not_lost(write):
+def test_a_short_first_row_without_header_is_refused_and_not_lost(write):
     frame, report = read_csvs([write("1,2\n1,2,3\n4,5,6\n")], ReadOptions(header=False))
     assert frame.lines.tolist() == [2, 3]
     assert report.files[0].refused[0].line == 1

@@ -214,7 +214,7 @@ def test_files_with_and_without_time_do_not_go_together(write):
         read_csvs([first, second])
 
 
-def test_a_text_column_in_the_second_file_stays_the_sensor_it_was_in_the_first(write):
+def test_a_text_column_in_the_second_file_stays_the_firsts_sensor(write):
     first, second = write(b"a,b\n1,2\n3,4\n", "1.csv"), write(b"a,b\n1,ERR\n3,ERR\n", "2.csv")
     frame, report = read_csvs([first, second])
     assert np.isnan(frame.values[2:, 1]).all()

@@ -23,7 +23,7 @@ def write(tmp_path: Path) -> Write:
     return write_file
 
 
-def test_rows_with_one_field_more_than_the_header_are_not_shifted_but_refused(write):
+def test_rows_with_one_field_more_than_the_header_are_refused(write):
     path = write("time,a,b\n" + ROWS.replace("\n", ",9\n"))
     with pytest.raises(InputError, match=r"input\.csv:1: has 3 fields but the rows have 4 \(line 2"):
         read_csvs([path])
@@ -34,7 +34,7 @@ def test_a_header_without_the_row_names_column_is_refused(write):
         read_csvs([write("a,b\nr1,1,2\nr2,3,4\n")])
 
 
-def test_a_delimiter_at_the_end_of_every_row_makes_an_empty_column_that_is_left_out(write):
+def test_a_trailing_delimiter_makes_an_empty_column_that_is_left_out(write):
     frame, report = read_csvs([write("time,a,b\n" + ROWS.replace("\n", ",\n"))])
     assert frame.sensors == ("a", "b")
     assert frame.values[3].tolist() == [3.5, 6.0]
@@ -76,7 +76,7 @@ def test_decimal_commas_between_semicolons_are_numbers(write):
     assert "semicolon-separated, decimal comma" in report.files[0].dialect
 
 
-def test_a_point_among_decimal_commas_is_a_bad_cell_and_not_ten_times_as_much(write):
+def test_a_point_among_decimal_commas_is_a_bad_cell_not_ten_times_more(write):
     rows = "".join(f"{n};{n},5\n" for n in range(100, 200))
     frame, report = read_csvs([write(f"n;a\n{rows}7;1.5\n")])
     assert np.isnan(frame.values[-1, -1])
@@ -189,7 +189,7 @@ def test_well_grouped_thousands_are_numbers(write):
     assert "',' between thousands" in report.files[0].dialect
 
 
-def test_a_comma_that_may_group_or_divide_is_refused_with_the_options_that_settle_it(write):
+def test_an_ambiguous_comma_is_refused_with_the_options_that_settle_it(write):
     path = write('n,a\n1,"1,234"\n2,"2,345"\n')
     with pytest.raises(InputError, match=r"--decimal , or --thousands ,"):
         read_csvs([path])
@@ -247,7 +247,7 @@ def test_text_and_boolean_columns_are_named_and_left_out(write):
 
 
 @pytest.mark.parametrize("cell", ["0.5 °C", "12%", "-3,5bar", "7 m/s"])
-def test_a_column_of_numbers_with_their_unit_is_named_and_told_how_it_would_be_one(write, cell):
+def test_a_column_of_numbers_with_units_is_named_with_the_remedy(write, cell):
     _, report = read_csvs([write(f"a;b\n1.5;{cell}\n2.5;{cell}\n")])
     why = f"text rather than numbers ({cell!r}; without the unit it would be one)"
     assert report.files[0].left_out == {"b": why}

@@ -40,7 +40,7 @@ def check_limit(folder, command, megabytes):
     return False
 
 
-def test_a_run_with_too_little_memory_says_so_and_is_never_taken_for_one_that_found_something(folder):
+def test_a_run_out_of_memory_says_so_and_never_exits_as_with_a_finding(folder):
     command = "detect day.csv --model pump.model --exit-zero --quiet --scores s.csv"
     enough = [check_limit(folder, command, megabytes) for megabytes in SAMPLE]
     assert enough[-1]
@@ -62,7 +62,7 @@ def test_every_limit_from_next_to_nothing_to_plenty(folder, command):
     assert not enough[0]
 
 
-def test_memory_that_pandas_lacks_is_not_taken_for_lines_that_cannot_be_parsed(monkeypatch):
+def test_pandas_out_of_memory_is_not_taken_for_unparsable_lines(monkeypatch):
     def fail(*_args, **_named):
         raise pd.errors.ParserError("Error tokenizing data. C error: out of memory")
 

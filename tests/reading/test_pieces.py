@@ -251,7 +251,7 @@ def read_or_error(path: str) -> tuple[SensorFrame | None, ReadReport | None, Inp
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_mutated_files_are_read_with_every_line_accounted_for_or_refused_with_a_place(data):
+def test_mutated_files_have_every_line_read_or_are_refused_with_a_place(data):
     clean = "".join(f"2024-01-01 00:{m:02d}:00,{m}.5,{m}\n" for m in range(40))
     text = bytearray(("time,a,b\n" + clean).encode())
     for _ in range(data.draw(st.integers(1, 6))):

@@ -78,7 +78,7 @@ def test_a_sensor_without_a_single_reading_is_told(path):
     assert lines_of(path, "a,b\n1,\n2,\n")[2:] == ["  no reading at all in column 'b'"]
 
 
-def test_stamps_without_the_offset_that_others_have_are_told_with_the_option_that_places_them(tmp_path):
+def test_stamps_lacking_the_offset_of_others_are_reported_with_the_option(tmp_path):
     path = tmp_path / "x.csv"
     stamps = [f"2024-01-01 00:{minute:02d}:00{'' if minute % 5 else 'Z'}" for minute in range(50)]
     path.write_text("time,a\n" + "".join(f"{stamp},{n}.5\n" for n, stamp in enumerate(stamps)))

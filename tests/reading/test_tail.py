@@ -157,7 +157,7 @@ def test_every_complete_row_is_read_once(tmp_path, scenario, seeds):
         assert runs.seen == logger.written, f"seed {seed}"
 
 
-def test_a_truncated_file_that_grew_larger_than_before_is_read_from_its_begin(tmp_path):
+def test_a_truncated_file_that_grew_larger_is_read_from_its_begin(tmp_path):
     logger, runs = Logger(tmp_path / "plant.csv"), Runs(tmp_path / "plant.csv")
     logger.append(5)
     runs.run()
@@ -167,7 +167,7 @@ def test_a_truncated_file_that_grew_larger_than_before_is_read_from_its_begin(tm
     assert runs.seen == logger.written
 
 
-def test_a_file_that_is_written_anew_with_the_same_rows_and_more_is_read_on(tmp_path):
+def test_a_file_rewritten_with_the_same_rows_and_more_is_read_on(tmp_path):
     logger, runs = Logger(tmp_path / "plant.csv"), Runs(tmp_path / "plant.csv")
     logger.append(300)
     runs.run()
@@ -204,7 +204,7 @@ def test_a_rotated_file_is_read_on_before_there_is_a_new_one(tmp_path):
     assert runs.seen == logger.written
 
 
-def test_a_new_file_that_had_only_its_header_is_found_when_it_was_rotated_too(tmp_path):
+def test_a_rotated_file_that_had_only_its_header_is_found_too(tmp_path):
     for happening in (rename, rotate_gzip, copy_truncate):
         folder = tmp_path / happening.__name__
         folder.mkdir()

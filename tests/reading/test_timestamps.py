@@ -207,7 +207,7 @@ def test_a_format_that_is_none_is_refused(write):
         read_csvs([write("2024-01-01")], ReadOptions(datetime_format="dmy"))
 
 
-def test_a_column_named_like_a_time_goes_before_one_that_only_looks_like_it(tmp_path):
+def test_a_column_named_like_a_time_wins_over_one_looking_like_it(tmp_path):
     path = tmp_path / "two.csv"
     path.write_text("batch,timestamp,a\n01/02/2024,2024-02-01,5\n01/02/2024,2024-02-02,6\n", encoding="utf-8")
     assert times(str(path)) == ["2024-02-01T00:00:00.000", "2024-02-02T00:00:00.000"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_anomaly.scoring import limits
-from lstm_anomaly.scoring.limits import high_level, rare_limit
+from lstm_anomaly.scoring.limits import high_level, rare_limit, standing_out
 
 
 def in_blocks(maxima, rows=25):
@@ -63,3 +63,18 @@ def test_a_limit_is_finite_and_above_zero_and_goes_with_the_unit(values, unit):
 def test_high_is_what_99_percent_of_rows_stay_below():
     assert high_level(np.arange(101.0)) == pytest.approx(99.0)
     assert high_level(np.zeros(10)) > 0
+
+
+def test_a_span_stands_out_from_blocks_more_than_two_away():
+    """Blocks 8 to 12 of 24 are high, all others reach 1, which is then the limit: 10 times."""
+    assert standing_out(in_blocks([1.0] * 8 + [9, 9, 10, 9, 9] + [1.0] * 11)) == (
+        pytest.approx(10.0),
+        8 * 25 + 3,
+        12 * 25 + 3,
+    )
+    assert standing_out(in_blocks([1.0] * 7 + [9, 9, 9, 10, 9, 9] + [1.0] * 11))[0] < 2  # 7 is three away
+
+
+@pytest.mark.parametrize(("blocks", "multiple"), [(16, 0.0), (17, 10.0)])
+def test_fewer_than_12_other_blocks_cannot_tell_what_stands_out(blocks, multiple):
+    assert standing_out(in_blocks([1.0] * 8 + [10.0] + [1.0] * (blocks - 9)))[0] == pytest.approx(multiple)

@@ -31,7 +31,7 @@ def test_a_switch_is_read_and_ruled_but_not_forecast(sensor):
     assert roles(sensor, SIGNAL) == [[1, 1], [0, 1], [1, 0]]
 
 
-def test_a_switch_with_an_odd_value_in_a_hundred_is_a_switch_and_with_two_a_signal():
+def test_a_switch_may_have_one_odd_value_in_a_hundred_and_not_two():
     one, two = SWITCH.copy(), SWITCH.copy()
     one[10], two[10:12] = 9.0, 9.0
     assert roles(one, two) == [[1, 1], [0, 1], [1, 0]]
@@ -62,7 +62,7 @@ def rule_of(rows, ruled=None):
     return fitted(rows, ruled)[0]
 
 
-def test_evidence_of_a_value_never_seen_is_the_share_of_rows_that_were_new_in_their_quarter():
+def test_evidence_of_a_new_value_is_the_share_of_rows_new_in_their_quarter():
     """Of 8 rows in four parts: 2 occurs in the last only, so one row in 9; 3 and 4 occur in two parts each,
     so none, and one row of doubt; all of eight different values are new.
     """
@@ -84,12 +84,12 @@ def test_the_training_rows_are_judged_by_what_the_other_parts_showed():
     assert not evidence[:, 1].any()
 
 
-def test_a_value_seen_in_training_is_no_evidence_and_one_between_is_full_evidence():
+def test_a_seen_value_is_no_evidence_and_one_between_is_full_evidence():
     evidence = rule_of(EIGHT_ROWS).of_rows(np.array([[1.0], [2.0], [1.5]]))
     np.testing.assert_allclose(evidence, [[0], [0], [log(9)]])
 
 
-def test_evidence_grows_with_the_distance_outside_the_seen_range_in_the_sensors_own_size():
+def test_evidence_grows_with_the_relative_distance_outside_the_range():
     """Seen are 1 and 2, so the size is 2: the value 4 lies (4 - 2) / 2 outside, and -5 lies (1 + 5) / 2."""
     evidence = rule_of(EIGHT_ROWS).of_rows(np.array([[4.0], [-5.0]]))
     np.testing.assert_allclose(evidence, [[log(9) + log(1 + 1)], [log(9) + log(1 + 3)]])

@@ -104,3 +104,9 @@ def test_states_and_distances_are_the_same_bits_however_rows_are_cut(size, order
     ]
     for k in range(2):
         np.testing.assert_array_equal(np.concatenate([part[k] for part in parts]), whole[k])
+
+
+@pytest.mark.parametrize(("rows", "states"), [(5000, 2), (5002, 1)])
+def test_centres_are_found_from_5000_evenly_spread_rows_at_most(rows, states):
+    """Two values in turn: of more than 5,000 rows every second one is taken, and all of those are alike."""
+    assert len(fitted(np.tile([[0.0], [8.0]], (rows // 2, 1))).centres) == states

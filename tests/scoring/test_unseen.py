@@ -8,7 +8,8 @@ from small_models import series_of, small_model
 
 from lstm_anomaly.model.judge import judge
 from lstm_anomaly.scoring.reasons import UNSEEN
-from lstm_anomaly.scoring.unseen import MEMORY, Unseen
+from lstm_anomaly.scoring.states import OperatingStates
+from lstm_anomaly.scoring.unseen import MEMORY, Unseen, mean_distances
 from lstm_anomaly.training.calibrate import calibrated
 from lstm_anomaly.training.settings import LearningSettings
 
@@ -78,3 +79,13 @@ def test_rows_of_a_new_state_that_are_said_to_be_normal_are_normal():
     assert np.nanmax(judge(model, values).scores) > 1
     again = calibrated(model, values, LearningSettings())
     assert np.nanmax(judge(again, values).scores) <= 1
+
+
+def test_a_distance_is_the_mean_over_five_rows():
+    """One state at 0. A 3 in row 10 is far by reading and change, and by change three rows later."""
+    rows = np.zeros((20, 1))
+    rows[10] = 3.0
+    far = mean_distances(OperatingStates(np.zeros((1, 2)), np.array([1])), rows)
+    both = math.sqrt(18)
+    expected = [*[both] * 3, *[both + 3] * 2, *[3.0] * 3]
+    np.testing.assert_allclose(far, np.array([0.0] * 10 + expected + [0.0] * 2) / 5)

@@ -10,7 +10,7 @@ from lstm_anomaly.base.errors import LstmAnomalyError
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.episodes import highest_episodes
 from lstm_anomaly.model.judge import judge
-from lstm_anomaly.training.calibrate import STRANGEST, budget_of, calibrated
+from lstm_anomaly.training.calibrate import budget_of, calibrated, with_threshold
 from lstm_anomaly.training.settings import LearningSettings
 
 NAN = np.nan
@@ -57,12 +57,12 @@ def series():
 
 
 class TestStrangest:
-    def test_a_fault_in_the_calibration_rows_is_told_first_with_its_place_and_sensor(self, series):
-        model = small_model(series.values, kind="linear")
+    def test_a_fault_in_calibration_rows_is_listed_first_with_place_and_sensor(self, series):
+        model = small_model(series.values, kind="linear", trim=0.0)  # else the fault is left out
         first = model.strangest[0]
         assert first.sensor == "s2"
         assert "2024-03-01T23:20" <= first.start <= "2024-03-01T23:25"  # minute 1400 of the first of March
-        assert len(model.strangest) <= STRANGEST
+        assert len(model.strangest) <= 5
         assert [e.score for e in model.strangest] == sorted((e.score for e in model.strangest), reverse=True)
 
     def test_a_fault_so_large_that_limits_grew_with_it_is_told_where_it_was(self, series):
@@ -163,3 +163,33 @@ class TestEdges:
         assert not again.threshold.certified
         scores = judge(again, series_of(values)).scores
         assert np.nanmax(scores) <= 1
+
+
+@pytest.fixture(scope="module")
+def model():
+    return small_model(waves(700), kind="linear")
+
+
+class TestThreshold:
+    """Of rows whose highest multiple of a limit is the same in all of them."""
+
+    def threshold(self, model, rows, multiple):
+        series = series_of(np.zeros((rows, 3)))
+        return with_threshold(model, series, np.full(rows, multiple), LearningSettings()).threshold
+
+    def test_where_rows_are_enough_to_certify_it_is_a_fifth_higher(self, model):
+        found = self.threshold(model, 30 * 1440, 1.0)
+        assert (found.certified, found.value) == (True, pytest.approx(1.2))
+
+    def test_where_rows_are_too_few_it_is_doubled(self, model):
+        found = self.threshold(model, 1440, 1.0)
+        assert (found.certified, found.value) == (False, pytest.approx(2.0))
+
+    def test_three_quarters_of_a_limit_are_always_normal(self, model):
+        assert self.threshold(model, 30 * 1440, 0.1).value == pytest.approx(0.75 * 1.2)
+
+    def test_the_five_highest_episodes_are_kept(self, model):
+        raw = np.full(700, 0.1)
+        raw[50:700:90] = 2.0 + np.arange(8)
+        found = with_threshold(model, series_of(waves(700)), raw, LearningSettings())
+        assert len(found.strangest) == 5

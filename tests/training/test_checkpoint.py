@@ -35,7 +35,7 @@ class BrokenOffError(Exception):
 
 
 @pytest.mark.parametrize(("network", "epoch"), [("autoencoder", 1), ("autoencoder", 3), ("forecaster", 2)])
-def test_a_training_that_was_broken_off_gives_the_model_that_it_would_have_given(tmp_path, network, epoch):
+def test_an_interrupted_training_resumes_to_the_same_model(tmp_path, network, epoch):
     series = series_of(rows(500))
     write_model(learn(series, SETTINGS), tmp_path / "whole")
 

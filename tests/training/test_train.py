@@ -13,6 +13,7 @@ from lstm_anomaly.model.judge import judge
 from lstm_anomaly.output.terminal.summary import training_lines
 from lstm_anomaly.scoring.reasons import NEW_VALUE
 from lstm_anomaly.training.calibrate import calibrated
+from lstm_anomaly.training.measure_errors import chosen_kind
 from lstm_anomaly.training.settings import LearningSettings
 
 KINDS = ("lstm", "linear")
@@ -228,7 +229,7 @@ def test_the_summary_counts_rows_weights_and_errors():
     assert (summary.first, summary.last) == ("2024-03-01T00:00:00.000000000", "2024-03-01T06:39:00.000000000")
 
 
-def test_no_lstm_is_fitted_to_the_calibration_rows_and_all_else_learns_from_them():
+def test_lstms_are_not_fitted_to_calibration_rows_and_all_else_is():
     """Turned round they leave the scaler as it was, which is learned from all rows."""
     values = waves(400)
     changed = values.copy()
@@ -245,7 +246,7 @@ def test_no_lstm_is_fitted_to_the_calibration_rows_and_all_else_learns_from_them
 
 
 @pytest.mark.parametrize(("budget", "certified", "margin"), [("1/20rows", True, 1.0), ("1/week", False, 2.0)])
-def test_a_threshold_that_rows_are_too_few_to_certify_is_raised_and_says_so(budget, certified, margin):
+def test_a_threshold_with_too_few_rows_to_certify_is_raised_and_says_so(budget, certified, margin):
     model = small_model(waves(400), kind="linear", budget=Budget.parse(budget))
     assert (model.threshold.certified, model.threshold.margin) == (certified, margin)
     assert model.threshold.rows == 400 - model.window + 1
@@ -282,7 +283,7 @@ def test_a_limit_of_time_gives_a_usable_model_and_is_told():
     assert_usable(model, waves(600))
 
 
-def test_the_forecaster_reads_a_tenth_of_the_range_of_the_fit_rows_beyond_them():
+def test_the_forecaster_reads_a_tenth_of_the_fitted_range_beyond_it():
     """The last quarter of the rows lies far above the others and is for validation and calibration."""
     values = waves(400)
     values[300:] += 7
@@ -291,3 +292,10 @@ def test_the_forecaster_reads_a_tenth_of_the_range_of_the_fit_rows_beyond_them()
     low, high = fit.min(axis=1), fit.max(axis=1)
     np.testing.assert_allclose(forecaster.lowest, low - 0.1 * (high - low), rtol=1e-5)
     np.testing.assert_allclose(forecaster.highest, high + 0.1 * (high - low), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("lstm", "kind"), [(0.89, "lstm"), (0.91, "linear")])
+@pytest.mark.parametrize("view", ["forecast", "restored"])
+def test_an_lstm_is_kept_for_a_tenth_less_error_in_one_view(view, lstm, kind):
+    others = {"forecast_linear": 1.0, "restored_linear": 1.0, "forecast_lstm": 2.0, "restored_lstm": 2.0}
+    assert chosen_kind({**others, f"{view}_lstm": lstm})[0] == kind

@@ -5,7 +5,7 @@ import pytest
 from small_models import series_of, small_model
 
 from lstm_anomaly.preparing.windows import Split, rows_in
-from lstm_anomaly.training.doubts import doubts
+from lstm_anomaly.training.doubts import doubts, unlike_span
 from lstm_anomaly.training.trim import trim
 
 WINDOW = 8
@@ -68,7 +68,7 @@ def test_no_more_is_left_out_than_may_be_the_worst_first():
 
 
 @pytest.mark.parametrize("most", [0.0, 1.0])
-def test_a_share_of_0_leaves_nothing_out_and_any_share_leaves_rows_to_fit_to(most):
+def test_a_share_of_0_leaves_nothing_out_and_any_share_leaves_rows_to_fit(most):
     rows = waves()
     rows[1, 700:720] += 4
     found = trim(rows, SPLIT, WINDOW, most)
@@ -87,7 +87,7 @@ def test_a_model_is_the_same_as_if_the_fault_had_been_a_hole():
     values = waves(1500).T.astype(np.float64)
     values[400:406, 1] += 5
     model = small_model(values, kind="linear")
-    assert 3 <= model.summary.trimmed_rows <= 10
+    assert model.summary.trimmed_rows == 12  # six, and those whose expectation reads these 24 rows later
     assert small_model(values, kind="linear", trim=0.0).summary.trimmed_rows == 0
     ignored = series_of(values)
     assert model.summary.fit_rows + model.summary.trimmed_rows >= 0.74 * len(ignored)
@@ -115,3 +115,27 @@ class TestDoubts:
     def test_rows_that_could_not_be_used_are_one(self):
         (told,) = doubts(0.0, 0.01, self.USUAL, self.USUAL, 0.71)
         assert told == "71 % of its rows could not be used"
+
+
+class TestBoundsOfDoubts:
+    """Just within what is normal, and just beyond."""
+
+    USUAL = np.ones(100)
+
+    @pytest.mark.parametrize(("standing", "count"), [(0.03, 0), (0.031, 1)])
+    def test_three_times_the_share_to_trim_may_stand_out(self, standing, count):
+        assert len(doubts(standing, 0.01, self.USUAL, self.USUAL, 0.0)) == count
+
+    @pytest.mark.parametrize(("left_out", "count"), [(0.5, 0), (0.51, 1)])
+    def test_half_of_the_rows_may_be_left_out(self, left_out, count):
+        assert len(doubts(0.0, 0.01, self.USUAL, self.USUAL, left_out)) == count
+
+    @pytest.mark.parametrize(("median", "count"), [(98.9, 0), (99.1, 1)])
+    def test_half_of_the_last_rows_may_be_where_1_percent_were(self, median, count):
+        assert len(doubts(0.0, 0.01, np.arange(101.0), np.full(5, median), 0.0)) == count
+
+    @pytest.mark.parametrize(
+        ("times", "rows", "count"), [(3.9, 20, 0), (4.0, 19, 0), (4.0, 20, 1), (9.0, 20, 1)]
+    )
+    def test_a_span_of_2_percent_with_4_times_the_others_limit_is_one(self, times, rows, count):
+        assert len(unlike_span(times, ("a", "b"), rows, 1000)) == count

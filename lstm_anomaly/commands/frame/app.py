@@ -38,6 +38,7 @@ COMMANDS = {
     "check": "Say whether sensor CSVs are fit to train on.",
     "train": "Learn what normal looks like from sensor CSVs.",
     "detect": "Say where new data departs from normal.",
+    "forecast": "Say what comes next, with intervals.",
     "report": "Show what departs from normal as an HTML file.",
     "evaluate": "Say how well alarms match what is known to have happened.",
     "calibrate": "Learn only the threshold again, from fresh normal data.",

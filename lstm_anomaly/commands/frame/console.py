@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -91,6 +91,17 @@ class Talk:
 
         with epoch_bar() as on_epoch:
             yield on_epoch
+
+    @contextmanager
+    def counting(self, what: str) -> "Iterator[Callable[[int, int], None] | None]":
+        """A function to call with how many are done, and of how many, which draws a bar on a terminal."""
+        if self._settings.quiet or not is_terminal(sys.stderr):
+            yield None
+            return
+        from lstm_anomaly.output.terminal.progress import counting_bar
+
+        with counting_bar(what) as on_one:
+            yield on_one
 
 
 def is_terminal(stream: TextIO | Any) -> bool:

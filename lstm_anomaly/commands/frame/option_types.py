@@ -1,6 +1,7 @@
-"""Kinds of values that options take: shares and lengths of time."""
+"""Kinds of values that options take: shares, lengths of time, and numbers of rows."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -38,3 +39,22 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         if not 0 < seconds < 1e9:
             self.fail(f"{value!r} is not a length of time; write 30s, 15min, 2h or 1d", param, ctx)
         return seconds
+
+
+class Span(click.ParamType):  # type: ignore[type-arg]
+    """Rows, written `96`, or a length of time as in `Duration`; its value is an int or a timedelta."""
+
+    name = "span"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | timedelta:
+        """`96` -> 96, `24h` -> a day."""
+        if isinstance(value, int | timedelta):
+            return value
+        text = str(value).strip()
+        if text in ("0", "off"):
+            return 0
+        if re.fullmatch(r"\d{1,9}", text):
+            return int(text)
+        return timedelta(seconds=Duration().convert(text, param, ctx))

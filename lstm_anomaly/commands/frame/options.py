@@ -292,6 +292,17 @@ def deviations(given: tuple[str, ...], sensors: tuple[str, ...]) -> dict[str, fl
     return out
 
 
+def shares_of(text: str) -> list[float]:
+    """`80,95` percent as shares."""
+    try:
+        shares = [float(part.strip().rstrip("%")) / 100 for part in text.split(",")]
+    except ValueError:
+        shares = []
+    if not shares or not all(0 < share < 1 for share in shares) or len(set(shares)) < len(shares):
+        raise click.UsageError(f"--level {text}: write percentages between 0 and 100, such as 80,95.")
+    return shares
+
+
 def check_output(path: str, *others: str) -> None:
     """Refuse an output that would replace one of the `others`, or that has no folder to be written to."""
     target = os.path.realpath(path)

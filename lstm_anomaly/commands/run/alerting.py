@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.run.delivery import Delivery
 from lstm_anomaly.commands.run.hooks import run_hook
-from lstm_anomaly.detecting.alerts import News
+from lstm_anomaly.detecting.alerts import Alerts
 from lstm_anomaly.detecting.places import ONGOING, PlacedEvent
 from lstm_anomaly.output.formats.records import json_lines
 from lstm_anomaly.reading.maintenance import NO_MAINTENANCE, Maintenance
@@ -43,7 +43,7 @@ class Teller:
     maintenance: Maintenance = NO_MAINTENANCE
     command: tuple[str, ...] = ()
     seconds: float = 30.0
-    news: News = field(default_factory=News)
+    news: Alerts = field(default_factory=Alerts)
     queue: list[str] = field(default_factory=list)
     undelivered: list[str] = field(default_factory=list)
     failures: int = 0

@@ -1,4 +1,4 @@
-"""What the autoencoder is taught with: windows in random order, a batch at a time, its rate a cosine."""
+"""Training data of the autoencoder: windows in random order, in batches; the learning rate is a cosine."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the forecaster is taught with: random chunks of the rows, and what follows each of them."""
+"""Training data of the forecaster: random chunks of the rows, and the rows that follow."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -54,7 +54,7 @@ def train_side_by_side(
             if on_epoch:
                 on_epoch(name, report)
 
-    others = [_Beside(job, seconds) for job in jobs[1:]] if apart else []
+    others = [_ForkedJob(job, seconds) for job in jobs[1:]] if apart else []
     try:
         for k, job in enumerate(jobs[:1] if apart else jobs):
             waiting = 1 if apart else len(jobs) - k
@@ -70,7 +70,7 @@ def train_side_by_side(
     return reports
 
 
-class _Beside:
+class _ForkedJob:
     """A job at work in a forked process; parameters pass by shared memory, reports by a pipe."""
 
     def __init__(self, job: Job, seconds: float | None) -> None:

@@ -21,7 +21,7 @@ Batch = TypeVar("Batch")
 
 
 class Plan(Protocol):
-    """How long to train, and what holds the weights back.
+    """How long to train, and the regularisation.
 
     epochs        at most
     patience      stop after this many epochs in a row without improvement; 0 trains all epochs
@@ -40,7 +40,7 @@ class Plan(Protocol):
 
 
 class Lesson(Protocol[Batch]):
-    """What a network is taught with: `params`, which training changes in place, batches and losses."""
+    """The data and losses of one network; training changes its `params` in place."""
 
     params: Params
 

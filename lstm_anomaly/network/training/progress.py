@@ -1,4 +1,4 @@
-"""What a training must remember to go on, after it was broken off, to the same weights bit by bit."""
+"""What an interrupted training must store to resume and reach the same weights, bit by bit."""
 
 import hashlib
 from dataclasses import dataclass

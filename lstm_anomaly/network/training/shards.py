@@ -124,6 +124,6 @@ class _Worker:
 
 def _ended() -> TrainingError:
     return TrainingError(
-        "a process that trains beside this one ended, perhaps for want of memory",
+        "a worker process of the training ended, perhaps for lack of memory",
         hint="training on one core",
     )

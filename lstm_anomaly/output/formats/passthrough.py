@@ -1,4 +1,4 @@
-"""The input's rows given back with what was made of them, so that other programs can go on with them."""
+"""The rows of the input with their scores appended, for programs further down a pipe."""
 
 import csv
 import io

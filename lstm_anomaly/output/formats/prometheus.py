@@ -12,13 +12,13 @@ _TOTALS = {
     "anomalous": ("rows_anomalous_total", "Anomalous rows."),
     "unknown": ("rows_unknown_total", "Rows that could not be judged."),
     "off": ("rows_off_total", "Rows in which the plant was off."),
-    "events": ("events_total", "Events that were told."),
+    "events": ("events_total", "Events that were reported."),
 }
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """What a run has to tell.
+    """What a run reports.
 
     source, model   names of the input and of the model, the labels of every metric
     now             seconds since 1970
@@ -46,7 +46,7 @@ def textfile(metrics: Metrics) -> str:
     lines = _metric(
         "last_success_timestamp_seconds",
         "gauge",
-        "When a run last delivered.",
+        "Time when a run last delivered its results.",
         {},
         f"{metrics.now:.3f}",
         labels,
@@ -60,7 +60,7 @@ def textfile(metrics: Metrics) -> str:
     what = "1 while an event is going on."
     lines += _metric("event_open", "gauge", what, {}, str(int(metrics.event_open)), labels)
     for k, (sensor, worst) in enumerate(zip(metrics.sensors, metrics.worst, strict=True)):
-        what = "" if k else "Highest part of a sensor in a score; 1 is the threshold of the sum."
+        what = "" if k else "Largest contribution of a sensor to a score; the sum of all has the threshold 1."
         lines += _metric("sensor_score", "gauge", what, {"sensor": sensor}, number(worst, 6), labels)
     for k, sensor in enumerate(metrics.sensors):
         what = "" if k else "1 while a sensor delivers nothing."

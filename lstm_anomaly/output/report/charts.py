@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.base.text import printable
-from lstm_anomaly.base.types import FloatArray, IntArray, Series
+from lstm_anomaly.base.types import FloatArray, IntArray, Series, TimeArray
 from lstm_anomaly.detecting.views import EventView
 from lstm_anomaly.output.report.thinning import thinned
 
@@ -93,6 +93,12 @@ class Axis:
         if self._times is None:
             return np.asarray(rows + 1.0, dtype=np.float64)
         return self._times[rows].astype("datetime64[ns]").astype(np.int64) / 1e6
+
+    def after(self, rows: int, times: TimeArray | None, steps: int) -> FloatArray:
+        """The places (S,) of the steps that follow so many rows, at these times if rows have any."""
+        if times is None:
+            return np.asarray(rows + 1.0 + np.arange(steps))
+        return times.astype("datetime64[ns]").astype(np.int64) / 1e6
 
     def bands(self, spans: Iterable[tuple[int, int]]) -> list[tuple[float, float]]:
         """Ranges of rows, both ends included; each half a row wider, so that one row is a band, too."""

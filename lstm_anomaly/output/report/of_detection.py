@@ -7,6 +7,7 @@ import numpy as np
 
 from lstm_anomaly.base.text import count, listed, number
 from lstm_anomaly.detecting.batch import Detection
+from lstm_anomaly.detecting.forecast import Forecast
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.output.report.charts import (
@@ -17,6 +18,7 @@ from lstm_anomaly.output.report.charts import (
     score_line,
     seen_and_expected,
 )
+from lstm_anomaly.output.report.fan import forecast_section
 from lstm_anomaly.output.report.of_model import model_sections
 from lstm_anomaly.output.report.page import Section, Table, page
 from lstm_anomaly.output.terminal.events import in_words
@@ -36,9 +38,17 @@ SPREAD_FACTOR = 2.0  # a spread so many times another is said to have changed
 
 
 def detection_report(
-    detection: Detection, model: Model, events: Sequence[PlacedEvent], notes: Sequence[str], title: str
+    detection: Detection,
+    model: Model,
+    events: Sequence[PlacedEvent],
+    notes: Sequence[str],
+    title: str,
+    coming: Forecast | None = None,
 ) -> str:
-    """The whole file as text; `events` have their views, `notes` say what was noticed while reading."""
+    """The whole file as text; `events` have their views, `notes` say what was noticed while reading.
+
+    `coming` is what the model forecasts, if it does.
+    """
     axis = Axis(detection.series)
     shifts = [_Shift.of(detection, model, k) for k in range(len(model.sensors))]
     sections = [
@@ -46,6 +56,7 @@ def detection_report(
         _overview(detection, events, axis),
         _list(events),
         *_each(events, axis),
+        *([] if coming is None else [forecast_section(coming, axis)]),
         _quality(detection, notes),
         _drift(shifts, detection.drift.findings()),
         *model_sections(model),

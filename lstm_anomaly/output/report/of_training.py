@@ -121,7 +121,8 @@ def _sensors(model: Model, review: Review) -> Section:
     headings = ["sensor", "lowest", "highest", "usual error", "explained"]
     told = (
         "On the calibration rows: the usual error (root mean square) in each sensor's own unit, and how much"
-        " of its variance in training is explained. One that hardly is, is only watched by its level."
+        " of its variance in training is explained. A sensor that is hardly explained is"
+        " only watched by its level."
     )
     table = Table(headings, rows, frozenset(range(1, len(headings))))
     return Section("sensors", "Sensors", [told], table=table)

@@ -1,4 +1,4 @@
-"""Puts a report together: one HTML file with everything in it, which asks no network for anything.
+"""Puts a report together: one HTML file with everything in it, which loads nothing from a network.
 
 Text from a CSV can only appear as text: the template escapes everything, data for the script is JSON without
 a single `<`, and the page's own policy lets no script run but the two whose hashes it names.

@@ -16,7 +16,7 @@ LINES_KEPT = 100  # refused rows and bad cells listed in JSON for each file; the
 
 
 def lines(checks: Mapping[str, Check], command: str) -> list[str]:
-    """What was found, from the file to what to do next; the last line says whether it can be used.
+    """The findings, from the layout of the file to the next step; the last line says whether it can be used.
 
     checks  group -> what was found in its rows; "" is the group of all
     """
@@ -83,12 +83,12 @@ def _budget_line(budget: BudgetCheck, step_seconds: float | None) -> str:
         return count(rows, "row") if step_seconds is None else duration(rows * step_seconds)
 
     if budget.is_enough:
-        return f"budget      {budget.budget.words} can be certified: {extent(budget.present)} of rows"
+        return f"budget      {budget.budget.words} can be certified with {extent(budget.present)} of data"
     needed, present = extent(budget.needed), extent(budget.present)
     instead = f"; --false-alarms {budget.instead} could be" if budget.instead else ""
     return (
         f"budget      {budget.budget.words} cannot be certified at {budget.confidence:.0%} confidence: that"
-        f" takes {needed} of rows, and here are {present}{instead};"
+        f" takes {needed} of data, and there are {present}{instead};"
         " with less, the threshold is extrapolated"
     )
 

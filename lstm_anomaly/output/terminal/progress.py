@@ -1,6 +1,6 @@
-"""The bars that a person watches during training, on standard error: network, epoch, losses, time left."""
+"""The bars that a person watches, on standard error: of a training, and of whatever else takes its time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -29,3 +29,16 @@ def epoch_bar() -> Iterator[OnEpoch]:
             bar.update(tasks[network], total=report.epochs, completed=report.epoch, description=losses)
 
         yield on_epoch
+
+
+@contextmanager
+def counting_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal; the yielded function is told how many are done, and of how many."""
+    columns = (TextColumn(f"{what:>11}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def on_one(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield on_one

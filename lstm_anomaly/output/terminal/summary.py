@@ -1,6 +1,7 @@
 """A model in words: the summary after training, and what `inspect` shows."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.base.text import count, duration, listed, number, ordinal, printable
+from lstm_anomaly.model.horizon import NAMES
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.scoring.residuals import RESTORED
 
@@ -81,7 +83,10 @@ def model_lines(model: Model, path: str) -> list[str]:
     return [
         f"{path}: normal learned from {_rows(model)}.",
         *_body(model),
-        *(f"doubts      the training data looks unusable: {doubt}" for doubt in summary.doubts),
+        *(
+            f"doubts      the training data is not a clean picture of normal: {doubt}"
+            for doubt in summary.doubts
+        ),
         f"made by     {versions}; seed {summary.seed}",
     ]
 
@@ -107,7 +112,21 @@ def model_document(model: Model) -> dict[str, Any]:
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
         "states": [{"rows": rows, "share": share} for rows, share in _states(model)],
         "strangest": [asdict(episode) for episode in model.strangest],
+        "horizon": _horizon_document(model),
         "summary": asdict(model.summary),
+    }
+
+
+def _horizon_document(model: Model) -> dict[str, Any] | None:
+    if model.horizon is None:
+        return None
+    direct = model.horizon.direct
+    return {
+        "steps": direct.steps,
+        "look_back": direct.look_back,
+        "period": direct.period or None,
+        "methods": dict(zip(model.sensors, model.horizon.methods_of(None), strict=True)),
+        "held_out_mae": {name: float(found[0].mean()) for name, found in model.horizon.errors.items()},
     }
 
 
@@ -132,6 +151,27 @@ def _body(model: Model) -> list[str]:
         f" {summary.calibration_rows:,} to calibrate{trimmed}",
         *_network_lines(model),
         threshold_line(model),
+        *_horizon_lines(model),
+    ]
+
+
+def _horizon_lines(model: Model) -> list[str]:
+    """How far a model forecasts, and how well each method did on rows that were held out."""
+    if model.horizon is None:
+        return []
+    horizon, direct = model.horizon, model.horizon.direct
+    methods = Counter(horizon.methods_of(None)).most_common()
+    used = ", ".join(
+        NAMES[name] + ("" if len(methods) == 1 else f" for {count(sensors, 'sensor')}")
+        for name, sensors in methods
+    )
+    errors = ", ".join(
+        f"{number(float(found[0].mean()), 3)} ({NAMES[name]})" for name, found in horizon.errors.items()
+    )
+    period = f", which repeat after {count(direct.period, 'row')}" if direct.period else ""
+    return [
+        f"forecast    {count(direct.steps, 'row')} ahead, from {direct.look_back:,}{period}; by {used}",
+        f"            held out, mean absolute error in training spreads: {errors}",
     ]
 
 
@@ -164,11 +204,11 @@ def _network_lines(model: Model) -> list[str]:
 
 
 def _share_line(model: Model) -> list[str]:
-    """How much the LSTMs have to say."""
+    """The weight of the LSTMs in the averages with their linear counterparts."""
     if model.kind == "linear":
         return []
     forecast, restored = model.expectations.shares.mean(axis=1)
-    return [f"LSTM share  {forecast:.0%} of a second forecast, {restored:.0%} of restoring a row"]
+    return [f"LSTM share  forecast {forecast:.0%}, restored row {restored:.0%}; the rest is linear"]
 
 
 def _states(model: Model) -> list[tuple[int, float]]:
@@ -224,7 +264,7 @@ def sensor_qualities(model: Model) -> list[SensorQuality]:
 
 
 def model_facts(model: Model) -> list[tuple[str, str]]:
-    """The same as the summary after training, as pairs of a name and what is to be said of it."""
+    """The summary after training as pairs of a name and a text."""
     rows = ("learned from", _rows(model))
     made = model.summary.versions.get("lstm-anomaly", "")
     pairs = [(line[:_MARGIN].strip(), line[_MARGIN:].strip()) for line in _body(model)]

@@ -1,0 +1,174 @@
+"""`lstm-anomaly forecast`: what comes after the rows of CSV files, with intervals that hold."""
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk, is_terminal
+from lstm_anomaly.commands.frame.option_types import Percent, Span
+from lstm_anomaly.commands.frame.options import (
+    FILES,
+    MODEL,
+    input_files,
+    input_options,
+    read_options,
+    shares_of,
+    talk_options,
+)
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from lstm_anomaly.detecting.forecast import Forecast, Reached
+
+EXIT_REACHED = 1
+
+EPILOG = """\b
+Examples:
+  lstm-anomaly forecast week.csv --model pump.model
+  lstm-anomaly forecast week.csv --model pump.model --horizon 6h --level 80,95 --format csv
+  lstm-anomaly forecast tank.csv --model tank.model --until-above level=90 --chance 30%
+  zcat week.csv.gz | lstm-anomaly forecast - --model pump.model --format jsonl | jq .
+\b
+Exit status: 0, 1 a limit is reached with more than --chance, 2 trouble.
+"""
+
+
+@click.command("forecast", epilog=EPILOG)
+@FILES
+@MODEL
+@click.option("--horizon", type=Span(), metavar="SPAN|ROWS", help="At most the model's.  [default: model's]")
+@click.option(
+    "--level", "levels", default="80,95", show_default=True, metavar="A,B", help="Of intervals, in percent."
+)
+@click.option("--sensors", metavar="A,B", help="Those to forecast.  [default: all]")
+@click.option(
+    "--method",
+    type=click.Choice(["lstm", "ridge", "both", "seasonal", "weekly", "average", "last"]),
+    help="In place of what held-out rows favour.",
+)
+@click.option(
+    "--until-above",
+    multiple=True,
+    metavar="SENSOR=VALUE",
+    help="Say when a sensor reaches a limit, and how likely that is.",
+)
+@click.option("--until-below", multiple=True, metavar="SENSOR=VALUE", help="The same for a lower limit.")
+@click.option(
+    "--chance",
+    type=Percent(),
+    default="50%",
+    show_default=True,
+    help="Exit with 1 when a limit is reached with more than this.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "csv", "json", "jsonl"]),
+    help="How forecasts are written to standard output.  [default: table on a terminal, else csv]",
+)
+@click.option(
+    "--plot", metavar="DIR", type=click.Path(file_okay=False), help="Also a picture of each sensor."
+)
+@click.option("--excel-safe", is_flag=True, help="In CSV, quote text that a spreadsheet would run.")
+@input_options
+@talk_options
+@click.pass_obj
+def command(
+    settings: Settings,
+    /,
+    files: tuple[str, ...],
+    model_path: str,
+    reading: dict[str, Any],
+    horizon: Any,
+    levels: str,
+    sensors: str | None,
+    method: str | None,
+    until_above: tuple[str, ...],
+    until_below: tuple[str, ...],
+    chance: float,
+    format_: str | None,
+    plot: str | None,
+    excel_safe: bool,
+) -> int:
+    """Forecast the rows after those of the CSV files, each sensor with intervals.
+
+    The model must have been trained with a horizon. Of its methods each sensor gets the one that did best on
+    rows held out in training.
+    """
+    from lstm_anomaly.commands.run.load import as_trained, read_frame
+    from lstm_anomaly.detecting.forecast import forecast, rows_of
+    from lstm_anomaly.model.file import read_model
+    from lstm_anomaly.output.terminal.forecast import interval_lines, limit_line
+
+    talk, shares = Talk(settings), shares_of(levels)
+    limits = [(*_limit(text, "--until-above"), True) for text in until_above]
+    limits += [(*_limit(text, "--until-below"), False) for text in until_below]
+    model = read_model(model_path)
+    options = as_trained(read_options(reading), model)
+    frame = read_frame(input_files(files), options, reading["rows"], talk, model.sensors)
+    wanted = [name.strip() for name in (sensors or "").split(",") if name.strip()]
+    missing = [name for name, _value, _above in limits if name not in (wanted or model.sensors)]
+    if missing:
+        raise click.UsageError(f"a limit for '{missing[0]}', which is not forecast.")
+    found = forecast(model, frame, rows_of(model, horizon), method, wanted)
+    reached = [found.reached(name, value, above=above) for name, value, above in limits]
+    zone = _zone(reading["tz"])
+    talk.note(found.cleaning.lines())
+    talk.warn(found.notes)
+    talk.note(interval_lines(found, shares))
+    _deliver(talk, found, shares, zone, format_, reached, excel_safe)
+    if plot:
+        _draw(found, shares, zone, plot)
+    over = [each for each in reached if each.chance > chance]
+    talk.warn(limit_line(each, found, zone) for each in over)
+    talk.note(limit_line(each, found, zone) for each in reached if each not in over)
+    return EXIT_REACHED if over else 0
+
+
+def _deliver(
+    talk: Talk,
+    found: "Forecast",
+    levels: list[float],
+    zone: "tzinfo | None",
+    format_: str | None,
+    reached: "list[Reached]",
+    excel_safe: bool,
+) -> None:
+    from lstm_anomaly.output.formats import forecasts as formats
+    from lstm_anomaly.output.terminal import forecast as terminal
+
+    format_ = format_ or ("table" if is_terminal(sys.stdout) else "csv")
+    if format_ == "table":
+        talk.deliver(terminal.table(found, levels[0], zone, **talk.canvas()))
+    elif format_ == "csv":
+        talk.deliver_csv(formats.csv_lines(found, levels, zone, excel_safe=excel_safe))
+    elif format_ == "json":
+        talk.deliver(formats.json_document(found, levels, zone, reached))
+    else:
+        talk.deliver(formats.json_lines(found, levels, zone))
+
+
+def _draw(found: "Forecast", levels: list[float], zone: "tzinfo | None", folder: str) -> None:
+    from lstm_anomaly.commands.frame.extras import needs
+
+    with needs("report"):
+        from lstm_anomaly.output.report.forecast_plots import write_fans
+    write_fans(found, levels, zone, folder)
+
+
+def _limit(text: str, option: str) -> tuple[str, float]:
+    """`temp=90` as name and value."""
+    found = re.fullmatch(r"(.+)=\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)\s*", text)
+    if not found:
+        raise click.UsageError(f"{option} {text}: write SENSOR=VALUE, such as level=90.")
+    return found[1], float(found[2])
+
+
+def _zone(name: str | None) -> "tzinfo | None":
+    from zoneinfo import ZoneInfo
+
+    return None if name is None else ZoneInfo(name)  # the reader has refused a name that there is not

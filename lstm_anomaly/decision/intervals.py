@@ -1,0 +1,118 @@
+"""Intervals around forecasts that hold: what held-out forecasts were off by, step by step (split conformal).
+
+A forecast for rows that nothing was fitted to is off by as much as others were on rows that nothing was
+fitted to (Vovk, Gammerman & Shafer 2005; Lei et al. 2018). So the errors of held-out forecasts are kept, as
+paths over the horizon, and an interval is what the middle share of them were within. Where readings move
+more at some times than at others, errors are taken as multiples of how much the sensor moved of late, to a
+power that held-out rows choose: 0 is the plain method.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from lstm_anomaly.base.types import Array, FloatArray
+
+MOST_KNOTS = 24  # steps whose errors are kept; between them they are interpolated
+MOST_PATHS = 240
+POWERS = (0.0, 0.5, 1.0)
+LATELY = 0.25  # of a look-back, over which a sensor's movement is measured
+STILL = 0.02  # training standard deviations; a sensor moves as much at least
+TRIED = (0.025, 0.1, 0.9, 0.975)  # quantiles that powers are compared by
+
+
+def knots_of(steps: int) -> FloatArray:
+    """Steps (K,) from 1 to the last, close together at first."""
+    wanted = np.geomspace(1, steps, MOST_KNOTS).round() if steps > MOST_KNOTS else np.arange(1.0, steps + 1)
+    return np.unique(wanted)
+
+
+def movement(x: Array) -> FloatArray:
+    """How much look-backs x (L, B) moved of late, (B,)."""
+    lately = x[-max(2, round(LATELY * len(x))) :].astype(np.float64)
+    return np.asarray(lately.std(axis=0) + STILL)
+
+
+@dataclass(frozen=True)
+class ErrorPaths:
+    """What held-out forecasts of one method were off by.
+
+    errors  (P, F, K) float32 by path, sensor and knot, less the forecast, divided by movement ** power
+    power   see above
+    rows    of the held-out part; as many origins as they hold horizons are independent
+    """
+
+    errors: Array
+    power: float
+    rows: int
+
+    @classmethod
+    def of(cls, errors: FloatArray, moved: FloatArray, rows: int) -> "ErrorPaths":
+        """From errors (P, F, K), NaN where unknown, and how much each look-back had moved, (P, F)."""
+        errors = _completed(errors)
+        losses = [_held_out_loss(errors, moved**power) for power in POWERS]
+        power = POWERS[int(np.argmin(losses))]
+        return cls((errors / moved[:, :, np.newaxis] ** power).astype(np.float32), power, rows)
+
+    def quantiles(self, probability: float, steps: int) -> FloatArray:
+        """The error (F, S) that a share of this size stays below, by the finite-sample rule of the method."""
+        count = len(self.errors)
+        beyond = min(probability, 1 - probability)
+        rank = max(int(np.floor((count + 1) * beyond)), 1)  # from the nearer end
+        return self._at_steps(self._ordered[rank - 1 if probability < 0.5 else count - rank], steps)
+
+    @cached_property
+    def _ordered(self) -> Array:
+        """The errors (P, F, K), at each sensor and knot from the lowest to the highest."""
+        ordered: Array = np.sort(self.errors, axis=0)
+        return ordered
+
+    def paths(self, steps: int) -> FloatArray:
+        """All errors at all steps, (P, F, S)."""
+        return self._at_steps(self.errors, steps)
+
+    def certified_steps(self, level: float, steps: int) -> int:
+        """Steps for which enough independent forecasts were held out for intervals of this level."""
+        needed = int(np.ceil(2 / (1 - level) - 1 - 1e-9))
+        return min(self.rows // max(needed, 1), steps)
+
+    def _at_steps(self, errors: Array, steps: int) -> FloatArray:
+        """Errors (..., K) at the knots, at each of the steps (..., S)."""
+        knots, wanted = knots_of(steps), np.arange(1.0, steps + 1)
+        after = np.clip(np.searchsorted(knots, wanted), 1, max(len(knots) - 1, 1))  # (S,)
+        if len(knots) == 1:
+            return np.repeat(errors.astype(np.float64), steps, axis=-1)
+        share = (wanted - knots[after - 1]) / (knots[after] - knots[after - 1])
+        return np.asarray(errors[..., after - 1] * (1 - share) + errors[..., after] * share)
+
+
+def pinball(y: FloatArray, quantile: FloatArray, probability: float) -> FloatArray:
+    """The loss of a forecast quantile (Koenker & Bassett 1978): least, on average, for the true one."""
+    over = y - quantile
+    return np.maximum(probability * over, (probability - 1) * over)
+
+
+def _completed(errors: FloatArray) -> FloatArray:
+    """Unknown errors (P, F, K) replaced by known ones of the same sensor and step, 0 where there is none."""
+    out = errors.copy()
+    for f, k in zip(*np.nonzero(np.isnan(errors).any(axis=0)), strict=True):
+        known = errors[np.isfinite(errors[:, f, k]), f, k]
+        unknown = np.isnan(errors[:, f, k])
+        out[unknown, f, k] = np.resize(known, int(unknown.sum())) if len(known) else 0.0
+    return out
+
+
+def _held_out_loss(errors: FloatArray, scales: FloatArray) -> float:
+    """Mean pinball loss of each half's quantiles on the other half: errors (P, F, K), scales (P, F)."""
+    half, total = len(errors) // 2, 0.0
+    if half < 10:
+        return float(np.abs(scales - 1).max())  # too few to compare: the power 0
+    parts = (slice(0, half), slice(half, None))
+    for own, other in (parts, parts[::-1]):
+        relative = errors[own] / scales[own, :, np.newaxis]
+        found = np.quantile(relative, TRIED, axis=0)  # (Q, F, K)
+        for probability, quantile in zip(TRIED, found, strict=True):
+            losses = pinball(errors[other], quantile * scales[other, :, np.newaxis], probability)
+            total += float(losses.mean())
+    return total

@@ -1,0 +1,61 @@
+"""Backtests of forecasts as text: a table for people, and JSON for programs."""
+
+import json
+
+from rich.box import ASCII2, SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from lstm_anomaly.base.text import number
+from lstm_anomaly.evaluation.forecasts import Backtests, StepRange
+from lstm_anomaly.output.terminal.events import rendered
+
+SCHEMA_VERSION = 1
+
+
+def table(found: Backtests, *, terminal: bool, color: bool, unicode: bool, width: int | None) -> str:
+    """A row for each method and part of the horizon; of methods that are not used the whole horizon."""
+    shown = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
+    levels = [f"in {100 * level:g} %" for level in found.levels]
+    for title in ("method", "steps", "MAE", "MSE", "MASE", "pinball", *levels):
+        shown.add_column(title, justify="left" if title in ("method", "steps") else "right", no_wrap=True)
+    for result in found.results:
+        ranges = result.ranges if result.method == "chosen" else result.ranges[-1:]
+        for k, each in enumerate(ranges):
+            shown.add_row(Text("" if k else result.method), *_cells(each))
+    return rendered(shown, terminal=terminal, color=color, width=width)
+
+
+def json_document(found: Backtests) -> str:
+    """All of it in one object."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "origins": found.origins,
+        "steps": found.steps,
+        "levels": list(found.levels),
+        "results": [
+            {
+                "method": result.method,
+                "ranges": [
+                    {
+                        "first": each.first,
+                        "last": each.last,
+                        "mae": each.mae,
+                        "mse": each.mse,
+                        "mase": each.mase,
+                        "pinball": each.pinball,
+                        "coverage": list(each.coverage),
+                    }
+                    for each in result.ranges
+                ],
+            }
+            for result in found.results
+        ],
+    }
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def _cells(each: StepRange) -> list[str]:
+    steps = str(each.first) if each.first == each.last else f"{each.first} to {each.last}"
+    figures = (each.mae, each.mse, each.mase, each.pinball)
+    return [steps, *(number(figure, 3) for figure in figures), *(f"{100 * c:.1f} %" for c in each.coverage)]

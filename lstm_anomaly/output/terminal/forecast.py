@@ -1,0 +1,108 @@
+"""Forecasts for people: a line for each sensor, with its past and what is to come as a small curve."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+import numpy as np
+from rich.box import ASCII2, SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from lstm_anomaly.base.text import count, number, printable
+from lstm_anomaly.base.types import FloatArray
+from lstm_anomaly.detecting.forecast import Forecast, Reached
+from lstm_anomaly.model.horizon import NAMES
+from lstm_anomaly.output.formats.forecasts import stamps_of
+from lstm_anomaly.output.terminal.events import MOST_NAME, rendered, shortened
+from lstm_anomaly.output.terminal.sparklines import bars, columns
+
+CURVE = 16  # characters of the past, and of what is to come
+_LEAST_WIDTH = {"method": 100, "lowest": 120, "highest": 120}  # of a terminal from which there is room
+
+
+def table(
+    forecast: Forecast,
+    level: float,
+    zone: tzinfo | None,
+    *,
+    terminal: bool,
+    color: bool,
+    unicode: bool,
+    width: int | None,
+) -> str:
+    """One row a sensor: its last reading, what is to come, and the interval of this level at the end."""
+    low, high = forecast.interval(level)
+    shown = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
+    rows = [_cells(forecast, k, (low[k], high[k]), unicode) for k in range(len(forecast.sensors))]
+    last = stamps_of(forecast, zone)[-1]
+    titles = {"end": last if forecast.times is not None else f"row {last}", "within": f"{100 * level:g} %"}
+    left_out = {
+        name for name, least in _LEAST_WIDTH.items() if terminal and width is not None and width < least
+    }
+    for name in rows[0]:
+        if name not in left_out:
+            right = name in ("now", "end", "lowest", "highest")
+            shown.add_column(titles.get(name, name), justify="right" if right else "left", no_wrap=True)
+    for row in rows:
+        shown.add_row(*(cell for name, cell in row.items() if name not in left_out))
+    return rendered(shown, terminal=terminal, color=color, width=width)
+
+
+def _cells(
+    forecast: Forecast, k: int, interval: tuple[FloatArray, FloatArray], unicode: bool
+) -> dict[str, Text]:
+    seen, values = forecast.seen[k], forecast.values[k]
+    known = seen[np.isfinite(seen)]
+    low, high = interval
+    everything = np.concatenate([known, values])
+    ends = (float(everything.min()), float(everything.max()))
+    past, future = (bars(_means(part), *ends, unicode=unicode) for part in (seen, values))
+    curve = Text(past, style="dim")
+    curve.append("|" if not unicode else "│")
+    curve.append(future, style="cyan")
+    return {
+        "sensor": Text(shortened(printable(forecast.sensors[k]), MOST_NAME, unicode)),
+        "past and forecast": curve,
+        "now": Text(number(float(known[-1])) if len(known) else "-"),
+        "end": Text(number(float(values[-1]))),
+        "within": Text(f"{number(float(low[-1]))} to {number(float(high[-1]))}"),
+        "lowest": Text(number(float(values.min()))),
+        "highest": Text(number(float(values.max()))),
+        "method": Text(NAMES[forecast.methods[k]]),
+    }
+
+
+def _means(values: FloatArray) -> FloatArray:
+    """Means of `CURVE` parts, NaN where nothing is known."""
+    parts = [values[part] for part in columns(len(values), CURVE)]
+    return np.array([np.nanmean(part) if np.isfinite(part).any() else np.nan for part in parts])
+
+
+def interval_lines(forecast: Forecast, levels: Sequence[float]) -> list[str]:
+    """How far the intervals are certified."""
+    steps, horizon = forecast.values.shape[1], forecast.expected.horizon
+    out = []
+    for level in levels:
+        certified = min(horizon.paths[name].certified_steps(level, steps) for name in forecast.methods)
+        if certified < steps:
+            until = f"up to step {certified:,} only" if certified else "for no step"
+            out.append(
+                f"{100 * level:g} % intervals are certified {until}: the rows held out in training are too"
+                " few for more; train on more rows, or read the rest as estimates"
+            )
+    return out
+
+
+def limit_line(reached: Reached, forecast: Forecast, zone: tzinfo | None) -> str:
+    """`level reaches 90 or more within 24 rows with a chance of 63 %, half of the time by ...`."""
+    when, steps = stamps_of(forecast, zone), forecast.values.shape[1]
+    way = "or more" if reached.above else "or less"
+    line = (
+        f"{printable(reached.sensor)} reaches {number(reached.limit)} {way} within {count(steps, 'row')}"
+        f" with a chance of {100 * reached.chance:.0f} %"
+    )
+    if reached.median is not None:
+        line += f", and if it does then half of the time by {when[reached.median]}"
+    if reached.expected is not None:
+        line += f"; the forecast itself reaches it at {when[reached.expected]}"
+    return f"{line}."

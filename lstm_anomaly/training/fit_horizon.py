@@ -1,0 +1,254 @@
+"""Fits what forecasts the rows to come, measures every method on held-out rows, and chooses by sensor."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from lstm_anomaly.base.errors import NotEnoughDataError, SettingsError
+from lstm_anomaly.base.types import Array, BoolArray, FloatArray, IntArray, Series
+from lstm_anomaly.decision.intervals import MOST_PATHS, ErrorPaths, knots_of, movement
+from lstm_anomaly.model.horizon import Horizon
+from lstm_anomaly.network.horizon.baselines import DAYS_A_WEEK, find_period
+from lstm_anomaly.network.horizon.direct import FITTED, METHODS, DirectForecaster, scaled
+from lstm_anomaly.network.horizon.ridge import fit_ridge
+from lstm_anomaly.network.horizon.segment_lstm import Params, SegmentSizes, init_segment_lstm
+from lstm_anomaly.network.training.horizon_training import HorizonConfig, HorizonLesson, Origins
+from lstm_anomaly.network.training.loop import EpochReport, Limits, train
+from lstm_anomaly.preparing.grid import Grid, even_grid
+from lstm_anomaly.preparing.scaler import Scaler
+from lstm_anomaly.training.settings import LearningSettings
+
+HELD_OUT_SHARE = 0.25
+LONGEST_DEFAULT = 1440  # rows: a day of minutes
+LEAST_LOOK_BACK = 720  # rows, where there are enough
+PERIODS_BACK = 3
+SEGMENTS = 15  # of a look-back
+HIDDEN = 64
+EMBEDDING = 64
+UPDATES = 500
+UNASKED = 0.2  # of them, where the horizon is the default: forecasts are worse by a hundredth or so
+MOST_READINGS = 40  # times that the LSTM reads a look-back: few rows are soon learned by heart
+RIDGE_COLUMNS = 20_000  # look-backs that the ridge regression is fitted to; more change little
+COLUMNS = 7680  # segments an update, read and written
+BATCH = 512  # look-backs that are worked on at a time
+
+_DAY = np.timedelta64(1, "D")
+
+OnEpoch = Callable[[str, EpochReport], None]
+
+
+def horizon_rows(series: Series, wanted: int | timedelta | None) -> int:
+    """How many rows are to be forecast; 0: none.
+
+    `wanted` in rows or as a length of time; None is a day, where rows have times, a fifth of the rows hold
+    one, and it is no more than `LONGEST_DEFAULT` rows.
+    """
+    if isinstance(wanted, int):
+        return wanted
+    if series.step is None:
+        if wanted is None:
+            return 0
+        raise SettingsError(
+            "the horizon is a length of time, and the rows have no time stamps", hint="a number of rows"
+        )
+    span = np.timedelta64(timedelta(days=1) if wanted is None else wanted)
+    rows = max(1, round(float(span / series.step)))
+    if wanted is None:
+        rows = min(rows, LONGEST_DEFAULT)
+        return rows if rows * 5 <= len(series) else 0
+    return rows
+
+
+def fit_horizon(
+    series: Series,
+    settings: LearningSettings,
+    moving: BoolArray,
+    on_epoch: OnEpoch | None = None,
+    limits: Limits | None = None,
+) -> Horizon | None:
+    """What forecasts as many rows as the settings ask for; None when that is none.
+
+    The LSTM and the regression learn from the sensors that are `moving` (F,). Raises NotEnoughDataError when
+    the rows are too few for a horizon that was asked for.
+    """
+    steps = horizon_rows(series, settings.horizon)
+    if not steps:
+        return None
+    grid = even_grid(series)
+    plan = _plan(grid, steps, series.step)
+    rng = np.random.default_rng([settings.seed, 1])  # none of the other networks' numbers
+    known = np.where(grid.known, grid.values, np.nan)[:, : plan.fitted]  # (F, M_fit)
+    scaler = _scaler(known)
+    rows = scaled(grid.values, scaler.center, scaler.scale)
+    origins = Origins(rows, grid.known, plan.look_back, steps)
+    sensors = np.flatnonzero(moving & grid.known[:, : plan.fitted].any(axis=1))
+    sensors = sensors if len(sensors) else np.arange(len(moving))
+    ridge = fit_ridge(_ridge_batches(origins, plan.fit, sensors), plan.look_back, steps)
+    lstm = None
+    if settings.kind != "linear":
+        lstm = _fitted_lstm(origins, plan, sensors, settings, rng, on_epoch, limits)
+    direct = DirectForecaster(
+        plan.look_back, steps, plan.period, plan.week, scaler.center, scaler.scale, lstm, ridge
+    )
+    errors, paths = {}, {}
+    for method in direct.methods:
+        errors[method], paths[method] = _measured(direct, origins, plan, method)
+    return Horizon(direct, _chosen(errors), errors, paths)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Which rows of the grid serve for what.
+
+    fitted    rows before this one are fitted to
+    fit       (n,) rows that the horizons to fit to begin at; held_out (P,): those to measure on
+    every     (P,) the same, evenly spread over all rows, for methods that nothing is fitted for
+    rows      held out
+    """
+
+    look_back: int
+    period: int
+    week: int
+    fitted: int
+    fit: IntArray
+    held_out: IntArray
+    every: IntArray
+    rows: int
+
+
+def _plan(grid: Grid, steps: int, step: np.timedelta64 | None) -> _Plan:
+    M = len(grid)
+    fitted = round(M * (1 - HELD_OUT_SHARE))
+    most = (fitted - steps) // 2  # rows that a look-back may have
+    if most < SEGMENTS or M - fitted < steps + 1:
+        needed = max(-(-(2 * SEGMENTS + steps) * 4 // 3), 4 * (steps + 1)) + 1
+        raise NotEnoughDataError(
+            f"a horizon of {steps:,} rows is learned from at least {needed:,} rows, and there are {M:,}",
+            hint="a shorter --horizon, more rows, or --horizon 0 for no forecasts",
+        )
+    day = 0 if step is None else round(float(_DAY / step))  # rows
+    period = find_period(grid.values[:, :fitted], most // 2, day)
+    wanted = max(LEAST_LOOK_BACK, PERIODS_BACK * period, steps)
+    look_back = max(1, min(wanted, most) // SEGMENTS) * SEGMENTS
+    week = DAYS_A_WEEK * period if period == day and DAYS_A_WEEK * period <= look_back else 0
+    held_out = np.arange(fitted, M - steps + 1)
+    every = np.arange(look_back, M - steps + 1)
+    return _Plan(
+        look_back=look_back,
+        period=period,
+        week=week,
+        fitted=fitted,
+        fit=np.arange(look_back, fitted - steps + 1),
+        held_out=_spread_out(held_out, MOST_PATHS),
+        every=_spread_out(every, MOST_PATHS),
+        rows=M - fitted,
+    )
+
+
+def _spread_out(rows: IntArray, most: int) -> IntArray:
+    """At most so many of the rows, evenly."""
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(np.int64)]
+
+
+def _scaler(rows: FloatArray) -> Scaler:
+    """Mean and spread of what is known of rows (F, M); of a sensor that is not known at all, 0 and 1."""
+    center, scale = np.zeros(len(rows)), np.ones(len(rows))
+    for f, row in enumerate(rows):
+        if len(read := row[np.isfinite(row)]):
+            found = Scaler.fit(read[:, np.newaxis])
+            center[f], scale[f] = found.center[0], found.scale[0]
+    return Scaler(center, scale)
+
+
+def _columns(at: IntArray, sensors: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+    """Every row with every sensor, (B,) each, `BATCH` at most at a time."""
+    every_at, every_sensor = np.repeat(at, len(sensors)), np.tile(sensors, len(at))
+    for start in range(0, len(every_at), BATCH):
+        yield every_at[start : start + BATCH], every_sensor[start : start + BATCH]
+
+
+def _ridge_batches(
+    origins: Origins, fit: IntArray, sensors: IntArray
+) -> Iterator[tuple[Array, Array, Array]]:
+    for at, of in _columns(_spread_out(fit, max(1, RIDGE_COLUMNS // len(sensors))), sensors):
+        x, last = origins.look_backs(at, of)
+        y, weights = origins.targets(at, of, last)
+        yield x, y, weights.min(axis=0)
+
+
+def _fitted_lstm(
+    origins: Origins,
+    plan: _Plan,
+    sensors: IntArray,
+    settings: LearningSettings,
+    rng: np.random.Generator,
+    on_epoch: OnEpoch | None,
+    limits: Limits | None,
+) -> Params:
+    segment = plan.look_back // SEGMENTS
+    sizes = SegmentSizes(
+        segment=segment,
+        read=SEGMENTS,
+        written=-(-origins.steps // segment),
+        sensors=origins.sensors,
+        hidden=HIDDEN,
+        embedding=EMBEDDING,
+    )
+    params = init_segment_lstm(rng, sizes)
+    columns = COLUMNS // (sizes.read + sizes.written)  # look-backs an update
+    readings = MOST_READINGS * len(plan.fit) * len(sensors) / columns
+    wanted = UPDATES * (UNASKED if settings.horizon is None else 1.0)
+    updates = max(1, round(min(wanted, readings) * settings.effort))
+    config = HorizonConfig(updates=updates, batch_size=columns)
+    lesson = HorizonLesson(params, origins, plan.fit, plan.held_out, sensors, config)
+    for report in train(lesson, config, rng, limits):
+        if on_epoch:
+            on_epoch("horizon", report)
+    return params
+
+
+def _measured(
+    direct: DirectForecaster, origins: Origins, plan: _Plan, method: str
+) -> tuple[FloatArray, ErrorPaths]:
+    """Mean absolute and squared errors of a method on the held-out rows, (2, F), and its error paths."""
+    errors, moved = _errors(direct, origins, plan.held_out, method)  # (P, F, S), (P, F)
+    known = np.isfinite(errors)
+    counts = np.maximum(known.sum(axis=(0, 2)), 1)  # (F,)
+    errors_0 = np.where(known, errors, 0.0)
+    figures = np.stack([np.abs(errors_0).sum(axis=(0, 2)), np.square(errors_0).sum(axis=(0, 2))]) / counts
+    rows = plan.rows
+    if method not in FITTED:
+        errors, moved = _errors(direct, origins, plan.every, method)
+        rows = int(plan.every[-1] - plan.every[0])
+    at_knots = errors[:, :, knots_of(direct.steps).astype(np.int64) - 1]  # (P, F, K)
+    return figures, ErrorPaths.of(at_knots, moved, rows)
+
+
+def _errors(
+    direct: DirectForecaster, origins: Origins, at: IntArray, method: str
+) -> tuple[FloatArray, FloatArray]:
+    """What forecasts from the rows `at` (P,) were off by, (P, F, S), and the look-backs' movement, (P, F)."""
+    every = np.arange(origins.sensors)
+    off, moved = [], []
+    for rows, sensors in _columns(at, every):
+        x, last = origins.look_backs(rows, sensors)
+        y, weights = origins.targets(rows, sensors, last)
+        off.append(np.where(weights > 0, y - direct.changes(method, x, sensors), np.nan).T)  # (B, S)
+        moved.append(movement(x))
+    shape = (len(at), len(every))
+    return np.concatenate(off).astype(np.float64).reshape(*shape, -1), np.concatenate(moved).reshape(shape)
+
+
+def _chosen(errors: dict[str, FloatArray]) -> IntArray:
+    """The method of each sensor, (F,): half by its own held-out error, half by that of all sensors.
+
+    Errors are the geometric mean of the absolute error and the root of the squared one, as multiples of
+    the sensor's best method.
+    """
+    names = tuple(errors)
+    sizes = np.stack([np.sqrt(errors[name][0] * np.sqrt(errors[name][1])) + 1e-9 for name in names])
+    relative = sizes / sizes.min(axis=0)  # (methods, F)
+    judged = relative + np.median(relative, axis=1, keepdims=True)
+    return np.array([METHODS.index(names[number]) for number in judged.argmin(axis=0)], dtype=np.int64)
