@@ -40,7 +40,7 @@ def test_holes_and_repeated_stamps_are_no_other_step():
     check(times(*(300 * np.repeat(rows, 2))))
 
 
-def test_finer_rows_are_taken_by_a_model_that_joins_them_and_coarser_ones_are_not():
+def test_a_model_that_joins_rows_takes_finer_ones_and_no_coarser():
     check(times(*range(0, 2400, 60)), is_joined=True)
     with pytest.raises(InputError, match="every 10 min"):
         check(times(*range(0, 24000, 600)), is_joined=True)
