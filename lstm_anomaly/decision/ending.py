@@ -15,7 +15,7 @@ from lstm_anomaly.decision.holding import LASTS_ABOVE
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.scoring.components import LONGEST
 
-UNUSUAL = 0.4
+UNUSUAL = 0.35
 """Times the limit, from which a row is itself unusual: one normal row in ten to a hundred is."""
 
 QUIET_ROWS = 4

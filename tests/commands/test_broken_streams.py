@@ -15,6 +15,7 @@ NEW = ("new.csv", "--model", "pump.model")
 RUNS = {
     "train": ("train", "normal.csv", "--model", "m", *QUICK, "--model-kind", "linear"),
     "calibrate": ("calibrate", "pump.model", "normal.csv", "--threshold", "3", "--out", "m"),
+    "retrain": ("retrain", "pump.model", "normal.csv", "--model-kind", "linear", "--keep", "0"),
     "detect": ("detect", *NEW),
     "detect csv": ("detect", *NEW, "--format", "csv"),
     "detect json": ("detect", *NEW, "--format", "json"),
