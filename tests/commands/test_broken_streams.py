@@ -15,7 +15,6 @@ NEW = ("new.csv", "--model", "pump.model")
 RUNS = {
     "train": ("train", "normal.csv", "--model", "m", *QUICK, "--model-kind", "linear"),
     "calibrate": ("calibrate", "pump.model", "normal.csv", "--threshold", "3", "--out", "m"),
-    "retrain": ("retrain", "pump.model", "normal.csv", "--model-kind", "linear", "--keep", "0"),
     "detect": ("detect", *NEW),
     "detect csv": ("detect", *NEW, "--format", "csv"),
     "detect json": ("detect", *NEW, "--format", "json"),
@@ -39,7 +38,7 @@ RUNS = {
     "help of a command": ("detect", "--help"),
     "version": ("--version",),
 }
-NOT_HERE = {"demo"}  # takes too long: it trains in earnest
+NOT_HERE = {"demo", "retrain"}  # one trains in earnest; the other may replace what the next run begins with
 
 
 def forked_or_anew(function):

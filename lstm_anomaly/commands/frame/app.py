@@ -178,7 +178,7 @@ def _cause(error: Exception) -> str:
             return error.format_message()
         case LstmAnomalyError():
             return str(error)
-        case MemoryError():
+        case MemoryError() | RuntimeError(args=("can't start new thread",)):  # whose stack is memory, too
             return OUT_OF_MEMORY
         case ImportError() if "failed to map" in str(error):
             return OUT_OF_MEMORY
