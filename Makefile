@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test portable soak fuzz lint types check sample-data pictures clean bench
+.PHONY: demo test portable package soak fuzz lint types check sample-data pictures clean bench
 
 demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 	@mkdir -p demo-out
@@ -15,6 +15,9 @@ test: .venv/dev  ## install, run the whole suite, on as many as four processor c
 
 portable: .venv/dev  ## the numeric tests under each OpenBLAS kernel, the lowest versions allowed, and each Python
 	$(BIN)/python tests/portable.py
+
+package:  ## build sdist and wheel, check both, run the wheel where nothing else is installed
+	PYTHON=$(PYTHON) .ci/package
 
 soak: .venv/dev  ## the long forms of fault injection: hours
 	$(BIN)/python -m pytest -m soak

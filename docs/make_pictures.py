@@ -2,10 +2,10 @@
 
     python docs/make_pictures.py
 
-`terminal.svg` is the screen of `detect`, `event.png` a picture of `report --plot`, `report.png`,
-`report-dark.png`, `report-phone.png` and `training.png` are the reports in a headless Chromium, `score.svg`
-is drawn by `score_picture.py`, `lstm.svg` by `lstm_picture.py`, `architecture.svg` by
-`architecture_picture.py`.
+`terminal.svg` is the screen of `detect`, `event.png` a picture of `report --plot`, `forecast.png` one of
+`forecast --plot`, `report.png`, `report-dark.png`, `report-phone.png` and `training.png` are the reports in a
+headless Chromium, `score.svg` is drawn by `score_picture.py`, `lstm.svg` by `lstm_picture.py`,
+`architecture.svg` by `architecture_picture.py`.
 Needs what the tests of the report need: pip install 'lstm-anomaly[test]', chromium and chromedriver.
 """
 
@@ -117,6 +117,8 @@ def main() -> None:
         week = ("sample_data/week.csv", "--model", model)
         for script in (("score_picture.py", model), ("lstm_picture.py",), ("architecture_picture.py",)):
             subprocess.run([sys.executable, ROOT / "docs" / script[0], *script[1:]], check=True)
+        run("forecast", "sample_data/normal.csv", "--model", model, "--plot", folder / "fans", "--quiet")
+        shutil.copy(folder / "fans" / "forecast-2-temperature-c.png", PICTURES / "forecast.png")
         run("report", *week, "--out", report, "--plot", folder / "events", "--quiet")
         terminal_picture(on_a_terminal("detect", *week), PICTURES / "terminal.svg")
         shutil.copy(sorted((folder / "events").glob("event-*.png"))[1], PICTURES / "event.png")

@@ -64,7 +64,7 @@ def dies_at(monkeypatch, nth):
 
         return stepped
 
-    for name in ("fsync", "replace", "chmod", "open", "unlink"):
+    for name in ("fsync", "replace", "fchmod", "open", "unlink"):
         monkeypatch.setattr(os, name, die_or(getattr(os, name)))
 
 

@@ -32,6 +32,7 @@ ONLY_IN = {
     "click": {"commands"},
     "sklearn": {"sklearn"},
     "onnx": {"output"},
+    "distributed": {"commands"},
 }
 REPORT = {"jinja2", "markupsafe", "matplotlib", "plotly", "tsdownsample"}  # the extra `report`
 ONLY_IN |= {name: {"output"} for name in REPORT}

@@ -10,6 +10,7 @@ LstmAnomalyError              what, where, why, what to try; exit status 2
   ModelFileError              a model file that is damaged, foreign, or from the future
   StateError                  a state file likewise, or one that belongs to another input
   OutputError                 a result that could not be written or delivered
+  WorkerError                 a process or engine that works for this one died, or is of another version
   LockedError                 another run is at work on the same state or model; exit status 75
 """
 
@@ -69,6 +70,10 @@ class StateError(LstmAnomalyError):
 
 class OutputError(LstmAnomalyError):
     """A result that could not be written or delivered."""
+
+
+class WorkerError(LstmAnomalyError):
+    """A process, or an engine, that works for this one died, does not answer, or is of another version."""
 
 
 class LockedError(LstmAnomalyError):

@@ -5,6 +5,7 @@ renamed over the target, and the folder is synced (SQLite's "Atomic Commit" expl
 """
 
 import os
+import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,8 @@ from typing import BinaryIO
 
 from lstm_anomaly.base.errors import OutputError
 
-_TEMPORARY = ".{name}.{pid}.tmp"
+# In a folder that others may write to, a name that can be foreseen can be taken beforehand, as by a link.
+_TEMPORARY = ".{name}.{pid}-{token}.tmp"
 
 
 @contextmanager
@@ -25,8 +27,9 @@ def atomic_write(
     `read_back` gets the path of the temporary file once that is on the disk: what it raises leaves the old
     file where it is and removes the temporary one.
 
-    A symbolic link is followed, an existing file keeps its permissions, and an existing file that
-    is not a regular one (a device, a pipe) is written to directly, since it cannot be replaced.
+    A symbolic link is followed, an existing file keeps its permissions and, where that is allowed, its owner,
+    and an existing file that is not a regular one (a device, a pipe) is written to directly, since it cannot
+    be replaced.
 
     Raises OutputError, naming the path and the reason, when anything cannot be written.
     """
@@ -36,18 +39,17 @@ def atomic_write(
             with open(target, "wb") as device:
                 yield device
             return
-        temporary = target.with_name(_TEMPORARY.format(name=target.name, pid=os.getpid()))
+        token = secrets.token_hex(8)
+        temporary = target.with_name(_TEMPORARY.format(name=target.name, pid=os.getpid(), token=token))
         _remove_leftovers(target)
         try:
-            with open(temporary, "wb") as file:
+            with open(temporary, "wb", opener=lambda name, _flags: _new_file(name, like=target)) as file:
                 yield file
                 sync(file)
                 if read_back is not None:
                     _forget_cached(file)
             if read_back is not None:
                 read_back(temporary)
-            if target.exists():
-                os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
             os.replace(temporary, target)
         except BaseException:
             with suppress(OSError):
@@ -106,6 +108,26 @@ def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
         raise OutputError(f"cannot write: {error.strerror or error}", where=os.fspath(path)) from error
 
 
+def _new_file(path: str, like: Path) -> int:
+    """A descriptor of a file that was not there, with owner and permissions of another, if that is there."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        old = like.stat()
+    except FileNotFoundError:
+        return os.open(path, flags, 0o666)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        new = os.fstat(descriptor)
+        if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+            with suppress(PermissionError):
+                os.fchown(descriptor, old.st_uid, old.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -118,7 +140,7 @@ def _remove_leftovers(target: Path) -> None:
     """Delete temporary files that killed runs left beside `target`; a living run's file stays."""
     prefix, suffix = f".{target.name}.", ".tmp"
     for stray in target.parent.glob(f"{_glob_escape(prefix)}*{suffix}"):
-        pid = stray.name.removeprefix(prefix).removesuffix(suffix)
+        pid = stray.name.removeprefix(prefix).removesuffix(suffix).partition("-")[0]
         if pid.isdigit() and not _is_running(int(pid)):
             with suppress(OSError):
                 stray.unlink()

@@ -5,6 +5,7 @@ file goes when the lock is released; one that a killed run left behind locks not
 lock on a file which was removed meanwhile tries again: two runs never hold locks on different files.
 """
 
+import errno
 import fcntl
 import os
 import time
@@ -57,12 +58,16 @@ def locked(path: str | os.PathLike[str], wait: float = 0.0) -> Iterator[None]:
 def _take(path: str | os.PathLike[str], lock: Path) -> int | None:
     """A descriptor that holds the lock, or None when another run does."""
     try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        # Not through a link: in a shared folder anybody could have the lock made somewhere else.
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise OutputError(f"cannot lock it: {error.strerror}", where=os.fspath(path)) from error
+        link = error.errno == errno.ELOOP
+        why = f"{lock} is a symbolic link, which a lock never is" if link else error.strerror
+        hint = "remove the link, and ask who made it" if link else ""
+        raise OutputError(f"cannot lock it: {why}", where=os.fspath(path), hint=hint) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(descriptor), os.stat(lock)):
+        if os.path.samestat(os.fstat(descriptor), os.lstat(lock)):
             return descriptor
     except FileNotFoundError:  # removed by its holder between opening and locking
         pass

@@ -15,6 +15,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def as_bytes(text: str) -> bytes:
+    """UTF-8; what stands for bytes of a file's name that are no text is shown as an escape, `\\udcff`."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def number(value: float, digits: int = 4) -> str:
     """A number for reading: `digits` significant ones, no exponent where none is needed."""
     if not math.isfinite(value):

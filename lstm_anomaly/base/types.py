@@ -22,6 +22,8 @@ TimeArray = NDArray[np.datetime64]
 Segments = tuple[tuple[int, int], ...]  # half-open row ranges (start, stop)
 Resample = Literal["mean", "last", "max"]
 
+MOST_SYMBOLS = 1000  # different ones in a column; more are no states or codes but texts or numbers
+
 # Rows for which a missing reading is filled with the last one.
 MAX_FILL = 3
 
@@ -34,6 +36,35 @@ class TextForm:
     names: tuple[str, ...]
     delimiter: str
     decimal: str
+
+
+@saved_as("codebook")
+@dataclass(frozen=True)
+class Codebook:
+    """The symbols of one column, in the order of their codes. The list grows while new ones are read.
+
+    name   of the column
+    texts  of the symbols
+    known  how many of them belong to the vocabulary of a model; None: it is still being learned
+    """
+
+    name: str
+    texts: list[str]
+    known: int | None = None
+
+
+@saved_as("symbol columns")
+@dataclass(frozen=True)
+class SymbolColumns:
+    """Which sensors of a frame hold codes of symbols, and the column whose changes begin new sequences."""
+
+    codebooks: tuple[Codebook, ...]
+    session: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns."""
+        return tuple(codebook.name for codebook in self.codebooks)
 
 
 @saved_as("sensor frame")
@@ -52,6 +83,7 @@ class SensorFrame:
     absent        sensors that are not in the input: their values are NaN throughout
     texts         (N,) the rows as they stood there, without their line ends, or None when not asked for
     form          how those are written
+    symbols       which sensors are symbols; where there is a session column, `groups` holds the sessions
     """
 
     values: FloatArray
@@ -65,6 +97,7 @@ class SensorFrame:
     absent: tuple[str, ...] = ()
     texts: NDArray[np.object_] | None = None
     form: TextForm | None = None
+    symbols: SymbolColumns | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -89,6 +122,7 @@ class Series:
     resample  how the rows of one step were joined, None when they were not
     stamps    (N,) time stamps of the frame's rows as they stood there, None when there are none
     starts    first rows of the stretches without a gap in time, whatever is missing in them
+    symbols   which sensors are symbols, None when none is
     """
 
     values: FloatArray
@@ -101,6 +135,7 @@ class Series:
     resample: Resample | None = None
     stamps: NDArray[np.object_] | None = None
     starts: tuple[int, ...] = (0,)
+    symbols: SymbolColumns | None = None
 
     def __len__(self) -> int:
         return len(self.values)

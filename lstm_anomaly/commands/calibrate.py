@@ -6,6 +6,7 @@ import click
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
@@ -25,7 +26,7 @@ Examples:
 """
 
 
-@click.command("calibrate", epilog=EPILOG)
+@click.command("calibrate", cls=GroupedCommand, epilog=EPILOG)
 @click.argument("model_path", metavar="MODEL", type=click.Path())
 @FILES
 @click.option("--out", metavar="FILE", help="Write the model there.  [default: in place]")

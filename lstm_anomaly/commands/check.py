@@ -6,6 +6,7 @@ import click
 
 from lstm_anomaly.commands.frame.app import EXIT_TROUBLE, Settings
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
     clean_settings,
@@ -27,11 +28,26 @@ Exit status: 0 fit to train on, 2 not.
 """
 
 
-@click.command("check", epilog=EPILOG)
+@click.command("check", cls=GroupedCommand, epilog=EPILOG)
 @FILES
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--false-alarms", metavar="BUDGET", help="To be certified, such as 1/week.  [default: 1/week]")
-@click.option("--confidence", type=click.FloatRange(0.5, 0.999), default=0.9, show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Choose how it is written.",
+)
+@click.option(
+    "--false-alarms", metavar="BUDGET", help="Allow so many false alarms, such as 1/week.  [default: 1/week]"
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0.5, 0.999),
+    default=0.9,
+    show_default=True,
+    help="Keep it with this probability.",
+)
 @cleaning_options
 @grouped_input_options
 @talk_options

@@ -5,6 +5,7 @@ from click.shell_completion import get_completion_class
 
 from lstm_anomaly.commands.frame.app import COMPLETE_VARIABLE, Settings
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import talk_options
 
 EPILOG = """\b
@@ -15,7 +16,7 @@ Examples:
 """
 
 
-@click.command("completion", epilog=EPILOG)
+@click.command("completion", cls=GroupedCommand, epilog=EPILOG)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @talk_options
 @click.pass_context

@@ -9,6 +9,7 @@ import click
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
 from lstm_anomaly.commands.frame.options import MODEL, talk_options
 
@@ -21,12 +22,16 @@ MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
 HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 
 
-@click.command("cron", epilog=EPILOG)
+@click.command("cron", cls=GroupedCommand, epilog=EPILOG)
 @click.argument("csv", type=click.Path(exists=True, dir_okay=False))
 @MODEL
-@click.option("--state", metavar="FILE", help="The state file.  [default: the model's name with .state]")
+@click.option("--state", metavar="FILE", help="Name the state file.  [default: the model's name with .state]")
 @click.option(
-    "--every", type=Duration(), default=600.0, metavar="SPAN", help="How often: 1min to 1d.  [default: 10min]"
+    "--every",
+    type=Duration(),
+    default=600.0,
+    metavar="SPAN",
+    help="Run so often, from 1min to 1d.  [default: 10min]",
 )
 @click.option("--retrain", is_flag=True, help="Also a line that learns the model again every Sunday night.")
 @talk_options

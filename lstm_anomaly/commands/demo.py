@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from lstm_anomaly.commands import detect, train
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import talk_options
 
 TRUTH = "\nWhat really happened in that week is in {folder}/faults.csv."
 NEXT = "\nNow with your own data: lstm-anomaly train NORMAL.csv --model my.model"
 
 
-@click.command("demo")
+@click.command("demo", cls=GroupedCommand)
 @click.option("--keep", metavar="DIR", type=click.Path(file_okay=False), help="Keep the files here.")
 @talk_options
 @click.pass_context

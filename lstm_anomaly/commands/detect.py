@@ -8,9 +8,12 @@ import click
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk, is_terminal
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
+    JOBS,
     MODEL,
+    check_deviations,
     check_output,
     deviations,
     input_files,
@@ -21,8 +24,8 @@ from lstm_anomaly.commands.frame.options import (
 from lstm_anomaly.commands.frame.unattended import Unattended, check_unattended, unattended_options
 
 if TYPE_CHECKING:
+    from lstm_anomaly.base.types import Resample
     from lstm_anomaly.detecting.verdicts import Tally
-    from lstm_anomaly.model.model import Model
 
 FORMATS = ("table", "csv", "json", "jsonl", "nagios")
 
@@ -37,7 +40,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
 """
 
 
-@click.command("detect", epilog=EPILOG)
+@click.command("detect", cls=GroupedCommand, epilog=EPILOG)
 @FILES
 @MODEL
 @click.option(
@@ -46,19 +49,23 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
-    help="How events are written to standard output.",
+    help="Choose how events are written to standard output.",
 )
-@click.option("--scores", metavar="FILE", help="Also write a score for every row; `-` instead of events.")
 @click.option(
-    "--merge-gap", type=click.IntRange(0), help="Rows between parts of one event.  [default: model's]"
+    "--scores", metavar="FILE", help="Write a score for every row to a file, or with `-` in place of events."
 )
-@click.option("--min-duration", type=click.IntRange(1), default=1, help="Rows that an event lasts at least.")
+@click.option(
+    "--merge-gap",
+    type=click.IntRange(0),
+    help="Join parts of an event with so many rows between.  [default: model's]",
+)
+@click.option("--min-duration", type=click.IntRange(1), default=1, help="Leave out events of fewer rows.")
 @click.option(
     "--hysteresis",
     type=click.FloatRange(0, 1),
     default=1.0,
     metavar="SCORE",
-    help="An event begins above 1 and lasts while scores are above this.  [default: 1]",
+    help="Let an event, begun above 1, last while scores are above this.  [default: 1]",
 )
 @click.option(
     "--direction",
@@ -84,8 +91,9 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     type=click.Choice(["mean", "last", "max"]),
     help="Join rows that are finer than the model's into one of its step.  [default: as it was trained]",
 )
-@click.option("--excel-safe", is_flag=True, help="In CSV, quote text that a spreadsheet would run.")
+@click.option("--excel-safe", is_flag=True, help="Quote text in CSV that a spreadsheet would run.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when anomalies were found, too.")
+@JOBS
 @unattended_options
 @judged_input_options
 @talk_options
@@ -105,9 +113,10 @@ def command(
     direction: str,
     min_deviations: tuple[str, ...],
     silent_after: int | None,
-    resample_by: str | None,
+    resample_by: "Resample | None",
     excel_safe: bool,
     exit_zero: bool,
+    jobs: int,
 ) -> int:
     """Judge each row of the CSV files and list the events in which they depart from normal.
 
@@ -119,9 +128,7 @@ def command(
     from lstm_anomaly.commands.run.detect_run import Run
     from lstm_anomaly.commands.run.groups import watcher_of
     from lstm_anomaly.commands.run.load import read_pieces
-    from lstm_anomaly.decision.events import EventRules
-    from lstm_anomaly.decision.filters import filter_events
-    from lstm_anomaly.detecting.stream import Watcher
+    from lstm_anomaly.detecting.watch_rules import WatchRules
     from lstm_anomaly.reading import Follower
     from lstm_anomaly.reading.maintenance import NO_MAINTENANCE, read_maintenance
 
@@ -132,28 +139,21 @@ def command(
     files = files if goes_on else input_files(files)
     if scores not in (None, "-"):
         check_output(scores, model_path, *files)
-    least: dict[str, float] = {}
-
-    def make(model: "Model") -> Watcher:
-        gap = model.threshold.merge_gap if merge_gap is None else merge_gap
-        return Watcher(
-            model.resampled_by(resample_by),
-            EventRules(merge_gap=gap, min_duration=min_duration, off=hysteresis),
-            lambda events: filter_events(events, direction=direction, min_deviation=least),
-            views=format_ == "table" and is_terminal(sys.stdout) and not goes_on,
-            silent_after=silent_after,
-        )
-
+    views = format_ == "table" and is_terminal(sys.stdout) and not goes_on
+    least = deviations(min_deviations)
+    rules = WatchRules(
+        merge_gap, min_duration, hysteresis, direction, least, views, silent_after, resample_by
+    )
     options = replace(read_options(reading), keep_texts=unattended.passthrough)
-    watcher, options = watcher_of(model_path, options, make)
-    least |= deviations(min_deviations, watcher.sensors)
+    watcher, options = watcher_of(model_path, options, rules, jobs)
+    check_deviations(least, watcher.sensors)
     wanted = Wanted(format_, scores, unattended.passthrough, excel_safe)
     maintenance = NO_MAINTENANCE
     if unattended.maintenance is not None:
         maintenance = read_maintenance(unattended.maintenance, options)
     run = Run(watcher, model_path, talk, unattended, wanted, maintenance)
     if goes_on:
-        outcome = run.on(Follower(files[0], options, watcher.sensors))
+        outcome = run.on(Follower(files[0], options, watcher.sensors, rotated=unattended.rotated or ""))
     else:
         outcome = run.through(read_pieces(files, options, reading["rows"], talk, watcher.sensors), files)
     talk.warn(watcher.warnings())

@@ -6,6 +6,7 @@ import click
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
     MODEL,
@@ -30,19 +31,24 @@ PASS: the data proves that the false-alarm budget was kept; FAIL: that it was no
 """
 
 
-@click.command("evaluate", epilog=EPILOG)
+@click.command("evaluate", cls=GroupedCommand, epilog=EPILOG)
 @FILES
 @MODEL
 @click.option(
     "--labels",
     "labels_path",
     metavar="FILE",
-    help="CSV of `start,end` (times or row numbers, both included), or of one 0 or 1 a data row.",
+    help="Read what happened from a CSV of `start,end` (both included), or of one 0 or 1 a data row.",
 )
-@click.option("--label-column", metavar="NAME", help="The column of 0 and 1.  [default: found]")
+@click.option("--label-column", metavar="NAME", help="Name the column of 0 and 1.  [default: found]")
 @click.option("--forecast", "of_forecasts", is_flag=True, help="Try the model's forecasts instead.")
 @click.option(
-    "--level", "levels", default="80,95", show_default=True, metavar="A,B", help="Of their intervals."
+    "--level",
+    "levels",
+    default="80,95",
+    show_default=True,
+    metavar="A,B",
+    help="Set the level of their intervals.",
 )
 @click.option(
     "--format",
@@ -50,7 +56,7 @@ PASS: the data proves that the false-alarm budget was kept; FAIL: that it was no
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
-    help="How the figures are written to standard output.",
+    help="Choose how the figures are written to standard output.",
 )
 @input_options
 @talk_options
@@ -73,7 +79,7 @@ def command(
     verdict on the model's own budget, the delay, and how well the scores rank the rows. With --forecast no
     labels are needed: it forecasts from many rows of the files and says how far off that was.
     """
-    from lstm_anomaly.commands.run.load import as_trained, read_frame, select_marked
+    from lstm_anomaly.commands.run.load import for_model, read_frame, select_marked
     from lstm_anomaly.detecting.batch import detect
     from lstm_anomaly.evaluation.labelled import evaluate
     from lstm_anomaly.model.file import read_model
@@ -82,7 +88,7 @@ def command(
 
     talk = Talk(settings)
     model = read_model(model_path)
-    options = as_trained(read_options(reading), model)
+    options = for_model(read_options(reading), model)
     if of_forecasts:
         _evaluate_forecasts(talk, model, files, reading, shares_of(levels), format_)
         return
@@ -110,15 +116,16 @@ def _evaluate_forecasts(
     levels: list[float],
     format_: str,
 ) -> None:
-    from lstm_anomaly.commands.run.load import as_trained, read_frame
+    from lstm_anomaly.commands.run.load import for_model, read_frame
     from lstm_anomaly.detecting.forecast import horizon_of
     from lstm_anomaly.evaluation.forecasts import backtest
     from lstm_anomaly.output.terminal import backtests as output
     from lstm_anomaly.preparing.clean import clean
 
     horizon = horizon_of(model)
-    options = as_trained(read_options(reading), model)
-    frame = read_frame(input_files(files), options, reading["rows"], talk, model.sensors)
+    frame = read_frame(
+        input_files(files), for_model(read_options(reading), model), reading["rows"], talk, model.sensors
+    )
     series, cleaning = clean(frame, step=model.step, max_fill=0, resample=model.resample)
     talk.note(cleaning.lines())
     with talk.counting("forecasts") as on_origin:

@@ -7,6 +7,7 @@ import click
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.frame.extras import needs
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import talk_options
 
 EPILOG = """\b
@@ -15,9 +16,11 @@ Example:
 """
 
 
-@click.command("export", epilog=EPILOG)
+@click.command("export", cls=GroupedCommand, epilog=EPILOG)
 @click.argument("model_path", metavar="MODEL", type=click.Path())
-@click.option("--onnx", "folder", metavar="DIR", required=True, type=click.Path(), help="Write them there.")
+@click.option(
+    "--onnx", "folder", metavar="DIR", required=True, type=click.Path(), help="Write them into this folder."
+)
 @talk_options
 @click.pass_obj
 def command(settings: Settings, /, model_path: str, folder: str) -> None:

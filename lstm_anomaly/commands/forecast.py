@@ -8,6 +8,7 @@ import click
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk, is_terminal
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Percent, Span
 from lstm_anomaly.commands.frame.options import (
     FILES,
@@ -37,18 +38,28 @@ Exit status: 0, 1 a limit is reached with more than --chance, 2 trouble.
 """
 
 
-@click.command("forecast", epilog=EPILOG)
+@click.command("forecast", cls=GroupedCommand, epilog=EPILOG)
 @FILES
 @MODEL
-@click.option("--horizon", type=Span(), metavar="SPAN|ROWS", help="At most the model's.  [default: model's]")
 @click.option(
-    "--level", "levels", default="80,95", show_default=True, metavar="A,B", help="Of intervals, in percent."
+    "--horizon",
+    type=Span(),
+    metavar="SPAN|ROWS",
+    help="Forecast so far, at most the model's horizon.  [default: model's]",
 )
-@click.option("--sensors", metavar="A,B", help="Those to forecast.  [default: all]")
+@click.option(
+    "--level",
+    "levels",
+    default="80,95",
+    show_default=True,
+    metavar="A,B",
+    help="Set the level of intervals, in percent.",
+)
+@click.option("--sensors", metavar="A,B", help="Forecast these sensors alone.  [default: all]")
 @click.option(
     "--method",
     type=click.Choice(["lstm", "ridge", "both", "seasonal", "weekly", "average", "last"]),
-    help="In place of what held-out rows favour.",
+    help="Choose the method, in place of what held-out rows favour.",
 )
 @click.option(
     "--until-above",
@@ -56,7 +67,7 @@ Exit status: 0, 1 a limit is reached with more than --chance, 2 trouble.
     metavar="SENSOR=VALUE",
     help="Say when a sensor reaches a limit, and how likely that is.",
 )
-@click.option("--until-below", multiple=True, metavar="SENSOR=VALUE", help="The same for a lower limit.")
+@click.option("--until-below", multiple=True, metavar="SENSOR=VALUE", help="Say the same for a lower limit.")
 @click.option(
     "--chance",
     type=Percent(),
@@ -68,12 +79,12 @@ Exit status: 0, 1 a limit is reached with more than --chance, 2 trouble.
     "--format",
     "format_",
     type=click.Choice(["table", "csv", "json", "jsonl"]),
-    help="How forecasts are written to standard output.  [default: table on a terminal, else csv]",
+    help="Choose how forecasts are written to standard output.  [default: table on a terminal, else csv]",
 )
 @click.option(
-    "--plot", metavar="DIR", type=click.Path(file_okay=False), help="Also a picture of each sensor."
+    "--plot", metavar="DIR", type=click.Path(file_okay=False), help="Write a picture of each sensor, too."
 )
-@click.option("--excel-safe", is_flag=True, help="In CSV, quote text that a spreadsheet would run.")
+@click.option("--excel-safe", is_flag=True, help="Quote text in CSV that a spreadsheet would run.")
 @input_options
 @talk_options
 @click.pass_obj
@@ -99,7 +110,7 @@ def command(
     The model must have been trained with a horizon. Of its methods each sensor gets the one that did best on
     rows held out in training.
     """
-    from lstm_anomaly.commands.run.load import as_trained, read_frame
+    from lstm_anomaly.commands.run.load import for_model, read_frame
     from lstm_anomaly.detecting.forecast import forecast, rows_of
     from lstm_anomaly.model.file import read_model
     from lstm_anomaly.output.terminal.forecast import interval_lines, limit_line
@@ -108,8 +119,9 @@ def command(
     limits = [(*_limit(text, "--until-above"), True) for text in until_above]
     limits += [(*_limit(text, "--until-below"), False) for text in until_below]
     model = read_model(model_path)
-    options = as_trained(read_options(reading), model)
-    frame = read_frame(input_files(files), options, reading["rows"], talk, model.sensors)
+    frame = read_frame(
+        input_files(files), for_model(read_options(reading), model), reading["rows"], talk, model.sensors
+    )
     wanted = [name.strip() for name in (sensors or "").split(",") if name.strip()]
     missing = [name for name, _value, _above in limits if name not in (wanted or model.sensors)]
     if missing:

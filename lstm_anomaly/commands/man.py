@@ -9,6 +9,7 @@ import click
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.commands.frame.app import COMMANDS, Settings
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import talk_options
 
 EPILOG = """\b
@@ -18,7 +19,7 @@ Examples:
 """
 
 
-@click.command("man", epilog=EPILOG)
+@click.command("man", cls=GroupedCommand, epilog=EPILOG)
 @talk_options
 @click.pass_context
 def command(ctx: click.Context) -> None:

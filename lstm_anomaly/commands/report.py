@@ -7,6 +7,7 @@ import click
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
     MODEL,
@@ -26,14 +27,23 @@ The packages that it needs: pip install 'lstm-anomaly[report]'
 """
 
 
-@click.command("report", epilog=EPILOG)
+@click.command("report", cls=GroupedCommand, epilog=EPILOG)
 @FILES
 @MODEL
-@click.option("--out", metavar="FILE", required=True, help="The HTML file to write.")
-@click.option("--title", metavar="TEXT", help="Its title.  [default: the names of the files]")
-@click.option("--plot", metavar="DIR", type=click.Path(file_okay=False), help="Also a picture of each event.")
+@click.option("--out", metavar="FILE", required=True, help="Write this HTML file.")
+@click.option("--title", metavar="TEXT", help="Give it a title.  [default: the names of the files]")
 @click.option(
-    "--plot-format", type=click.Choice(["png", "svg"]), default="png", show_default=True, help="Of pictures."
+    "--plot",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Write a picture of each event into this folder, too.",
+)
+@click.option(
+    "--plot-format",
+    type=click.Choice(["png", "svg"]),
+    default="png",
+    show_default=True,
+    help="Choose the format of pictures.",
 )
 @input_options
 @talk_options
@@ -57,7 +67,7 @@ def command(
     """
     from lstm_anomaly.base.files import atomic_write
     from lstm_anomaly.commands.frame.extras import needs
-    from lstm_anomaly.commands.run.load import as_trained, read_frame
+    from lstm_anomaly.commands.run.load import for_model, read_frame
     from lstm_anomaly.detecting.batch import detect
     from lstm_anomaly.detecting.forecast import forecast
     from lstm_anomaly.detecting.places import place
@@ -70,8 +80,9 @@ def command(
         from lstm_anomaly.output.report.of_detection import detection_report
     model = read_model(model_path)
     notes: list[str] = []
-    options = as_trained(read_options(reading), model)
-    frame = read_frame(files, options, reading["rows"], talk, model.sensors, notes=notes)
+    frame = read_frame(
+        files, for_model(read_options(reading), model), reading["rows"], talk, model.sensors, notes=notes
+    )
     detection = detect(model, frame)
     notes += [
         f"{one.sensor} delivered nothing for {one.end - one.start + 1:,} rows"

@@ -9,6 +9,7 @@ import click
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.frame.extras import needs
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration, Percent, Span
 from lstm_anomaly.commands.frame.options import (
     FILES,
@@ -43,67 +44,85 @@ Examples:
 """
 
 
-@click.command("train", epilog=EPILOG)
+@click.command("train", cls=GroupedCommand, epilog=EPILOG)
 @FILES
 @MODEL
 @click.option(
     "--model-kind",
     "kind",
     type=click.Choice(["auto", "lstm", "pure", "linear"]),
-    help="linear: no LSTM; pure: LSTMs in place of it; auto: lstm if it does better.  [default: auto]",
+    help="Choose LSTMs beside linear models, in their place (pure), or none.  [default: auto]",
 )
 @click.option(
     "--preset",
     type=click.Choice(["fast", "default", "thorough"]),
-    help="A quarter of the training, or four times as much.  [default: default]",
+    help="Train a quarter as long (fast), or four times (thorough).  [default: default]",
 )
 @click.option(
     "--look-ahead",
     type=click.IntRange(0, 1000),
     metavar="ROWS",
-    help="Later rows that a verdict may wait for; 12 finds more.  [default: 0]",
+    help="Let a verdict wait for so many later rows; 12 finds more.  [default: 0]",
 )
 @click.option(
-    "--window", type=click.IntRange(2), help="Rows of the windows that networks see.  [default: chosen]"
+    "--window", type=click.IntRange(2), help="Show the networks windows of so many rows.  [default: chosen]"
 )
-@click.option("--stride", type=click.IntRange(1), help="Rows between training windows.  [default: chosen]")
-@click.option("--hidden", type=click.IntRange(1), help="Units of the autoencoder's LSTMs.  [default: 32]")
-@click.option("--layers", type=click.IntRange(1), help="LSTMs on top of each other in it.  [default: 1]")
+@click.option(
+    "--stride", type=click.IntRange(1), help="Begin a training window every so many rows.  [default: chosen]"
+)
+@click.option(
+    "--hidden", type=click.IntRange(1), help="Give the autoencoder's LSTMs so many units.  [default: 32]"
+)
+@click.option(
+    "--layers", type=click.IntRange(1), help="Put so many LSTMs on top of each other.  [default: 1]"
+)
 @click.option(
     "--epochs",
     type=click.IntRange(1),
-    help="Passes of the autoencoder, at most; the forecaster trains in proportion.  [default: chosen]",
+    help="Pass over the data at most so often, the forecaster in proportion.  [default: chosen]",
 )
-@click.option("--batch-size", type=click.IntRange(1), help="Its windows a weight update.  [default: 64]")
+@click.option(
+    "--batch-size", type=click.IntRange(1), help="Update the weights after so many windows.  [default: 64]"
+)
 @click.option(
     "--learning-rate",
     type=click.FloatRange(0, min_open=True),
-    help="Its Adam's, at the start.  [default: 0.005]",
+    help="Begin with this learning rate of Adam.  [default: 0.005]",
 )
-@click.option("--weight-decay", type=click.FloatRange(0), help="Decoupled, as in AdamW.  [default: 0]")
-@click.option("--patience", type=click.IntRange(0), help="Its epochs without gain before stopping; 0: never.")
+@click.option(
+    "--weight-decay", type=click.FloatRange(0), help="Let weights decay, decoupled as in AdamW.  [default: 0]"
+)
+@click.option(
+    "--patience", type=click.IntRange(0), help="Stop after so many epochs without gain; 0 is never."
+)
 @click.option(
     "--max-train-time",
     type=Duration(),
     metavar="TIME",
-    help="Such as 10min; then training ends with the best weights so far.  [default: no limit]",
+    help="End training after a time such as 10min, with the best weights so far.  [default: no limit]",
 )
 @click.option(
     "--horizon",
     type=Span(),
     metavar="SPAN|ROWS",
-    help="How far `forecast` shall see, such as 24h; 0: not at all.  [default: a day, if rows have times]",
+    help="Let `forecast` see so far, such as 24h; 0 is not at all.  [default: a day, if rows have times]",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all randomness.")
 @click.option(
-    "--checkpoint", metavar="FILE", help="Keep progress in FILE.*; the same command goes on from it."
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Begin all randomness with this number.",
 )
-@click.option("--report", metavar="FILE", help="Also write an HTML file on the training.")
+@click.option(
+    "--checkpoint", metavar="FILE", help="Keep progress in FILE.*, so that the same command goes on from it."
+)
+@click.option("--report", metavar="FILE", help="Write an HTML file on the training, too.")
 @click.option(
     "--trim",
     type=Percent(),
     metavar="SHARE",
-    help="Most of the rows to leave out because they stand out; 0: none, nor faults.  [default: 1%]",
+    help="Leave out at most so many rows that stand out; 0 keeps even faults.  [default: 1%]",
 )
 @click.option("--holidays", metavar="COUNTRY", help="Its holidays are like Sundays: AT, DE-BY, US-CA, ...")
 @click.option(
@@ -118,6 +137,11 @@ Examples:
 )
 @IGNORE
 @JOBS
+@click.option(
+    "--engine",
+    metavar="dask://HOST:PORT",
+    help="With --group-by: train on the workers of a Dask cluster, which see the same files.",
+)
 @threshold_options
 @cleaning_options
 @grouped_input_options
@@ -138,6 +162,7 @@ def command(
     is_strict: bool,
     holidays: str | None,
     calendar: str | None,
+    engine: str | None,
     **given: Any,
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
@@ -163,12 +188,15 @@ def command(
     chosen |= {"tz": reading["tz"], "holidays": free_days(holidays, calendar)}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
     options, how = read_options(reading), clean_settings(cleaning)
+    if engine is not None and not (engine.startswith("dask://") and options.group_by):
+        raise click.UsageError(f"--engine {engine}: write dask://HOST:PORT, and --group-by beside it.")
     if options.group_by:
         if report:
             raise click.UsageError("--report is about one model, and --group-by trains many.")
         if checkpoint:
             raise click.UsageError("--checkpoint is about one model, and --group-by trains many.")
-        groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs, is_strict)
+        rows, parts = reading["rows"], (ignore, jobs, engine or "", is_strict)
+        groups = GroupTraining(files, options, learning, how, rows, *parts)
         train_groups(groups, talk, model_path)
         return
     check_output(model_path, *files)

@@ -29,6 +29,7 @@ STEP_RATIO = 2.0  # of the mean step from row to row, up or down
 MOST_ANOMALOUS = 0.5  # of the judged rows
 AFTERMATH = 100  # rows after an anomalous one that are not quiet
 FARTHEST = 1e100  # a step counts for no more, so that sums stay finite
+MOST_CODE = 1e9  # far beyond any code of a symbol
 UNTOLD = 1e12  # a spread beyond which no share is surprising
 
 
@@ -78,6 +79,16 @@ class Familiar:
             high=np.where(sensors, np.inf, self.high),
             least_step=np.where(sensors, 0.0, self.least_step),
             most_step=np.where(sensors, np.inf, self.most_step),
+        )
+
+    def unwatched(self, sensors: BoolArray) -> Self:
+        """The same for good, in numbers that a file can hold: these sensors (F,) are codes of symbols."""
+        return replace(
+            self,
+            low=np.where(sensors, -MOST_CODE, self.low),
+            high=np.where(sensors, MOST_CODE, self.high),
+            least_step=np.where(sensors, 0.0, self.least_step),
+            most_step=np.where(sensors, MOST_CODE, self.most_step),
         )
 
     def joined(self, other: Self) -> Self:

@@ -1,7 +1,7 @@
 """Events: stretches of anomalous rows, with severity and the sensors that caused them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,28 +9,25 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import FloatArray, IntArray
+from lstm_anomaly.decision.course import (
+    DOWN,
+    FLAT,
+    OPENING_ROWS,
+    SYMBOL,
+    UP,
+    USUAL_MARGINS,
+    Course,
+    Part,
+    deviations,
+)
 from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
-from lstm_anomaly.scoring.reasons import TOGETHER, sentence
+from lstm_anomaly.scoring.reasons import TOGETHER, no_words, sentence
 
 SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
 """An event's severity by its peak, in multiples of the threshold."""
 
 ANOMALY, SILENT = "anomaly", "silent"
 """Kinds of events."""
-
-FLAT_ROWS = 10
-"""A sensor that repeats one reading for so many rows reads flat."""
-
-OPENING_ROWS = 10
-"""An event is explained by the highest of its first so many rows: later, by the peak perhaps, memories and
-other sensors have joined in, and the end of a fault can depart from what is expected more than the fault."""
-
-
-TAKES_OVER = 3.0
-"""Times the part of the sensor that leads, that another one must have to take over."""
-
-MOST_TOLD_TO_TAKE_OVER = 5
-"""Takeovers that are told of one event."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +56,23 @@ class JudgedRows:
     errors    (N, F) what each sensor adds to a row's score, at least 0, in any one unit
     seen      (N, F) readings in the sensors' own units
     expected  (N, F) what the model expected, in the same units
+    margins   (N, F) by how much readings usually miss that, in the same units
     reasons   (N,) which component each score is, as in `lstm_anomaly.scoring.reasons`
+    words     (N,) the reason in words of its own, "" where it has none; none anywhere when left out
     """
 
     scores: FloatArray
     errors: FloatArray
     seen: FloatArray
     expected: FloatArray
+    margins: FloatArray
     reasons: IntArray
+    words: NDArray[np.object_] = field(default_factory=lambda: no_words(0))
 
     def __post_init__(self) -> None:
-        shapes = {self.errors.shape, self.seen.shape, self.expected.shape}
+        if not len(self.words):
+            object.__setattr__(self, "words", no_words(len(self.scores)))
+        shapes = {self.errors.shape, self.seen.shape, self.expected.shape, self.margins.shape}
         if len(shapes) != 1 or not self.errors.shape[:1] == self.scores.shape == self.reasons.shape:
             raise ValueError(f"scores {self.scores.shape} do not go with sensors' arrays {sorted(shapes)}")
 
@@ -77,18 +80,21 @@ class JudgedRows:
         return len(self.scores)
 
     def __getitem__(self, rows: slice) -> "JudgedRows":
-        return JudgedRows(
-            self.scores[rows], self.errors[rows], self.seen[rows], self.expected[rows], self.reasons[rows]
-        )
+        by_sensor = (self.errors[rows], self.seen[rows], self.expected[rows], self.margins[rows])
+        return JudgedRows(self.scores[rows], *by_sensor, self.reasons[rows], self.words[rows])
 
 
-@saved_as("contribution")
 @dataclass(frozen=True)
 class Contribution:
-    """One sensor's part in an event: its share (0 to 1) of the error, and its farthest reading, as it opened.
+    """One sensor's part in an event: its share (0 to 1) of the error as it opened, and its farthest reading.
 
-    direction is `up` or `down` for a reading above or below the expected one, `flat` for a sensor that
-    repeats its reading (`FLAT_ROWS`) while another one is expected.
+    seen, expected  at `row`, where it was farthest off to the side to which it went first
+    direction  `up` or `down` for a reading above or below the expected one, `flat` for a sensor that
+               repeats its reading while another one is expected, `symbol` for one of symbols: nothing is
+               expected of their codes
+    kind       the same, or `noisy` for one that jumps about, `relation` for one that goes its own way
+    usual      the lowest and highest reading that are usual in such a row
+    span       its lowest and highest reading within the event
     """
 
     sensor: str
@@ -96,15 +102,23 @@ class Contribution:
     seen: float
     expected: float
     direction: str
-
-
-@saved_as("takeover")
-@dataclass(frozen=True)
-class Takeover:
-    """From this row on an event is another sensor's: a second fault began while the first one lasted."""
-
+    kind: str
     row: int
+    usual: tuple[float, float]
+    span: tuple[float, float]
+
+    @property
+    def is_unusual(self) -> bool:
+        """Whether its farthest reading is outside what is usual."""
+        return not self.usual[0] <= self.seen <= self.usual[1]
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A sensor that had the largest part in an event later on, from this row."""
+
     sensor: str
+    row: int
 
 
 @dataclass(frozen=True)
@@ -113,8 +127,10 @@ class Event:
 
     peak and mean are multiples of the threshold; the mean is over the rows above the limit (or above
     `EventRules.off`), held ones with what they are held at, without the quiet ones between them.
-    contributions: largest share first. reason: what fired as it opened, in plain words. A `silent` event is
-    of a sensor that delivers nothing: it has no score, and is of medium severity. then: who took over.
+    contributions: largest share first, the sensor that departed first. followers: in the order in which they
+    took over. cause: what fired as it opened, as in `lstm_anomaly.scoring.reasons`; words:
+    its own, if it has any. A `silent` event is of a sensor that delivers nothing: it has no score, and is of
+    medium severity.
     """
 
     start: int
@@ -123,9 +139,35 @@ class Event:
     peak: float
     mean: float
     contributions: tuple[Contribution, ...]
-    reason: str
+    followers: tuple[Follower, ...]
+    cause: int
+    words: str = ""
     kind: str = ANOMALY
-    then: tuple[Takeover, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """What fired as it opened, and how many times its limit the event reached."""
+        if self.kind == SILENT:
+            return f"{self.contributions[0].sensor} {self.words}"
+        return sentence(self.cause, self.peak, self.words)
+
+    @property
+    def rows_told(self) -> tuple[int, ...]:
+        """The rows that it is told by: start, end, peak, then the contributions' and the followers'."""
+        of_sensors = [part.row for part in self.contributions]
+        later = [follower.row for follower in self.followers]
+        return self.start, self.end, self.peak_row, *of_sensors, *later
+
+    def renumbered(self, rows: IntArray) -> "Event":
+        """The same, where row k of the series is row rows[k] of another count."""
+        return replace(
+            self,
+            start=int(rows[self.start]),
+            end=int(rows[self.end]),
+            peak_row=int(rows[self.peak_row]),
+            contributions=tuple(replace(part, row=int(rows[part.row])) for part in self.contributions),
+            followers=tuple(replace(later, row=int(rows[later.row])) for later in self.followers),
+        )
 
     @property
     def duration(self) -> int:
@@ -138,156 +180,179 @@ class Event:
         return next((name for least, name in SEVERITIES if self.peak > least), "medium")
 
 
-@saved_as("open event")
+@saved_as("opening of an event")
 @dataclass(frozen=True)
 class _Opening:
-    """What explains an event: the highest of its first rows, its reason, and the sensors' parts in it."""
+    """The highest of an event's first rows, and its reason, which is the event's.
 
-    score: float = -np.inf
-    reason: int = TOGETHER
-    contributions: tuple[Contribution, ...] = ()
+    readings  (3, F) of that row: seen, expected and margins
+    words     the reason in words of its own, "" where it has none
+    """
 
-
-@saved_as("lead")
-@dataclass(frozen=True)
-class _Lead:
-    """Which sensor carries an open event, which one may take over, since which row, and for how many rows."""
-
-    sensor: int = -1
-    next: int = -1
-    since: int = -1
-    rows: int = 0
-    then: tuple[Takeover, ...] = ()
+    score: float
+    reason: int
+    row: int
+    readings: FloatArray
+    words: str = ""
 
 
-@saved_as("event tracker 2")
+@saved_as("tracker of events")
 class EventTracker:
     """Finds events in rows that arrive piece by piece: the same ones however the rows are cut.
 
     Rows are numbered from 0 in the order they arrive. Memory does not grow with the length of an event.
     """
 
-    def __init__(self, sensors: Sequence[str], rules: EventRules) -> None:
+    def __init__(self, sensors: Sequence[str], rules: EventRules, trained: FloatArray | None = None) -> None:
+        """`trained`: (2, F) each sensor's lowest and highest reading in training; nothing beyond is usual."""
+        beyond = np.array([[-np.inf], [np.inf]]) * np.ones(len(sensors))  # (2, F)
+        self._trained = beyond if trained is None else trained
         self._sensors = tuple(sensors)
         self._rules = rules
         self._spans = SpanTracker(rules.merge_gap, rules.off)
         self._row_count = 0
-        # Readings and expected values before the next piece, (2, up to 9, F).
-        self._earlier = np.empty((2, 0, len(self._sensors)))
-        self._opening = _Opening()  # of the open event
-        self._lead = _Lead()
+        self._forget_rows()
+        self._forget_event()
 
-    @property
-    def marks(self) -> tuple[int, ...]:
-        """Rows of the open event that may have to be told, beside its start, end and peak."""
-        return tuple(row for row in (self._lead.since, *(one.row for one in self._lead.then)) if row >= 0)
+    def _forget_rows(self) -> None:
+        sensors = len(self._sensors)
+        self._last = np.full(sensors, np.nan)  # (F,) readings of the row before the next piece
+        self._off = np.zeros(sensors)  # (F,) how far they were off
+        self._repeats = np.zeros(sensors, np.int64)  # (F,) for how many rows they have been the same
+
+    def _forget_event(self) -> None:
+        sensors = len(self._sensors)
+        self._opening = _Opening(-np.inf, TOGETHER, -1, np.zeros((3, sensors)))  # of the open event
+        self._course = Course.begun(sensors)
 
     def push(self, rows: JudgedRows) -> list[Event]:
         """Take the next rows (N, at least 0) and return the events that they bring to an end, in order."""
+        if not len(rows):
+            return []
         first = self._row_count
         self._row_count += len(rows)
-        readings = np.concatenate([self._earlier, [rows.seen, rows.expected]], axis=1)  # (2, up to 9 + N, F)
-
-        def explained(span: Span) -> _Opening:
-            """The highest of the span's first rows, and what the sensors did there."""
-            begin = span.start - first
-            best = self._opening if begin < 0 else _Opening()
-            stop = min(begin + OPENING_ROWS, span.end - first + 1)
-            scores = rows.scores[max(0, begin) : max(0, stop)]
-            scores = np.where(np.isnan(scores), -np.inf, scores)
-            if len(scores) == 0 or scores.max() <= best.score:
-                return best
-            row = max(0, begin) + int(scores.argmax())
-            upto = self._earlier.shape[1] + row + 1
-            parts = self._contributions(rows.errors[row], readings[:, max(0, upto - FLAT_ROWS) : upto])
-            return _Opening(float(scores.max()), int(rows.reasons[row]), parts)
-
-        def led(span: Span, opening: _Opening) -> _Lead:
-            lead = self._lead if span.start < first else _Lead()
-            return self._followed(lead, span, opening, rows, first)
-
+        repeats = self._repeated(rows.seen)
         events = []
         for span in self._spans.push(rows.scores):
-            opening = explained(span)
-            events.append(self._event(span, opening, led(span, opening)))
+            self._go_on(rows, repeats, span, first)
+            events.append(self._event(span))
+            self._forget_event()
         if self._spans.open is not None:
-            opening = explained(self._spans.open)
-            self._lead, self._opening = led(self._spans.open, opening), opening
-        else:
-            self._lead = _Lead()
-        self._earlier = readings[:, max(0, readings.shape[1] - FLAT_ROWS + 1) :]
+            self._go_on(rows, repeats, self._spans.open, first)
+        self._last, self._repeats = rows.seen[-1], repeats[-1]
+        self._off = deviations(rows.seen[-1:], rows.expected[-1:], rows.margins[-1:])[0]
         return self._long_enough(events)
 
     def finish(self) -> list[Event]:
         """The event still open, if any. Call it at the end, and before a row that does not follow in time."""
-        lead, self._lead = self._lead, _Lead()
-        return self._long_enough([self._event(span, self._opening, lead) for span in self._spans.finish()])
+        events = [self._event(span) for span in self._spans.finish()]
+        self._forget_rows()
+        self._forget_event()
+        return self._long_enough(events)
 
     def open_event(self) -> Event | None:
         """The event that may still go on, as far as it is known, however short."""
         span = self._spans.open
-        return None if span is None else self._event(span, self._opening, self._lead)
+        return None if span is None else self._event(span)
+
+    def rows_told(self) -> list[int]:
+        """The rows that the open event may be told by, whatever comes."""
+        span = self._spans.open
+        if span is None:
+            return []
+        return [span.start, span.end, span.peak_row, self._opening.row, *self._course.rows_told()]
 
     def _long_enough(self, events: list[Event]) -> list[Event]:
         return [event for event in events if event.duration >= self._rules.min_duration]
 
-    def _event(self, span: Span, opening: _Opening, lead: _Lead) -> Event:
-        mean = span.total / span.count
-        reason = sentence(opening.reason, span.peak)
-        parts = opening.contributions
-        return Event(span.start, span.end, span.peak_row, span.peak, mean, parts, reason, then=lead.then)
+    def _repeated(self, seen: FloatArray) -> IntArray:
+        """For how many rows, with each of these (N, F), a sensor has repeated its reading, likewise."""
+        before = np.concatenate([self._last[np.newaxis], seen[:-1]])  # (N, F)
+        order = np.arange(len(seen))[:, np.newaxis]  # (N, 1)
+        changed = np.maximum.accumulate(np.where(seen == before, -1, order), axis=0)  # (N, F) the last change
+        return np.asarray(order - changed + np.where(changed < 0, self._repeats, 1))
 
-    def _followed(self, lead: _Lead, span: Span, opening: _Opening, rows: JudgedRows, first: int) -> _Lead:
-        """Who leads after the rows of the span that are among these, of which `first` is the first.
-
-        A sensor takes over when its part is `TAKES_OVER` times the leader's in so many anomalous rows after
-        each other as open an event.
-        """
-        begin = max(span.start + OPENING_ROWS, first)
-        for row in range(begin, span.end + 1):
-            if not rows.scores[row - first] > LIMIT:
-                continue
-            leader = lead.sensor if lead.sensor >= 0 else self._sensors.index(opening.contributions[0].sensor)
-            errors = rows.errors[row - first]  # (F,)
-            top = int(errors.argmax())
-            if top == leader or errors[top] < TAKES_OVER * errors[leader]:
-                lead = replace(lead, sensor=leader, next=-1, since=-1, rows=0)
-                continue
-            if top != lead.next:
-                lead = replace(lead, sensor=leader, next=top, since=row, rows=0)
-            lead = replace(lead, rows=lead.rows + 1)
-            if lead.rows == OPENING_ROWS:
-                found = (*lead.then, Takeover(lead.since, self._sensors[top]))[:MOST_TOLD_TO_TAKE_OVER]
-                lead = _Lead(sensor=top, then=found)
-        return lead
-
-    def _contributions(self, errors: FloatArray, readings: FloatArray) -> tuple[Contribution, ...]:
-        """Each sensor's part in a row with these errors (F,), told by the last rows up to and with it.
-
-        readings (2, up to 10, F): seen and expected. A sensor is shown where it was farthest from what was
-        expected: a spike is over when the score is at its highest, and has by then misled expectation.
-        """
-        distance = np.nan_to_num(np.abs(readings[0] - readings[1]), nan=-1.0)  # (up to 10, F)
-        last = len(distance) - 1
-        told = last - distance[::-1].argmax(axis=0)  # (F,) the later one of equals
-        seen, expected = (part[told, np.arange(len(told))] for part in readings)  # (F,) each
-        whole = float(errors.sum())
-        shares = errors / whole if whole > 0 else errors  # (F,)
-        is_flat = (readings[0] == seen).all(axis=0) & (last + 1 == FLAT_ROWS) & (seen != expected)  # (F,)
-        direction = np.where(is_flat, "flat", np.where(seen < expected, "down", "up"))  # (F,)
-        return tuple(
-            Contribution(
-                self._sensors[f], float(shares[f]), float(seen[f]), float(expected[f]), str(direction[f])
+    def _go_on(self, rows: JudgedRows, repeats: IntArray, span: Span, first: int) -> None:
+        """Take what belongs to the span of these rows, of which the first is row `first` of all."""
+        begin = max(0, span.start - first)
+        within = slice(begin, span.end - first + 1)
+        at = begin + np.flatnonzero(rows.scores[within] > LIMIT)  # (n,)
+        if not len(at):
+            return
+        opening = at[at + first < span.start + OPENING_ROWS]
+        if len(opening) and rows.scores[opening].max() > self._opening.score:
+            row = opening[rows.scores[opening].argmax()]
+            readings = np.stack([rows.seen[row], rows.expected[row], rows.margins[row]])  # (3, F)
+            score, reason = float(rows.scores[row]), int(rows.reasons[row])
+            self._opening = _Opening(score, reason, int(row) + first, readings, str(rows.words[row]))
+        before = deviations(rows.seen[at - 1], rows.expected[at - 1], rows.margins[at - 1])  # (n, F)
+        before[at == 0] = self._off
+        self._course = self._course.with_rows(
+            Part(
+                rows=at + first,
+                scores=rows.scores[at],
+                seen=rows.seen[at],
+                expected=rows.expected[at],
+                margins=rows.margins[at],
+                errors=rows.errors[at],
+                before=before,
+                repeats=repeats[at],
             )
-            for f in np.argsort(-shares, kind="stable")
         )
+
+    def _event(self, span: Span) -> Event:
+        order = np.argsort(-self._course.shares, kind="stable").tolist()
+        took_over = self._course.took_over.tolist()
+        since = max(span.start, took_over[order[0]])
+        followers = [Follower(self._sensors[f], took_over[f]) for f in order[1:] if took_over[f] > since]
+        return Event(
+            start=span.start,
+            end=span.end,
+            peak_row=span.peak_row,
+            peak=span.peak,
+            mean=span.total / span.count,
+            contributions=tuple(self._contribution(f) for f in order),
+            followers=tuple(sorted(followers, key=lambda follower: follower.row)),
+            cause=self._opening.reason,
+            words=self._opening.words,
+        )
+
+    def _contribution(self, f: int) -> Contribution:
+        """What sensor f did; where no reading was unusual, it is told by the highest opening row."""
+        course = self._course
+        kind, far = course.kind(f), course.farthest(f)
+        row, seen, expected, margin = far.row[f], far.seen[f], far.expected[f], far.margin[f]
+        if kind != FLAT and not course.is_unusual(f):
+            row, (seen, expected, margin) = self._opening.row, self._opening.readings[:, f]
+        side = DOWN if seen < expected else UP
+        if np.isnan(expected):  # of symbols, whose codes say nothing
+            kind, side, seen = SYMBOL, SYMBOL, np.nan
+        whole = max(1e-300, float(np.cumsum(course.shares)[-1]))
+        return Contribution(
+            sensor=self._sensors[f],
+            share=float(course.shares[f]) / whole,
+            seen=float(seen),
+            expected=float(expected),
+            direction=FLAT if kind == FLAT else side,
+            kind=side if kind in (UP, DOWN) else kind,
+            row=int(row),
+            usual=self._usual(f, float(expected), USUAL_MARGINS * float(margin)),
+            span=(float(course.lowest[f]), float(course.highest[f])),
+        )
+
+    def _usual(self, f: int, expected: float, room: float) -> tuple[float, float]:
+        """Which readings of sensor f are usual: so near what is expected, and seen in training."""
+        low, high = expected - room, expected + room
+        lowest, highest = self._trained[:, f].tolist()
+        return (max(low, lowest), min(high, highest)) if low < highest and high > lowest else (low, high)
 
 
 def silent_event(sensor: str, start: int, end: int, expected: float) -> Event:
     """The event of a sensor that delivered nothing in the rows start..end, both included."""
-    part = Contribution(sensor, 1.0, np.nan, expected, SILENT)
-    reason = f"{sensor} has delivered nothing for {end - start + 1:,} rows"
-    return Event(start, end, start, np.nan, np.nan, (part,), reason, SILENT)
+    nothing = (np.nan, np.nan)
+    part = Contribution(sensor, 1.0, np.nan, expected, SILENT, SILENT, start, usual=nothing, span=nothing)
+    words = f"has delivered nothing for {end - start + 1:,} rows"
+    return Event(start, end, start, np.nan, np.nan, (part,), (), TOGETHER, words, SILENT)
 
 
 def find_events(
@@ -295,12 +360,14 @@ def find_events(
     sensors: Sequence[str],
     rules: EventRules | None = None,
     breaks: Sequence[int] = (),
+    trained: FloatArray | None = None,
 ) -> list[Event]:
     """All events of a series of rows, in order.
 
-    No event crosses a break, the index of a row that does not follow the row before it in time.
+    No event crosses a break, the index of a row that does not follow the row before it in time. `trained`: as
+    in `EventTracker`.
     """
-    tracker = EventTracker(sensors, rules or EventRules())
+    tracker = EventTracker(sensors, rules or EventRules(), trained)
     events = []
     for start, stop in pairwise([0, *breaks, len(rows)]):
         events += tracker.push(rows[start:stop])

@@ -17,14 +17,16 @@ def filter_events(
     """The events that would have been found from the sensors that count alone.
 
     A sensor counts when it deviates in `direction` (one of `DIRECTIONS`; a flat reading has no direction
-    and always counts) and by at least its `min_deviation`, sensor name -> absolute difference of seen and
-    expected at the peak. An event is kept when its peak is above the limit by their shares alone.
+    and always counts, as symbols do) and by at least its `min_deviation`, sensor name -> absolute difference
+    of seen and expected at the peak. An event is kept when its peak is above the limit by their shares alone.
     """
     if direction not in DIRECTIONS:
         raise ValueError(f'direction "{direction}" is not one of {", ".join(DIRECTIONS)}')
     least = min_deviation or {}
 
     def counts(part: Contribution) -> bool:
+        if part.direction == "symbol":
+            return True
         in_direction = direction == "both" or part.direction in (direction, "flat")
         return in_direction and abs(part.seen - part.expected) >= least.get(part.sensor, 0.0)
 

@@ -10,7 +10,7 @@ from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
 from lstm_anomaly.detecting.verdicts import Tally
 from lstm_anomaly.detecting.views import EventView, view
-from lstm_anomaly.model.judge import Judgement
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.missing_sensors import impute
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.model.partial_judge import PartialJudge
@@ -106,11 +106,11 @@ def detect(
     begins = np.flatnonzero(completed.begins(was_finite=False))
     judge = PartialJudge(model, frame.absent)
     drift = DriftWatch(judge.reduced.familiar, model.sensors)
-    verdicts = [judge.push(completed, series.times), judge.finish()]
+    verdicts = [judge.push(completed, series.times, series.symbols), judge.finish()]
     judgement = Judgement.joined(verdicts, len(model.sensors))
     rows = judged_rows(series.values, judgement)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
-    events = find_events(rows, series.sensors, rules, tuple(begins.tolist()))
+    events = find_events(rows, series.sensors, rules, tuple(begins.tolist()), model.summary.span)
     readings = completed.delivered
     for start, stop in pairwise([0, *begins.tolist(), len(series)]):
         drift.pause()
@@ -122,7 +122,8 @@ def detect(
 
 def judged_rows(values: FloatArray, judgement: Judgement) -> JudgedRows:
     """Rows (M, F) of cleaned readings beside what was made of them."""
-    return JudgedRows(judgement.scores, judgement.errors, values, judgement.expected, judgement.reasons)
+    j = judgement
+    return JudgedRows(j.scores, j.errors, values, j.expected, j.margins, j.reasons, j.words)
 
 
 def states(scores: FloatArray) -> list[str]:

@@ -1,6 +1,7 @@
 """The Python interface: fit, score, predict, detect, save and load, on arrays or data frames."""
 
 import os
+import warnings
 from dataclasses import fields, replace
 from typing import Any
 
@@ -9,13 +10,21 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.base.blas import one_thread
 from lstm_anomaly.base.errors import InputError, SensorsError, SettingsError
-from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame, TimeArray
+from lstm_anomaly.base.types import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    SensorFrame,
+    SymbolColumns,
+    TimeArray,
+)
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.events import Event, EventRules
 from lstm_anomaly.detecting.batch import Detection, detect
 from lstm_anomaly.detecting.forecast import Forecast, forecast
 from lstm_anomaly.model.file import read_model, write_model
-from lstm_anomaly.model.judge import Judge, Judgement
+from lstm_anomaly.model.judge import Judge
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.clean import clean
 from lstm_anomaly.reading import match_sensors
@@ -128,16 +137,7 @@ class Detector:
         """
         detection = self._detection(X, rules)
         rows = detection.frame_rows()
-        return [
-            replace(
-                event,
-                start=int(rows[event.start]),
-                end=int(rows[event.end]),
-                peak_row=int(rows[event.peak_row]),
-                then=tuple(replace(one, row=int(rows[one.row])) for one in event.then),
-            )
-            for event in detection.events
-        ]
+        return [event.renumbered(rows) for event in detection.events]
 
     def forecast(self, X: Any, steps: int | None = None, method: str | None = None) -> Forecast:
         """What comes after the rows X: `values` (n_sensors, steps) and `interval(0.8)`, in own units.
@@ -165,9 +165,15 @@ class Detector:
 class _Stream(Judge):
     """A judge for programs that want their own number of threads back after each call."""
 
-    def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
+    def push(
+        self,
+        values: FloatArray,
+        times: TimeArray | None = None,
+        starts: BoolArray | None = None,
+        symbols: SymbolColumns | None = None,
+    ) -> Judgement:
         with one_thread():
-            return super().push(values, times)
+            return super().push(values, times, starts, symbols)
 
     def finish(self) -> Judgement:
         with one_thread():
@@ -177,7 +183,8 @@ class _Stream(Judge):
 def frame_of(X: Any) -> SensorFrame:
     """Rows from an array (n_rows, n_sensors) or a DataFrame, as if they had been read from a file.
 
-    Infinite values count as missing. Raises InputError for other shapes and for text.
+    Infinite values count as missing, and a warning tells of them. Raises InputError for other shapes and for
+    text.
     """
     named = hasattr(X, "columns")
     try:
@@ -188,11 +195,13 @@ def frame_of(X: Any) -> SensorFrame:
         values = values[:, np.newaxis]
     if values.ndim != 2 or not values.shape[1]:
         raise InputError(f"readings must have the shape (n_rows, n_sensors), not {values.shape}")
+    sensors = tuple(str(c) for c in X.columns) if named else _numbered(values.shape[1])
+    _warn_of_infinite(values, sensors)
     values[~np.isfinite(values)] = np.nan
     index = np.asarray(X.index) if named else np.empty(0)
     return SensorFrame(
         values=values,
-        sensors=tuple(str(c) for c in X.columns) if named else _numbered(values.shape[1]),
+        sensors=sensors,
         lines=np.arange(1, len(values) + 1),
         source_index=np.zeros(len(values), dtype=np.int64),
         sources=("<data>",),
@@ -200,6 +209,18 @@ def frame_of(X: Any) -> SensorFrame:
         if index.dtype.kind in "MO" and hasattr(getattr(X, "index", None), "tz")
         else None,
     )
+
+
+def _warn_of_infinite(values: FloatArray, sensors: tuple[str, ...]) -> None:
+    """Say how many of the readings (N, F) are infinite, of which sensors, and where the first is."""
+    infinite = np.isinf(values)  # (N, F)
+    if infinite.any():
+        told = ", ".join(
+            f"{count:,} of '{sensors[k]}'" for k, count in enumerate(infinite.sum(axis=0)) if count
+        )
+        first = int(infinite.any(axis=1).argmax()) + 1
+        text = f"infinite readings count as missing: {told} (the first in row {first:,})"
+        warnings.warn(text, stacklevel=4)
 
 
 def _utc(index: Any) -> NDArray[np.datetime64]:

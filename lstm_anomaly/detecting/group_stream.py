@@ -1,20 +1,26 @@
 """Detection on rows of several machines at once: each group has its own model, the input keeps its order."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
+from lstm_anomaly.base.kept_objects import Ask, KeptObjects
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
+from lstm_anomaly.detecting.fleet import Standing
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.detecting.verdicts import Tally, Verdicts
-from lstm_anomaly.model.model import Model
 from lstm_anomaly.reading import join_frames, split_groups, take_rows
 
-_Settled = tuple[FloatArray, IntArray, BoolArray]  # scores, tops, and which rows are off
-Call = Callable[[Watcher, SensorFrame], Verdicts]
+Settled = tuple[FloatArray, IntArray, BoolArray, list[PlacedEvent]]
+"""Scores and tops of rows, which of them are off, and the events in them."""
+
+_Rows = tuple[FloatArray, IntArray, BoolArray]  # the same without events
+Judge = Callable[[Watcher, SensorFrame], Settled]
 
 BLOCK = 65_536  # rows of the input after which it is seen which groups have gone silent
 
@@ -22,8 +28,8 @@ BLOCK = 65_536  # rows of the input after which it is seen which groups have gon
 class GroupWatcher:
     """Judges rows as `Watcher` does, each by the model of its group.
 
-    models  group -> model
-    make    how to watch with one model
+    watchers  group -> `Watcher`, in this process or in several
+    groups    that have one
 
     Frames have the sensors of all models, `sensors`, and `groups`. Verdicts come in the order of the input:
     with a look-ahead, a row waits until all rows before it are settled. Those of a group that has gone silent
@@ -33,18 +39,19 @@ class GroupWatcher:
     a group, are unknown; `strangers` counts them.
     """
 
-    def __init__(self, models: Mapping[str, Model], make: Callable[[Model], Watcher]) -> None:
-        self.sensors = tuple(dict.fromkeys(name for model in models.values() for name in model.sensors))
+    def __init__(self, watchers: KeptObjects, groups: Sequence[str]) -> None:
+        self._watchers = watchers
+        self._groups = tuple(groups)
+        self._sensors: dict[str, tuple[str, ...]] = self._ask(attrgetter("sensors"), self._groups)
+        self.sensors = tuple(dict.fromkeys(name for names in self._sensors.values() for name in names))
         self.tally = Tally()
         self.strangers: dict[str, int] = {}
-        self._watchers = {group: make(model) for group, model in models.items()}
         self._columns = {
-            group: np.array([self.sensors.index(name) for name in model.sensors])
-            for group, model in models.items()
+            group: np.array([self.sensors.index(name) for name in names])
+            for group, names in self._sensors.items()
         }
-        self._sensors = {group: model.sensors for group, model in models.items()}
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
-        self._settled: dict[str, _Settled] = {}  # of rows among them
+        self._settled: dict[str, _Rows] = {}  # of rows among them
         self._seen: set[str] = set()
         self._rows = 0  # of the input
         self._positions: list[IntArray] = []  # of those of the block at work: times in ns, or lines
@@ -52,49 +59,68 @@ class GroupWatcher:
         self._reached = np.iinfo(np.int64).min  # the middle one of the block before
         self._in_order = True  # no row so far came before the middle of the block before its own
 
+    def has_same_symbols(self) -> bool:
+        """Whether the models of all groups know the same columns of symbols, by the same texts."""
+        first, *others = self._ask(_symbols, self._groups).values()
+        return all(other == first for other in others)
+
+    @property
+    def null_values(self) -> tuple[str, ...]:
+        """Texts that stood for no reading in the training of any model."""
+        found: dict[str, tuple[str, ...]] = self._ask(attrgetter("model.null_values"), self._groups)
+        return tuple(dict.fromkeys(text for texts in found.values() for text in texts))
+
+    @property
+    def tz(self) -> str | None:
+        """The zone of the first model that was trained with one."""
+        found: dict[str, str | None] = self._ask(attrgetter("model.calendar.tz"), self._groups)
+        return next((zone for zone in found.values() if zone is not None), None)
+
     @property
     def newest(self) -> np.datetime64 | None:
         """The latest time stamp so far, in UTC."""
-        return max((w.newest for w in self._watchers.values() if w.newest is not None), default=None)
+        found = self._ask_seen(attrgetter("newest")).values()
+        return max((newest for newest in found if newest is not None), default=None)
 
     @property
     def worst(self) -> FloatArray:
         """(F,) the highest part that each sensor had in a score, in any group."""
         worst = np.zeros(len(self.sensors))
-        for group, watcher in self._watchers.items():
-            np.maximum.at(worst, self._columns[group], watcher.worst)
+        for group, own in self._ask_seen(attrgetter("worst")).items():
+            np.maximum.at(worst, self._columns[group], own)
         return worst
 
     @property
     def drift(self) -> list[str]:
         """In which groups the data no longer looks like training, and how."""
-        return [
-            f"{group}: {finding}" for group in sorted(self._seen) for finding in self._watchers[group].drift
-        ]
+        return self._of_each(attrgetter("drift"))
 
     def drift_news(self) -> list[str]:
         """The same, once for each group; again only after there was nothing to say of it for a while."""
+        return self._of_each(Watcher.drift_news)
+
+    def standings(self, events: Sequence[PlacedEvent]) -> list[Standing]:
+        """How each group stands after `finish` or `judge_whole`, with its events among these."""
+        of: dict[str, list[PlacedEvent]] = {group: [] for group in self._groups}
+        for event in events:
+            of[event.group].append(event)
         return [
-            f"{group}: {finding}"
-            for group in sorted(self._seen)
-            for finding in self._watchers[group].drift_news()
+            Standing(group, newest, rows, tuple(drift), learned, tuple(of[group]))
+            for group, (newest, rows, drift, learned) in self._ask(_standing, self._groups).items()
         ]
 
     def open_event(self) -> PlacedEvent | None:
         """The first event, in the order of the groups, that may go on."""
-        for group in sorted(self._seen):
-            event = self._watchers[group].open_event()
+        found: dict[str, PlacedEvent | None] = self._ask_seen(Watcher.open_event)
+        for group, event in found.items():
             if event is not None:
                 return replace(event, group=group)
         return None
 
     def silent(self) -> list[PlacedEvent]:
         """The sensors that deliver nothing, of each group, an event each."""
-        return [
-            replace(one, group=group)
-            for group in sorted(self._seen)
-            for one in self._watchers[group].silent()
-        ]
+        found: dict[str, list[PlacedEvent]] = self._ask_seen(Watcher.silent)
+        return [replace(one, group=group) for group, events in found.items() for one in events]
 
     @property
     def report(self) -> "GroupWatcher":
@@ -103,20 +129,16 @@ class GroupWatcher:
 
     def lines(self) -> list[str]:
         """What cleaning noticed in each group."""
-        return [
-            f"{group}: {line}"
-            for group in sorted(self._seen)
-            for line in self._watchers[group].report.lines()
-        ]
+        return self._of_each(_report_lines)
 
     def warnings(self) -> list[str]:
-        """Groups without a model, and models without a row."""
-        found = []
+        """Groups without a model, models without a row, and what must be known of each group."""
+        found = self._of_each(Watcher.warnings)
         if self.strangers:
             rows = sum(self.strangers.values())
             names = ", ".join(repr(name) for name in list(self.strangers)[:8])
             found.append(f"{rows:,} rows of groups without a model cannot be judged: {names}")
-        missing = [group for group in self._watchers if group not in self._seen]
+        missing = [group for group in self._groups if group not in self._seen]
         if missing:
             found.append(f"no row of {', '.join(map(repr, missing[:8]))}, whose models are there")
         return found
@@ -125,7 +147,7 @@ class GroupWatcher:
         """Take the next rows and give the verdicts that are certain."""
         events: list[PlacedEvent] = []
         for part in _cut_at_blocks(frame, self._rows):
-            events += self._judge(part, Watcher.push)
+            events += self._judge(part, _push)
             self._rows += len(part)
             self._positions.append(_positions(part))
             if len(part) and self._rows % BLOCK == 0:
@@ -134,14 +156,11 @@ class GroupWatcher:
 
     def judge_whole(self, frame: SensorFrame) -> Verdicts:
         """All verdicts on an input that is known whole."""
-        return self._ready(self._judge(frame, Watcher.judge_whole))
+        return self._ready(self._judge(frame, _judge_whole))
 
     def finish(self) -> Verdicts:
         """The verdicts that still wait, and the events still open."""
-        events: list[PlacedEvent] = []
-        for group in sorted(self._seen):
-            events += self._keep(group, self._watchers[group].finish())
-        return self._ready(events)
+        return self._ready(self._keep_all(self._ask_seen(_finish)))
 
     def _pause_the_silent(self) -> list[PlacedEvent]:
         """Settle the rows of groups that had none in the block that ends here, and whose next one can only
@@ -155,41 +174,57 @@ class GroupWatcher:
             return []
         self._in_order = bool(positions.min() >= self._reached)
         self._reached = int(np.median(positions))
-        events: list[PlacedEvent] = []
-        for group in silent if self._in_order else ():
-            verdicts = self._watchers[group].pause(self._reached)
-            if verdicts is not None:
-                events += self._keep(group, verdicts)
-        return events
+        if not self._in_order:
+            return []
+        return self._keep_all(self._ask(_pause, silent, self._reached))
 
-    def _judge(self, frame: SensorFrame, call: Call) -> list[PlacedEvent]:
+    def _judge(self, frame: SensorFrame, judge: Judge) -> list[PlacedEvent]:
         self._frame = frame if self._frame is None else join_frames([self._frame, frame])
-        events: list[PlacedEvent] = []
         nameless = int((frame.groups == "").sum()) if frame.groups is not None else 0
         if nameless:
             self.strangers[""] = self.strangers.get("", 0) + nameless
+        plain = replace(frame, groups=None, texts=None)  # which no watcher needs
+        calls: dict[str, Ask] = {}
         for group, rows in split_groups(frame).items():
-            if group not in self._watchers:
+            if group not in self._sensors:
                 self.strangers[group] = self.strangers.get(group, 0) + len(rows)
                 continue
             self._seen.add(group)
             self._active.add(group)
-            part = take_rows(frame, rows)
+            part = take_rows(plain, rows)
             own = self._sensors[group]
             absent = tuple(name for name in frame.absent if name in own)
             part = replace(part, values=part.values[:, self._columns[group]], sensors=own, absent=absent)
-            events += self._keep(group, call(self._watchers[group], part))
+            calls[group] = (judge, (part,))
+        return self._keep_all(self._watchers.ask(calls))
+
+    def _keep_all(self, found: dict[str, Settled | None]) -> list[PlacedEvent]:
+        """Keep the verdicts on rows of groups; the events in them."""
+        events: list[PlacedEvent] = []
+        for group, settled in found.items():
+            if settled is not None:
+                scores, tops, off, own_events = settled
+                nothing = np.empty(0), np.empty(0, np.int64), np.empty(0, np.bool_)
+                known, leading, resting = self._settled.get(group, nothing)
+                own = np.append(self._columns[group], -1)[tops]  # -1 stays -1
+                self._settled[group] = (
+                    np.concatenate([known, scores]),
+                    np.concatenate([leading, own]),
+                    np.concatenate([resting, off]),
+                )
+                events += [replace(event, group=group) for event in own_events]
         return events
 
-    def _keep(self, group: str, verdicts: Verdicts) -> list[PlacedEvent]:
-        before = self._settled.get(group, (np.empty(0), np.empty(0, np.int64), np.empty(0, np.bool_)))
-        own = np.append(self._columns[group], -1)[verdicts.tops]  # -1 stays -1
-        self._settled[group] = (
-            np.concatenate([before[0], verdicts.scores]),
-            np.concatenate([before[1], own]),
-            np.concatenate([before[2], verdicts.off]),
-        )
-        return [replace(event, group=group) for event in verdicts.events]
+    def _of_each(self, query: Callable[[Watcher], list[str]]) -> list[str]:
+        """The lines that a query gives, each behind the name of its group."""
+        return [f"{group}: {line}" for group, lines in self._ask_seen(query).items() for line in lines]
+
+    def _ask_seen(self, query: Callable[[Watcher], Any]) -> dict[str, Any]:
+        """What a query gives for each group that had rows, in the order of their names."""
+        return self._ask(query, sorted(self._seen))
+
+    def _ask(self, query: Callable[..., Any], groups: Sequence[str], *arguments: Any) -> dict[str, Any]:
+        return self._watchers.ask(dict.fromkeys(groups, (query, arguments)))
 
     def _ready(self, events: list[PlacedEvent]) -> Verdicts:
         """Verdicts on the rows up to the first that still waits for its group's."""
@@ -198,9 +233,7 @@ class GroupWatcher:
         scores = np.full(len(self._frame), np.nan)
         tops = np.full(len(self._frame), -1, np.int64)
         off = np.zeros(len(self._frame), np.bool_)
-        members = {
-            group: rows for group, rows in split_groups(self._frame).items() if group in self._watchers
-        }
+        members = {group: rows for group, rows in split_groups(self._frame).items() if group in self._sensors}
         for group, rows in members.items():
             settled = self._settled[group]
             known = len(settled[0])
@@ -216,6 +249,45 @@ class GroupWatcher:
         self._frame = take_rows(self._frame, slice(count, None))
         self.tally.add(scores[:count], off[:count])
         return Verdicts(frame, scores[:count], tops[:count], events, off[:count])
+
+
+# What watchers are asked, perhaps in other processes: no row comes back, since the caller has it.
+
+
+def _push(watcher: Watcher, frame: SensorFrame) -> Settled:
+    return _settled(watcher.push(frame))
+
+
+def _judge_whole(watcher: Watcher, frame: SensorFrame) -> Settled:
+    return _settled(watcher.judge_whole(frame))
+
+
+def _pause(watcher: Watcher, position: int) -> Settled | None:
+    verdicts = watcher.pause(position)
+    return None if verdicts is None else _settled(verdicts)
+
+
+def _finish(watcher: Watcher) -> Settled:
+    return _settled(watcher.finish())
+
+
+def _settled(verdicts: Verdicts) -> Settled:
+    return verdicts.scores, verdicts.tops, verdicts.off, verdicts.events
+
+
+def _standing(watcher: Watcher) -> tuple[np.datetime64 | None, int, list[str], np.datetime64 | None]:
+    """Its latest time stamp, its rows, its drift, and the latest time stamp that its model learned from."""
+    learned = watcher.model.summary.last
+    last = np.datetime64(learned.removesuffix("Z"), "ns") if learned else None
+    return watcher.newest, watcher.tally.rows, watcher.drift, last
+
+
+def _symbols(watcher: Watcher) -> list[tuple[int, tuple[str, ...]]]:
+    return [(column.place, tuple(column.texts)) for column in watcher.model.symbols]
+
+
+def _report_lines(watcher: Watcher) -> list[str]:
+    return watcher.report.lines()
 
 
 def _cut_at_blocks(frame: SensorFrame, before: int) -> Iterator[SensorFrame]:

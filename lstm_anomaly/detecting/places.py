@@ -1,7 +1,8 @@
 """Where in the input an event lies, and the name that it keeps from run to run."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import IntArray, SensorFrame
 from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.detecting.sentences import sentence
 from lstm_anomaly.detecting.views import EventView
 
 OPEN, ONGOING, CLOSED = "open", "ongoing", "closed"
@@ -34,6 +36,7 @@ class PlacedEvent:
     """An event with the places of its rows in the input.
 
     start, end, peak   time stamps as they stood in the file, or `line 17` without a time column
+    told    the time stamps of the rows that it is told by, beside those three
     first_line, last_line  line numbers of the first and last row
     started, ended  the times of the first and last row in UTC, None without a time column
     view    its rows and those around it, when somebody is to see them
@@ -58,13 +61,20 @@ class PlacedEvent:
     view: EventView | None = field(default=None, compare=False, repr=False)
     group: str = ""
     maintenance: str = ""
-    then: tuple[tuple[str, str], ...] = ()
+    told: tuple[str, ...] = ()
 
     @classmethod
-    def at(cls, event: Event, state: str, first: Place, last: Place, peak: Place) -> "PlacedEvent":
-        """An event from the places of its first, last and highest row."""
+    def at(cls, event: Event, state: str, places: Sequence[Place]) -> "PlacedEvent":
+        """An event from the places of its `rows_told`."""
+        first, last, peak, *others = places
         lines, stamps = (first.line, last.line), (first.stamp, last.stamp, peak.stamp)
-        return cls(event, first.source, *lines, *stamps, first.time, last.time, state)
+        told = tuple(place.stamp for place in others)
+        return cls(event, first.source, *lines, *stamps, first.time, last.time, state, told=told)
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in plain words."""
+        return sentence(self.event, self.start, self.end, self.told)
 
     @property
     def id(self) -> str:
@@ -75,6 +85,7 @@ class PlacedEvent:
     def as_dict(self) -> dict[str, Any]:
         """The fields of one event in JSON."""
         event = self.event
+        followers = self.told[len(event.contributions) :]
         return {
             "start": self.start,
             "end": self.end,
@@ -87,23 +98,33 @@ class PlacedEvent:
             "mean_score": _rounded(event.mean),
             "severity": event.severity,
             "reason": event.reason,
-            "sensors": [_contribution(c) for c in event.contributions],
+            "sensors": [_contribution(c, at) for c, at in zip(event.contributions, self.told, strict=False)],
             "id": self.id,
             "state": self.state,
             "group": self.group or None,
             "kind": event.kind,
             "maintenance": self.maintenance or None,
-            "then": [{"sensor": sensor, "from": stamp} for sensor, stamp in self.then],
+            "sentence": self.sentence,
+            "followed_by": [
+                {"sensor": follower.sensor, "at": at}
+                for follower, at in zip(event.followers, followers, strict=True)
+            ],
         }
 
 
-def _contribution(c: Contribution) -> dict[str, Any]:
+def _contribution(c: Contribution, at: str) -> dict[str, Any]:
     return {
         "sensor": c.sensor,
         "share": _rounded(c.share),
         "seen": _rounded(c.seen),
         "expected": _rounded(c.expected),
         "direction": c.direction,
+        "kind": c.kind,
+        "at": at,
+        "usual_low": _rounded(c.usual[0]),
+        "usual_high": _rounded(c.usual[1]),
+        "lowest": _rounded(c.span[0]),
+        "highest": _rounded(c.span[1]),
     }
 
 
@@ -121,7 +142,4 @@ def place_of(frame: SensorFrame, row: int) -> Place:
 
 def place(event: Event, frame: SensorFrame, frame_rows: IntArray) -> PlacedEvent:
     """Find an event's rows, which are rows of the cleaned series, in the input."""
-    first, last, peak = (int(frame_rows[row]) for row in (event.start, event.end, event.peak_row))
-    then = ((one.sensor, place_of(frame, int(frame_rows[one.row])).stamp) for one in event.then)
-    placed = PlacedEvent.at(event, CLOSED, *(place_of(frame, row) for row in (first, last, peak)))
-    return replace(placed, then=tuple(then))
+    return PlacedEvent.at(event, CLOSED, [place_of(frame, int(frame_rows[row])) for row in event.rows_told])

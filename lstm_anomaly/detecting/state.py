@@ -18,7 +18,14 @@ from lstm_anomaly.model.model import Model
 from lstm_anomaly.reading import Follower
 from lstm_anomaly.scoring.networks import READING
 
-_TREES = ("position", "layout", "preamble", "watcher", "news")  # in the order in which they are written
+_TREES = (
+    "position",
+    "layout",
+    "preamble",
+    "reached",
+    "watcher",
+    "news",
+)  # in the order in which they are written
 
 
 @dataclass
@@ -27,7 +34,7 @@ class State:
 
     path           of the input, as it was named
     scheme         of model and rules: memories of another scheme are of no use
-    follower       position, layout and preamble of the input
+    follower       position, layout, preamble and last time stamp of the input
     watcher        what judging remembers
     news           what was told
     scores_length  bytes of the scores file that belong to rows up to the position, None without one
@@ -68,6 +75,7 @@ def write_state(state: State, path: str | os.PathLike[str], model: Model) -> Non
         "position": tree(follower.position),
         "layout": tree(follower.layout),
         "preamble": tree(follower.preamble),
+        "reached": tree(follower.reached),
         "watcher": tree(state.watcher.memory()),
         "news": tree(state.news),
         "scores_length": state.scores_length,
@@ -113,9 +121,8 @@ def _from_parts(
     if header["scheme"] == scheme:
         watcher.leave_out(tuple(map(str, header["silent"])))
     parts = _read_parts(header, arrays, _given(model, watcher))
-    follower.position, follower.layout, follower.preamble = map(
-        parts.__getitem__, ("position", "layout", "preamble")
-    )
+    for name in ("position", "layout", "preamble", "reached"):
+        setattr(follower, name, parts[name])
     if header["scheme"] == scheme:
         watcher.recall(parts["watcher"])
     return State(
@@ -155,6 +162,8 @@ def _given(model: Model, watcher: Watcher) -> dict[str, object]:
 
 def _parts(name: str, part: object) -> dict[str, object]:
     """A part of the model and all parts of it, by their names."""
+    if isinstance(part, tuple):
+        return {key: found for k, one in enumerate(part) for key, found in _parts(f"{name}.{k}", one).items()}
     if not is_dataclass(part) or isinstance(part, type):
         return {}
     parts: dict[str, object] = {name: part}

@@ -10,11 +10,12 @@ from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, EventTracker, silent_event
 from lstm_anomaly.detecting.batch import detect, judged_rows
+from lstm_anomaly.detecting.newest import NewestTime
 from lstm_anomaly.detecting.pending import PendingRows
 from lstm_anomaly.detecting.places import CLOSED, ONGOING, OPEN, Place, PlacedEvent, place
 from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
 from lstm_anomaly.detecting.views import ViewRecorder
-from lstm_anomaly.model.judge import Judgement
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.missing_sensors import impute
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.model.partial_judge import PartialJudge
@@ -38,7 +39,7 @@ class Watcher:
     silent_after  rows without a reading from which a sensor is silent; see `SilentSensors`
 
     Memory does not grow with the rows. `tally` and `report` are of all rows so far, `newest` is their latest
-    time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
+    plausible time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Watcher:
         silent_after: int | None = None,
     ) -> None:
         self.tally = Tally()
-        self.newest: np.datetime64 | None = None
+        self._newest = NewestTime()
         self.worst = np.zeros(len(model.sensors))
         self._model = model
         self._keep = keep
@@ -68,7 +69,7 @@ class Watcher:
         self._step_check = model.step_check()
         self._drift = DriftWatch(model.familiar, model.sensors)
         self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
-        self._tracker = EventTracker(model.sensors, self._rules)
+        self._tracker = EventTracker(model.sensors, self._rules, model.summary.span)
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
         self._waiting: PendingRows | None = None  # rows of the series without a verdict
@@ -89,6 +90,12 @@ class Watcher:
         """Go on where the Watcher that gave this memory was; counts and reports begin anew."""
         vars(self).update(memory)
         self._cleaner.report = CleanReport(0, step=self._cleaner.report.step)
+        self._newest.begin_run()
+
+    @property
+    def newest(self) -> np.datetime64 | None:
+        """The latest time stamp so far that is plausible, in UTC."""
+        return self._newest.value
 
     @property
     def sensors(self) -> tuple[str, ...]:
@@ -140,13 +147,13 @@ class Watcher:
 
     def warnings(self) -> list[str]:
         """What must be known even when nobody watches."""
-        return []
+        return self._newest.lines()
 
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
         self._model.check_times(frame)
         self._step_check.push(frame.times, ", ".join(frame.sources))
-        self._note_time(frame)
+        self._newest.push(frame)
         if frame.absent:
             frame = self._complete(frame)
         return self._verdicts(self._judge_next(self._cleaner.push(frame), frame))
@@ -169,7 +176,7 @@ class Watcher:
             self._frame = join_frames([self._frame, frame])
         self._row_of = np.concatenate([self._row_of, clean.row_of])
         self._note_silences(rows.silences)
-        return [self._judge.push(rows, clean.times)]
+        return [self._judge.push(rows, clean.times, frame.symbols)]
 
     def _note_silences(self, silences: tuple[Silence, ...]) -> None:
         """Keep the places of rows with which a silence begins or ends, and tell of those that do."""
@@ -185,8 +192,7 @@ class Watcher:
     def _silence(self, one: Silence, state: str) -> PlacedEvent:
         k = self._model.sensors.index(one.sensor)
         event = silent_event(one.sensor, one.start, one.end, float(self._model.scaler.center[k]))
-        places = (self._hole_places[row] for row in _rows_of(event))
-        return PlacedEvent.at(event, state, *places)
+        return PlacedEvent.at(event, state, [self._hole_places[row] for row in event.rows_told])
 
     def silent(self) -> list[PlacedEvent]:
         """The sensors that deliver nothing, an event each."""
@@ -220,7 +226,7 @@ class Watcher:
 
         Call it instead of `push` and `finish`.
         """
-        self._note_time(frame)
+        self._newest.push(frame if frame.times is None else take_rows(frame, np.argsort(frame.times)))
         whole = detect(self._model, frame, self._rules, self._silent_after)
         self._note_worst(whole.judgement)
         self._cleaner.report = whole.cleaning
@@ -254,13 +260,6 @@ class Watcher:
             self._judge = PartialJudge(self._model, frame.absent)
             self._drift = DriftWatch(self._judge.reduced.familiar, self._model.sensors)
         return impute(self._model, frame)
-
-    def _note_time(self, frame: SensorFrame) -> None:
-        if frame.times is None:
-            return
-        known = frame.times[~np.isnat(frame.times)]
-        if len(known) and (self.newest is None or known.max() > self.newest):
-            self.newest = known.max()
 
     def _note_worst(self, judgement: Judgement) -> None:
         errors = np.nan_to_num(judgement.errors)  # (n, F)
@@ -317,18 +316,12 @@ class Watcher:
             return self._places[row] if row in self._places else ready.place(row - self._judged)
 
         placed = self._placed(found, find, CLOSED)
-        event = self._tracker.open_event()
-        marked = (*_rows_of(event), *self._tracker.marks) if event else ()
-        self._places = {row: find(row) for row in marked}
+        self._places = {row: find(row) for row in self._tracker.rows_told()}
         return placed
 
     def _placed(self, events: list[Event], find: Callable[[int], Place], state: str) -> list[PlacedEvent]:
         placed = [
-            replace(
-                PlacedEvent.at(event, state, *map(find, _rows_of(event))),
-                then=tuple((one.sensor, find(one.row).stamp) for one in event.then),
-            )
-            for event in self._keep(events)
+            PlacedEvent.at(event, state, list(map(find, event.rows_told))) for event in self._keep(events)
         ]
         if self._recorder:
             placed = [replace(one, view=self._recorder.view(one.event)) for one in placed]
@@ -365,7 +358,3 @@ def _stretches(begins: BoolArray) -> list[tuple[int, int]]:
     """Half-open ranges of rows (m,), none empty, each but the first beginning where `begins` is True."""
     cuts = [0, *np.flatnonzero(begins).tolist(), len(begins)]
     return [(start, stop) for start, stop in pairwise(cuts) if start < stop]
-
-
-def _rows_of(event: Event) -> tuple[int, int, int]:
-    return event.start, event.end, event.peak_row

@@ -8,7 +8,7 @@ import numpy as np
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.events import row_states
 from lstm_anomaly.detecting.places import PlacedEvent
-from lstm_anomaly.model.judge import Judgement
+from lstm_anomaly.model.judgement import Judgement
 
 
 @dataclass

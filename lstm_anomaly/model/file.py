@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.container import load_arrays, save_arrays
 from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError
 from lstm_anomaly.base.types import Resample
+from lstm_anomaly.model.bounds import check_bounds
 from lstm_anomaly.model.calibration_file import (
     alarm_arrays,
     alarm_header,
@@ -21,6 +22,7 @@ from lstm_anomaly.model.calibration_file import (
 )
 from lstm_anomaly.model.horizon_file import PREFIX, horizon_arrays, horizon_from, horizon_header
 from lstm_anomaly.model.model import MODEL_KINDS, Model, TrainingSummary, with_clock
+from lstm_anomaly.model.symbols_file import SYMBOLS, symbols_arrays, symbols_header, symbols_parts
 from lstm_anomaly.network.autoencoder import architecture, parameter_shapes
 from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
@@ -51,6 +53,17 @@ _COMPONENTS = ("usual", "bound", "signed", "plain", "high", "limits")
 _REGRESSION_ARRAYS = tuple(f"{name}.{part}" for name in _REGRESSIONS for part in ("weights", "offset"))
 _UNBOUNDED = ("components.usual", "components.high", "components.limits")  # 0 in the file: infinity
 _FORECASTER = ("unit", "lowest", "highest")  # what the forecaster has beside its weights
+_SENSELESS = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    RecursionError,
+    LstmAnomalyError,
+)
 _NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
 
 
@@ -73,6 +86,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "forecaster": _forecaster_sizes(networks.forecaster),
         "together": model.components.together,
         **alarm_header(model),
+        **symbols_header(model),
         "summary": asdict(model.summary),
     }
     arrays: Arrays = {
@@ -94,6 +108,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
         **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
         **alarm_arrays(model),
+        **symbols_arrays(model),
         **_prefixed("autoencoder", networks.autoencoder or {}),
     }
     if networks.forecaster:
@@ -117,13 +132,16 @@ def read_model(path: str | os.PathLike[str]) -> Model:
     header, arrays = load_arrays(path)
     try:
         return _from_parts(header, arrays)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, LstmAnomalyError) as error:
+    except _SENSELESS as error:
         reason = f"its content makes no sense ({type(error).__name__}: {error})"
         raise ModelFileError(reason, where=os.fspath(path)) from error
 
 
 def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
+    of_symbols = {name: array for name, array in arrays.items() if name.startswith(SYMBOLS)}
+    arrays = {name: array for name, array in arrays.items() if name not in of_symbols}
     _check_header(header)
+    symbols = symbols_parts(header, of_symbols)
     of_horizon = {name: array for name, array in arrays.items() if name.startswith(PREFIX)}
     arrays = {name: array for name, array in arrays.items() if name not in of_horizon}
     stored = header.get("horizon")  # a model need not have one
@@ -135,7 +153,8 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     _check(not odd, f"the arrays do not match the sizes in the header: {', '.join(odd)}")
     _check_values(arrays)
     check_alarms(header, arrays)
-    _check_roles(arrays)
+    _check_roles(arrays, [column.place for column in symbols.get("symbols", ())])
+    check_bounds(header, arrays)
     roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
     networks = _networks(header, arrays, roles)
     inputs = len(networks.targets)
@@ -169,6 +188,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         null_values=tuple(header.get("null_values", [])),
         calendar=_calendar(header),
         horizon=horizon,
+        **symbols,
     )
 
 
@@ -248,7 +268,8 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(type(together) is float and 0 < together < np.inf, "the limit of `together` is not positive")
     for name in ("autoencoder", "forecaster"):
         sizes = header[name]
-        _check((sizes is not None) == (header["kind"] != "linear"), "the networks do not fit the kind")
+        is_none = header["kind"] == "linear" or len(header.get("symbols", ())) == len(sensors)
+        _check((sizes is None) == is_none, "the networks do not fit the kind")
         _check(not sizes or all(_is_count(n) and n > 0 for n in sizes.values()), "a size is not positive")
 
 
@@ -272,13 +293,16 @@ def _check_values(arrays: Arrays) -> None:
     _check(bool((counted == counted[:, :1]).all()), "a sensor counts in some states only")
 
 
-def _check_roles(arrays: Arrays) -> None:
+def _check_roles(arrays: Arrays, symbols: list[int]) -> None:
     inputs, targets, ruled = (arrays[f"roles.{name}"] for name in _ROLES)
     for role in (inputs, targets, ruled):
         _check(bool(((role == 0) | (role == 1)).all()), "a sensor's role is neither 0 nor 1")
-    _check(bool(targets.any()), "no sensor is forecast")
+    _check(bool(targets.any()) or len(symbols) == len(targets), "no sensor is forecast")
+    _check(not (inputs | ruled)[symbols].any(), "symbols are read as numbers")
     _check(bool((targets <= inputs).all()), "a target is no input")
-    _check(bool((targets | ruled).all()), "a sensor is neither forecast nor ruled")
+    judged = (targets | ruled).astype(np.bool_)
+    judged[symbols] = True
+    _check(bool(judged.all()), "a sensor is neither forecast nor ruled")
     of_rules = np.array_equal(arrays["novelty.sensors"], np.flatnonzero(ruled))
     _check(of_rules, "the rules are not for the sensors that are ruled")
     counts, values = arrays["novelty.counts"], arrays["novelty.values"]

@@ -8,13 +8,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from lstm_anomaly.base.errors import ModelFileError, OutputError
 from lstm_anomaly.base.files import atomic_write
-from lstm_anomaly.model.file import read_model
-from lstm_anomaly.model.model import Model
 
 INDEX = "groups.json"
 FORMAT_VERSION = 1
@@ -62,8 +59,8 @@ def write_index(folder: str, column: str, groups: list[str]) -> None:
         file.write(content)
 
 
-def read_models(folder: str) -> tuple[str, Mapping[str, Model]]:
-    """The column that tells the groups, and group -> model. Raises ModelFileError."""
+def read_index(folder: str) -> tuple[str, list[str]]:
+    """The column that tells the groups, and the groups that have a model. Raises ModelFileError."""
     path = os.path.join(folder, INDEX)
     try:
         index = json.loads(Path(path).read_bytes())
@@ -85,4 +82,4 @@ def read_models(folder: str) -> tuple[str, Mapping[str, Model]]:
         raise ModelFileError(
             "is not an index of models, or is from a later version", where=path, hint="train again"
         )
-    return column, {group: read_model(os.path.join(folder, name)) for group, name in files.items()}
+    return column, list(files)

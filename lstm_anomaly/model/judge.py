@@ -1,17 +1,27 @@
 """Scores rows with a trained model, whole series or piece by piece, with the same result."""
 
-from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from lstm_anomaly.base.processes import usable_cores
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.threads import made_ahead
-from lstm_anomaly.base.types import Float32Array, FloatArray, IntArray, Series, TimeArray
+from lstm_anomaly.base.types import (
+    BoolArray,
+    Float32Array,
+    FloatArray,
+    IntArray,
+    Series,
+    SymbolColumns,
+    TimeArray,
+)
 from lstm_anomaly.decision.ending import Ending
 from lstm_anomaly.decision.holding import LASTS_ABOVE, Holder
 from lstm_anomaly.decision.spans import LIMIT
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.model import Model
+from lstm_anomaly.model.symbol_rows import SymbolReaders, SymbolRows, SymbolVerdicts
 from lstm_anomaly.preparing.windows import finite_segments
 from lstm_anomaly.scoring import residuals as views
 from lstm_anomaly.scoring.components import LONGEST, PARTS, SHORT_MEMORIES
@@ -25,8 +35,10 @@ from lstm_anomaly.scoring.reasons import (
     NEW_VALUE,
     RELATED,
     RESTORED,
+    SYMBOLS,
     TOGETHER,
     UNSEEN,
+    no_words,
 )
 from lstm_anomaly.scoring.residuals import VIEWS, Residuals
 from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
@@ -34,40 +46,9 @@ from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
 
 PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
 EXPLAINED_ROWS = 10  # a sensor's part in a row's score is its mean error over so many rows
-_REASONS = np.array([*np.repeat([FORECAST, RESTORED, RELATED, FORECAST], PARTS), TOGETHER, UNSEEN, FLAT])
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What the model makes of n rows.
-
-    scores    (n,) multiples of the threshold, NaN where a row could not be judged
-    errors    (n, F) each sensor's part in the score, at least 0, NaN likewise
-    expected  (n, F) what was expected, in the sensors' own units, NaN likewise
-    reasons   (n,) which component it is, as in `lstm_anomaly.scoring.reasons`
-    """
-
-    scores: FloatArray
-    errors: FloatArray
-    expected: FloatArray
-    reasons: IntArray
-
-    @classmethod
-    def unknown(cls, rows: int, sensors: int) -> "Judgement":
-        """`rows` rows that could not be judged."""
-        nothing = np.full((rows, sensors), np.nan)
-        return cls(np.full(rows, np.nan), nothing, nothing.copy(), np.full(rows, TOGETHER, np.int64))
-
-    @classmethod
-    def joined(cls, parts: list["Judgement"], sensors: int) -> "Judgement":
-        """Several judgements, one after the other."""
-        parts = parts or [cls.unknown(0, sensors)]
-        return cls(
-            np.concatenate([part.scores for part in parts]),
-            np.concatenate([part.errors for part in parts]),
-            np.concatenate([part.expected for part in parts]),
-            np.concatenate([part.reasons for part in parts]),
-        )
+_REASONS = np.array(
+    [*np.repeat([FORECAST, RESTORED, RELATED, FORECAST], PARTS), TOGETHER, UNSEEN, FLAT, SYMBOLS]
+)
 
 
 @saved_as("judge")
@@ -86,12 +67,35 @@ class Judge:
         """
         self._model, self._for_threshold = model, for_threshold
         self._stretch: _Segment | None = None
+        self._symbols = SymbolRows(model) if model.is_symbols_only else None
 
-    def push(self, values: FloatArray, times: TimeArray | None = None) -> Judgement:
+    def push(
+        self,
+        values: FloatArray,
+        times: TimeArray | None = None,
+        starts: BoolArray | None = None,
+        symbols: SymbolColumns | None = None,
+    ) -> Judgement:
         """Take the next rows, (n, F) in own units, at UTC times (n,); verdicts on the rows that are ready.
+
+        starts   (n,) where a stretch begins that does not follow the row before; nowhere when left out
+        symbols  know the texts of symbols that the model does not
 
         Raises InputError when the model goes by the time of day and there are no times.
         """
+        starts = np.zeros(len(values), np.bool_) if starts is None else starts
+        if self._symbols is not None:
+            return self._symbols.push(values, starts, symbols)
+        parts = []
+        for first, stop in pairwise([0, *(np.flatnonzero(starts[1:]) + 1).tolist(), len(values)]):
+            if first < stop and starts[first]:
+                parts.append(self.finish())
+            part_times = None if times is None else times[first:stop]
+            parts.append(self._push(values[first:stop], part_times, symbols))
+        return Judgement.joined(parts, len(self._model.sensors))
+
+    def _push(self, values: FloatArray, times: TimeArray | None, symbols: SymbolColumns | None) -> Judgement:
+        """Rows that follow each other, as far as none has a missing reading."""
         sensors = len(self._model.sensors)
         parts, position = [], 0
         for start, stop in finite_segments(np.asarray(np.isfinite(values).all(axis=1))):
@@ -100,7 +104,7 @@ class Judge:
             self._stretch = self._stretch or _Segment(self._model, self._for_threshold)
             pieces = [slice(first, min(first + PIECE, stop)) for first in range(start, stop, PIECE)]
             given = [(values[piece], None if times is None else times[piece]) for piece in pieces]
-            parts += self._stretch.push(given)
+            parts += self._stretch.push(given, symbols)
             position = stop
         if position < len(values):
             parts += [self.finish(), Judgement.unknown(len(values) - position, sensors)]
@@ -108,11 +112,13 @@ class Judge:
 
     def finish(self) -> Judgement:
         """Verdicts on the rows that still wait; the next rows begin a new stretch."""
+        if self._symbols is not None:
+            return self._symbols.finish()
         stretch, self._stretch = self._stretch, None
         return stretch.finish() if stretch else Judgement.unknown(0, len(self._model.sensors))
 
 
-@saved_as("stretch")
+@saved_as("segment")
 class _Segment:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
@@ -135,19 +141,26 @@ class _Segment:
         self._by_sensor = np.empty((0, targets))
         self._level = np.empty((0, targets))
         self._expected = np.empty((0, targets))
+        self._margins = np.empty((0, targets))
+        self._readers = SymbolReaders(model) if model.symbols else None
+        self._symbols = None if self._readers is None else self._readers.nothing()
 
-    def push(self, pieces: list[tuple[FloatArray, TimeArray | None]]) -> list[Judgement]:
+    def push(
+        self, pieces: list[tuple[FloatArray, TimeArray | None]], symbols: SymbolColumns | None
+    ) -> list[Judgement]:
         """Verdicts on rows in pieces: while those of one are scored, the networks read the next one's."""
         apart = len(pieces) > 1 and usable_cores() > 1
         read = made_ahead(self._read, pieces, apart)
-        return [self._score(values, *found) for (values, _), found in zip(pieces, read, strict=True)]
+        return [self._score(values, symbols, *found) for (values, _), found in zip(pieces, read, strict=True)]
 
     def _read(self, piece: tuple[FloatArray, TimeArray | None]) -> tuple[Float32Array, Residuals]:
         """The scaled rows (F_in, n) of a piece, and how far they are from what was expected."""
         rows = self._model.network_rows(*piece)  # (F_in, n)
         return rows, self._reader.push(rows)
 
-    def _score(self, values: FloatArray, rows: Float32Array, residuals: Residuals) -> Judgement:
+    def _score(
+        self, values: FloatArray, symbols: SymbolColumns | None, rows: Float32Array, residuals: Residuals
+    ) -> Judgement:
         """Verdicts on the rows that are ready, now that n more are known."""
         model, count = self._model, len(values)
         inputs = rows[: int(model.roles.inputs.sum())].T.astype(np.float64)  # (n, F_i)
@@ -165,7 +178,12 @@ class _Segment:
         self._readings = self._readings[max(0, len(self._readings) - model.stillness.reach + 1) :]
         self._by_sensor = np.concatenate([self._by_sensor, self._parts_of(scaled, residuals)])
         self._level = np.concatenate([self._level, np.square(residuals.level)])
-        self._expected = np.concatenate([self._expected, self._expected_of(residuals)])
+        expected, margins = self._expected_of(residuals, state)
+        self._expected = np.concatenate([self._expected, expected])
+        self._margins = np.concatenate([self._margins, margins])
+        if self._readers is not None and self._symbols is not None:
+            begins = np.arange(self._seen, self._seen + count) == 0
+            self._symbols = self._symbols.joined(self._readers.push(values, begins, symbols))
         self._seen += count
         return self._verdicts(max(0, self._seen - model.look_ahead - self._judged))
 
@@ -178,17 +196,21 @@ class _Segment:
         own = np.square(scaled).sum(axis=0)  # (n, F_t)
         return np.asarray(np.sqrt(own * self._model.cross_sensor.of_rows(residuals.level)))
 
-    def _expected_of(self, residuals: Residuals) -> FloatArray:
-        """What was expected of n rows, scaled, (n, F_t): by the other sensors where they tell, else before.
+    def _expected_of(self, residuals: Residuals, state: IntArray) -> tuple[FloatArray, FloatArray]:
+        """What was expected of n rows in these states (n,), and by how much it is usually missed, scaled.
 
-        A forecast follows a fault that lasts; what the other sensors say does not.
+        Both (n, F_t): by the other sensors where they tell, else by the rows before. A forecast follows a
+        fault that lasts; what the other sensors say does not.
         """
-        tells = np.isfinite(self._model.components.usual[views.RELATED, 0])  # (F_t,)
+        usual = self._model.components.usual  # (4, k, F_t)
+        tells = np.isfinite(usual[views.RELATED, 0])  # (F_t,)
         errors = residuals.errors
         near = np.where(np.isnan(errors[views.RESTORED]), errors[views.FORECAST], errors[views.RESTORED])
         near = 0.5 * (near + np.where(np.isnan(errors[views.FORECAST]), near, errors[views.FORECAST]))
         tells_now = tells & ~np.isnan(errors[views.RELATED])  # (n, F_t)
-        return np.asarray(residuals.level - np.where(tells_now, errors[views.RELATED], near))
+        before = 0.5 * (usual[views.RESTORED, state] + usual[views.FORECAST, state])  # (n, F_t)
+        expected = residuals.level - np.where(tells_now, errors[views.RELATED], near)
+        return np.asarray(expected), np.where(tells_now, usual[views.RELATED, state], before)
 
     def finish(self) -> Judgement:
         """The rows that wait for later ones, judged without them."""
@@ -197,8 +219,13 @@ class _Segment:
         self._scaled = np.pad(self._scaled, ((0, 0), *below))
         self._pooled = np.pad(self._pooled, ((0, 0), (0, nothing)), constant_values=1.0)
         self._distance = np.pad(self._distance, (0, nothing))
-        for name in ("_novelty", "_flat", "_by_sensor", "_level", "_expected"):
+        for name in ("_novelty", "_flat", "_by_sensor", "_level", "_expected", "_margins"):
             setattr(self, name, np.pad(getattr(self, name), below))
+        if self._readers is not None and self._symbols is not None:
+            told = self._symbols.joined(self._readers.finish())
+            self._symbols = SymbolVerdicts(
+                np.pad(told.multiples, below), np.concatenate([told.words, no_words(nothing)])
+            )
         return self._verdicts(waiting)
 
     def _verdicts(self, count: int) -> Judgement:
@@ -219,6 +246,9 @@ class _Segment:
         unseen = model.unseen.multiples(distance, value)
         flat = self._flat[rows].max(axis=1)
         multiples = np.concatenate([components / value, [together / value, unseen, flat / max(value, 1.0)]])
+        if self._symbols is not None:
+            told = self._symbols.rows(rows)
+            multiples = np.concatenate([multiples, [told.multiples.max(axis=1) / value]])
         largest, which = multiples.max(axis=0), multiples.argmax(axis=0)
         out.reasons[:] = _REASONS[which]
         out.reasons[(out.reasons == TOGETHER) & (alone <= value) & (total > 0)] = NEW_VALUE
@@ -228,16 +258,28 @@ class _Segment:
             out.scores[:] = largest
         else:
             recent = self._recent(components / value, flat / max(value, 1.0), rows)
+            if self._symbols is not None:  # which remember nothing
+                recent = np.maximum(recent, multiples[-1])
             lasting = self._ending.push(largest, recent)
             held = np.minimum(self._holder.push(lasting), MOST_TOLD + 1.0)
             # Below the limit rows are ranked by what all say together, which sees weak events best.
             most = np.where(lasting < largest, LASTS_ABOVE, LIMIT)  # of which memory is no sign
             out.scores[:] = np.where(held > LIMIT, held, np.minimum(together / value, most))
         out.errors[:] = self._errors(out.reasons, evidence, rows)
+        if self._symbols is not None:
+            by_symbols = out.reasons == SYMBOLS
+            places = [column.place for column in model.symbols]
+            out.errors[by_symbols] = 0.0
+            out.errors[np.ix_(by_symbols, places)] = told.multiples[by_symbols]
+            out.words[by_symbols] = told.words[by_symbols]
         expected = np.zeros_like(out.expected)  # scaled: a sensor that is no target is expected at its mean
         expected[:, model.roles.targets] = self._expected[rows]
         out.expected[:] = model.scaler.inverse(expected)
-        for unknown in (out.scores, out.errors, out.expected):
+        margins = np.ones_like(out.margins)  # and misses that by its spread
+        margins[:, model.roles.targets] = self._margins[rows]
+        out.margins[:] = margins * model.scaler.scale
+        out.expected[:, [column.place for column in model.symbols]] = np.nan
+        for unknown in (out.scores, out.errors, out.expected, out.margins):
             unknown[:first] = np.nan
         self._judged += count
         self._forget()
@@ -269,8 +311,10 @@ class _Segment:
         """Drop the rows that no moving average reaches any more."""
         kept = LONGEST + self._model.look_ahead
         self._scaled, self._pooled = self._scaled[:, -kept:], self._pooled[:, -kept:]
-        for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected"):
+        for name in ("_distance", "_novelty", "_flat", "_by_sensor", "_level", "_expected", "_margins"):
             setattr(self, name, getattr(self, name)[-kept:])
+        if self._symbols is not None:
+            self._symbols = self._symbols.rows(slice(-kept, None))
 
 
 def judge(model: Model, series: Series, for_threshold: bool = False) -> Judgement:
@@ -280,12 +324,22 @@ def judge(model: Model, series: Series, for_threshold: bool = False) -> Judgemen
     """
     out = Judgement.unknown(*series.values.shape)
     judge_ = Judge(model, for_threshold)
+    if model.is_symbols_only:  # many short stretches, at once
+        inside = np.concatenate([np.arange(a, b) for a, b in series.segments] or [np.zeros(0, np.int64)])
+        starts = np.isin(inside, [a for a, _ in series.segments])
+        whole = [judge_.push(series.values[inside], None, starts, series.symbols), judge_.finish()]
+        found = Judgement.joined(whole, len(model.sensors))
+        for name in ("scores", "errors", "expected", "margins", "reasons", "words"):
+            getattr(out, name)[inside] = getattr(found, name)
+        return out
     for start, stop in series.segments:
         times = None if series.times is None else series.times[start:stop]
-        verdicts = [judge_.push(series.values[start:stop], times), judge_.finish()]
+        verdicts = [judge_.push(series.values[start:stop], times, None, series.symbols), judge_.finish()]
         part = Judgement.joined(verdicts, len(model.sensors))
         out.scores[start:stop] = part.scores
         out.errors[start:stop] = part.errors
         out.expected[start:stop] = part.expected
+        out.margins[start:stop] = part.margins
         out.reasons[start:stop] = part.reasons
+        out.words[start:stop] = part.words
     return out

@@ -21,13 +21,14 @@ def without(model: Model, absent: tuple[str, ...]) -> Model:
     """
     of_all = np.array([name in absent for name in model.sensors])  # (F,)
     missing = of_all[model.roles.targets]  # (F_t,)
-    if missing.all():
+    symbols = tuple(column for column in model.symbols if not of_all[column.place])
+    if missing.all() and not symbols:
         raise SensorsError(
             "no sensor that the model judges is in the input",
             hint="check the names of the columns; the model's are listed by `lstm-anomaly inspect`",
         )
     components = model.components
-    share = 1.0 - float(missing.mean())
+    share = 1.0 - float(missing.mean()) if len(missing) else 1.0
     usual = np.where(missing, np.inf, components.usual)  # (3, k, F_t)
     plain = np.where(missing, np.inf, components.plain * share)  # (3, F_t)
     least = np.where(missing, 0.0, model.stillness.least)
@@ -36,6 +37,7 @@ def without(model: Model, absent: tuple[str, ...]) -> Model:
         components=replace(components, usual=usual, plain=plain),
         stillness=replace(model.stillness, least=least),
         familiar=model.familiar.without(of_all),
+        symbols=symbols,
     )
 
 
@@ -51,7 +53,9 @@ def imputed(model: Model, values: FloatArray, missing: BoolArray) -> FloatArray:
     A row without a reading of any other sensor that moves has none of them afterwards.
     """
     targets = model.roles.targets
-    rows = ~np.isnan(values[:, targets & ~missing]).all(axis=1)
+    tell = targets.copy()  # (F,)
+    tell[[column.place for column in model.symbols if model.is_symbols_only]] = True
+    rows = ~np.isnan(values[:, tell & ~missing]).all(axis=1)
     out = values.copy()
     out[:, missing] = np.nan
     out[np.ix_(rows, missing)] = model.scaler.center[missing]

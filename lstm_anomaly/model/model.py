@@ -22,6 +22,7 @@ from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.states import OperatingStates
+from lstm_anomaly.scoring.symbols.column import SymbolColumn
 from lstm_anomaly.scoring.unseen import Unseen
 
 MODEL_KINDS = ("lstm", "pure", "linear")
@@ -76,6 +77,11 @@ class TrainingSummary:
     highest: tuple[float, ...]
     versions: dict[str, str]
 
+    @property
+    def span(self) -> FloatArray:
+        """(2, F) each sensor's lowest and highest reading in the training rows."""
+        return np.array([self.lowest, self.highest])
+
 
 @dataclass(frozen=True)
 class CalibrationEpisode:
@@ -121,6 +127,8 @@ class Model:
     null_values   texts in the training CSVs that stood for no reading
     calendar      what local days are, and whether their kind counts
     horizon       what forecasts the rows to come, None in a model that was trained without
+    symbols       what is known of the sensors that are symbols
+    session       column whose changes begin new sequences of symbols, None when there is none
     """
 
     kind: str
@@ -148,6 +156,13 @@ class Model:
     off: OffRule = NEVER_OFF
     null_values: tuple[str, ...] = ()
     calendar: Calendar = UTC_DAYS
+    symbols: tuple[SymbolColumn, ...] = ()
+    session: str | None = None
+
+    @property
+    def is_symbols_only(self) -> bool:
+        """Whether no sensor has readings that are numbers."""
+        return len(self.symbols) == len(self.sensors)
 
     @property
     def window(self) -> int:

@@ -5,8 +5,9 @@ from itertools import pairwise
 import numpy as np
 
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.types import BoolArray, FloatArray, TimeArray
-from lstm_anomaly.model.judge import Judge, Judgement
+from lstm_anomaly.base.types import BoolArray, FloatArray, SymbolColumns, TimeArray
+from lstm_anomaly.model.judge import Judge
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.missing_sensors import imputed, without
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.model.silent_sensors import Completed, changes
@@ -55,13 +56,16 @@ class PartialJudge:
         roles = self._model.roles
         return [name for name, moves in zip(self._model.sensors, roles.targets, strict=True) if moves]
 
-    def push(self, rows: Completed, times: TimeArray | None) -> Judgement:
+    def push(
+        self, rows: Completed, times: TimeArray | None, symbols: SymbolColumns | None = None
+    ) -> Judgement:
         """Take the next rows, at UTC times (n,); verdicts on those that are ready, in order.
 
-        Rows in which the plant is off are unknown.
+        `symbols` know the texts of symbols that the model does not. Rows in which the plant is off are
+        unknown.
         """
         running = None if times is None else times[~rows.off]
-        return self._woven(self._push(rows.running, running), rows.off)
+        return self._woven(self._push(rows.running, running, symbols), rows.off)
 
     def finish(self) -> Judgement:
         """Verdicts on the rows that still wait; the next rows begin a new stretch."""
@@ -76,20 +80,19 @@ class PartialJudge:
         self._order = order[ready:]
         if not order[:ready].any():
             return found
-        out = Judgement.unknown(ready, len(self._model.sensors))
-        for name in ("scores", "errors", "expected", "reasons"):
-            getattr(out, name)[~order[:ready]] = getattr(found, name)
-        return out
+        return found.among(~order[:ready])
 
-    def _push(self, rows: Completed, times: TimeArray | None) -> Judgement:
+    def _push(self, rows: Completed, times: TimeArray | None, symbols: SymbolColumns | None) -> Judgement:
+        if self._model.is_symbols_only:  # of which none falls silent
+            return self._judge.push(rows.values, times, rows.starts, symbols)
         parts = []
         for first, stop in pairwise([*changes(rows.silent, rows.starts).tolist(), len(rows.values)]):
             if rows.starts[first]:
                 parts.append(self._finish())
             if not np.array_equal(rows.silent[first], self._silent):
-                parts.append(self._switch(rows.silent[first]))
+                parts.append(self._switch(rows.silent[first], symbols))
             of_part = None if times is None else times[first:stop]
-            parts.append(self._judged(rows.values[first:stop], of_part))
+            parts.append(self._judged(rows.values[first:stop], of_part, symbols))
             self._remember(rows.seen[first:stop], of_part)
         return Judgement.joined(parts, len(self._model.sensors))
 
@@ -97,24 +100,24 @@ class PartialJudge:
         self._last, self._times = self._last[:0], None
         return self._new(self._judge.finish())
 
-    def _switch(self, silent: BoolArray) -> Judgement:
+    def _switch(self, silent: BoolArray, symbols: SymbolColumns | None) -> Judgement:
         """The verdicts of the judge so far; the next one has seen the rows that a window looks back on."""
         last = self._new(self._judge.finish())
         self.leave_out(tuple(np.array(self._model.sensors, dtype=object)[silent]))
         self._skip = len(self._last)
-        self._judged(imputed(self._model, self._last, silent), self._times)
+        self._judged(imputed(self._model, self._last, silent), self._times, symbols)
         return last
 
-    def _judged(self, values: FloatArray, times: TimeArray | None) -> Judgement:
-        return self._new(self._judge.push(values, times))
+    def _judged(
+        self, values: FloatArray, times: TimeArray | None, symbols: SymbolColumns | None
+    ) -> Judgement:
+        return self._new(self._judge.push(values, times, None, symbols))
 
     def _new(self, found: Judgement) -> Judgement:
         """What of it was not given by another judge."""
         given = min(self._skip, len(found.scores))
         self._skip -= given
-        return Judgement(
-            found.scores[given:], found.errors[given:], found.expected[given:], found.reasons[given:]
-        )
+        return found.rows(slice(given, None))
 
     def _remember(self, seen: FloatArray, times: TimeArray | None) -> None:
         most = self._model.window - 1

@@ -121,6 +121,7 @@ class SilentSensors:
         off = self._model.off.of_rows(values, self._model.sensors)
         starts = self._starts(starts, off)
         absent = np.isnan(values)  # (n, F)
+        absent[:, [column.place for column in self._model.symbols]] = False  # nothing stands for a symbol
         silent, found = np.zeros_like(absent), list[Silence]()
         new = np.ones(len(values), np.bool_)
         new[1:] = (absent[1:] != absent[:-1]).any(axis=1) | (off[1:] != off[:-1])

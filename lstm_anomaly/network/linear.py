@@ -18,8 +18,11 @@ Array = NDArray[Any]
 
 VARIANCE_KEPT = 0.97
 MOST_COMPONENTS = 300
+MOST_CELLS = 6_000_000  # of all components: 24 MB of a model file, which thousands of sensors must fit into
 MOST_WINDOWS = 5000  # windows that the components are found from; more change little
 _BLOCK = 512  # windows worked on at a time, so that memory does not grow with them
+_LEAST_BLOCK = 64  # of windows of so many readings that 512 would be
+_BLOCK_CELLS = 1 << 22  # more than this
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,8 @@ class LinearAutoencoder:
     def fit(cls, rows: Array, starts: IntArray, window: int) -> "LinearAutoencoder":
         """Find the components that keep 97 % of the variance of the windows of rows (F, M) at `starts`."""
         starts = starts[:: max(1, len(starts) // MOST_WINDOWS)]
-        flat = _flat_at(rows, starts, window).astype(np.float64)  # (W, T F)
-        mean = flat.mean(axis=0)  # (T F,)
-        flat -= mean  # in place: with thousands of sensors these are the largest arrays of a training
-        variances, directions = _principal_axes(flat)
-        kept = np.cumsum(variances) / max(float(variances.sum()), 1e-300)
-        count = min(int(np.searchsorted(kept, VARIANCE_KEPT)) + 1, MOST_COMPONENTS, len(directions))
-        # In the order in which a model file holds them: with another, products differ in their last bits.
-        components = np.ascontiguousarray(directions[:count], dtype=np.float32)
+        flat = _flat_at(rows, starts, window)  # (W, T F)
+        mean, components = _principal_axes(flat)
         return cls(mean.astype(np.float32), components, window)
 
     def last_rows(self, rows: Array) -> Array:
@@ -79,8 +76,9 @@ class LinearAutoencoder:
         mean = self.mean.reshape(T, F, 1)  # (T, F, 1)
         tile = tile_width([factor.shape for factor in factors], np.float32)
         out = np.empty((len(factors[-1]), W), np.float32)  # (D, W)
-        for start in range(0, W, _BLOCK):
-            count = min(_BLOCK, W - start)
+        size = round_up(_block(T * F), tile)
+        for start in range(0, W, size):
+            count = min(size, W - start)
             block = np.zeros((T, F, round_up(count, tile)), np.float32)  # (T, F, n)
             np.subtract(windows[:, :, start : start + count], mean, out=block[:, :, :count])
             product: Array = block.reshape(T * F, -1)  # (T F, n)
@@ -93,31 +91,66 @@ class LinearAutoencoder:
         """Mean squared error of each window of rows (F, M) at `starts`, (W,), from its first `most` codes."""
         components = self.components[:most]
         out = np.empty(len(starts))
-        for first in range(0, len(starts), _BLOCK):
-            block = _flat_at(rows, starts[first : first + _BLOCK], self.window) - self.mean  # (B, T F)
-            missed = block - block @ components.T @ components
-            out[first : first + _BLOCK] = (missed.astype(np.float64) ** 2).mean(axis=1)
+        size = _block(len(self.mean))
+        for first in range(0, len(starts), size):
+            block = _flat_at(rows, starts[first : first + size], self.window)  # (B, T F)
+            block -= self.mean
+            block -= block @ components.T @ components
+            out[first : first + size] = (block.astype(np.float64) ** 2).mean(axis=1)
         return out
 
 
-def _principal_axes(centred: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Variances (k,), the largest first, and their orthonormal directions (k, D) of rows (W, D).
+def _block(cells: int) -> int:
+    """Windows worked on at a time when each has so many readings."""
+    return max(_LEAST_BLOCK, min(_BLOCK, _BLOCK_CELLS // cells))
+
+
+def _principal_axes(flat: Array) -> tuple[FloatArray, Array]:
+    """The mean (D,) of rows (W, D), and the directions that keep most of their variance, (k, D) float32.
 
     From the smaller of the two products of the rows with themselves, many times faster than a singular
-    value decomposition of the rows; small variances lose digits, and only large ones are kept.
+    value decomposition of the rows; small variances lose digits, and only large ones are kept. With thousands
+    of sensors the rows are the largest array of a training: no second one is made of them.
     """
-    W, D = centred.shape
-    if W >= D or not centred.any():
+    W, D = flat.shape
+    mean = flat.mean(axis=0, dtype=np.float64)  # (D,)
+    if W >= D or np.ptp(flat, axis=0).max() == 0:
+        centred = flat - mean  # (W, D)
         values, vectors = np.linalg.eigh(centred.T @ centred)  # ascending
-        return np.maximum(values[::-1], 0.0), vectors.T[::-1]
-    values, vectors = np.linalg.eigh(centred @ centred.T)
+        count = _kept(np.maximum(values[::-1], 0.0), D)
+        # In the order in which a model file holds them: with another, products differ in their last bits.
+        return mean, np.ascontiguousarray(vectors.T[::-1][:count], dtype=np.float32)
+    pieces = [slice(k, k + _BLOCK_CELLS // W + 1) for k in range(0, D, _BLOCK_CELLS // W + 1)]
+    product = np.zeros((W, W))
+    for piece in pieces:
+        centred = flat[:, piece] - mean[piece]  # (W, n)
+        product += centred @ centred.T
+    values, vectors = np.linalg.eigh(product)
     used = values > 1e-12 * values[-1]
-    directions = vectors[:, used].T @ centred  # (k, D)
-    directions /= np.sqrt(values[used])[:, np.newaxis]
-    return values[used][::-1], directions[::-1]
+    values, vectors = values[used][::-1], vectors[:, used][:, ::-1]
+    count = _kept(values, D)
+    weights = vectors[:, :count].T / np.sqrt(values[:count])[:, np.newaxis]  # (k, W)
+    directions = np.empty((count, D), np.float32)
+    for piece in pieces:
+        directions[:, piece] = weights @ (flat[:, piece] - mean[piece])  # (k, n)
+    return mean, directions
+
+
+def _kept(variances: FloatArray, cells: int) -> int:
+    """How many of the variances (k,), the largest first, make up `VARIANCE_KEPT` of them all.
+
+    Fewer where so many directions of so many cells each would be too large for a model file.
+    """
+    most = max(1, min(MOST_COMPONENTS, MOST_CELLS // cells))
+    shares = np.cumsum(variances) / max(float(variances.sum()), 1e-300)
+    return min(int(np.searchsorted(shares, VARIANCE_KEPT)) + 1, most, len(variances))
 
 
 def _flat_at(rows: Array, starts: IntArray, window: int) -> Array:
     """The windows of rows (F, M) at `starts`, one a line, step after step: (W, T F)."""
-    view = sliding_window_view(rows, window, axis=1)[:, starts]  # (F, W, T), copied
-    return view.transpose(1, 2, 0).reshape(len(starts), -1)
+    flat = np.empty((len(starts), window, len(rows)), rows.dtype)  # (W, T, F)
+    view = sliding_window_view(rows, window, axis=1).transpose(1, 2, 0)  # (M - T + 1, T, F)
+    size = _block(window * len(rows))
+    for first in range(0, len(starts), size):
+        flat[first : first + size] = view[starts[first : first + size]]
+    return flat.reshape(len(starts), -1)

@@ -25,8 +25,8 @@ MOST_FEATURES = 1000  # with more sensors fewer lags are read
 FOLDS = 4  # contiguous parts of the training rows, each left out in turn
 _BLOCK = 4096  # rows worked on at a time
 
-_Solver = Callable[[FloatArray, FloatArray, float], FloatArray]
-"""From products of the features (D, D), with the targets (D, F_t), and a ridge to weights (D, F_t)."""
+_Solver = Callable[[FloatArray, FloatArray], FloatArray]
+"""From products of the features with a ridge (D, D), and with the targets (D, F_t), to weights (D, F_t)."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def with_run_up(rows: Float32Array) -> Float32Array:
 
 def usable_lags(lags: tuple[int, ...], inputs: int) -> tuple[int, ...]:
     """As many of the lags, the first ones, as there is room for with so many inputs; one at least."""
-    return lags[: max(1, MOST_FEATURES // inputs)]
+    return lags[: max(1, MOST_FEATURES // max(inputs, 1))]
 
 
 def fit_forecast(rows: Float32Array, targets: BoolArray, segments: Segments) -> tuple[Regression, FloatArray]:
@@ -90,8 +90,8 @@ def fit_forecast(rows: Float32Array, targets: BoolArray, segments: Segments) -> 
     lags = usable_lags(FORECAST_LAGS, len(rows))
     folds = _Folds(rows, lags, np.flatnonzero(targets), segments)
 
-    def solve(gram: FloatArray, cross: FloatArray, ridge: float) -> FloatArray:
-        return np.asarray(np.linalg.solve(gram + ridge * np.eye(len(gram)), cross))
+    def solve(gram: FloatArray, cross: FloatArray) -> FloatArray:
+        return np.asarray(np.linalg.solve(gram, cross))
 
     return folds.fit(solve)
 
@@ -103,13 +103,13 @@ def fit_related(rows: Float32Array, targets: BoolArray, segments: Segments) -> t
     own = [np.array([lag * len(rows) + place for lag in range(len(lags))]) for place in places]
     folds = _Folds(rows, lags, places, segments)
 
-    def solve(gram: FloatArray, cross: FloatArray, ridge: float) -> FloatArray:
+    def solve(gram: FloatArray, cross: FloatArray) -> FloatArray:
         """For each sensor without its own columns, all from one inverse.
 
         With P the inverse of a covariance, less what leaving out columns S takes from it,
         P - P_S (P_SS)^-1 P_S^T, the regression of column j on the rest is -P_j / P_jj (Cox & Wermuth 1996).
         """
-        P = np.linalg.inv(gram + ridge * np.eye(len(gram)))  # (D, D)
+        P = np.linalg.inv(gram)  # (D, D)
         weights = np.zeros((len(gram), len(own)))  # (D, F_t)
         for k, columns in enumerate(own):
             first, others = columns[0], columns[1:]
@@ -125,7 +125,11 @@ def fit_related(rows: Float32Array, targets: BoolArray, segments: Segments) -> t
 
 
 class _Folds:
-    """Sums of products of features and targets, one set for each fold of the rows."""
+    """Sums of products of features and targets, over all rows and over those of each fold.
+
+    With thousands of sensors one such sum is among the largest arrays of a training: those of the folds are
+    made again when they are needed.
+    """
 
     def __init__(
         self, rows: Float32Array, lags: tuple[int, ...], places: np.ndarray, segments: Segments
@@ -136,25 +140,28 @@ class _Folds:
         self._y = np.concatenate([rows[places, a:b] for a, b in segments], axis=1)  # (F_t, M)
         M = self._x.shape[1]
         self._cuts = [slice(M * k // FOLDS, M * (k + 1) // FOLDS) for k in range(FOLDS)]
-        self._sums = [self._sum(cut) for cut in self._cuts]
 
-    def _sum(self, cut: slice) -> tuple[FloatArray, FloatArray]:
-        """Products of the features, a 1 and the targets with each other, (D + 1, D + 1 + F_t); rows."""
-        D, size = len(self._x) + 1, cut.stop - cut.start
-        total = np.zeros((D, D + len(self._y)))
-        for first in range(cut.start, cut.stop, _BLOCK):
+    def _sum(self, cut: slice) -> FloatArray:
+        """Products of the features, a 1 and the targets with each other, (D + 1, D + 1 + F_t)."""
+        total: FloatArray | None = None
+        for first in range(cut.start, max(cut.stop, cut.start + 1), _BLOCK):
             part = slice(first, min(first + _BLOCK, cut.stop))
             x = np.concatenate([self._x[:, part], np.ones((1, part.stop - part.start))])  # (D + 1, n)
-            total += x @ np.concatenate([x, self._y[:, part]]).T
-        return total, np.array(size)
+            product = x @ np.concatenate([x, self._y[:, part]]).T
+            total = product if total is None else np.add(total, product, out=total)
+        assert total is not None, "there is one part at least"
+        return total
 
     def fit(self, solve: _Solver) -> tuple[Regression, FloatArray]:
         """Weights for each sensor with the ridge that leaves the least error on folds left out."""
         errors = np.zeros((len(RIDGES), len(self._y), self._x.shape[1]), np.float32)  # (R, F_t, M)
-        whole = np.sum([total for total, _ in self._sums], axis=0)  # (D + 1, D + 1 + F_t)
-        for cut, own in zip(self._cuts, self._sums, strict=True):
-            others = whole - own[0]
-            count = self._x.shape[1] - int(own[1])
+        whole = self._sum(self._cuts[0])  # (D + 1, D + 1 + F_t)
+        for cut in self._cuts[1:]:
+            whole += self._sum(cut)
+        for cut in self._cuts:
+            others = self._sum(cut)
+            np.subtract(whole, others, out=others)
+            count = self._x.shape[1] - (cut.stop - cut.start)
             for r, ridge in enumerate(RIDGES):
                 weights, offset = self._solved(others, max(count, 1), ridge, solve)
                 errors[r, :, cut] = self._y[:, cut] - weights @ self._x[:, cut] - offset
@@ -173,7 +180,10 @@ class _Folds:
     ) -> tuple[FloatArray, FloatArray]:
         D = len(self._x)
         mean_x, mean_y = total[-1, :D] / count, total[-1, D + 1 :] / count
-        gram = total[:D, :D] / count - np.outer(mean_x, mean_x)
-        cross = total[:D, D + 1 :] / count - np.outer(mean_x, mean_y)
-        weights = solve(gram, cross, ridge).T  # (F_t, D)
+        gram = total[:D, :D] / count
+        gram -= np.outer(mean_x, mean_x)
+        gram.flat[:: D + 1] += ridge
+        cross = total[:D, D + 1 :] / count
+        cross -= np.outer(mean_x, mean_y)
+        weights = solve(gram, cross).T  # (F_t, D)
         return weights, (mean_y - weights @ mean_x)[:, np.newaxis]

@@ -38,7 +38,8 @@ def clean(
     duplicates  of rows with one stamp, use the `first`, or the `mean` of all
     resample    join all rows of one `step` (counted from 1970, named by its begin) into one, by this rule
 
-    Without time stamps rows are counted by their lines and each file is a stretch of its own. Returns the
+    Without time stamps rows are counted by their lines and each file is a stretch of its own; so is each
+    session, where rows have groups. Returns the
     series and what was noticed. A row of the frame has no row in the series when it has no readable time,
     repeats a stamp with other values that are not used, or holds no reading at all. Raises InputError when
     `resample` is asked for without a step or a time.
@@ -80,6 +81,7 @@ def clean(
         resample,
         frame.stamps,
         tuple(starts.tolist()),
+        frame.symbols,
     )
     return series, report
 
@@ -137,6 +139,8 @@ def _stretch_starts(
         cut = (steps > limit * usual) | ~same
     else:
         cut = steps > limit * (float(step.astype(np.int64)) if step is not None else 1.0)
+    if frame.groups is not None:  # sessions
+        cut |= frame.groups[rows[1:]] != frame.groups[rows[:-1]]
     return np.concatenate([[0], np.flatnonzero(cut) + 1])
 
 
@@ -166,6 +170,8 @@ def _report_gaps(
     after = starts[1:]  # (gaps,) the rows behind them
     if frame.times is None:
         after = after[frame.source_index[rows[after]] == frame.source_index[rows[after - 1]]]
+    if frame.groups is not None:
+        after = after[frame.groups[rows[after]] == frame.groups[rows[after - 1]]]
     report.gaps = len(after)
     if len(after):
         sizes = position[after] - position[after - 1]

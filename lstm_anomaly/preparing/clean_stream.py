@@ -94,6 +94,7 @@ class Cleaner:
         self._irregular = 0
         self._context = np.empty((0, sensors))  # the last rows of the stretch as they arrived
         self._was_finite = False
+        self._session = ""  # of the last row
 
     def push(self, frame: SensorFrame) -> CleanRows:
         """Take the next rows of the input and give the rows of the series that they make.
@@ -136,7 +137,7 @@ class Cleaner:
 
     def _clean(self, frame: SensorFrame, ordered: Ordered, row_of: IntArray) -> CleanRows:
         counted = frame.times is None
-        starts = ordered.jumps | self._gaps(ordered, counted)
+        starts = ordered.jumps | self._gaps(ordered, counted) | self._sessions(ordered.origin)
         filled = self._fill(ordered.values, starts)
         if len(ordered.positions):
             self._last = int(ordered.positions[-1])
@@ -176,6 +177,16 @@ class Cleaner:
             self._irregular += int((np.abs(steps - usual) > 0.5 * usual)[~jumps].sum())
             self.report.irregular_share = self._irregular / max(1, self._steps)
         return gaps
+
+    def _sessions(self, origin: IntArray) -> BoolArray:
+        """Which rows (m,), by where they came from, are of another session than the row before."""
+        assert self._before is not None, "rows have been pushed"
+        if self._before.groups is None or not len(origin):
+            return np.zeros(len(origin), np.bool_)
+        sessions = self._before.groups[self._new + origin]  # (m,)
+        before = np.concatenate([[self._session], sessions[:-1]])
+        self._session = str(sessions[-1])
+        return np.asarray(sessions != before, np.bool_)
 
     def _usual_steps(self, steps: IntArray, *, counted: bool) -> FloatArray:
         """The step that a gap at each row (m,) is measured by, from the rows up to it alone."""

@@ -43,6 +43,13 @@ class SensorRoles:
                 return cls(inputs, targets, switch)
         return cls(everything, everything, switch)
 
+    def spread(self, among: BoolArray) -> "SensorRoles":
+        """The roles of all sensors, where these are those `among` them (F,) and the others have none."""
+        roles = [np.zeros_like(among) for _ in range(3)]
+        for role, own in zip(roles, (self.inputs, self.targets, self.ruled), strict=True):
+            role[among] = own
+        return SensorRoles(*roles)
+
 
 def _top_shares(column: FloatArray) -> tuple[float, float]:
     """Shares of rows with the most common value, and with the second most common."""

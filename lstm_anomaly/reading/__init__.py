@@ -14,6 +14,7 @@ from lstm_anomaly.reading.lines.paths import expand_paths
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.reader import CsvReader, read_csvs
 from lstm_anomaly.reading.report import BadCell, FileReport, ReadReport, Refused
+from lstm_anomaly.reading.values.symbols import settle_empty
 
 __all__ = [
     "BadCell",
@@ -30,6 +31,7 @@ __all__ = [
     "read_csvs",
     "select_in_pieces",
     "select_rows",
+    "settle_empty",
     "split_groups",
     "take_rows",
 ]

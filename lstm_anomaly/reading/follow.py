@@ -2,18 +2,22 @@
 
 import codecs
 import dataclasses
+import os
 from collections.abc import Iterator
 
 import numpy as np
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import SensorFrame
+from lstm_anomaly.reading.gap import Gap
 from lstm_anomaly.reading.layout.layout import Layout, check_sensors, find_layout
+from lstm_anomaly.reading.lines.part import Part, Position
 from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, HEAD_BYTES, MAX_LINE_BYTES, Block
-from lstm_anomaly.reading.lines.tail import Part, Position, unread
+from lstm_anomaly.reading.lines.tail import begin_of, unread
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
+from lstm_anomaly.reading.values.symbols import symbol_columns, times_of
 from lstm_anomaly.reading.values.timestamps import ISO
 
 _EPOCH_OF_TICKS = {1.0: "epoch", 1e3: "epoch-ms", 1e6: "epoch-us", 1e9: "epoch-ns"}
@@ -29,10 +33,13 @@ def describe(found: FileReport, layout: Layout) -> None:
 class Follower:
     """Reads what is new in one file, as often as it is asked; `report` is about what was new.
 
-    position, layout, preamble   what another Follower remembered, to go on where it ended
+    position, layout, preamble, reached   what another Follower remembered, to go on where it ended; `reached`
+                                          is the time stamp of the last row read
+    rotated                               a pattern for the names of rotated files, if they are no usual ones
 
     A line without its end is not complete, and waits; so does a header without a row. Bytes that are no
     text of the encoding make a cell bad, rather than the file: one bad line must not stop all others.
+    `gaps` are those that were met and not taken yet (`take_gaps`).
     """
 
     def __init__(
@@ -44,31 +51,61 @@ class Follower:
         position: Position | None = None,
         layout: Layout | None = None,
         preamble: bytes = b"",
+        reached: str = "",
+        rotated: str = "",
     ) -> None:
         self.path = path
         self.position = position
         self.layout = layout
         self.preamble = preamble
+        self.reached = reached
+        self.rotated = rotated
         self.report = ReadReport()
+        self.gaps: list[Gap] = []
         self._options = options
         self._sensors = sensors
+        self._held = b""
+        self._symbols = symbol_columns(options)
         self._encoding = _single_byte(options.encoding or "utf-8", path)
 
     def frames(self) -> Iterator[SensorFrame]:
-        """The new rows in pieces; afterwards `position` is where the next call goes on."""
-        for part in unread(self.path, self.position):
-            found = FileReport(self.path)
-            for piece, layout in self._pieces(part, found):
-                if len(piece.lines):
-                    yield self._frame(piece, layout)
-            if found.rows or found.refused or found.notes:
-                self.report.files.append(found)
-            self._note_position(part)
+        """The new rows in pieces; afterwards `position` is where the next call goes on.
 
-    def _note_position(self, part: Part) -> None:
-        """Go on in this part next time, once more of it was read than a header, which all files have."""
-        if part.offset > len(self.preamble):
+        Where the file is rotated while it is read, what has come since is read as well.
+        """
+        while True:
+            is_settled = True
+            for part in unread(self.path, self.position, self.rotated):
+                yield from self._frames_of(part)
+                is_settled = part.is_at(self.path) if part.current else not os.path.exists(self.path)
+            if is_settled:
+                return
+
+    def _frames_of(self, part: Part) -> Iterator[SensorFrame]:
+        found = FileReport(self.path)
+        rows = 0
+        for piece, layout in self._pieces(part, found):
+            if len(piece.lines):
+                frame = self._frame(piece, layout)
+                if part.after_gap and not rows:
+                    self.gaps.append(Gap(str(part.path), int(piece.lines[0]), self.reached, _stamp(frame, 0)))
+                rows += len(frame)
+                self.reached = _stamp(frame, -1)
+                yield frame
+        if found.rows or found.refused or found.notes or found.nuls:
+            self.report.files.append(found)
+        if rows or found.refused or part.is_resumed:  # a header, which all files have, is no place to know
             self.position = part.position()
+
+    def take_gaps(self) -> list[Gap]:
+        """The gaps that were met since this was asked for last."""
+        gaps, self.gaps = self.gaps, []
+        return gaps
+
+    def note_begin(self) -> None:
+        """Remember the file that is there as one of which nothing was read, if no place is remembered."""
+        if self.position is None:
+            self.position = begin_of(self.path)
 
     def take_report(self) -> ReadReport:
         """What was noticed since this was asked for last."""
@@ -77,56 +114,70 @@ class Follower:
 
     def skip(self) -> None:
         """Pass over all complete lines that are there."""
-        for part in unread(self.path, self.position):
-            rest = b""
-            while data := part.read(HEAD_BYTES if part.offset == 0 else BLOCK_BYTES):
-                lines = _whole_lines(rest + data)
-                rest = (rest + data)[len(lines) :]
-                if part.offset == 0:
-                    if not self._begin(part, lines):
-                        break
-                    lines = lines[part.offset :]
-                part.consume(lines)
-            self._note_position(part)
+        for part in unread(self.path, self.position, self.rotated):
+            lines = 0
+            for block in self._blocks(part, FileReport(self.path)):
+                part.consume(block)
+                lines += 1
+            if lines or part.is_resumed:
+                self.position = part.position()
 
     def _pieces(self, part: Part, found: FileReport) -> Iterator[tuple[Piece, Layout]]:
-        rest = b""
         parser: BlockParser | None = None
-        while data := part.read(HEAD_BYTES if part.offset == 0 else BLOCK_BYTES):
-            lines = _whole_lines(rest + data)
-            rest = (rest + data)[len(lines) :]
+        for lines in self._blocks(part, found):
+            assert self.layout is not None, "a file is begun before it is read on"
+            if parser is None:
+                parser = BlockParser(
+                    self.layout,
+                    found,
+                    self._options.bad_values,
+                    keep_texts=self._options.keep_texts,
+                    symbols=self._symbols,
+                )
+                describe(found, self.layout)
+            text = self._text(lines)
+            piece, left = parser.parse(Block(text, part.next_line, lines.count(b"\n")), last=False)
+            if left:  # a quote is open: these lines wait for the next ones
+                self._held = _last_lines(lines, left.count(b"\n"))
+                lines = lines[: len(lines) - len(self._held)]
+            part.consume(lines)
+            yield piece, self.layout
+
+    def _blocks(self, part: Part, found: FileReport) -> Iterator[bytes]:
+        """Whole lines behind the header; those that are `_held` afterwards come again with the next ones."""
+        rest = b""
+        is_begun = part.is_resumed
+        while data := part.read(BLOCK_BYTES if is_begun else HEAD_BYTES):
+            if not part.is_intact():  # what was read may be of the middle of other rows
+                return
+            data = rest + data
+            if not is_begun:
+                data = _without_nuls(part, data, found)
+            lines = _whole_lines(data)
+            rest = data[len(lines) :]
             if len(rest) > MAX_LINE_BYTES:
                 raise InputError(
                     f"a line is longer than {MAX_LINE_BYTES >> 20} MiB: this is no table of readings",
                     where=f"{part.path}:{part.next_line}",
                     hint="check that the file is a CSV with one row of readings a line",
                 )
-            if not lines:
-                continue
-            if part.offset == 0:
-                if not self._begin(part, lines):
+            if lines and not is_begun:
+                before = part.offset
+                if not self._begin(part, lines, has_header=not found.nuls):
                     return
-                lines = lines[part.offset :]
-            if not lines:
-                continue
-            assert self.layout is not None, "a file is begun before it is read on"
-            if parser is None:
-                parser = BlockParser(
-                    self.layout, found, self._options.bad_values, keep_texts=self._options.keep_texts
-                )
-                describe(found, self.layout)
-            text = self._text(lines)
-            piece, left = parser.parse(Block(text, part.next_line, lines.count(b"\n")), last=False)
-            if left:  # a quote is open: these lines wait for the next ones
-                kept = _last_lines(lines, left.count(b"\n"))
-                lines, rest = lines[: len(lines) - len(kept)], kept + rest
-            part.consume(lines)
-            yield piece, self.layout
+                is_begun = True
+                lines = lines[part.offset - before :]
+            if lines:
+                self._held = b""
+                yield lines
+                rest = self._held + rest
         if rest and not part.current:
             found.notes.append(f"the last line of {part.path} has no end and is left out")
 
-    def _begin(self, part: Part, head: bytes) -> bool:
+    def _begin(self, part: Part, head: bytes, *, has_header: bool) -> bool:
         """Consume what stands above the rows; False when there is no row yet."""
+        if self.layout is not None and not has_header and not head.startswith(self.preamble):
+            return True
         if self.layout is None or not head.startswith(self.preamble):
             if self.layout is not None and self.preamble.startswith(head):
                 return False
@@ -189,10 +240,28 @@ class Follower:
             source_index=np.zeros(len(piece.lines), np.int64),
             sources=(self.path,),
             stamps=piece.stamps,
-            times=piece.times,
+            times=times_of(piece.times, layout.sensors, self._symbols),
+            groups=piece.groups,
             texts=piece.whole,
             form=layout.form if self._options.keep_texts else None,
+            symbols=self._symbols,
         )
+
+
+def _stamp(frame: SensorFrame, row: int) -> str:
+    """A row's time stamp as it stands in the file, "" without one."""
+    stamp = None if frame.stamps is None else frame.stamps[row]
+    return stamp if isinstance(stamp, str) else ""
+
+
+def _without_nuls(part: Part, data: bytes, found: FileReport) -> bytes:
+    """The data without zeros in front, left by a logger that goes on where it was before a truncation."""
+    left = data.lstrip(b"\0")
+    if part.offset == found.nuls:
+        part.consume(data[: len(data) - len(left)])
+        found.nuls = part.offset
+        return left
+    return data
 
 
 def _single_byte(encoding: str, path: str) -> str:

@@ -27,6 +27,9 @@ class ReadOptions:
     time             name of the time column; "" says that there is none
     group_by         name of the column that says whose row it is, where a file has rows of several machines
     sensor_column, value_column   in a file with one reading a row, where its sensor's name and it stand
+    symbols          columns of states, codes or kinds of events, read as symbols
+    session          column that says which sequence of symbols a row belongs to
+    vocabularies     texts of the symbols that a model knows, in the order of `symbols`; () while learning
     exclude, only    columns to leave out, or the only ones to use, as sensors
     bad_values       a cell that is not a number: `nan` counts it as missing, `skip` refuses its row,
                      `fail` raises InputError
@@ -50,6 +53,9 @@ class ReadOptions:
     group_by: str | None = None
     sensor_column: str | None = None
     value_column: str | None = None
+    symbols: tuple[str, ...] = ()
+    session: str | None = None
+    vocabularies: tuple[tuple[str, ...], ...] = ()
     exclude: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     bad_values: BadValues = "nan"

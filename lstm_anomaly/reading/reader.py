@@ -18,6 +18,7 @@ from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
 from lstm_anomaly.reading.rows.pivot import Pivot
 from lstm_anomaly.reading.rows.strict_time import TimeOrder
+from lstm_anomaly.reading.values.symbols import symbol_columns, times_of
 
 
 def read_csvs(
@@ -76,6 +77,7 @@ class CsvReader:
         self._timed: bool | None = None
         self._absent: tuple[str, ...] | None = None
         self._order = TimeOrder()
+        self._symbols = symbol_columns(self.options)
 
     def __iter__(self) -> Iterator[SensorFrame]:
         """The rows of all files, piece by piece."""
@@ -101,7 +103,13 @@ class CsvReader:
                 raise NoRowsError("the file is empty", where=f"{path}:1")
             layout = self._find_layout(head, path)
             self._describe(found, layout, source)
-            parser = BlockParser(layout, found, self.options.bad_values, keep_texts=self.options.keep_texts)
+            parser = BlockParser(
+                layout,
+                found,
+                self.options.bad_values,
+                keep_texts=self.options.keep_texts,
+                symbols=self._symbols,
+            )
             pieces = _parse_all(parser, _behind_header(head, layout), blocks)
             if layout.name_column is not None:
                 pieces = self._wide(pieces, found, layout)
@@ -173,6 +181,7 @@ class CsvReader:
         found.time_format = layout.time_format.text if layout.time_format else None
         found.left_out = dict(layout.left_out)
         found.label_columns = layout.labels
+        found.state_columns = layout.states
         found.notes += layout.notes
 
     def _wide(self, pieces: Iterator[Piece], found: FileReport, layout: Layout) -> Iterator[Piece]:
@@ -206,11 +215,12 @@ class CsvReader:
             source_index=np.full(len(piece.lines), index, np.int64),
             sources=self.paths,
             stamps=piece.stamps,
-            times=piece.times,
+            times=times_of(piece.times, self._sensors, self._symbols),
             groups=piece.groups,
             absent=self._absent or (),
             texts=piece.whole,
             form=layout.form if self.options.keep_texts else None,
+            symbols=self._symbols,
         )
 
     def _check_bad_share(self, found: FileReport) -> None:

@@ -34,6 +34,7 @@ class FileReport:
 
     `rows` are those in the frame; in a file with one reading a row, `readings` is how many they are made of.
     `offsets_are_mixed` when only some time stamps have a UTC offset and no zone was told.
+    `nuls` are zeros that were skipped in front of the first line.
     `refused` and `bad_cells` hold the first `KEPT` of each; `refused_by_reason` and `bad_by_sensor`
     count all of them.
     """
@@ -55,9 +56,11 @@ class FileReport:
     left_out: dict[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     label_columns: list[str] = field(default_factory=list)
+    state_columns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     offsets_are_mixed: bool = False
     ends_without_newline: bool = False
+    nuls: int = 0
 
     @property
     def refused_count(self) -> int:
@@ -94,6 +97,8 @@ class FileReport:
     def _warnings(self) -> Iterator[str]:
         if self.absent:
             yield f"no sensor {_names(list(self.absent))}: judged by the others, as allowed, not certified"
+        if self.nuls:
+            yield f"{text.count(self.nuls, 'NUL byte')} in front of the first line skipped"
         for name in self.label_columns:
             yield f"column {name!r} is named like a label; --exclude it if it is none of the sensors"
 

@@ -1,6 +1,9 @@
 """Why a row is anomalous: which component is farthest above its limit, in plain words."""
 
-FORECAST, RESTORED, RELATED, TOGETHER, UNSEEN, FLAT, NEW_VALUE = range(7)
+import numpy as np
+from numpy.typing import NDArray
+
+FORECAST, RESTORED, RELATED, TOGETHER, UNSEEN, FLAT, NEW_VALUE, SYMBOLS = range(8)
 
 WORDS = (
     "departs from its forecast",
@@ -10,13 +13,22 @@ WORDS = (
     "outside anything seen in training",
     "reads flat",
     "a value never seen in training",
+    "an unusual order of symbols",
 )
 MOST_TOLD = 1000.0
 
 
-def sentence(reason: int, multiple: float) -> str:
-    """What fired, and how many times its limit was reached: `reads flat, 3.9 times the limit`."""
-    return f"{WORDS[reason]}, {times(multiple)} the limit"
+def sentence(reason: int, multiple: float, words: str = "") -> str:
+    """What fired, and how many times its limit was reached: `reads flat, 3.9 times the limit`.
+
+    `words` say it better than those for all of its kind.
+    """
+    return f"{words or WORDS[reason]}, {times(multiple)} the limit"
+
+
+def no_words(rows: int) -> NDArray[np.object_]:
+    """No words of their own for so many rows, (rows,)."""
+    return np.full(rows, "", object)
 
 
 def times(multiple: float) -> str:

@@ -50,11 +50,12 @@ def calibrated(model: Model, series: Series, settings: LearningSettings) -> Mode
     series = replace(series, segments=cut_out(series.segments, is_off))
     moving = series.values[:, model.roles.targets]
     before = model.familiar
-    model = replace(
-        model,
-        stillness=model.stillness.lowered(moving, series.segments),
-        unseen=model.unseen.widened(_distances(model, series)),
-    )
+    if not model.is_symbols_only:
+        model = replace(
+            model,
+            stillness=model.stillness.lowered(moving, series.segments),
+            unseen=model.unseen.widened(_distances(model, series)),
+        )
     raw = judge(replace(model, threshold=NOT_LEARNED), series, for_threshold=True).scores
     model = with_threshold(model, series, raw, settings)
     return replace(model, familiar=familiar_of(series, judge(model, series).scores).joined(before))
@@ -62,7 +63,8 @@ def calibrated(model: Model, series: Series, settings: LearningSettings) -> Mode
 
 def familiar_of(series: Series, scores: FloatArray) -> Familiar:
     """What the check of drift compares with: scores (M,) as `detect` gives them, and readings."""
-    return Familiar.fit(scores, np.concatenate([series.values[a:b] for a, b in series.segments]))
+    found = Familiar.fit(scores, np.concatenate([series.values[a:b] for a, b in series.segments]))
+    return found if series.symbols is None else found.unwatched(np.isin(series.sensors, series.symbols.names))
 
 
 def _distances(model: Model, series: Series) -> FloatArray:

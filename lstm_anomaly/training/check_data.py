@@ -16,7 +16,9 @@ from lstm_anomaly.preparing.sensor_quality import SensorQuality, sensor_qualitie
 from lstm_anomaly.preparing.windows import rows_in
 from lstm_anomaly.reading import FileReport, ReadReport
 from lstm_anomaly.training.split import plan
+from lstm_anomaly.training.train_symbols import is_symbols_only, symbol_mask
 
+LEAST_CODES = 3  # whole numbers of a sensor: two are a switch
 # Budgets to offer when there is too little data for the one asked for, the rarest first.
 _OFFERED = ("1/month", "1/week", "2/week", "1/day", "2/day", "1/4hours", "1/hour")
 _OFFERED_ROWS = ("1/10000rows", "1/5000rows", "1/2000rows", "1/1000rows", "1/500rows", "1/200rows")
@@ -54,6 +56,7 @@ class Check:
     first, last    the earliest and latest time stamp as they stood in the file, "" without
     span_seconds   from the earliest to the latest, None without time
     usable_rows    rows with a reading of every sensor
+    sensors        those whose readings are numbers; vocabularies: of columns of symbols
     suggested      option of `train` -> value that the findings call for
     """
 
@@ -67,6 +70,7 @@ class Check:
     cleaning: CleanReport | None = None
     usable_rows: int = 0
     sensors: tuple[SensorQuality, ...] = ()
+    vocabularies: dict[str, list[str]] = field(default_factory=dict)
     budget: BudgetCheck | None = None
     advice: list[str] = field(default_factory=list)
     suggested: dict[str, str] = field(default_factory=dict)
@@ -92,7 +96,9 @@ def check(
 ) -> Check:
     """Check rows as they were read; `how` are arguments of `clean`."""
     series, cleaning = clean(frame, **how)  # type: ignore[arg-type]
-    sensors = tuple(sensor_qualities(frame.values, frame.sensors))
+    numeric = ~symbol_mask(series)  # (F,)
+    names = [name for name, is_number in zip(frame.sensors, numeric.tolist(), strict=True) if is_number]
+    sensors = tuple(sensor_qualities(frame.values[:, numeric], names))
     span = None if series.times is None or not len(series) else series.times[-1] - series.times[0]
     found = Check(
         tuple(report.files),
@@ -104,6 +110,7 @@ def check(
         cleaning=cleaning,
         usable_rows=rows_in(series.segments),
         sensors=sensors,
+        vocabularies={book.name: book.texts for book in (frame.symbols.codebooks if frame.symbols else ())},
     )
     _advise_on_rows(found, report, series)
     _advise_on_sensors(found, frame)
@@ -118,7 +125,7 @@ def advice_for_all(checks: Mapping[str, Check]) -> dict[str, str]:
     for check_ in checks.values():
         for option, value in check_.suggested.items():
             said = found.get(option, "").split(",") if option in found else []
-            if option in ("--exclude", "--null-value"):
+            if option in ("--exclude", "--null-value", "--symbols"):
                 found[option] = ",".join(dict.fromkeys([*said, *value.split(",")]))
             else:
                 found.setdefault(option, value)
@@ -150,7 +157,8 @@ def _advise_on_rows(found: Check, report: ReadReport, series: Series) -> None:
         )
         return
     try:
-        plan(series)
+        if not is_symbols_only(series):
+            plan(series)
     except LstmAnomalyError as error:
         found.problems.append(str(error))
     if cleaning is None or series.times is None or series.resample is not None:
@@ -184,6 +192,16 @@ def _advise_on_sensors(found: Check, frame: SensorFrame) -> None:
                     f"look at {frame.place(oddity.row)}: if '{sensor.name}' was stuck, leave those rows out"
                     f" with {how}"
                 )
+    states = list(dict.fromkeys(name for file in found.files for name in file.state_columns))
+    if states:
+        found.suggested["--symbols"] = ",".join(states)
+        names = ", ".join(f"'{name}'" for name in states)
+        found.advice.append(
+            f"--symbols {names}: few texts, again and again; their order is then learned, too"
+        )
+    codes = [sensor.name for sensor in found.sensors if _could_be_codes(sensor, frame)]
+    if codes:
+        found.advice.append(f"--symbols {','.join(codes)}: if these numbers are codes of states or alarms")
     labels = [name for file in found.files for name in file.label_columns]
     exclude = list(dict.fromkeys([*labels, *exclude]))
     if exclude and len(exclude) < len(found.sensors):
@@ -197,11 +215,22 @@ def _advise_on_sensors(found: Check, frame: SensorFrame) -> None:
         )
 
 
+def _could_be_codes(sensor: SensorQuality, frame: SensorFrame) -> bool:
+    """Whether a sensor has three or more whole numbers, and few."""
+    if not any(oddity.kind == "states" for oddity in sensor.oddities) or sensor.distinct < LEAST_CODES:
+        return False
+    values = frame.values[:, frame.sensors.index(sensor.name)]
+    known = values[np.isfinite(values)]
+    return bool((known == np.round(known)).all())
+
+
 def _with_budget(found: Check, series: Series, budget: Budget | None, confidence: float) -> Check:
     timed = found.step_seconds is not None
     budget = budget or Budget.parse(DEFAULT_BUDGET if timed else DEFAULT_ROW_BUDGET)
-    split, _window = plan(series)
-    present = rows_in((*split.fit, *split.validation, *split.calibration))
+    present = rows_in(series.segments)
+    if not is_symbols_only(series):
+        split, _window = plan(series)
+        present = rows_in((*split.fit, *split.validation, *split.calibration))
 
     def needed(wanted: Budget) -> int:
         return math.ceil(-math.log1p(-confidence) / wanted.per_row(found.step_seconds))

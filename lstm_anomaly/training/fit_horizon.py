@@ -29,7 +29,7 @@ HIDDEN = 64
 EMBEDDING = 64
 UPDATES = 500
 UNASKED = 0.2  # of them, where the horizon is the default: forecasts are worse by a hundredth or so
-MOST_READINGS = 40  # times that the LSTM reads a look-back: few rows are soon learned by heart
+UPDATES_A_HORIZON = 2  # at most, of those side by side in the rows to fit to: few are soon learned by heart
 RIDGE_COLUMNS = 20_000  # look-backs that the ridge regression is fitted to; more change little
 COLUMNS = 7680  # segments an update, read and written
 BATCH = 512  # look-backs that are worked on at a time
@@ -198,9 +198,9 @@ def _fitted_lstm(
     )
     params = init_segment_lstm(rng, sizes)
     columns = COLUMNS // (sizes.read + sizes.written)  # look-backs an update
-    readings = MOST_READINGS * len(plan.fit) * len(sensors) / columns
+    horizons = plan.fitted * len(sensors) / origins.steps
     wanted = UPDATES * (UNASKED if settings.horizon is None else 1.0)
-    updates = max(1, round(min(wanted, readings) * settings.effort))
+    updates = max(1, round(min(wanted, UPDATES_A_HORIZON * horizons) * settings.effort))
     config = HorizonConfig(updates=updates, batch_size=columns)
     lesson = HorizonLesson(params, origins, plan.fit, plan.held_out, sensors, config)
     for report in train(lesson, config, rng, limits):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lstm_anomaly.base.errors import InputError, NotEnoughDataError
+from lstm_anomaly.base.errors import InputError, NotEnoughDataError, SettingsError
 from lstm_anomaly.base.text import count
 from lstm_anomaly.base.types import FloatArray, Segments, Series
 from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events
@@ -95,8 +95,13 @@ def retrained(
 
     all_rows   learn also from what the old model finds anomalous: it is normal now
 
-    Raises what `learn` does, and NotEnoughDataError when the old model finds too little of it normal.
+    Raises what `learn` does, SettingsError for a model of symbols alone, and NotEnoughDataError when
+    the old model finds too little of it normal.
     """
+    if model.is_symbols_only:
+        raise SettingsError(
+            "a model of symbols alone has no networks to go on from", hint="train a new one on the new rows"
+        )
     anomalous = np.zeros(len(series), np.bool_)
     if not all_rows:
         anomalous = judge(model, series).scores > LIMIT
@@ -166,7 +171,8 @@ def last_rows(series: Series, seconds: float) -> Series:
 
 def _measured(model: Model, held_out: Series, scale_of: Model) -> Measure:
     judged = judge(model, held_out)
-    rows = JudgedRows(judged.scores, judged.errors, held_out.values, judged.expected, judged.reasons)
+    readings = (held_out.values, judged.expected, judged.margins)
+    rows = JudgedRows(judged.scores, judged.errors, *readings, judged.reasons, judged.words)
     breaks = tuple(a for a, _b in held_out.segments)
     rules = EventRules(merge_gap=model.threshold.merge_gap)
     errors = _errors(model, held_out, held_out.segments) / scale_of.scaler.scale[model.roles.targets]

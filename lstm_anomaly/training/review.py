@@ -8,7 +8,8 @@ import numpy as np
 from lstm_anomaly.base.types import BoolArray, FloatArray, Segments, Series
 from lstm_anomaly.decision import poisson
 from lstm_anomaly.decision.episodes import EpisodeCounts, as_stretches
-from lstm_anomaly.model.judge import Judgement, judge
+from lstm_anomaly.model.judge import judge
+from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.windows import cut, finite_segments, window_starts
 
@@ -70,7 +71,9 @@ def review(model: Model, series: Series) -> Review:
     known = inside & np.isfinite(judgement.scores)
     with np.errstate(invalid="ignore", over="ignore"):
         distance = (series.values - judgement.expected) / model.scaler.scale  # (M, F)
-    errors = np.where(known, np.mean(np.square(distance[:, model.roles.targets]), axis=1), np.nan)
+    errors = np.full(len(series), np.nan)
+    if not model.is_symbols_only:
+        errors = np.where(known, np.mean(np.square(distance[:, model.roles.targets]), axis=1), np.nan)
     scores = np.where(inside, judgement.scores, np.nan)[calibration[0][0] : end]
     breaks = [b[0] - calibration[0][0] for a, b in pairwise(calibration)]
     return Review(model, series, judgement, inside, errors, _curve(model, scores, breaks))

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from lstm_anomaly.base.errors import TrainingError
+from lstm_anomaly.base.errors import SettingsError, TrainingError
 from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
@@ -20,14 +20,19 @@ from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, share_told_by_clock
 from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
 from lstm_anomaly.scoring.networks import Networks
+from lstm_anomaly.scoring.symbols.column import SymbolColumn
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
 from lstm_anomaly.training.doubts import doubts, fault_doubt, of_weekends, unlike_span
 from lstm_anomaly.training.fit_horizon import fit_horizon
 from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
+from lstm_anomaly.training.fit_symbols import fit_symbols
 from lstm_anomaly.training.measure_errors import Measured, TrainingRows, measure
 from lstm_anomaly.training.settings import DEFAULTS, LearningSettings
 from lstm_anomaly.training.split import fits, joined, plan, require_windows
+from lstm_anomaly.training.train_symbols import is_symbols_only, learn_symbols, symbol_mask
 from lstm_anomaly.training.trim import Trimmed, fault_rows, trim
+
+MOST_SENSORS = 1500  # what is known of each pair of them, and the components, fit into a file of 64 MiB
 
 
 def learn(
@@ -46,9 +51,13 @@ def learn(
     threshold can be learned.
     """
     began = perf_counter()
-    off = OffRule.parse(settings.off, series.sensors)
+    _require_few_sensors(len(series.sensors))
+    numeric = np.array(series.sensors, object)[~symbol_mask(series)].tolist()
+    off = OffRule.parse(settings.off, numeric)
     is_off = off.of_rows(series.values, series.sensors)
     series = replace(series, segments=cut_out(series.segments, is_off))
+    if is_symbols_only(series):
+        return replace(learn_symbols(series, settings, on_epoch, keep), off=off)
     split, window = plan(series, settings)
     for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
     faults = _faults(series, _usable(split), settings, for_faults)
@@ -79,13 +88,18 @@ def learn(
         series.values, scaled, targets, roles, _usable(split), is_fitted, per_row, settings.look_ahead
     )
     measured = measure(rows, fitted, settings.kind, for_states)
+    columns: tuple[SymbolColumn, ...] = ()
+    largest, session = measured.largest, None
+    if series.symbols is not None:
+        columns, by_symbols = fit_symbols(series, measured.segments, settings, per_row, on_epoch, keep)
+        largest, session = np.maximum(largest, by_symbols), series.symbols.session
     model = Model(
         kind=measured.kind,
         sensors=series.sensors,
         step_seconds=step,
         max_fill=series.max_fill,
         resample=series.resample,
-        look_ahead=settings.look_ahead,
+        look_ahead=max(settings.look_ahead, int(session is not None)),
         clock=clock,
         roles=roles,
         scaler=scaler,
@@ -103,10 +117,12 @@ def learn(
         summary=_summary(series, fit_rows, fitted, measured, trimmed, settings),
         off=off,
         calendar=calendar,
+        symbols=columns,
+        session=session,
     )
     raw, ranked = np.full((2, len(series)), np.nan)
     inside = np.concatenate([np.arange(a, b) for a, b in measured.segments])
-    raw[inside], ranked[inside] = measured.largest, measured.together
+    raw[inside], ranked[inside] = largest, measured.together
     model = with_threshold(model, series, raw, settings)
     model = replace(model, familiar=familiar_of(series, ranked / model.threshold.value))
     lost = max(0, model.summary.rows_left_out - int(is_off.sum()))
@@ -134,6 +150,15 @@ def learn(
     return replace(model, summary=replace(model.summary, doubts=found), horizon=horizon)
 
 
+def _require_few_sensors(count: int) -> None:
+    """Raise SettingsError where what is known of each pair of sensors would not fit into a model file."""
+    if count > MOST_SENSORS:
+        raise SettingsError(
+            f"{count:,} sensors are more than a model holds ({MOST_SENSORS:,})",
+            hint="--only or --exclude, or a model for each part of the plant",
+        )
+
+
 def _faults(
     series: Series, usable: Segments, settings: LearningSettings, rng: np.random.Generator
 ) -> BoolArray:
@@ -159,7 +184,10 @@ def _usable(split: Split) -> Segments:
 def _scaled(series: Series, usable: Segments) -> tuple[Scaler, SensorRoles, Float32Array]:
     """Scaler and roles by the usable rows, and all rows scaled, (F_in, M)."""
     rows = _stacked(series.values, usable)  # (rows, F)
-    scaler, roles = _scaler(rows, series.sensors), SensorRoles.find(rows)
+    numeric = ~symbol_mask(series)
+    scaler, roles = _scaler(rows, series.sensors), SensorRoles.find(rows[:, numeric])
+    if not numeric.all():
+        roles = roles.spread(numeric)
     # No window holds a NaN.
     return scaler, roles, np.nan_to_num(scaler.transform(series.values)[roles.inputs])
 

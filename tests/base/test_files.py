@@ -104,3 +104,37 @@ def test_a_device_is_written_to(tmp_path):
 def test_a_full_disk_names_the_path_and_the_reason():
     with pytest.raises(OutputError, match="/dev/full: cannot write: No space left"):
         write("/dev/full", b"anything")
+
+
+def test_a_temporary_name_cannot_be_foreseen_and_no_link_is_followed(tmp_path, monkeypatch):
+    names = []
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda old, new: (names.append(os.fspath(old)), replace(old, new)))
+    for _ in range(2):
+        write(tmp_path / "x", b"new")
+    assert len({name.rsplit("-", 1)[1] for name in names}) == 2
+    monkeypatch.setattr("lstm_anomaly.base.files.secrets.token_hex", lambda count: "known")
+    monkeypatch.setattr("lstm_anomaly.base.files._remove_leftovers", lambda target: None)
+    (tmp_path / f".x.{os.getpid()}-known.tmp").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match="File exists"):
+        write(tmp_path / "x", b"newer")
+    assert not (tmp_path / "elsewhere").exists()
+    assert (tmp_path / "x").read_bytes() == b"new"
+
+
+def test_a_secret_file_is_never_readable_by_others_while_it_is_written(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    with atomic_write(path) as file:
+        file.write(b"new")
+        assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_the_owner_of_an_existing_file_is_kept(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"old")
+    os.chown(path, 12345, 23456)
+    write(path, b"new")
+    assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)

@@ -79,3 +79,13 @@ def test_where_no_lock_can_be_the_message_names_the_file(tmp_path):
         locked(tmp_path / "no" / "st"),
     ):
         pass
+
+
+def test_a_link_in_the_place_of_the_lock_makes_no_file_elsewhere(tmp_path):
+    (tmp_path / ".st.lock").symlink_to(tmp_path / "elsewhere")
+    with (
+        pytest.raises(OutputError, match="is a symbolic link, which a lock never is"),
+        locked(tmp_path / "st"),
+    ):
+        pass
+    assert not (tmp_path / "elsewhere").exists()

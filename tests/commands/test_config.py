@@ -181,3 +181,45 @@ def test_a_model_that_another_run_writes_is_left_alone(run, trained, tmp_path):
             ["calibrate", "m", trained / "normal.csv"],
         ):
             assert run(*args).exit_code == 75
+
+
+class TestFileOfTheCurrentFolder:
+    """Whoever may write it could silence alarms, or have files of the caller written over."""
+
+    TEXT = "[detect]\nmin-duration = 7\n"
+
+    def shown(self, run):
+        result = run("config", "show", "detect")
+        return "min-duration = 7" in result.stdout, result.stderr
+
+    @pytest.mark.parametrize(
+        ("of_file", "of_folder", "why"),
+        [
+            (0o646, 0o755, "others may write it"),
+            (0o644, 0o777, "others may write its folder"),
+            (0o644, 0o1777, "others may write its folder"),
+        ],
+    )
+    def test_is_not_read_where_others_may_write(self, run, home, tmp_path, of_file, of_folder, why):
+        (tmp_path / "lstm-anomaly.toml").write_text(self.TEXT)
+        assert self.shown(run) == (True, "")
+        (tmp_path / "lstm-anomaly.toml").chmod(of_file)
+        tmp_path.chmod(of_folder)
+        is_read, said = self.shown(run)
+        assert not is_read
+        assert f"{tmp_path / 'lstm-anomaly.toml'} is not read: {why}. Try: --config" in said
+        assert "min-duration = 7" in run("--config", "lstm-anomaly.toml", "config", "show", "detect").stdout
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+    @pytest.mark.parametrize("place", ["lstm-anomaly.toml", "."])
+    def test_is_not_read_where_it_belongs_to_somebody_else(self, run, home, tmp_path, place):
+        (tmp_path / "lstm-anomaly.toml").write_text(self.TEXT)
+        os.chown(tmp_path / place, 12345, -1)
+        is_read, said = self.shown(run)
+        assert (is_read, "belongs to another user" in said) == (False, True)
+
+    def test_is_named_when_it_says_where_output_goes(self, run, home, tmp_path):
+        (tmp_path / "lstm-anomaly.toml").write_text("[detect]\nmodel = 'm'\nscores = 'here.csv'\n")
+        said = run("detect", "x.csv").stderr
+        assert f"{tmp_path / 'lstm-anomaly.toml'} says where output goes: scores = 'here.csv'" in said
+        assert "says where" not in run("--config", "lstm-anomaly.toml", "detect", "x.csv").stderr

@@ -12,7 +12,8 @@ from conftest import SENSORS, csv_text, normal_values
 from lstm_anomaly.base import files
 from lstm_anomaly.base.errors import ModelFileError, OutputError
 from lstm_anomaly.commands.frame.app import app
-from lstm_anomaly.model.folder import model_path, read_models, write_index
+from lstm_anomaly.model.file import read_model
+from lstm_anomaly.model.folder import model_path, read_index, write_index
 
 LINEAR = ("--model-kind", "linear", "--window", "8", "--threshold", "3")
 
@@ -76,8 +77,7 @@ def folder(trained_groups, tmp_path, monkeypatch):
 
 
 def test_train_writes_a_model_file_for_each_group_and_says_so(folder, run):
-    column, models = read_models(str(folder / "models"))
-    assert (column, list(models)) == ("asset", ["pump 1", "pump 2", "fan/3"])
+    assert read_index(str(folder / "models")) == ("asset", ["pump 1", "pump 2", "fan/3"])
     names = sorted(path.name for path in (folder / "models").iterdir())
     assert names == ["fan%2F3.model", "groups.json", "pump%201.model", "pump%202.model"]
     for k, name in enumerate(("pump%201", "pump%202", "fan%2F3")):
@@ -137,7 +137,7 @@ def test_a_group_too_small_to_learn_from_keeps_no_other_from_its_model(run, tmp_
     assert result.exit_code == 2
     assert "asset 'b': 3 usable rows are too few" in result.stderr
     assert "models: 1 of 2 groups have no model" in result.stderr
-    assert list(read_models(str(tmp_path / "models"))[1]) == ["a"]
+    assert read_index(str(tmp_path / "models")) == ("asset", ["a"])
 
 
 def test_two_processes_write_the_same_models_and_lines_as_one(run, tmp_path):
@@ -159,8 +159,7 @@ def test_groups_may_have_other_sensors_missing(run, tmp_path):
     values["b"][:, 1] = np.nan
     (tmp_path / "normal.csv").write_text(grouped_text(values))
     assert run("train", "normal.csv", "--group-by", "asset", "--model", "models", *LINEAR).exit_code == 0
-    _, models = read_models(str(tmp_path / "models"))
-    assert models["b"].sensors == (SENSORS[0], SENSORS[2])
+    assert read_model(tmp_path / "models" / "b.model").sensors == (SENSORS[0], SENSORS[2])
     found = run("detect", "normal.csv", "--model", "models", "--scores", "-", "--exit-zero")
     states = [row["state"] for row in csv.DictReader(found.stdout.splitlines())]
     assert states.count("unknown") == 14
@@ -203,7 +202,7 @@ def test_a_state_is_of_one_machine_and_its_own_model_does_that(folder, run, opti
 def test_an_index_that_is_none_is_refused(tmp_path, index):
     (tmp_path / "groups.json").write_text(index)
     with pytest.raises(ModelFileError, match=r"groups\.json: "):
-        read_models(str(tmp_path))
+        read_index(str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -232,3 +231,52 @@ def test_an_index_that_cannot_be_read_back_does_not_replace_the_old_one(tmp_path
         write_index(str(tmp_path), "asset", ["a", "b"])
     assert (tmp_path / "groups.json").read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["groups.json"]
+
+
+@pytest.mark.parametrize("order", ["by time", "newest first"])
+@pytest.mark.parametrize("format_", ["jsonl", "json", "table"])
+def test_detect_with_two_processes_writes_the_same_bytes_as_with_one(folder, run, new, order, format_):
+    lines = grouped_text({**new, "pump 9": normal_values(20)}).splitlines()
+    if order == "newest first":
+        lines[1:] = sorted(lines[1:], reverse=True)
+    (folder / "new.csv").write_text("\n".join(lines) + "\n")
+    more = ("--format", format_, "-v", "--prom-textfile", "m.prom", "--scores", "scores.csv")
+    alone, apart = (
+        (run("detect", "new.csv", "--model", "models", "-j", n, *more), (folder / "scores.csv").read_bytes())
+        for n in (1, 2)
+    )
+    assert alone[0].exit_code == apart[0].exit_code == 1
+    assert "pump 2" in alone[0].stdout
+    assert (apart[0].stdout, apart[0].stderr, apart[1]) == (alone[0].stdout, alone[0].stderr, alone[1])
+
+
+def test_processes_are_for_a_folder_of_models(run, trained):
+    result = run("detect", trained / "new.csv", "--model", trained / "pump.model", "-j", 2)
+    assert result.exit_code == 2
+    assert "-j shares out the models of a folder" in result.stderr
+
+
+def test_a_damaged_model_in_a_folder_is_one_line_whoever_reads_it(folder, run, new):
+    (folder / "new.csv").write_text(grouped_text(new))
+    (folder / "models" / "pump%202.model").write_bytes(b"no model")
+    alone, apart = (run("detect", "new.csv", "--model", "models", "-j", n) for n in (1, 2))
+    assert alone.exit_code == apart.exit_code == 2
+    assert "models/pump%202.model: " in alone.stderr
+    assert apart.stderr == alone.stderr
+
+
+def test_names_that_differ_in_case_only_are_told_and_have_a_model_each(run, tmp_path):
+    (tmp_path / "normal.csv").write_text(grouped_text({"P1": normal_values(300), "p1": normal_values(300)}))
+    result = run("train", "normal.csv", "--group-by", "asset", "--model", "models", *LINEAR)
+    assert result.exit_code == 0
+    assert result.stderr == "asset: 'P1' and 'p1' differ in case only; each gets a model of its own\n"
+    assert read_index(str(tmp_path / "models")) == ("asset", ["P1", "p1"])
+
+
+def test_a_group_of_ten_rows_is_one_line_that_says_what_is_missing(run, tmp_path):
+    (tmp_path / "normal.csv").write_text(grouped_text({"a": normal_values(300), "b": normal_values(10)}))
+    result = run("train", "normal.csv", "--group-by", "asset", "--model", "models", "-j", 2)
+    assert result.exit_code == 2
+    told = [line for line in result.stderr.splitlines() if "'b'" in line]
+    assert len(told) == 1
+    assert told[0].startswith("asset 'b': 10 usable rows are too few")

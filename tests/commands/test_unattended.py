@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from conftest import csv_text, normal_values
 
+from lstm_anomaly.base.errors import OutputError
+from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.run import alerting as telling
 from lstm_anomaly.commands.run import detect_run as runs
 from lstm_anomaly.commands.run.hooks import run_hook, split_command
+from lstm_anomaly.detecting.newest import NewestTime
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ class TestMetrics:
         assert abs(samples["lstm_anomaly_last_success_timestamp_seconds"] - time.time()) < 600
         assert samples["lstm_anomaly_newest_row_timestamp_seconds"] == 1709614740
         assert sum(line.startswith("lstm_anomaly_sensor_score{") for line in lines) == 3
-        assert len({line for line in lines if line.startswith("# TYPE")}) == 11
+        assert len({line for line in lines if line.startswith("# TYPE")}) == 12
 
     def test_count_on_over_the_runs_of_a_state(self, detect, trained, tmp_path):
         lines = (trained / "new.csv").read_text().splitlines(keepends=True)
@@ -108,11 +111,47 @@ class TestAge:
         os.utime(path, (0, 0))
         assert detect(path, "--max-age", "15min").exit_code == 3
 
+    def test_one_row_from_the_future_hides_no_dead_logger(self, detect, tmp_path):
+        path = self.fresh(tmp_path / "p.csv", 60)
+        lines = path.read_text().splitlines(keepends=True)
+        lines[50] = f"2099-01-01 00:00:00,{lines[50].split(',', 1)[1]}"
+        path.write_text("".join(lines))
+        result = detect(path, "--max-age", "15min", "--state", "st", "--prom-textfile", "m.prom")
+        assert result.exit_code == 3
+        assert "1 row has a time stamp more than a day ahead of this machine's clock" in result.stderr
+        assert f"{path}:51, 2099-01-01T00:00:00 UTC" in result.stderr
+        lines = (tmp_path / "m.prom").read_text().splitlines()
+        newest = next(line for line in lines if line.startswith("lstm_anomaly_newest_row"))
+        assert abs(float(newest.split()[-1]) - (time.time() - 3600)) < 600
+        assert "ahead of" not in detect(path, "--state", "st").stderr
+
+    def test_a_row_that_all_rows_behind_it_are_earlier_than_is_not_the_latest(self):
+        newest = NewestTime()
+        times = np.datetime64("2026-03-01T00:00", "ns") + np.array([0, 1, 500, 2, 3, 4, 5]) * np.timedelta64(
+            1, "m"
+        )
+        for rows in (slice(0, 3), slice(3, 7)):
+            newest.push(frame_at(times[rows]))
+        assert newest.value == times[-1]
+
+    def test_rows_that_come_a_little_late_leave_the_latest_where_it_is(self):
+        newest = NewestTime()
+        minutes = [0, 1, 4, 2, 5, 3, 9, 8, 7]
+        times = np.datetime64("2026-03-01T00:00", "ns") + np.array(minutes) * np.timedelta64(1, "m")
+        for k in range(len(times)):
+            newest.push(frame_at(times[k : k + 1]))
+        assert newest.value == times.max()
+
     def test_rows_that_cannot_be_judged_count_when_asked_for(self, detect, tmp_path):
         (tmp_path / "p.csv").write_text(csv_text(normal_values(3)))
         assert detect(tmp_path / "p.csv").exit_code == 0
         result = detect(tmp_path / "p.csv", "--on-unknown", "fail")
         assert (result.exit_code, "none of 3 rows" in result.stderr) == (3, True)
+
+
+def frame_at(times):
+    zeros = np.zeros(len(times), np.int64)
+    return SensorFrame(np.zeros((len(times), 1)), ("a",), zeros, zeros, ("p.csv",), times=times)
 
 
 def script(path, text):
@@ -170,6 +209,54 @@ class TestProgram:
         assert "took more than 0.2 s" in run_hook(["sh", "-c", "sleep 60 & sleep 60"], "{}", 0.2)
         assert time.monotonic() - started < 30
 
+    def test_that_leaves_a_child_with_its_streams_open_has_succeeded(self):
+        started = time.monotonic()
+        assert run_hook(["sh", "-c", "sleep 20 & echo told >&2"], "{}", 5) == ""
+        assert "status 3: told" in run_hook(["sh", "-c", "sleep 20 & echo told >&2; exit 3"], "{}", 5)
+        assert time.monotonic() - started < 15
+
+    def test_of_which_errors_fill_a_pipe_is_not_held_up(self):
+        why = run_hook(["sh", "-c", "yes | head -c 1000000 >&2; echo last >&2; exit 1"], "{}", 30)
+        assert why.endswith("ended with status 1: last")
+
+    def test_that_takes_nothing_for_long_gets_all_events_once_it_does(self, tmp_path):
+        teller = telling.Teller(None, Talk(Settings(quiet=True)), early=False, command=("false",))
+        teller.queue = [f"{number}\n" for number in range(2500)]
+        teller.run_hooks()
+        assert (teller.failures, len(teller.waiting())) == (telling.IN_A_ROW, 2500)
+        teller.not_again_before = 0.0
+        teller.undelivered = teller.undelivered[:5]
+        teller.command = ("sh", "-c", f"cat >> '{tmp_path}/got'")
+        teller.run_hooks()
+        assert (tmp_path / "got").read_text() == "0\n1\n2\n3\n4\n"
+        assert teller.waiting() == []
+
+    def test_beyond_the_bound_the_oldest_are_given_up_and_that_is_told(self, monkeypatch, capsys):
+        monkeypatch.setattr(telling, "MOST_UNDELIVERED", 2)
+        teller = telling.Teller(
+            None, Talk(Settings()), early=False, command=("false",), queue=["a", "b", "c"]
+        )
+        teller.run_hooks()
+        assert teller.waiting() == ["b", "c"]
+        assert "1 events are given up, since more than 2 wait. The first: a" in capsys.readouterr().err
+        assert teller.failures == 3
+
+    def test_gets_no_event_where_the_state_cannot_be_written(self, detect, trained, tmp_path, monkeypatch):
+        page = script(tmp_path / "page", f'cat >> "{tmp_path}/got"')
+        (tmp_path / "p.csv").write_bytes((trained / "new.csv").read_bytes())
+
+        def full(state, *_others):
+            if state.totals:
+                raise OutputError("cannot write: No space left on device", where="st")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(runs, "write_state", full)
+            for _ in range(2):
+                assert detect(tmp_path / "p.csv", "--state", "st", "--exec", page).exit_code == 2
+        assert not (tmp_path / "got").exists()
+        assert detect(tmp_path / "p.csv", "--state", "st", "--exec", page).exit_code == 1
+        assert (tmp_path / "got").read_text().count("\n") == 1
+
     def test_that_is_none_is_a_reason(self):
         assert (
             run_hook(["/no/such/program"], "{}", 1)
@@ -187,6 +274,8 @@ class TestProgram:
     ("options", "why"),
     [
         (["--from", "end"], "--from is about"),
+        (["--on-gap", "fail"], "--on-gap is about"),
+        (["--rotated", "old/*"], "--rotated is about"),
         (["--follow", "--format", "json"], "needs an end"),
         (["--state", "st", "--rows", "1:5"], "goes by a whole file"),
         (["--state", "st", "--allow-missing"], "goes by a whole file"),

@@ -84,7 +84,7 @@ def test_an_episode_of_calibration_is_an_event_of_detection(
 ) -> None:
     multiples = np.array(scores) / level
     sensors = np.zeros((len(scores), 1))
-    rows = JudgedRows(multiples, sensors, sensors, sensors, np.zeros(len(scores), np.int64))
+    rows = JudgedRows(multiples, sensors, sensors, sensors, sensors, np.zeros(len(scores), np.int64))
     events = find_events(rows, ("s",), EventRules(merge_gap))
     stretches = as_stretches(np.array(scores), (), merge_gap)
     assert counts_of(scores, merge_gap).at(level) == len(events)

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_anomaly.base.types import IntArray
+from lstm_anomaly.decision.course import OPENING_ROWS
 from lstm_anomaly.decision.events import (
-    FLAT_ROWS,
-    OPENING_ROWS,
     Contribution,
     Event,
     EventRules,
@@ -27,14 +26,15 @@ NAN = np.nan
 SENSORS = ("flow", "heat")
 
 
-def judged(scores: list[float]) -> JudgedRows:
-    """Rows of one sensor that moves every row and is always expected at 0."""
-    column = np.array(scores)[:, None]  # (N, 1)
+def judged(scores: list[float], sensors: int = 1) -> JudgedRows:
+    """Rows of sensors that move every row by 1, from 1 on, and are always expected at 0."""
+    column = np.array(scores)[:, None] * np.ones(sensors)  # (N, F)
     return JudgedRows(
         column[:, 0],
         np.nan_to_num(column),
-        1.0 + np.arange(len(scores))[:, None],
-        0.0 * column,
+        1.0 + np.arange(len(scores))[:, None] * np.ones(sensors),
+        np.zeros((len(scores), sensors)),
+        np.ones((len(scores), sensors)),
         by_error(len(scores)),
     )
 
@@ -155,9 +155,11 @@ def test_events_are_identical_however_the_rows_are_cut(
     rules = EventRules(merge_gap, min_duration, off)
     rng = np.random.default_rng(len(scores))
     noisy = np.array(scores) * (1 + 1e-3 * rng.random(len(scores)))  # sums whose last bit depends on order
-    rows = JudgedRows(
-        noisy, *rng.integers(0, 2, size=(3, len(scores), 2)).astype(float), rng.integers(0, 3, len(scores))
+    errors, seen, expected = rng.integers(0, 2, size=(3, len(scores), 2)) + 1e-3 * rng.random(
+        (len(scores), 2)
     )
+    margins = np.full((len(scores), 2), 0.3)
+    rows = JudgedRows(noisy, errors, seen, expected, margins, rng.integers(0, 3, len(scores)))
     tracker = EventTracker(SENSORS, rules)
     edges = [0, *sorted(min(cut, len(scores)) for cut in cuts), len(scores)]
     in_pieces = [event for start, stop in pairwise(edges) for event in tracker.push(rows[start:stop])]
@@ -197,7 +199,7 @@ def test_first_of_equal_peaks_counts_in_pieces_too() -> None:
     rows = judged([5.0, 5.0])
     tracker = EventTracker(("s",), EventRules())
     (event,) = [*tracker.push(rows[:1]), *tracker.push(rows[1:]), *tracker.finish()]
-    assert (event.peak_row, event.contributions[0].seen) == (0, 1.0)
+    assert event.peak_row == 0
 
 
 @pytest.mark.parametrize(
@@ -208,63 +210,30 @@ def test_severity_goes_by_multiples_of_the_threshold(peak: float, severity: str)
     assert event.severity == severity
 
 
-def test_shares_are_those_of_the_peak_row_largest_first() -> None:
-    rows = JudgedRows(
-        scores=np.array([2.0, 4.0, 3.0]),
-        errors=np.array([[9.0, 1.0], [0.1, 0.3], [5.0, 5.0]]),
-        seen=np.array([[10.0, 50.0], [11.0, 49.0], [12.0, 48.0]]),
-        expected=np.array([[10.0, 50.0], [10.0, 60.0], [0.0, 0.0]]),
-        reasons=by_error(3),
-    )
-    (event,) = find_events(rows, SENSORS)
-    assert event.contributions == (
-        Contribution("heat", pytest.approx(0.75), 49.0, 60.0, "down"),
-        Contribution("flow", pytest.approx(0.25), 11.0, 10.0, "up"),
-    )
+def test_shares_are_means_over_the_first_anomalous_rows_largest_first() -> None:
+    rows = replace(judged([2.0, 0.5, 4.0], sensors=2), errors=np.array([[9.0, 1.0], [99.0, 0.0], [0.0, 4.0]]))
+    (event,) = find_events(rows, SENSORS, EventRules(merge_gap=1))
+    assert [(part.sensor, round(part.share, 6)) for part in event.contributions] == [
+        ("heat", 0.7),  # (2 * 0.1 + 4 * 1) / 6: a row counts with its score
+        ("flow", 0.3),
+    ]
 
 
-def test_a_sensor_is_shown_at_its_largest_residual_up_to_the_peak() -> None:
-    """A spike up is over when the score peaks, and what it has misled would say that readings are low."""
-    rows = JudgedRows(
-        scores=np.array([0.1, 2.0, 4.0, 3.0]),
-        errors=np.ones((4, 2)),
-        seen=np.array([[5.0, 1.0], [20.0, 1.0], [5.0, 1.0], [90.0, 1.0]]),
-        expected=np.array([[5.0, np.nan], [6.0, 1.0], [9.0, 1.5], [5.0, 1.0]]),
-        reasons=by_error(4),
-    )
-    (event,) = find_events(rows, SENSORS)
-    flow, heat = event.contributions
-    assert (flow.seen, flow.expected, flow.direction) == (20.0, 6.0, "up")
-    assert (heat.seen, heat.expected) == (1.0, 1.5)
+def test_an_event_is_renumbered_with_the_rows_that_it_is_told_by() -> None:
+    (event,) = find_events(judged([0.0, 2.0, 4.0]), ("s",))
+    assert event.rows_told == (1, 2, 2, 2)
+    assert event.renumbered(np.array([10, 20, 30])).rows_told == (20, 30, 30, 30)
 
 
-def test_sensor_that_repeats_its_reading_is_flat_only_after_enough_rows() -> None:
-    def direction(repeated: int) -> str:
-        seen = np.append(np.arange(50.0, 60.0), np.full(repeated, 7.0))[:, None]  # (10 + repeated, 1)
-        scores = np.append(np.zeros(len(seen) - 1), 2.0)
-        (event,) = find_events(JudgedRows(scores, seen, seen, 0.0 * seen + 3.0, by_error(len(seen))), ("s",))
-        return event.contributions[0].direction
-
-    assert direction(FLAT_ROWS) == "flat"
-    assert direction(FLAT_ROWS - 1) == "up"
-
-
-@pytest.mark.parametrize("piece", [1, 3, FLAT_ROWS])
-def test_sensor_is_seen_to_be_flat_over_the_edges_of_pieces(piece: int) -> None:
-    def directions(repeated: int) -> list[str]:
-        seen = np.full((repeated, 1), 7.0)
-        rows = JudgedRows(np.append(np.zeros(repeated - 1), 2.0), seen, seen, 0.0 * seen, by_error(repeated))
-        tracker = EventTracker(("s",), EventRules())
-        events = [e for row in range(0, repeated, piece) for e in tracker.push(rows[row : row + piece])]
-        return [event.contributions[0].direction for event in events + tracker.finish()]
-
-    assert directions(FLAT_ROWS - 1) == ["up"]
-    assert directions(FLAT_ROWS) == ["flat"]
-    assert directions(3 * FLAT_ROWS) == ["flat"]
+def test_no_reading_beyond_those_of_training_is_usual() -> None:
+    (event,) = find_events(judged([2.0]), ("s",), trained=np.array([[-0.5], [9.0]]))
+    assert event.contributions[0].usual == (-0.5, 3.0)  # by its margin it would be from -3 on
+    (event,) = find_events(judged([2.0]), ("s",), trained=np.array([[4.0], [9.0]]))
+    assert event.contributions[0].usual == (-3.0, 3.0)  # what is expected itself is beyond
 
 
 def test_event_without_any_sensor_error_has_no_shares() -> None:
-    rows = JudgedRows(np.array([2.0]), np.zeros((1, 2)), np.ones((1, 2)), np.ones((1, 2)), by_error(1))
+    rows = JudgedRows(np.array([2.0]), np.zeros((1, 2)), *np.ones((3, 1, 2)), by_error(1))
     (event,) = find_events(rows, SENSORS)
     assert [part.share for part in event.contributions] == [0.0, 0.0]
 
@@ -275,9 +244,9 @@ def test_row_states_call_a_row_without_score_unknown_never_normal() -> None:
 
 def test_arrays_that_do_not_go_together_are_refused() -> None:
     with pytest.raises(ValueError, match="do not go with"):
-        JudgedRows(np.zeros(3), np.zeros((3, 2)), np.zeros((3, 2)), np.zeros((3, 1)), by_error(3))
+        JudgedRows(np.zeros(3), *np.zeros((3, 3, 2)), np.zeros((3, 1)), by_error(3))
     with pytest.raises(ValueError, match="do not go with"):
-        JudgedRows(np.zeros(3), *np.zeros((3, 3, 2)), by_error(2))
+        JudgedRows(np.zeros(3), *np.zeros((4, 3, 2)), by_error(2))
 
 
 @pytest.mark.parametrize(
@@ -311,18 +280,20 @@ def test_rules_out_of_range_are_refused(rules: dict[str, float]) -> None:
 
 # Filters
 
-UP_AND_DOWN = Event(
-    5,
-    9,
-    7,
-    3.0,
-    2.0,
-    (Contribution("flow", 0.6, 12.0, 10.0, "up"), Contribution("heat", 0.4, 40.0, 41.0, "down")),
-    "does not fit the rows before it, 3.0 times the limit",
-)
-STUCK = Event(
-    20, 29, 25, 2.0, 1.5, (Contribution("flow", 1.0, 8.0, 9.0, "flat"),), "reads flat, 2.0 times the limit"
-)
+
+def part(sensor: str, share: float, seen: float, expected: float, direction: str) -> Contribution:
+    """A sensor's part in an event of row 0 that goes as far as its reading."""
+    usual, span = (expected - 0.1, expected + 0.1), (seen, seen)
+    return Contribution(sensor, share, seen, expected, direction, direction, 0, usual, span)
+
+
+def event_of(peak: float, *parts: Contribution) -> Event:
+    """An event of one row."""
+    return Event(0, 0, 0, peak, peak, parts, (), TOGETHER)
+
+
+UP_AND_DOWN = event_of(3.0, part("flow", 0.6, 12.0, 10.0, "up"), part("heat", 0.4, 40.0, 41.0, "down"))
+STUCK = event_of(2.0, part("flow", 1.0, 8.0, 9.0, "flat"))
 
 
 @pytest.mark.parametrize(
@@ -337,8 +308,8 @@ def test_direction_keeps_what_is_above_the_limit_in_that_direction(direction: st
     assert filter_events([UP_AND_DOWN, STUCK], direction=direction) == kept
 
 
-def test_direction_drops_rows_above_only_through_the_other_direction() -> None:
-    weaker = Event(5, 9, 7, 2.0, 1.5, UP_AND_DOWN.contributions, "")  # up 1.2, down 0.8
+def test_direction_drops_what_is_below_the_limit_without_the_other_direction() -> None:
+    weaker = event_of(2.0, *UP_AND_DOWN.contributions)  # up 1.2, down 0.8
     assert filter_events([weaker], direction="up") == [weaker]
     assert filter_events([weaker], direction="down") == []
 
@@ -347,14 +318,14 @@ def test_min_deviation_is_absolute_and_in_the_sensors_own_unit() -> None:
     assert filter_events([STUCK], min_deviation={"flow": 1.0}) == [STUCK]  # |8 - 9| = 1
     assert filter_events([STUCK], min_deviation={"flow": 1.1}) == []
     assert filter_events([STUCK], min_deviation={"heat": 50.0}) == [STUCK]
-    slight = Event(0, 0, 0, 9.0, 9.0, (Contribution("flow", 1.0, 0.1, 0.2, "down"),), "")
+    slight = event_of(9.0, part("flow", 1.0, 0.1, 0.2, "down"))
     assert filter_events([slight], min_deviation={"heat": 50.0}) == [slight]
 
 
 def test_event_at_the_limit_by_the_sensors_that_count_is_dropped() -> None:
-    halves = (Contribution("flow", 0.5, 1.0, 0.0, "up"), Contribution("heat", 0.5, 0.0, 1.0, "down"))
-    assert filter_events([Event(0, 0, 0, 2.0, 2.0, halves, "")], direction="up") == []
-    assert len(filter_events([Event(0, 0, 0, 2.01, 2.0, halves, "")], direction="up")) == 1
+    halves = (part("flow", 0.5, 1.0, 0.0, "up"), part("heat", 0.5, 0.0, 1.0, "down"))
+    assert filter_events([event_of(2.0, *halves)], direction="up") == []
+    assert len(filter_events([event_of(2.01, *halves)], direction="up")) == 1
 
 
 def test_filters_together_ask_both_of_the_same_sensor() -> None:
@@ -363,28 +334,10 @@ def test_filters_together_ask_both_of_the_same_sensor() -> None:
 
 
 def test_filter_without_conditions_keeps_everything() -> None:
-    barely = Event(0, 0, 0, 1.0 + 1e-12, 1.0, (Contribution("flow", 1.0 - 1e-9, 1.0, 0.0, "up"),), "")
+    barely = event_of(1.0 + 1e-12, part("flow", 1.0 - 1e-9, 1.0, 0.0, "up"))
     assert filter_events([barely]) == [barely]
 
 
 def test_unknown_direction_is_refused() -> None:
     with pytest.raises(ValueError, match="sideways"):
         filter_events([], direction="sideways")
-
-
-@pytest.mark.parametrize(("row", "blamed"), [(9, "heat"), (10, "flow")])
-def test_an_event_is_explained_by_the_highest_of_its_first_ten_rows(row: int, blamed: str) -> None:
-    """The flow carries every row of twelve but the highest one, which is the tenth or the eleventh."""
-    scores, errors = np.full(12, 2.0), np.tile([1.0, 0.0], (12, 1))
-    scores[row], errors[row] = 5.0, [0.0, 1.0]
-    rows = JudgedRows(scores, errors, errors, 0 * errors, by_error(12))
-    (event,) = find_events(rows, SENSORS)
-    assert event.contributions[0].sensor == blamed
-
-
-@pytest.mark.parametrize(("repeated", "direction"), [(9, "up"), (10, "flat")])
-def test_ten_equal_readings_are_flat(repeated: int, direction: str) -> None:
-    seen = np.r_[np.arange(20.0 - repeated) / 100, np.full(repeated, 5.0)][:, None]  # (20, 1)
-    scores = np.r_[np.zeros(19), 2.0]
-    (event,) = find_events(JudgedRows(scores, seen, seen, 0 * seen, by_error(20)), ("s",))
-    assert event.contributions[0].direction == direction

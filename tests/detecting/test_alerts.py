@@ -9,6 +9,7 @@ from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.decision.events import Event
 from lstm_anomaly.detecting.alerts import Alerts
 from lstm_anomaly.detecting.places import Place, PlacedEvent
+from lstm_anomaly.scoring.reasons import TOGETHER
 
 HOUR = np.timedelta64(1, "h")
 
@@ -20,8 +21,8 @@ def event(first, last, state="closed", timed=True):
         time = np.datetime64("2024-03-01", "ns") + np.timedelta64(minute, "m")
         return Place("a.csv", minute + 2, f"minute {minute}", time if timed else None)
 
-    found = Event(first, last, last, 2.0, 1.5, (), reason="")
-    return PlacedEvent.at(found, state, place(first), place(last), place(last))
+    found = Event(first, last, last, 2.0, 1.5, (), (), TOGETHER)
+    return PlacedEvent.at(found, state, [place(row) for row in found.rows_told])
 
 
 def states(events):

@@ -140,7 +140,8 @@ def test_missing_and_infinite_readings_are_not_normal_but_unknown(fitted):
     values = normal_values(100, seed=4)
     values[40:50, 0] = np.nan
     values[50, 0] = np.inf
-    assert np.isnan(fitted.score(values)[45:58]).all()
+    with pytest.warns(UserWarning, match=r"count as missing: 1 of 'sensor_1' \(the first in row 51\)"):
+        assert np.isnan(fitted.score(values)[45:58]).all()
 
 
 def test_an_array_with_other_sensors_is_refused(fitted):

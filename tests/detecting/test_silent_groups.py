@@ -8,6 +8,7 @@ import pytest
 from rows_in_pieces import in_pieces, waves
 from small_models import small_model
 
+from lstm_anomaly.base.kept_objects import KeptObjects
 from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.detecting import group_stream as group_watching
 from lstm_anomaly.detecting.group_stream import GroupWatcher
@@ -72,7 +73,7 @@ def judged_apart(model, frame):
 
 def judged_together(model, frame, size):
     """The same by one watcher of all groups, and the most rows that waited after a push."""
-    watcher = GroupWatcher(dict.fromkeys("abc", model), Watcher)
+    watcher = GroupWatcher(KeptObjects(lambda _group: Watcher(model), "abc"), "abc")
     found, pushed, most = [], 0, 0
     for piece in in_pieces(frame, size):
         found.append(watcher.push(piece))

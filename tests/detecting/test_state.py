@@ -1,10 +1,14 @@
 """Runs that go on where the last one ended: each row judged once, each event told once."""
 
+import csv
+import io
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from rows_in_pieces import in_pieces, rows_with_everything, watched, waves
 from small_models import small_model
 
@@ -12,6 +16,7 @@ from lstm_anomaly.base.container import STATE, load_arrays, save_arrays
 from lstm_anomaly.base.errors import OutputError, StateError
 from lstm_anomaly.base.locks import locked
 from lstm_anomaly.base.snapshot import _ENTRIES, restored, saved_as, snapshot
+from lstm_anomaly.commands.frame.app import app
 from lstm_anomaly.detecting.state import State, read_state, scheme_of, write_state
 from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.reading import Follower, ReadOptions
@@ -103,7 +108,7 @@ def test_rows_are_judged_once_and_events_told_at_their_begin_and_end(plant, tmp_
         plant.grow(upto)
         result = plant.detect("--scores", "s.csv", "--format", "csv")
         assert result.exit_code == (1 if result.stdout else 0)
-        told += [line.split(",")[-5:-3] for line in result.stdout.splitlines()[1:]]
+        told += [(row["id"], row["state"]) for row in csv.DictReader(io.StringIO(result.stdout))]
         again = plant.detect("--scores", "s.csv", "--format", "csv")
         assert (again.exit_code, again.output) == (0, "")
     assert [state for _, state in told] == ["open", "closed"]
@@ -243,3 +248,77 @@ def test_only_one_file_can_have_a_state(plant, run, trained):
     model = ("--model", trained / "pump.model", "--state", "st")
     for files in ((), ("-",), (trained / "new.csv", trained / "quiet.csv")):
         assert "name one CSV file" in run("detect", *files, *model).stderr
+
+
+def test_a_second_state_may_not_write_into_the_scores_of_the_first(plant, tmp_path):
+    plant.grow(100)
+    plant.detect("--scores", "s.csv")
+    before = (tmp_path / "s.csv").read_bytes()
+    result = plant.detect("--scores", "s.csv", "--state", "other")
+    assert result.exit_code == 2
+    assert f"s.csv: holds the rows of another state, {tmp_path / 'st'}" in result.stderr
+    assert (tmp_path / "s.csv").read_bytes() == before
+    (tmp_path / "st").unlink()
+    assert plant.detect("--scores", "s.csv", "--state", "other").exit_code == 0
+    assert (tmp_path / "s.csv").read_text().count("\n") == 201
+
+
+def test_scores_that_another_run_writes_to_are_refused_with_75(plant, tmp_path):
+    plant.grow(50)
+    with locked(tmp_path / "s.csv"):
+        assert plant.detect("--scores", "s.csv").exit_code == 75
+    assert plant.detect("--scores", "s.csv").exit_code == 0
+
+
+class TestGap:
+    """What stood behind the last row read was deleted before a run saw it."""
+
+    def runs(self, plant, *more):
+        plant.grow(60)
+        plant.detect("--scores", "s.csv")
+        lines = plant.path.read_text().splitlines(keepends=True)
+        plant.path.unlink()
+        plant.grow(plant.rows)
+        rest = plant.path.read_text().splitlines(keepends=True)[81:]
+        plant.path.write_text("".join([lines[0], *rest]))
+        return plant.detect("--scores", "s.csv", *more)
+
+    def test_is_told_with_the_times_on_both_sides_and_counted(self, plant, tmp_path):
+        result = self.runs(plant, "--prom-textfile", "m.prom")
+        assert result.exit_code == 1
+        assert (
+            "plant.csv:2: rows may be missing between the last row read (2024-03-05 00:59:00)"
+            in result.stderr
+        )
+        assert "and this one (2024-03-05 01:20:00)" in result.stderr
+        assert "Try: --rotated PATTERN" in result.stderr
+        assert "lstm_anomaly_gaps_total" in (tmp_path / "m.prom").read_text()
+        assert plant.detect("--scores", "s.csv").output == ""
+
+    def test_is_in_the_json(self, plant):
+        document = json.loads(self.runs(plant, "--format", "json").stdout)
+        assert document["gaps"] == [
+            {
+                "path": "plant.csv",
+                "line": 2,
+                "before": "2024-03-05 00:59:00",
+                "after": "2024-03-05 01:20:00",
+            }
+        ]
+
+    def test_is_a_failure_where_it_is_to_be_one(self, plant):
+        result = self.runs(plant, "--on-gap", "fail")
+        assert result.exit_code == 3
+        assert "rows could not be found (--on-gap fail)" in result.stderr
+        assert plant.detect("--scores", "s.csv", "--on-gap", "fail").exit_code == 0
+
+
+def test_a_file_whose_name_is_no_text_is_judged_like_any_other(plant, trained, tmp_path):
+    name = os.fsdecode(b"pl\xffnt.csv")
+    plant.grow(130)
+    plant.path.rename(tmp_path / name)
+    words = ["--model", trained / "pump.model", "--state", "st", "--scores", "s.csv"]
+    result = CliRunner().invoke(app, ["detect", name, *map(str, words), "--prom-textfile", "m.prom"])
+    assert result.exit_code == 1
+    assert "pl\\udcffnt.csv,2," in (tmp_path / "s.csv").read_text()
+    assert 'source="pl\\udcffnt.csv"' in (tmp_path / "m.prom").read_text()

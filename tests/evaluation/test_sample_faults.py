@@ -15,6 +15,7 @@ from lstm_anomaly.preparing.clean import clean
 from lstm_anomaly.reading import ReadOptions, read_csvs
 from lstm_anomaly.scoring.reasons import FLAT, FORECAST, RELATED, RESTORED, TOGETHER, UNSEEN, WORDS
 from lstm_anomaly.scoring.unseen import mean_distances
+from lstm_anomaly.training.settings import LearningSettings
 from lstm_anomaly.training.train import learn
 
 SAMPLE_DATA = ROOT / "sample_data"
@@ -43,7 +44,7 @@ class Week:
 @pytest.fixture(scope="module")
 def week():
     normal, _ = clean(read_csvs([str(SAMPLE_DATA / "normal.csv")], ReadOptions())[0])
-    model = learn(normal)
+    model = learn(normal, LearningSettings(horizon=0))
     whole_days = model.summary.calibration_rows // MINUTES_A_DAY
     scores = judge(model, normal).scores[-whole_days * MINUTES_A_DAY :]
     frame, _ = read_csvs([str(SAMPLE_DATA / "week.csv")], ReadOptions())

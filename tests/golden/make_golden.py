@@ -1,4 +1,5 @@
-"""Make the golden arrays `lstm.npz` and `autoencoder.npz` with PyTorch: outputs and gradients in float64.
+"""Make the golden arrays `lstm.npz`, `autoencoder.npz` and `symbols.npz` with PyTorch: outputs and
+gradients in float64.
 
     pip install torch==2.13.0 numpy
     python tests/golden/make_golden.py
@@ -72,11 +73,55 @@ def autoencoder_case(layers):
     )
 
 
+class NextSymbol(nn.Module):
+    """Embedding -> LSTM -> linear: logits of the next symbol."""
+
+    def __init__(self, symbols, embedding, hidden):
+        super().__init__()
+        self.embedding = nn.Embedding(symbols + 2, embedding, padding_idx=symbols, dtype=torch.float64)
+        self.lstm = nn.LSTM(embedding, hidden, dtype=torch.float64)
+        self.output = nn.Linear(hidden, symbols + 1, dtype=torch.float64)
+
+    def forward(self, inputs):
+        return self.output(self.lstm(self.embedding(inputs))[0])
+
+
+def next_symbol_case():
+    model = NextSymbol(symbols=4, embedding=3, hidden=5)
+    inputs, targets = torch.randint(6, (7, 3)), torch.randint(5, (7, 3))
+    weights = torch.rand(7, 3, dtype=torch.float64)
+    nats = nn.functional.cross_entropy(model(inputs).permute(0, 2, 1), targets, reduction="none")
+    loss = (nats * weights).sum() / weights.sum().clamp(min=1)
+    loss.backward()
+    lstm = model.lstm
+    return numpy_dict(
+        {
+            "inputs": inputs,
+            "targets": targets,
+            "weights": weights,
+            "loss": loss,
+            "embedding": model.embedding.weight,
+            "weight_ih": lstm.weight_ih_l0,
+            "weight_hh": lstm.weight_hh_l0,
+            "bias": lstm.bias_ih_l0 + lstm.bias_hh_l0,
+            "output.weight": model.output.weight,
+            "output.bias": model.output.bias,
+            "gradient.embedding": model.embedding.weight.grad,
+            "gradient.lstm.W_x": lstm.weight_ih_l0.grad,
+            "gradient.lstm.W_h": lstm.weight_hh_l0.grad,
+            "gradient.lstm.b": lstm.bias_ih_l0.grad,
+            "gradient.output.W": model.output.weight.grad,
+            "gradient.output.b": model.output.bias.grad,
+        }
+    )
+
+
 def main():
     torch.manual_seed(0)
     for name, case in (("lstm", lstm_case), ("autoencoder", autoencoder_case)):
         arrays = {f"{layers}/{key}": value for layers in (1, 2) for key, value in case(layers).items()}
         np.savez_compressed(HERE / f"{name}.npz", **arrays)
+    np.savez_compressed(HERE / "symbols.npz", **next_symbol_case())
 
 
 if __name__ == "__main__":

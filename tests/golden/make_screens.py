@@ -49,19 +49,16 @@ def placed_events():
     errors[352:384, 2] = 1
     reasons = np.full(400, RELATED)
     reasons[150:306], reasons[352:384] = TOGETHER, UNSEEN
-    judged = JudgedRows(scores, errors, seen, expected, reasons)
+    margins = np.broadcast_to([0.05, 0.4, 0.3], (400, 3))
+    judged = JudgedRows(scores, errors, seen, expected, margins, reasons)
     out = []
     for event in find_events(judged, SENSORS, EventRules(merge_gap=5)):
         places = [
-            Place("pump.csv", row + 2, f"2026-03-24 {row // 60:02}:{row % 60:02}") for row in _rows(event)
+            Place("pump.csv", row + 2, f"2026-03-24 {row // 60:02}:{row % 60:02}") for row in event.rows_told
         ]
-        placed = PlacedEvent.at(event, CLOSED, *places)
+        placed = PlacedEvent.at(event, CLOSED, places)
         out.append(replace(placed, view=view(event, judged, SENSORS)))
     return out
-
-
-def _rows(event):
-    return event.start, event.end, event.peak_row
 
 
 def made_up_model():

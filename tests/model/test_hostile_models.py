@@ -14,15 +14,17 @@ import zipfile
 
 import numpy as np
 import pytest
+from forged import forged
 from small_models import series_of, small_model
 
-from lstm_anomaly.base.container import MAX_BYTES
+from lstm_anomaly.base.container import MAX_BYTES, load_arrays, packed
 from lstm_anomaly.base.errors import ModelFileError
 from lstm_anomaly.model.file import read_model, write_model
 from lstm_anomaly.model.judge import judge
 
 MUTANTS, CUTS = 2000, 500
 SOAKED = 50_000
+FORGED, FORGED_SOAKED = 150, 20_000
 
 
 def rows(count, seed=0):
@@ -83,6 +85,34 @@ def test_a_model_that_is_cut_is_refused(content, tmp_path, rng, count):
     for length in rng.integers(0, len(content), count):
         assert is_refused_or_equal(path, content[: int(length)], None)
     assert most_memory() - before < 300e6
+
+
+def with_switches(values):
+    """Rows (n, 3) with a sensor that switches, and one that stands still."""
+    return np.column_stack([values, np.arange(len(values)) // 200 % 2, np.full(len(values), 7.0)])
+
+
+@pytest.mark.parametrize("count", [FORGED, pytest.param(FORGED_SOAKED, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kind", ["lstm", "linear"])
+def test_a_forged_model_is_refused_or_judges_all_rows_and_fires(tmp_path, kind, count):
+    """Whoever changes numbers can make the checksum fit again; then a number's bounds have to hold."""
+    path = tmp_path / "pump.model"
+    write_model(small_model(with_switches(rows(600)), kind=kind), path)
+    header, arrays = load_arrays(path)
+    usual, wild = (with_switches(rows(60, seed)) for seed in (1, 2))
+    wild[30:] += [50, -50, 80, 40, 9]
+    rng, sound = np.random.default_rng(7), 0
+    for _ in range(count):
+        changed, others, what = forged(header, arrays, rng)
+        path.write_bytes(packed(changed, others))
+        try:
+            model = read_model(path)
+        except ModelFileError:
+            continue
+        sound += 1
+        assert np.isfinite(judge(model, series_of(usual)).scores[7:]).all(), what
+        assert (judge(model, series_of(wild)).scores[30:] > 1).mean() > 0.9, what
+    assert count / 20 < sound < count / 2
 
 
 class Runs:

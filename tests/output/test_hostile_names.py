@@ -17,7 +17,7 @@ from small_models import small_model
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.text import printable
 from lstm_anomaly.base.types import SensorFrame
-from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.decision.events import Contribution, Event, Follower
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.output.formats import records
 from lstm_anomaly.output.formats.csv_text import csv_text
@@ -25,6 +25,7 @@ from lstm_anomaly.output.terminal import check as check_output
 from lstm_anomaly.output.terminal.events import table
 from lstm_anomaly.output.terminal.summary import model_lines, training_lines
 from lstm_anomaly.reading import FileReport, ReadReport
+from lstm_anomaly.scoring.reasons import TOGETHER
 from lstm_anomaly.training.check_data import check
 
 SHORT = [name for name in NAMES if len(name) < 1000]
@@ -38,10 +39,9 @@ def assert_harmless(text: str) -> None:
 
 
 def event_of(name: str) -> PlacedEvent:
-    part = Contribution(name, 1.0, 2.0, 1.0, "up")
-    return PlacedEvent(
-        Event(0, 3, 1, 2.5, 2.0, (part,), "high error"), name, 2, 5, name, name, name, group=name
-    )
+    part = Contribution(name, 1.0, 2.0, 1.0, "up", "up", 1, (0.5, 1.5), (1.0, 2.0))
+    event = Event(0, 3, 1, 2.5, 2.0, (part,), (Follower(name, 2),), TOGETHER)
+    return PlacedEvent(event, name, 2, 5, name, name, name, group=name, told=(name, name))
 
 
 @pytest.fixture(autouse=True)

@@ -114,7 +114,7 @@ class TestCommand:
         anchors = re.findall(r'<section id="([^"]+)"', text)
         before, after = ["summary", "overview", "events", "event-1"], ["quality", "drift", "model", "loss"]
         assert anchors == [*before, "forecast", *after]
-        assert "temp_c was higher than expected" in text
+        assert re.search(r"From 2024-03-05 02:00:00 to \S+ temp_c rose to ", text)
         assert len(embedded(text)["sensors"]) == 3
 
     def test_events_have_rows_before_and_after_them(self, report):

@@ -90,6 +90,17 @@ def test_standard_input_is_read_as_bytes(monkeypatch, data):
     assert report.files[0].source == "-"
 
 
+@pytest.mark.parametrize("members", [30_000, 70_000])  # more than 65,535 are counted in another record
+def test_a_zip_of_very_many_files_is_refused_by_the_record_at_its_end(tmp_path, monkeypatch, members):
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for number in range(members):
+            archive.writestr(zipfile.ZipInfo(f"{number}.csv"), b"")
+        archive.writestr(zipfile.ZipInfo("last.csv"), TEXT)
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # which would read them all
+    with pytest.raises(InputError, match=rf"the zip holds {members + 1:,} files"):
+        read_csvs([str(tmp_path / "many.zip")])
+
+
 def test_a_pipe_that_cannot_seek_may_carry_a_zip(monkeypatch):
     class Pipe(io.BytesIO):
         def seekable(self):

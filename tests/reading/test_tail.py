@@ -299,3 +299,35 @@ def test_from_the_end_only_new_rows_are_read(tmp_path):
     logger.append(3)
     runs.run()
     assert runs.seen == logger.written[before:]
+
+
+def test_zeros_in_front_are_skipped_and_counted(tmp_path):
+    logger, runs = Logger(tmp_path / "plant.csv"), Runs(tmp_path / "plant.csv")
+    logger.append(5)
+    runs.run()
+    copy_truncate(logger.path, 1)
+    size = (tmp_path / "plant.csv.1").stat().st_size
+    logger.path.write_bytes(bytes(size) + logger.line().encode())
+    logger.written.append(logger.number)
+    follower = Follower(str(logger.path), ReadOptions(), ("a", "b"), **runs.kept)
+    runs.seen += [int(value) for frame in follower.frames() for value in frame.values[:, 0]]
+    assert runs.seen == logger.written
+    assert f"{size} NUL bytes in front of the first line skipped" in follower.report.files[-1].warnings[0]
+
+
+def test_behind_a_deleted_file_is_a_gap_and_what_was_rotated_since_is_read(tmp_path):
+    logger, runs = Logger(tmp_path / "plant.csv"), Runs(tmp_path / "plant.csv")
+    logger.append(5)
+    runs.run()
+    for age in (1, 2):
+        logger.append(5)
+        rename(logger.path, age)
+    logger.append(5)
+    (tmp_path / "plant.csv.2").unlink()
+    later = runs.kept["position"].modified + 1_000_000_000
+    os.utime(tmp_path / "plant.csv.1", ns=(later, later))
+    follower = Follower(str(logger.path), ReadOptions(), ("a", "b"), **runs.kept)
+    found = [int(value) for frame in follower.frames() for value in frame.values[:, 0]]
+    assert found == list(range(10, 20))
+    assert [gap.path for gap in follower.take_gaps()] == [str(tmp_path / "plant.csv.1")]
+    assert follower.take_gaps() == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
-from lstm_anomaly.base.errors import NotEnoughDataError, ThresholdError, TrainingError
+from lstm_anomaly.base.errors import NotEnoughDataError, SettingsError, ThresholdError, TrainingError
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.model.file import write_model
 from lstm_anomaly.model.judge import judge
@@ -15,6 +15,7 @@ from lstm_anomaly.scoring.reasons import NEW_VALUE
 from lstm_anomaly.training.calibrate import calibrated
 from lstm_anomaly.training.measure_errors import chosen_kind
 from lstm_anomaly.training.settings import LearningSettings
+from lstm_anomaly.training.train import learn
 
 KINDS = ("lstm", "linear")
 
@@ -299,3 +300,10 @@ def test_the_forecaster_reads_a_tenth_of_the_fitted_range_beyond_it():
 def test_an_lstm_is_kept_for_a_tenth_less_error_in_one_view(view, lstm, kind):
     others = {"forecast_linear": 1.0, "restored_linear": 1.0, "forecast_lstm": 2.0, "restored_lstm": 2.0}
     assert chosen_kind({**others, f"{view}_lstm": lstm})[0] == kind
+
+
+def test_more_sensors_than_a_model_file_holds_are_refused_at_once():
+    with pytest.raises(
+        SettingsError, match=r"1,501 sensors are more than a model holds \(1,500\). Try: --only"
+    ):
+        learn(series_of(np.zeros((3, 1501))), LearningSettings())

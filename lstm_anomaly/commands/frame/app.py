@@ -39,6 +39,7 @@ COMMANDS = {
     "train": "Learn what normal looks like from sensor CSVs.",
     "detect": "Say where new data departs from normal.",
     "forecast": "Say what comes next, with intervals.",
+    "fleet": "Say which of many machines need a look first.",
     "report": "Show what departs from normal as an HTML file.",
     "evaluate": "Say how well alarms match what is known to have happened.",
     "calibrate": "Learn only the threshold again, from fresh normal data.",
@@ -252,3 +253,6 @@ def app(ctx: click.Context, /, config: str | None, profile: str | None) -> None:
     name = ctx.invoked_subcommand
     if name and (found := ctx.command.get_command(ctx, name)):  # type: ignore[attr-defined]
         ctx.default_map = {name: defaults.options_of(name, found)}
+    for line in defaults.warnings:
+        with suppress(OSError, ValueError):
+            click.echo(f"lstm-anomaly: {printable(line)}", err=True)

@@ -2,10 +2,11 @@
 
 A table for each command holds its options by their long names; `[profile.NAME.detect]` is laid over
 `[detect]` when that profile is chosen. The file that is named counts alone; else the one in the folder
-where the program runs counts more than the user's own.
+where the program runs counts more than the user's own, if nobody else can have written it.
 """
 
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ NAME = "lstm-anomaly.toml"
 VARIABLE = "LSTM_ANOMALY_CONFIG"
 # A file that merely lies in the folder may come from anybody: it must not start programs.
 ONLY_WHEN_NAMED = ("exec",)
+# Where such a file says where output goes, that is said.
+OUTPUTS = ("checkpoint", "out", "prom-textfile", "report", "scores", "state")
 
 
 @dataclass
@@ -25,11 +28,15 @@ class Defaults:
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    is_named: bool = False
 
     def options_of(self, name: str, command: click.Command) -> dict[str, Any]:
         """Values by the names of the command's parameters. Raises click.UsageError for an unknown option."""
         known = option_names(command)
         out = {}
+        if not self.is_named:
+            self._warn_of_outputs(name, known)
         for option, value in self.values.get(name, {}).items():
             if option not in known:
                 import difflib
@@ -40,6 +47,18 @@ class Defaults:
                 raise click.UsageError(f"{place}: '{option}' is no option of '{name}'.{hint}")
             out[known[option]] = value
         return out
+
+    def _warn_of_outputs(self, name: str, known: dict[str, str]) -> None:
+        here = {
+            option: value
+            for option, value in self.values.get(name, {}).items()
+            if (option in OUTPUTS or (name, option) == ("train", "model"))
+            and option in known
+            and self.places[name, option].startswith(f"{NAME} [")
+        }
+        if here:
+            said = ", ".join(f"{option} = {value!r}" for option, value in here.items())
+            self.warnings.append(f"{os.path.abspath(NAME)} says where output goes: {said}")
 
 
 def option_names(command: click.Command) -> dict[str, str]:
@@ -57,13 +76,43 @@ def option_names(command: click.Command) -> dict[str, str]:
 
 def read_defaults(named: str | None, profile: str | None) -> Defaults:
     """What the file that was named says, or those that are found. Raises click.UsageError."""
-    defaults = Defaults()
+    defaults = Defaults(is_named=named is not None)
     for path in _paths(named):
+        if named is None and path == Path(NAME) and (why := _why_not_trusted(path)):
+            defaults.warnings.append(
+                f"{path.absolute()} is not read: {why}. Try: --config {NAME} if you trust it, or chmod go-w"
+            )
+            continue
         _add_file(defaults, path, profile, is_named=named is not None or path != Path(NAME))
     if profile is not None and not any(f"[profile.{profile}." in place for place in defaults.places.values()):
         where = ", ".join(defaults.files) or f"no {NAME}"
         raise click.UsageError(f"There is no profile '{profile}' ({where}).")
     return defaults
+
+
+def _why_not_trusted(path: Path) -> str:
+    """Why a file that lies in the current folder may be somebody else's, "" when it cannot be."""
+    for place, what in ((path, "it"), (path.resolve(), "it"), (path.resolve().parent, "its folder")):
+        status = place.lstat()
+        if status.st_uid not in (os.geteuid(), 0):
+            return f"{what} belongs to another user"
+        others = stat.S_IWOTH if _is_own_group(status.st_gid) else stat.S_IWOTH | stat.S_IWGRP
+        if not stat.S_ISLNK(status.st_mode) and status.st_mode & others:
+            return f"others may write {what}"
+    return ""
+
+
+def _is_own_group(number: int) -> bool:
+    """Whether a group is the caller's own, as many systems give each user one, with nobody else in it."""
+    import grp
+    import pwd
+
+    try:
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(number)
+    except KeyError:
+        return False
+    is_named_so = number == user.pw_gid and group.gr_name == user.pw_name
+    return is_named_so and set(group.gr_mem) <= {user.pw_name}
 
 
 def _paths(named: str | None) -> list[Path]:

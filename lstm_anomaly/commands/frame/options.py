@@ -19,42 +19,64 @@ Command = Callable[..., Any]
 
 FILES = click.argument("files", metavar="[CSV]...", nargs=-1)
 MODEL = click.option(
-    "-m", "--model", "model_path", metavar="FILE", required=True, help="The model file.", type=click.Path()
+    "-m",
+    "--model",
+    "model_path",
+    metavar="FILE",
+    required=True,
+    help="Name the model file.",
+    type=click.Path(),
 )
 
 
 _INPUT_OPTIONS = (
-    click.option("-d", "--delimiter", help="Character between fields; `\\t` for tabs.  [default: found]"),
-    click.option("-e", "--encoding", help="Such as latin-1 or utf-16.  [default: found]"),
-    click.option("-H", "--no-header-row", is_flag=True, help="The first row is data, not names."),
-    click.option("--header-row", is_flag=True, help="The first row is names, whatever it looks like."),
-    click.option("-K", "--skip-lines", type=click.IntRange(0), default=0, help="Lines to pass over first."),
-    click.option("--decimal", type=click.Choice([".", ","]), help="Decimal sign.  [default: found]"),
-    click.option("--thousands", metavar="CHAR", help="Sign that groups digits.  [default: none]"),
-    click.option("--null-value", "null_values", multiple=True, metavar="TEXT", help="Also means missing."),
-    click.option("--time", metavar="COLUMN", help="The time column; '' for none.  [default: found]"),
     click.option(
-        "--datetime-format", metavar="FORMAT", help="strptime format, epoch, epoch-ms, day-first, ..."
+        "-d", "--delimiter", help="Set the character between fields; `\\t` is a tab.  [default: found]"
     ),
-    click.option("--tz", metavar="ZONE", help="Zone of time stamps without one.  [default: UTC]"),
+    click.option("-e", "--encoding", help="Set the encoding, such as latin-1 or utf-16.  [default: found]"),
+    click.option("-H", "--no-header-row", is_flag=True, help="Take the first row for data, not for names."),
+    click.option("--header-row", is_flag=True, help="Take the first row for names, whatever it looks like."),
+    click.option(
+        "-K", "--skip-lines", type=click.IntRange(0), default=0, help="Pass over so many lines first."
+    ),
+    click.option("--decimal", type=click.Choice([".", ","]), help="Set the decimal sign.  [default: found]"),
+    click.option("--thousands", metavar="CHAR", help="Set the sign that groups digits.  [default: none]"),
+    click.option(
+        "--null-value",
+        "null_values",
+        multiple=True,
+        metavar="TEXT",
+        help="Take this text for a missing reading, too.",
+    ),
+    click.option("--time", metavar="COLUMN", help="Name the time column; '' is none.  [default: found]"),
+    click.option(
+        "--datetime-format",
+        metavar="FORMAT",
+        help="Set the form of time stamps: epoch, epoch-ms, day-first, or a strptime format.",
+    ),
+    click.option("--tz", metavar="ZONE", help="Set the zone of time stamps that have none.  [default: UTC]"),
     click.option("--strict-time", is_flag=True, help="Stop at a time stamp not later than the one before."),
-    click.option("--exclude", metavar="A,B", help="Columns that are not sensors, such as labels."),
-    click.option("--only", metavar="A,B", help="The only columns to use as sensors."),
+    click.option("--exclude", metavar="A,B", help="Leave out columns that are not sensors, such as labels."),
+    click.option("--only", metavar="A,B", help="Use these columns alone as sensors."),
     click.option(
         "--sensor-column",
         metavar="COLUMN",
-        help="One reading a row: where its sensor is named.  [default: found]",
+        help="Name the column of sensors' names, with one reading a row.  [default: found]",
     ),
     click.option(
-        "--value-column", metavar="COLUMN", help="One reading a row: where it is.  [default: found]"
+        "--value-column",
+        metavar="COLUMN",
+        help="Name the column of readings, with one reading a row.  [default: found]",
     ),
-    click.option("--rows", metavar="FROM:TO", help="Data rows to use, counted from 1: 1:400 or 401: ."),
+    click.option(
+        "--rows", metavar="FROM:TO", help="Use these data rows, counted from 1, such as 1:400 or 401:."
+    ),
     click.option(
         "--bad-values",
         type=click.Choice(["nan", "skip", "fail"]),
         default="nan",
         show_default=True,
-        help="A cell that is no number: missing, refuse its row, or stop.",
+        help="Choose what a cell that is no number does: count as missing, lose its row, or stop.",
     ),
     click.option(
         "--max-bad", type=Percent(), metavar="SHARE", help="Stop above this share of bad cells (1%)."
@@ -74,14 +96,14 @@ _CLEANING_OPTIONS = (
         type=click.Choice(["mean", "last", "max"]),
         default="mean",
         show_default=True,
-        help="What such a row holds of a sensor's readings.",
+        help="Choose what such a row holds of a sensor's readings.",
     ),
     click.option(
         "--max-fill",
         type=click.IntRange(0),
         default=3,
         show_default=True,
-        help="Rows for which a missing reading takes the last one; after that it is unknown.",
+        help="Let a missing reading take the last one for so many rows.",
     ),
 )
 
@@ -90,25 +112,29 @@ _THRESHOLD_OPTIONS = (
     click.option(
         "--false-alarms",
         metavar="BUDGET",
-        help="Such as 1/week or 1/10000rows; auto: 1/week, or what the rows can support.  [default: auto]",
+        help="Allow so many false alarms, such as 1/week; auto: what the rows support.  [default: auto]",
     ),
     click.option(
-        "--confidence", type=click.FloatRange(0.5, 0.999), help="That the budget holds.  [default: 0.9]"
+        "--confidence",
+        type=click.FloatRange(0.5, 0.999),
+        help="Keep the budget with this probability.  [default: 0.9]",
     ),
     click.option(
         "--threshold-method",
         type=click.Choice(["episodes", "pot", "daily-max", "quantile", "sigma", "fixed"]),
-        help="How the threshold is learned; only `episodes` keeps a promise.  [default: episodes]",
+        help="Choose how the threshold is learned; only `episodes` keeps a promise.  [default: episodes]",
     ),
     click.option(
         "--threshold",
         "threshold_level",
         type=click.FloatRange(0, min_open=True),
         metavar="VALUE",
-        help="Of quantile: the share; of sigma: how many; alone: the raw score itself.",
+        help="Set the quantile's share, the number of sigmas, or, alone, the raw score itself.",
     ),
     click.option(
-        "--merge-gap", type=click.IntRange(0), help="Rows between parts of one event; at least a window."
+        "--merge-gap",
+        type=click.IntRange(0),
+        help="Join parts of an event with so many rows between; at least a window.",
     ),
 )
 
@@ -116,7 +142,7 @@ _THRESHOLD_OPTIONS = (
 IGNORE = click.option(
     "--ignore",
     metavar="FILE",
-    help="CSV of `start,end,reason`: spans that are not normal, such as maintenance.",
+    help="Leave out the spans in this CSV of `start,end,reason`, such as maintenance.",
 )
 JOBS = click.option(
     "-j",
@@ -124,12 +150,24 @@ JOBS = click.option(
     type=click.IntRange(1),
     default=1,
     metavar="N",
-    help="With --group-by: processes that work side by side.  [default: 1]",
+    help="Work on so many groups of --group-by side by side.  [default: 1]",
 )
 _GROUP_BY = click.option(
     "--group-by",
     metavar="COLUMN",
-    help="Column that says whose row it is: a model, and events, for each.",
+    help="Name the column that says whose row it is: each group has its own model.",
+)
+_SYMBOLS = (
+    click.option(
+        "--symbols",
+        metavar="A,B",
+        help="Name columns of states, alarm codes or kinds of events; see docs/symbols.md.",
+    ),
+    click.option(
+        "--session",
+        metavar="COLUMN",
+        help="Name the column that says which sequence of symbols a row belongs to.",
+    ),
 )
 _ALLOW_MISSING = click.option(
     "--allow-missing", is_flag=True, help="Judge on when a sensor is missing altogether, by the others."
@@ -142,8 +180,8 @@ def input_options(command: Command) -> Command:
 
 
 def grouped_input_options(command: Command) -> Command:
-    """The same, and whose row each is."""
-    return gathered(command, (_GROUP_BY, *_INPUT_OPTIONS), "reading")
+    """The same, and whose row each is, and what are symbols: for those who have no model yet."""
+    return gathered(command, (_GROUP_BY, *_SYMBOLS, *_INPUT_OPTIONS), "reading")
 
 
 def judged_input_options(command: Command) -> Command:
@@ -191,6 +229,15 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
     from lstm_anomaly.reading import ReadOptions
 
     delimiter = reading["delimiter"]
+    symbols, session = _names(reading.get("symbols")), reading.get("session")
+    if session and not symbols:
+        raise click.UsageError(
+            "--session says which sequence of symbols a row belongs to: --symbols is needed, too."
+        )
+    if session and reading.get("group_by"):
+        raise click.UsageError(
+            "--session and --group-by do not go together; one of them, or a file for each group."
+        )
     return ReadOptions(
         delimiter="\t" if delimiter in ("\\t", "tab") else delimiter,
         encoding=reading["encoding"],
@@ -205,6 +252,8 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
         group_by=reading.get("group_by"),
         sensor_column=reading["sensor_column"],
         value_column=reading["value_column"],
+        symbols=symbols,
+        session=session,
         exclude=_names(reading["exclude"]),
         only=_names(reading["only"]),
         bad_values=reading["bad_values"],
@@ -249,14 +298,20 @@ def talk_options(command: Command) -> Command:
         setattr(settings, str(parameter.name), value)
 
     options: tuple[Callable[[Command], Command], ...] = (
-        click.option("--debug", is_flag=True, expose_value=False, callback=keep, help="Show tracebacks."),
+        click.option(
+            "--debug",
+            is_flag=True,
+            expose_value=False,
+            callback=keep,
+            help="Show where in the program an error comes from.",
+        ),
         click.option(
             "--color",
             type=click.Choice(["auto", "always", "never"]),
             default="auto",
             expose_value=False,
             callback=keep,
-            help="Colour in tables; NO_COLOR is honoured.  [default: auto]",
+            help="Use colour in tables; NO_COLOR is honoured.  [default: auto]",
         ),
         click.option(
             "--log-format",
@@ -264,7 +319,7 @@ def talk_options(command: Command) -> Command:
             default="text",
             expose_value=False,
             callback=keep,
-            help="json: each line on standard error is a record.  [default: text]",
+            help="Write lines on standard error as text or as JSON records.  [default: text]",
         ),
         click.option(
             "-v", "--verbose", is_flag=True, expose_value=False, callback=keep, help="Say more on stderr."
@@ -278,18 +333,25 @@ def talk_options(command: Command) -> Command:
     return command
 
 
-def deviations(given: tuple[str, ...], sensors: tuple[str, ...]) -> dict[str, float]:
+def deviations(given: tuple[str, ...]) -> dict[str, float]:
     """`temp=0.5` options as sensor -> difference in its own unit."""
     out = {}
     for text in given:
         sensor, _sign, value = text.rpartition("=")
-        if sensor not in sensors:
-            raise click.UsageError(f"--min-deviation {text}: '{sensor}' is not one of {', '.join(sensors)}.")
         try:
             out[sensor] = float(value)
         except ValueError:
             raise click.UsageError(f"--min-deviation {text}: '{value}' is not a number.") from None
     return out
+
+
+def check_deviations(least: dict[str, float], sensors: tuple[str, ...]) -> None:
+    """Refuse those of sensors that no model has."""
+    for sensor, value in least.items():
+        if sensor not in sensors:
+            raise click.UsageError(
+                f"--min-deviation {sensor}={value:g}: '{sensor}' is not one of {', '.join(sensors)}."
+            )
 
 
 def shares_of(text: str) -> list[float]:

@@ -9,15 +9,17 @@ from lstm_anomaly.commands.frame.option_types import Duration
 from lstm_anomaly.commands.frame.options import Command, check_output, gathered
 
 _OPTIONS = (
-    click.option("--state", metavar="FILE", help="Remember how far the file was judged; go on from there."),
+    click.option(
+        "--state", metavar="FILE", help="Remember how far the file was judged, and go on from there."
+    ),
     click.option(
         "--from",
         "begin",
         type=click.Choice(["saved", "beginning", "end"]),
         default="saved",
-        help="Where to begin with --state or --follow.  [default: saved, else beginning]",
+        help="Choose where to begin with --state or --follow.  [default: saved, else beginning]",
     ),
-    click.option("--follow", is_flag=True, help="Go on for ever: judge rows as they are written."),
+    click.option("--follow", is_flag=True, help="Go on for ever, and judge rows as they are written."),
     click.option(
         "--early/--no-early",
         default=None,
@@ -33,17 +35,40 @@ _OPTIONS = (
     ),
     click.option("--wait", type=Duration(), metavar="SPAN", help="Wait so long for another run to end."),
     click.option(
-        "--max-age", type=Duration(), metavar="SPAN", help="Exit with 3 when the latest row is older: 15min."
+        "--max-age",
+        type=Duration(),
+        metavar="SPAN",
+        help="Exit with 3 when the latest row is older, such as 15min.",
     ),
     click.option(
         "--on-unknown",
         type=click.Choice(["ignore", "fail"]),
         default="ignore",
-        help="fail: exit with 3 when no row could be judged.  [default: ignore]",
+        help="Exit with 3 (fail) when no row could be judged.  [default: ignore]",
     ),
-    click.option("--exec", "exec_", metavar="COMMAND", help="Run it once an event, with JSON on its stdin."),
     click.option(
-        "--exec-timeout", type=Duration(), default=30.0, metavar="SPAN", help="End it then.  [default: 30s]"
+        "--on-gap",
+        type=click.Choice(["warn", "fail"]),
+        default="warn",
+        help="Exit with 3 (fail) when rows between two runs cannot be found.  [default: warn]",
+    ),
+    click.option(
+        "--rotated",
+        metavar="PATTERN",
+        help="Name rotated files, if they are no usual ones, such as 'old/p-*.csv'.",
+    ),
+    click.option(
+        "--exec",
+        "exec_",
+        metavar="COMMAND",
+        help="Run a command once an event, with JSON on its standard input.",
+    ),
+    click.option(
+        "--exec-timeout",
+        type=Duration(),
+        default=30.0,
+        metavar="SPAN",
+        help="End that command after so long.  [default: 30s]",
     ),
     click.option(
         "--passthrough", is_flag=True, help="Print the input's rows with score, state and top sensor added."
@@ -65,6 +90,8 @@ class Unattended:
     wait: float | None
     max_age: float | None
     on_unknown: str
+    on_gap: str
+    rotated: str | None
     exec_: str | None
     exec_timeout: float
     passthrough: bool
@@ -81,6 +108,17 @@ def unattended_options(command: Command) -> Command:
     return gathered(command, _OPTIONS, "unattended", Unattended)
 
 
+def _check_without_a_place(told: Unattended) -> None:
+    """Refuse what is about a place that is remembered, where none is."""
+    for name, option, usual in (
+        ("begin", "--from", "saved"),
+        ("on_gap", "--on-gap", "warn"),
+        ("rotated", "--rotated", None),
+    ):
+        if getattr(told, name) != usual:
+            raise click.UsageError(f"{option} is about --state and --follow.")
+
+
 def check_unattended(
     told: Unattended, files: tuple[str, ...], format_: str, scores: str | None, reading: dict[str, Any]
 ) -> None:
@@ -88,8 +126,8 @@ def check_unattended(
     name = "--state" if told.state else "--follow" if told.follow else ""
     if name and (len(files) != 1 or files[0] == "-"):
         raise click.UsageError(f"{name} remembers a place in a file: name one CSV file.")
-    if not name and told.begin != "saved":
-        raise click.UsageError("--from is about --state and --follow.")
+    if not name:
+        _check_without_a_place(told)
     for option in ("rows", "max_bad", "allow_missing"):
         if name and reading[option] is not None and reading[option] is not False:
             raise click.UsageError(

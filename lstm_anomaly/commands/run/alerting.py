@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from lstm_anomaly.detecting.verdicts import Judging, Verdicts
 
 AGAIN_AFTER = 60.0  # seconds: a program that fails is not tried with each row of a stream
-MOST_UNDELIVERED = 100  # events that wait for a program that does not take them
+IN_A_ROW = 20  # failures after which the other events wait until it is tried again
+MOST_UNDELIVERED = 10_000  # events that wait for a program that does not take them: a state must stay small
 
 
 @dataclass
@@ -72,22 +73,40 @@ class Teller:
     def run_hooks(self) -> None:
         """Run the program once for each event that waits for it, which has been delivered before.
 
-        Events that it did not take are offered again after a while, or in the next run.
+        Events that it did not take, and those behind many such, are offered again after a while, or in the
+        next run.
         """
-        waiting, self.queue = self.queue, []
-        if time.monotonic() >= self.not_again_before:
-            waiting, self.undelivered = self.undelivered + waiting, []
+        if not self.is_due():
+            return
+        waiting, self.queue, self.undelivered = self.waiting(), [], []
         failed: Counter[str] = Counter()
-        for text in waiting if self.command else ():
-            why = run_hook(self.command, text, self.seconds)
-            if why:
-                failed[why] += 1
+        in_a_row = 0
+        for text in waiting:
+            why = run_hook(self.command, text, self.seconds) if in_a_row < IN_A_ROW else ""
+            if why or in_a_row >= IN_A_ROW:
                 self.undelivered.append(text)
-        if failed:
+            failed[why] += bool(why)
+            in_a_row = in_a_row + 1 if why or in_a_row >= IN_A_ROW else 0
+        if self.undelivered:
             self.failures += failed.total()
             self.not_again_before = time.monotonic() + AGAIN_AFTER
-            self.talk.warn(_told(why, times) for why, times in failed.items())
-        del self.undelivered[:-MOST_UNDELIVERED]
+            self.talk.warn(_told(why, times) for why, times in failed.items() if times)
+            self._drop_beyond_the_bound()
+
+    def is_due(self) -> bool:
+        """Whether the program is to be run now."""
+        return bool(self.command and self.waiting()) and time.monotonic() >= self.not_again_before
+
+    def waiting(self) -> list[str]:
+        """The events as JSON that the program has not taken yet, oldest first."""
+        return self.undelivered + self.queue
+
+    def _drop_beyond_the_bound(self) -> None:
+        dropped = self.undelivered[:-MOST_UNDELIVERED]
+        if dropped:
+            del self.undelivered[: len(dropped)]
+            said = f"{len(dropped)} events are given up, since more than {MOST_UNDELIVERED:,} wait"
+            self.talk.warn([f"lstm-anomaly: --exec: {said}. The first: {dropped[0].strip()}"])
 
     def _queue(self, events: list[PlacedEvent]) -> None:
         if self.command:

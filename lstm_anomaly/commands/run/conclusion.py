@@ -24,7 +24,8 @@ def conclude(
     outcome: Outcome, watcher: "Judging", told: Unattended, talk: Talk, path: str, plugin: bool
 ) -> int:
     """Say what is too old or could not be judged, write a plugin's line, and return the exit status."""
-    trouble = _trouble(watcher, told, path)
+    gaps = outcome.gaps if told.on_gap == "fail" else 0
+    trouble = f"{path}: rows could not be found (--on-gap fail)" if gaps else _trouble(watcher, told, path)
     if plugin:
         from lstm_anomaly.output.formats import nagios
 
@@ -38,7 +39,7 @@ def conclude(
         talk.warn([f"lstm-anomaly: {trouble}"])
     if outcome.failures:
         return EXIT_TROUBLE
-    if outcome.count:
+    if outcome.count and not gaps:
         return EXIT_ANOMALIES
     return EXIT_NOT_JUDGED if trouble else 0
 
@@ -48,7 +49,7 @@ def _trouble(watcher: "Judging", told: Unattended, path: str) -> str:
     if told.max_age is not None:
         age = _age(watcher, path)
         if age is None:
-            return f"{path}: no row tells how old it is, and --max-age wants to know"
+            return f"{path}: no row has a plausible time stamp, so --max-age cannot be checked"
         if age > told.max_age:
             most = duration(told.max_age)
             return f"{path}: the latest row is {duration(age)} old, more than {most} (--max-age)"

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from lstm_anomaly.base.text import as_bytes
 from lstm_anomaly.commands.frame.console import Talk, is_terminal
 from lstm_anomaly.output.formats import records
 
 if TYPE_CHECKING:
     from lstm_anomaly.detecting.places import PlacedEvent
     from lstm_anomaly.detecting.verdicts import Judging, Verdicts
+    from lstm_anomaly.reading.gap import Gap
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Delivery:
     def __init__(self, talk: Talk, wanted: Wanted, scores: BinaryIO | None = None) -> None:
         self.count = 0  # of events
         self.events: list[PlacedEvent] = []  # that are not written yet
+        self.gaps: list[Gap] = []  # in the input
         self._talk = talk
         self._wanted = wanted
         self._scores = scores
@@ -96,7 +99,12 @@ class Delivery:
         """Deliver what is written at the end; off a terminal, nothing found prints nothing but a document."""
         if self._wanted.format_ == "json" and not self._wanted.rows:
             silent = [one.event.contributions[0].sensor for one in watcher.silent()]
-            summary = {**vars(watcher.tally), "drift": watcher.drift, "silent": silent}
+            summary = {
+                **vars(watcher.tally),
+                "drift": watcher.drift,
+                "gaps": list(map(vars, self.gaps)),
+                "silent": silent,
+            }
             self._talk.deliver(records.json_document(self.events, summary))
             return
         self.flush()
@@ -126,7 +134,7 @@ class Delivery:
 
             text = io.StringIO()
             write_scores_header(text)
-            self._scores.write(text.getvalue().encode())
+            self._scores.write(as_bytes(text.getvalue()))
 
     def _pass_through(self, verdicts: "Verdicts") -> None:
         from lstm_anomaly.output.formats.passthrough import passthrough_header, passthrough_lines
@@ -150,7 +158,7 @@ class Delivery:
         if self._scores is None:
             self._talk.deliver_csv(text.getvalue())
         else:
-            self._scores.write(text.getvalue().encode("utf-8"))
+            self._scores.write(as_bytes(text.getvalue()))
 
 
 @contextmanager

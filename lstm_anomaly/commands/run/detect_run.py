@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,14 @@ import click
 
 from lstm_anomaly.base.files import length_of
 from lstm_anomaly.base.locks import locked
+from lstm_anomaly.base.text import as_bytes
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.frame.unattended import Unattended
 from lstm_anomaly.commands.run.alerting import Teller
 from lstm_anomaly.commands.run.delivery import Delivery, Wanted, delivery
 from lstm_anomaly.commands.run.hooks import split_command
 from lstm_anomaly.commands.run.load import tell_of_reading
+from lstm_anomaly.commands.run.scores_file import claimed
 from lstm_anomaly.detecting.alerts import as_span
 from lstm_anomaly.detecting.state import State, read_state, scheme_of, write_state
 from lstm_anomaly.detecting.stream import Watcher, watch
@@ -36,13 +38,16 @@ DRIFTED = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run told: how many events, those not written yet (for a summary), failures of `--exec`, and the
-    event that may go on; of those that alarm somebody."""
+    """What a run told, of events that alarm somebody: how many, those not written yet (for a summary),
+    failures of `--exec`, and the event that may go on; and how many times rows between two runs could not
+    be found.
+    """
 
     count: int
     events: "list[PlacedEvent]"
     failures: int
     still_open: "PlacedEvent | None" = None
+    gaps: int = 0
 
 
 class Run:
@@ -82,28 +87,37 @@ class Run:
     def on(self, follower: "Follower") -> Outcome:
         """Judge what is new in a file; with `--follow`, go on for ever."""
         told = self._told
-        with locked(told.state, told.wait or 0.0) if told.state else nullcontext():
+        with ExitStack() as held:
+            wait = told.wait or 0.0
+            if told.state:
+                held.enter_context(locked(told.state, wait))
+            if self._wanted.scores_file is not None:
+                held.enter_context(claimed(self._wanted.scores_file, told.state, wait))
             state = self._begin(follower)
             goes_on = state.scores_length or 0
             with delivery(self._talk, self._wanted, goes_on) as to:
                 teller = self._teller(to, early=told.early is not False)
                 teller.news, teller.undelivered = state.news, state.undelivered
                 before = dict(state.totals)
-                while told.follow:
-                    seen = self._watcher.tally.rows, to.count, list(teller.undelivered)
+                while told.follow and not (to.gaps and told.on_gap == "fail"):
+                    seen = self._watcher.tally.rows, to.count, teller.waiting()
                     self._take_new(follower, teller)
                     to.flush()
-                    teller.run_hooks()
-                    if (self._watcher.tally.rows, to.count, teller.undelivered) != seen:
+                    if (self._watcher.tally.rows, to.count, teller.waiting()) != seen:
                         self._warn_of_drift()
+                        self._commit(state, teller, before)
+                    if teller.is_due():
+                        teller.run_hooks()
                         self._commit(state, teller, before)
                     time.sleep(POLL_SECONDS)
                 self._take_new(follower, teller)
                 to.finish(self._watcher)
-                teller.run_hooks()
                 self._warn_of_drift()
                 self._commit(state, teller, before)
-        return Outcome(to.count, _loud(to.events), teller.failures, self._open_event())
+                if teller.is_due():
+                    teller.run_hooks()
+                    self._commit(state, teller, before)
+        return Outcome(to.count, _loud(to.events), teller.failures, self._open_event(), len(to.gaps))
 
     def _warn_of_drift(self) -> None:
         """Say once that the promise does not hold any more; the state remembers that it was said."""
@@ -115,6 +129,9 @@ class Run:
             teller.take(self._watcher.push(frame))
         teller.look_at(self._watcher)
         tell_of_reading(follower.take_report(), self._talk)
+        gaps = follower.take_gaps()
+        self._talk.warn(map(str, gaps))
+        teller.to.gaps += gaps
 
     def _begin(self, follower: "Follower") -> State:
         """The state that is saved, or a new one, which is saved before anything is delivered."""
@@ -128,6 +145,7 @@ class Run:
         if state is None:
             if told.begin == "end":
                 follower.skip()
+            follower.note_begin()
             state = State(follower.path, scheme, follower, watcher)
         if self._wanted.scores_file is not None and state.scores_length is None:
             state.scores_length = length_of(self._wanted.scores_file)
@@ -146,14 +164,18 @@ class Run:
         return self._watcher
 
     def _commit(self, state: State, teller: Teller, before: dict[str, int]) -> None:
-        """Everything was delivered: the next run begins here."""
+        """Everything was delivered but to the program of `--exec`: the next run begins here.
+
+        That program gets its events after that: where the state cannot be written, as on a full disk, it
+        would get the same ones in every run.
+        """
         to = teller.to
         to.sync()
-        state.totals = self._totals(before, to.count)
+        state.totals = self._totals(before, to.count, len(to.gaps))
         if self._told.state:
             if to.scores_length is not None:
                 state.scores_length = to.scores_length
-            state.undelivered = teller.undelivered
+            state.undelivered = teller.waiting()
             write_state(state, self._told.state, self._one().model)
         self._write_metrics((state.path,), state.totals)
 
@@ -177,10 +199,10 @@ class Run:
             silent=[one.event.contributions[0].sensor for one in watcher.silent()],
         )
         with atomic_write(self._told.prom_textfile) as file:
-            file.write(textfile(metrics).encode())
+            file.write(as_bytes(textfile(metrics)))
 
-    def _totals(self, before: dict[str, int], events: int) -> dict[str, int]:
-        counts = {**vars(self._watcher.tally), "events": events}
+    def _totals(self, before: dict[str, int], events: int, gaps: int = 0) -> dict[str, int]:
+        counts = {**vars(self._watcher.tally), "events": events, "gaps": gaps}
         return {name: before.get(name, 0) + count for name, count in counts.items()}
 
     def _teller(self, to: Delivery, *, early: bool) -> Teller:

@@ -1,22 +1,26 @@
 """`--group-by`: a model for each group of rows, learned into a folder of model files and used from there."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lstm_anomaly.base.errors import LstmAnomalyError, NotEnoughDataError
+from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError, NotEnoughDataError
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.run.load import for_model
 
 if TYPE_CHECKING:
-    from lstm_anomaly.base.types import BoolArray, SensorFrame
-    from lstm_anomaly.detecting.stream import Watcher
+    from lstm_anomaly.base.types import BoolArray, IntArray, SensorFrame
+    from lstm_anomaly.detecting.group_stream import GroupWatcher
     from lstm_anomaly.detecting.verdicts import Judging
-    from lstm_anomaly.model.model import Model
+    from lstm_anomaly.detecting.watch_rules import WatchRules
     from lstm_anomaly.reading import ReadOptions
     from lstm_anomaly.training.settings import LearningSettings
+
+DIED = "its process died, perhaps for want of memory"
+GROUPS_A_TASK = 100  # of an engine: each task reads the files again
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class GroupTraining:
     settings              of the training
     how                   arguments of `clean`
     workers               processes that train side by side
+    engine                `dask://HOST:PORT`, whose workers train instead; "" for none
     is_strict             stop a group's training where a sensor would spoil it
     """
 
@@ -38,7 +43,17 @@ class GroupTraining:
     rows: str | None = None
     ignore: str | None = None
     workers: int = 1
+    engine: str = ""
     is_strict: bool = False
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Groups that one worker of an engine trains; it reads the files itself, by their paths."""
+
+    names: tuple[str, ...]
+    training: GroupTraining
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -67,30 +82,21 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
 
     A group that nothing can be learned from does not keep the others from theirs, but is an error in the end.
     """
-    from lstm_anomaly.base.workers import WorkerDied, run_jobs
     from lstm_anomaly.commands.run.load import with_marks
     from lstm_anomaly.model import folder as model_folder
-    from lstm_anomaly.reading import split_groups, take_rows
+    from lstm_anomaly.reading import split_groups
 
     frame, ignored = with_marks(training.files, training.options, training.rows, talk, training.ignore)
     model_folder.make_folder(folder)
     groups = split_groups(frame)
-    alone = replace(training, files=training.files[:1])  # names a place in messages
-    jobs = (
-        _Group(
-            name,
-            take_rows(frame, members),
-            None if ignored is None else ignored[members],
-            model_folder.model_path(folder, name),
-            alone,
-        )
-        for name, members in groups.items()
-    )
     done, failed, column = [], [], str(training.options.group_by)
-    for outcome in run_jobs(_train_group, jobs, min(training.workers, len(groups))):
-        if isinstance(outcome, WorkerDied):
-            why = "its process died, perhaps for want of memory. Try: -j 1"
-            outcome = _Trained(outcome.job.name, error=why)
+    talk.warn(_same_but_for_case(column, list(groups)))
+    if training.engine:
+        outcomes = _by_engine(training, list(groups), folder)
+    else:
+        parts = _parts(frame, ignored, groups, training, folder)
+        outcomes = _by_processes(parts, min(training.workers, len(groups)))
+    for outcome in outcomes:
         talk.warn(f"{column} '{outcome.name}': {text}" for text in outcome.warnings)
         if outcome.error:
             failed.append(outcome.name)
@@ -109,6 +115,81 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
             where=folder,
             hint="see the reasons above; more rows of those groups, or leave them out",
         )
+
+
+def _parts(
+    frame: "SensorFrame",
+    ignored: "BoolArray | None",
+    groups: "dict[str, IntArray]",
+    training: GroupTraining,
+    folder: str,
+) -> Iterator[_Group]:
+    """Each group with its rows, made when its turn comes."""
+    from lstm_anomaly.model.folder import model_path
+    from lstm_anomaly.reading import take_rows
+
+    alone = replace(training, files=training.files[:1])  # names a place in messages
+    for name, members in groups.items():
+        rows, marks = take_rows(frame, members), None if ignored is None else ignored[members]
+        yield _Group(name, rows, marks, model_path(folder, name), alone)
+
+
+def _by_processes(groups: Iterator[_Group], workers: int) -> Iterator[_Trained]:
+    """Train each group in one of so many processes, or here."""
+    from lstm_anomaly.base.workers import WorkerDied, run_jobs
+
+    for outcome in run_jobs(_train_group, groups, workers):
+        if isinstance(outcome, WorkerDied):
+            yield _Trained(outcome.job.name, error=f"{DIED}. Try: -j 1")
+        else:
+            yield outcome
+
+
+def _by_engine(training: GroupTraining, names: list[str], folder: str) -> Iterator[_Trained]:
+    """Train all groups on the workers of an engine, which read and write at the same paths."""
+    from lstm_anomaly.base.workers import WorkerDied
+    from lstm_anomaly.commands.run.dask_engine import run_on_dask
+
+    there = replace(training, files=tuple(map(os.path.abspath, training.files)))
+    if training.ignore is not None:
+        there = replace(there, ignore=os.path.abspath(training.ignore))
+    batches = [
+        _Batch(tuple(names[k : k + GROUPS_A_TASK]), there, os.path.abspath(folder))
+        for k in range(0, len(names), GROUPS_A_TASK)
+    ]
+    for outcome in run_on_dask(_train_batch, batches, training.engine):
+        if isinstance(outcome, WorkerDied):
+            yield from (_Trained(name, error=f"{DIED}. Try: -j 1") for name in outcome.job.names)
+        else:
+            yield from outcome
+
+
+def _train_batch(batch: _Batch) -> list[_Trained]:
+    """Read the files, and train some of their groups: nothing but paths and settings comes to a worker."""
+    from lstm_anomaly.base.processes import use_one_core
+    from lstm_anomaly.commands.frame.app import Settings
+    from lstm_anomaly.commands.run.load import with_marks
+    from lstm_anomaly.reading import split_groups
+
+    use_one_core()
+    training = batch.training
+    frame, ignored = with_marks(
+        training.files, training.options, training.rows, Talk(Settings(quiet=True)), training.ignore
+    )
+    groups = {name: rows for name, rows in split_groups(frame).items() if name in batch.names}
+    return [_train_group(group) for group in _parts(frame, ignored, groups, training, batch.folder)]
+
+
+def _same_but_for_case(column: str, groups: list[str]) -> list[str]:
+    """What to say of names that differ in case only: of one machine, perhaps, that is written in two ways."""
+    alike: dict[str, list[str]] = {}
+    for group in groups:
+        alike.setdefault(group.casefold(), []).append(group)
+    return [
+        f"{column}: {' and '.join(map(repr, names))} differ in case only; each gets a model of its own"
+        for names in alike.values()
+        if len(names) > 1
+    ]
 
 
 def _train_group(group: _Group) -> _Trained:
@@ -132,11 +213,12 @@ def _train_group(group: _Group) -> _Trained:
 
 
 def watcher_of(
-    path: str, options: "ReadOptions", make: "Callable[[Model], Watcher]"
+    path: str, options: "ReadOptions", rules: "WatchRules", workers: int = 1
 ) -> "tuple[Judging, ReadOptions]":
-    """What judges with the model, or the folder of models, at `path`, and how to read its input."""
-    from lstm_anomaly.commands.run.load import as_trained
+    """What judges with the model, or the folder of models, at `path`, and how to read its input.
 
+    The models of a folder are shared by so many worker processes, which end with the command.
+    """
     if not os.path.isdir(path):
         from lstm_anomaly.model.file import read_model
 
@@ -144,11 +226,33 @@ def watcher_of(
             raise click.UsageError(
                 f"--group-by: {path} is the model of one machine. Train with --group-by, or leave it out."
             )
+        if workers > 1:
+            raise click.UsageError(f"-j shares out the models of a folder, and {path} is one model.")
         model = read_model(path)
-        return make(model), as_trained(options, model)
-    from lstm_anomaly.detecting.group_stream import GroupWatcher
-    from lstm_anomaly.model.folder import read_models
+        return rules.watcher(model), for_model(options, model)
+    return group_watcher(path, options, rules, workers)
 
-    column, models = read_models(path)
-    options = as_trained(options, *models.values())
-    return GroupWatcher(models, make), replace(options, group_by=options.group_by or column)
+
+def group_watcher(
+    folder: str, options: "ReadOptions", rules: "WatchRules", workers: int
+) -> "tuple[GroupWatcher, ReadOptions]":
+    """The same for a folder of models, which all know the same columns of symbols, by the same texts."""
+    from lstm_anomaly.base.kept_objects import KeptObjects
+    from lstm_anomaly.detecting.group_stream import GroupWatcher
+    from lstm_anomaly.detecting.watch_rules import FolderWatchers
+    from lstm_anomaly.model.file import read_model
+    from lstm_anomaly.model.folder import model_path, read_index
+
+    column, groups = read_index(folder)
+    watchers = KeptObjects(FolderWatchers(folder, rules), groups, workers)
+    click.get_current_context().call_on_close(watchers.close)
+    watcher = GroupWatcher(watchers, groups)
+    if not watcher.has_same_symbols():
+        raise ModelFileError(
+            "the models of its groups do not know the same symbols",
+            where=folder,
+            hint="train all groups in one run of `lstm-anomaly train --group-by`",
+        )
+    nulls, tz = (*options.null_values, *watcher.null_values), options.tz or watcher.tz
+    options = for_model(replace(options, null_values=nulls, tz=tz), read_model(model_path(folder, groups[0])))
+    return watcher, replace(options, group_by=options.group_by or column)

@@ -4,12 +4,16 @@ import os
 import shlex
 import signal
 import subprocess
+import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
 from lstm_anomaly.base.errors import SettingsError
 
 MOST_SAID = 200  # characters of a failing program's last line that are repeated
+MOST_KEPT = 1 << 16  # bytes of its errors
+BETWEEN_READS = 0.2  # seconds; a program waits for a reader once it has written as much as a pipe holds
 
 
 def split_command(text: str) -> list[str]:
@@ -26,39 +30,59 @@ def split_command(text: str) -> list[str]:
 def run_hook(command: Sequence[str], text: str, seconds: float) -> str:
     """Run a program with `text` on its standard input; why it failed, "" when it did not.
 
-    After `seconds` it is ended, with the programs that it started. What it prints goes nowhere: standard
-    output is for results; the last line of its errors is repeated when it fails.
+    After `seconds` it is ended, with the programs that it started. Only its own exit status counts: what it
+    leaves running may hold its streams open. What it prints goes nowhere: standard output is for results; the
+    last line of its errors is repeated when it fails.
     """
     try:
-        program = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        with tempfile.TemporaryFile() as event:
+            event.write(text.encode())
+            event.seek(0)
+            program = subprocess.Popen(
+                command,
+                stdin=event,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
     except OSError as error:
         return f"{command[0]} cannot be run: {error.strerror}"
-    try:
-        _out, errors = program.communicate(text.encode(), timeout=seconds)
-    except subprocess.TimeoutExpired:
-        return f"{command[0]} took more than {seconds:g} s and was ended"
-    finally:
-        if program.returncode is None:
-            _end(program)
+    assert program.stderr is not None, "it was asked for"
+    with program.stderr as errors:
+        try:
+            said = _wait(program, errors.fileno(), seconds)
+        except subprocess.TimeoutExpired:
+            return f"{command[0]} took more than {seconds:g} s and was ended"
+        finally:
+            if program.returncode is None:
+                _end(program)
     if program.returncode == 0:
         return ""
-    said = errors.decode(errors="replace").strip().rpartition("\n")[2][:MOST_SAID]
+    last = said.decode(errors="replace").strip().rpartition("\n")[2][:MOST_SAID]
     how = f"status {program.returncode}" if program.returncode > 0 else f"signal {-program.returncode}"
-    return f"{command[0]} ended with {how}" + (f": {said}" if said else "")
+    return f"{command[0]} ended with {how}" + (f": {last}" if last else "")
+
+
+def _wait(program: "subprocess.Popen[bytes]", errors: int, seconds: float) -> bytes:
+    """The end of what a program wrote to its standard error until it ended. Raises TimeoutExpired."""
+    os.set_blocking(errors, False)
+    until = time.monotonic() + seconds
+    said = b""
+    while True:
+        try:
+            program.wait(min(BETWEEN_READS, max(0.0, until - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= until:
+                raise
+        with suppress(BlockingIOError):
+            while data := os.read(errors, MOST_KEPT):
+                said = (said + data)[-MOST_KEPT:]
+        if program.returncode is not None:
+            return said
 
 
 def _end(program: "subprocess.Popen[bytes]") -> None:
-    """End a program and what it started; its pipes may be held open by others, so they are not waited for."""
+    """End a program and what it started."""
     with suppress(OSError):
         os.killpg(program.pid, signal.SIGKILL)
     program.wait()
-    for pipe in (program.stdin, program.stderr):
-        if pipe is not None:
-            with suppress(OSError):
-                pipe.close()

@@ -16,6 +16,7 @@ from lstm_anomaly.reading import (
     read_csvs,
     select_in_pieces,
     select_rows,
+    settle_empty,
     split_groups,
     take_rows,
 )
@@ -71,7 +72,9 @@ def what_spoils(series: "Series", where: str, *, is_strict: bool) -> list[str]:
     from lstm_anomaly.preparing.sensor_quality import spoiling
 
     lines = []
-    for name, oddity in spoiling(series.values, series.sensors):
+    symbols = () if series.symbols is None else tuple(book.name for book in series.symbols.codebooks)
+    numeric = [k for k, name in enumerate(series.sensors) if name not in symbols]
+    for name, oddity in spoiling(series.values[:, numeric], tuple(series.sensors[k] for k in numeric)):
         option = {"exclude": f"--exclude {name}", "null": f"--null-value {number(oddity.value, 10)}"}
         advice = option.get(oddity.advice, "other rows, in which something moves")
         if is_strict:
@@ -80,14 +83,16 @@ def what_spoils(series: "Series", where: str, *, is_strict: bool) -> list[str]:
     return lines
 
 
-def as_trained(options: ReadOptions, *models: "Model") -> ReadOptions:
-    """The options with what these models' training was told: texts for no reading, and the zone."""
-    texts = (text for model in models for text in model.null_values)
-    zones = (model.calendar.tz for model in models if model.calendar.tz is not None)
+def for_model(options: ReadOptions, model: "Model") -> ReadOptions:
+    """The options with what a model's training was told: its columns of symbols and their vocabularies, texts
+    for no reading, and the zone."""
     return replace(
         options,
-        null_values=tuple(dict.fromkeys((*options.null_values, *texts))),
-        tz=options.tz or next(zones, None),
+        symbols=tuple(model.sensors[column.place] for column in model.symbols),
+        session=model.session,
+        vocabularies=tuple(column.texts for column in model.symbols),
+        null_values=tuple(dict.fromkeys((*options.null_values, *model.null_values))),
+        tz=options.tz or model.calendar.tz,
     )
 
 
@@ -100,8 +105,7 @@ def calibration_series(
     ignore: str | None = None,
 ) -> "Series":
     """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
-    options = as_trained(options, model)
-    frame, ignored = with_marks(files, options, rows, talk, ignore, model.sensors)
+    frame, ignored = with_marks(files, for_model(options, model), rows, talk, ignore, model.sensors)
     model.check_times(frame)
     model.check_step(frame)
     series, report = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
@@ -171,7 +175,7 @@ def checked(files: tuple[str, ...], options: ReadOptions, rows: str | None, **ho
 
     reader = CsvReader(files, options)
     try:
-        frame = join_frames(list(reader))
+        frame = settle_empty(join_frames(list(reader)))
         frame = select_rows(frame, rows) if rows else frame
         if options.group_by is None:
             return {"": check(frame, reader.report, **how)}
@@ -206,6 +210,7 @@ def read_frame(
     All of that is also added to `notes`.
     """
     frame, report = read_csvs(files, options, sensors=sensors)
+    frame = settle_empty(frame)
     tell_of_reading(report, talk)
     if notes is not None:
         notes += report.lines()

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from lstm_anomaly.commands.frame.option_types import Duration
 
-_JOINED = "--exclude"  # its names are one list with commas; other options are given again
+_JOINED = ("--exclude", "--symbols")  # names are one list with commas; other options are given again
 
 
 def train_command(ctx: click.Context, files: Sequence[str], advised: Mapping[str, str]) -> str:
@@ -18,7 +18,7 @@ def train_command(ctx: click.Context, files: Sequence[str], advised: Mapping[str
     options = list(_given(ctx))
     for option, value in advised.items():
         said = [at for at, (name, _value) in enumerate(options) if name == option]
-        if option == _JOINED and said:
+        if option in _JOINED and said:
             options[said[0]] = (option, f"{options[said[0]][1]},{value}")
         elif option == "--null-value":
             options += [(option, text) for text in value.split(",")]

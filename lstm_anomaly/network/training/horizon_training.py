@@ -35,7 +35,7 @@ class HorizonConfig:
     updates: int = 500
     rounds: int = 4
     batch_size: int = 448
-    learning_rate: float = 6e-3
+    learning_rate: float = 4e-3
     dropout: float = 0.3
     clip_norm: float = 1.0
     weight_decay: float = 0.0

@@ -30,7 +30,7 @@ def plugin_lines(
     silent: Sequence[PlacedEvent] = (),
     trouble: str = "",
 ) -> str:
-    """`WARNING - 2 events, worst 3.9x temp | score=3.91;1;4;0 ...`, with performance data after the bar.
+    """`WARNING - 2 events, worst 3.9x: From ... | score=3.91;1;4;0 ...`: performance data after the bar.
 
     Behind it a line for each sensor that is silent, as long text.
     """
@@ -40,9 +40,7 @@ def plugin_lines(
         said = f"{count(len(silent), 'sensor')} silent: {silent[0].event.reason}"
     elif events:
         worst = max(events, key=lambda event: event.event.peak)
-        sensor = worst.event.contributions[0].sensor
-        said = f"{count(len(events), 'event')}, worst {number(worst.event.peak, 3)}x {sensor}"
-        said += f" since {worst.start}"
+        said = f"{count(len(events), 'event')}, worst {number(worst.event.peak, 3)}x: {worst.sentence}"
     elif status == UNKNOWN:
         said = f"none of {count(tally.rows, 'row')} could be judged"
     else:

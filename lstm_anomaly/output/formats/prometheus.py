@@ -13,6 +13,7 @@ _TOTALS = {
     "unknown": ("rows_unknown_total", "Rows that could not be judged."),
     "off": ("rows_off_total", "Rows in which the plant was off."),
     "events": ("events_total", "Events that were reported."),
+    "gaps": ("gaps_total", "Times that rows between two runs could not be found."),
 }
 
 

@@ -10,11 +10,13 @@ from typing import Any
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.output.formats.csv_text import csv_text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PLACE_FIELDS = ("start", "end", "peak", "source", "first_line", "last_line")
 EVENT_FIELDS = ("rows", "score", "mean_score", "severity", "reason")
 SENSOR_FIELDS = ("sensor", "share", "seen", "expected", "direction")
-NAME_FIELDS = ("group", "id", "state", "kind", "maintenance", "then")
+NAME_FIELDS = ("group", "id", "state", "sentence")
+LATER_FIELDS = ("kind", "at", "usual_low", "usual_high", "lowest", "highest")  # of the sensor
+LAST_FIELDS = ("maintenance",)
 
 
 def json_lines(events: Iterable[PlacedEvent]) -> str:
@@ -32,17 +34,21 @@ def json_document(events: Iterable[PlacedEvent], summary: dict[str, Any]) -> str
 
 def csv_header() -> str:
     """The line that names the columns of `csv_lines`."""
-    return csv_text([[*PLACE_FIELDS, *EVENT_FIELDS, *SENSOR_FIELDS, *NAME_FIELDS]])
+    return csv_text(
+        [[*PLACE_FIELDS, *EVENT_FIELDS, *SENSOR_FIELDS, *NAME_FIELDS, *LATER_FIELDS, *LAST_FIELDS]]
+    )
 
 
 def csv_lines(events: Iterable[PlacedEvent], *, excel_safe: bool = False) -> str:
     """One line an event, with the sensor that carries most of it; `excel_safe` as in `csv_text`."""
-    fields = [event.as_dict() for event in events]
-    tops = [event.pop("sensors")[0] for event in fields]
-    for event in fields:
-        event["then"] = "; ".join(f"{one['sensor']} from {one['from']}" for one in event["then"])
-    names = [[event.pop(name) for name in NAME_FIELDS] for event in fields]
-    rows = [
-        [*event.values(), *top.values(), *name] for event, top, name in zip(fields, tops, names, strict=True)
-    ]
+    rows = []
+    for fields in (event.as_dict() for event in events):
+        first = fields["sensors"][0]
+        rows.append(
+            [fields[name] for name in (*PLACE_FIELDS, *EVENT_FIELDS)]
+            + [first[name] for name in SENSOR_FIELDS]
+            + [fields[name] for name in NAME_FIELDS]
+            + [first[name] for name in LATER_FIELDS]
+            + [fields[name] for name in LAST_FIELDS]
+        )
     return csv_text(rows, excel_safe=excel_safe)

@@ -15,7 +15,6 @@ from lstm_anomaly.base.files import atomic_write
 from lstm_anomaly.base.text import count, number, printable, wrapped
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.detecting.views import EventView
-from lstm_anomaly.output.terminal.events import in_words
 
 # Okabe & Ito's palette: told apart by colour-blind readers, and by the dashes without any colour.
 SEEN, EXPECTED, SCORE, LIMIT, BAND = "#0072b2", "#d55e00", "#000000", "#aa3377", "#f0e442"
@@ -53,7 +52,7 @@ def figure(place: int, placed: PlacedEvent, view: EventView) -> Figure:
     picture = Figure(figsize=(WIDTH, HEAD_HEIGHT + PANEL_HEIGHT * panels), layout="constrained")
     axes = picture.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
     head = f"Event {place}: {placed.start} to {placed.end}, {count(event.duration, 'row')}, {event.severity}"
-    words = "\n".join(wrapped([in_words(event)], LETTERS_A_LINE, indent=0))
+    words = "\n".join(wrapped([printable(placed.sentence)], LETTERS_A_LINE, indent=0))
     picture.suptitle(f"{printable(head)}\n{words}", fontsize=10, x=0.01, ha="left")
     rows = np.arange(len(view.scores)) - (event.start - view.first)
     with np.errstate(invalid="ignore"):

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_anomaly.base.text import count, listed, number
+from lstm_anomaly.decision.course import SYMBOL
+from lstm_anomaly.decision.events import Contribution, Event
 from lstm_anomaly.detecting.batch import Detection
 from lstm_anomaly.detecting.forecast import Forecast
 from lstm_anomaly.detecting.places import PlacedEvent
+from lstm_anomaly.detecting.sentences import rounded
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.output.report.charts import (
     Axis,
@@ -21,7 +24,7 @@ from lstm_anomaly.output.report.charts import (
 from lstm_anomaly.output.report.fan import forecast_section
 from lstm_anomaly.output.report.of_model import model_sections
 from lstm_anomaly.output.report.page import Section, Table, page
-from lstm_anomaly.output.terminal.events import in_words
+from lstm_anomaly.output.symbols import around
 
 MOST_CHARTS = 200  # events with a chart of their own, the highest ones
 OVERVIEW_POINTS = 6000  # of the score
@@ -31,6 +34,14 @@ DRIFTED = (
     "The data no longer looks like training, see Drift: the promise on false alarms does not hold for it. If"
     " this is normal now, calibrate the model on it, or train again."
 )
+WAYS = {
+    "up": "higher",
+    "down": "lower",
+    "flat": "stands still",
+    "noisy": "jumps about",
+    "relation": "goes its own way",
+    SYMBOL: "symbols",
+}
 SENSORS_TOLD = 10  # in an event's table
 MOVED = 1.0  # training spreads: a sensor's mean that is farther off is said to have moved
 MANY_MOVED = 0.5  # of the sensors: the summary says that the model may not fit
@@ -50,12 +61,13 @@ def detection_report(
     `coming` is what the model forecasts, if it does.
     """
     axis = Axis(detection.series)
-    shifts = [_Shift.of(detection, model, k) for k in range(len(model.sensors))]
+    codes = {column.place for column in model.symbols}
+    shifts = [_Shift.of(detection, model, k) for k in range(len(model.sensors)) if k not in codes]
     sections = [
         _summary(detection, events, shifts),
         _overview(detection, events, axis),
         _list(events),
-        *_each(events, axis),
+        *_each(events, axis, _Sequences(detection, model)),
         *([] if coming is None else [forecast_section(coming, axis)]),
         _quality(detection, notes),
         _drift(shifts, detection.drift.findings()),
@@ -85,7 +97,7 @@ def _summary(detection: Detection, events: Sequence[PlacedEvent], shifts: "Seque
     if events:
         worst = max(events, key=lambda placed: placed.event.peak)
         place = events.index(worst) + 1
-        told = f"The highest is event {place}, {worst.start} to {worst.end}: {in_words(worst.event)}"
+        told = f"The highest is event {place}. {worst.sentence}"
         paragraphs.insert(0, told)
     elif counts["judged"]:
         paragraphs.insert(0, "Nothing departs from normal.")
@@ -94,7 +106,7 @@ def _summary(detection: Detection, events: Sequence[PlacedEvent], shifts: "Seque
     moved = [shift.sensor for shift in shifts if shift.said]
     if detection.drift.findings():
         paragraphs.insert(1, DRIFTED)
-    elif counts["judged"] and len(moved) >= MANY_MOVED * len(shifts):
+    elif counts["judged"] and shifts and len(moved) >= MANY_MOVED * len(shifts):
         paragraphs.insert(
             1,
             f"{len(moved)} of {count(len(shifts), 'sensor')} are not as they were in training, see Drift: the"
@@ -131,7 +143,7 @@ def _list(events: Sequence[PlacedEvent]) -> Section:
     if not events:
         return Section("events", "Events", ["There are none."])
     several = len({placed.source for placed in events}) > 1
-    headings = ["event", "severity", "score", "sensor", "start", "end", "rows", "why"]
+    headings = ["event", "severity", "score", "sensor", "start", "end", "rows", "what happened"]
     rows = [
         [
             str(place),
@@ -141,7 +153,7 @@ def _list(events: Sequence[PlacedEvent]) -> Section:
             placed.start,
             placed.end,
             str(placed.event.duration),
-            placed.event.reason,
+            placed.sentence,
             *([placed.source] if several else []),
         ]
         for place, placed in enumerate(events, 1)
@@ -161,7 +173,25 @@ def _with_chart(events: Sequence[PlacedEvent]) -> set[int]:
     return {k + 1 for k in order[:MOST_CHARTS]}
 
 
-def _each(events: Sequence[PlacedEvent], axis: Axis) -> list[Section]:
+@dataclass(frozen=True)
+class _Sequences:
+    """The symbols around events."""
+
+    detection: Detection
+    model: Model
+
+    def told(self, event: Event) -> list[str]:
+        """A sentence, where symbols lead."""
+        first, series = event.contributions[0], self.detection.series
+        for column in self.model.symbols:
+            if self.model.sensors[column.place] == first.sensor and first.direction == "symbol":
+                a, b = next(((a, b) for a, b in series.segments if a <= event.start < b), (0, len(series)))
+                text = around(series.values[a:b], column, series.symbols, (event.start - a, b - a))
+                return [f"The sequence around it: {text}"]
+        return []
+
+
+def _each(events: Sequence[PlacedEvent], axis: Axis, sequences: _Sequences) -> list[Section]:
     shown = _with_chart(events)
     most = min(600, EVENT_POINTS // max(1, 7 * len(shown)))
     out = []
@@ -171,8 +201,8 @@ def _each(events: Sequence[PlacedEvent], axis: Axis) -> list[Section]:
         event = placed.event
         parts = event.contributions[:SENSORS_TOLD]
         rows = [
-            [c.sensor, f"{100 * c.share:.0f} %", number(c.seen), number(c.expected), c.direction]
-            for c in parts
+            [c.sensor, f"{100 * c.share:.0f} %", *_readings(c), at, WAYS[c.kind]]
+            for c, at in zip(parts, placed.told, strict=False)
         ]
         told = (
             f"{placed.start} to {placed.end}, {count(event.duration, 'row')}: lines {placed.first_line:,} to"
@@ -181,12 +211,12 @@ def _each(events: Sequence[PlacedEvent], axis: Axis) -> list[Section]:
         )
         if len(event.contributions) > len(parts):
             told += f" {len(event.contributions) - len(parts)} more sensors carry less."
-        headings = ["sensor", "share", "seen", "expected", "direction"]
+        headings = ["sensor", "share", "farthest", "usual", "lowest to highest", "at", "how"]
         out.append(
             Section(
                 f"event-{place}",
                 f"Event {place}",
-                [in_words(event), told],
+                [placed.sentence, told, *sequences.told(event)],
                 table=Table(headings, rows, frozenset({1, 2, 3})),
                 chart=event_chart(axis, placed.view, most),
                 severity=event.severity,
@@ -194,6 +224,14 @@ def _each(events: Sequence[PlacedEvent], axis: Axis) -> list[Section]:
             )
         )
     return out
+
+
+def _readings(part: Contribution) -> list[str]:
+    """A sensor's farthest reading, what is usual there, and its span within the event; codes say nothing."""
+    if part.kind == SYMBOL:
+        return ["", "", ""]
+    seen, low, high, lowest, highest = rounded(part, part.seen, *part.usual, *part.span)
+    return [seen, f"{low} to {high}", f"{lowest} to {highest}"]
 
 
 def _quality(detection: Detection, notes: Sequence[str]) -> Section:

@@ -20,14 +20,19 @@ LEAST_RATE = 1e-2  # episodes below are drawn here: their axis is logarithmic
 def training_report(review: Review, notes: Sequence[str], title: str) -> str:
     """The whole file as text."""
     model = review.model
-    best, worst = review.windows()
+    of_sensors = []
+    if not model.is_symbols_only:
+        best, worst = review.windows()
+        of_sensors = [
+            _window("worst", "Worst calibration window", worst, review),
+            _window("best", "Best calibration window", best, review),
+            _sensors(model, review),
+        ]
     sections = [
         _summary(model, notes),
         _threshold(review),
         _calibration(review),
-        _window("worst", "Worst calibration window", worst, review),
-        _window("best", "Best calibration window", best, review),
-        _sensors(model, review),
+        *of_sensors,
         *model_sections(model),
     ]
     return page(title, "How the model was trained, and what to expect of it", sections)
@@ -111,7 +116,10 @@ def _window(anchor: str, title: str, window: slice, review: Review) -> Section:
 def _sensors(model: Model, review: Review) -> Section:
     known = review.calibration & np.isfinite(review.judgement.scores)
     rows = []
+    codes = {column.place for column in model.symbols}
     for k, name in enumerate(model.sensors):
+        if k in codes:
+            continue
         values = review.series.values[known, k]
         cells = [name, number(float(values.min())), number(float(values.max()))]
         miss = values - review.judgement.expected[known, k]

@@ -64,7 +64,8 @@ class Section:
 def page(title: str, subtitle: str, sections: list[Section], more: dict[str, Any] | None = None) -> str:
     """The whole file as text; `more` is further data for the script."""
     own = files("lstm_anomaly.output.report")
-    scripts = [get_plotlyjs(), own.joinpath("page.js").read_text(encoding="utf-8")]
+    has_charts = any(part.chart is not None for part in sections)
+    scripts = [*([get_plotlyjs()] if has_charts else []), own.joinpath("page.js").read_text(encoding="utf-8")]
     data = {
         "charts": {part.anchor: part.chart.as_dict() for part in sections if part.chart is not None},
         **(more or {}),

@@ -40,14 +40,22 @@ def _check_lines(check: Check) -> list[str]:
             "",
             *_row_lines(check),
             "",
-            *_sensor_table(check.sensors),
-            "",
+            *([*_sensor_table(check.sensors), ""] if check.sensors else ()),
+            *_symbol_lines(check.vocabularies),
             *_oddity_lines(check.sensors),
         ]
     if check.budget:
         found.append(_budget_line(check.budget, check.step_seconds))
     found += [f"advice      {advice}" for advice in check.advice]
     return found + [f"not usable: {problem}" for problem in check.problems]
+
+
+def _symbol_lines(vocabularies: Mapping[str, Sequence[str]]) -> list[str]:
+    shown = {name: listed([text or "(empty)" for text in texts]) for name, texts in vocabularies.items()}
+    return [
+        f"symbols     {printable(name)}: {len(vocabularies[name]):,} different: {texts}"
+        for name, texts in shown.items()
+    ]
 
 
 def _row_lines(check: Check) -> list[str]:

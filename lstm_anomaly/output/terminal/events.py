@@ -48,9 +48,8 @@ def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> di
         telling = {"sensor": Text(shortened(first, MOST_NAME, unicode))}
     else:
         parts = [] if event.kind == SILENT else map(sensor_sentence, _telling(event))
-        then = [f"then {sensor} from {stamp}" for sensor, stamp in placed.then]
-        quiet = [f"maintenance: {placed.maintenance}"] if placed.maintenance else []
-        telling = {"what departs": Text("\n".join(map(printable, [event.reason, *parts, *then, *quiet])))}
+        quiet = [f"maintenance: {printable(placed.maintenance)}"] if placed.maintenance else []
+        telling = {"what departs": Text("\n".join([printable(placed.sentence), *parts, *quiet]))}
     return {
         **({"number": Text(str(place))} if terminal else {}),
         "file": Text(printable(placed.source)),
@@ -64,20 +63,6 @@ def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> di
     }
 
 
-def in_words(event: Event) -> str:
-    """`pressure_bar was higher than expected, 4.42 instead of 4.005; it carries 83 % of the event.`"""
-    first, *others = _telling(event)
-    name, seen, expected = printable(first.sensor), number(first.seen), number(first.expected)
-    if first.direction == "flat":
-        what = f"{name} repeats {seen} while {expected} was expected"
-    else:
-        way = "higher" if first.direction == "up" else "lower"
-        what = f"{name} was {way} than expected, {seen} instead of {expected}"
-    parts = [f"it carries {100 * first.share:.0f} % of the event"]
-    parts += [f"{printable(c.sensor)} {100 * c.share:.0f} %" for c in others]
-    return f"{what} ({event.reason}); {', '.join(parts)}."
-
-
 def _telling(event: Event) -> list[Contribution]:
     """The sensors worth a line: the first, and others that carry a visible part."""
     first, *others = event.contributions[:SENSORS_IN_TABLE]
@@ -85,7 +70,9 @@ def _telling(event: Event) -> list[Contribution]:
 
 
 def sensor_sentence(c: Contribution) -> str:
-    """`pressure_bar 62 %: saw 3.1, expected 4.7`."""
+    """`pressure_bar 62 %: saw 3.1, expected 4.7`; of symbols the reason tells more than their codes."""
+    if c.direction == "symbol":
+        return f"{printable(c.sensor)} {100 * c.share:.0f} %"
     return f"{printable(c.sensor)} {100 * c.share:.0f} %: saw {number(c.seen)}, expected {number(c.expected)}"
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from lstm_anomaly.base.text import count, number, printable, wrapped
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.detecting.views import EventView, SensorView
-from lstm_anomaly.output.terminal.events import SEVERITY_STYLE, in_words, rendered, shortened
+from lstm_anomaly.output.terminal.events import SEVERITY_STYLE, rendered, shortened
 from lstm_anomaly.output.terminal.sparklines import above_and_below, bars, columns, farthest, highest
 
 MOST_PICTURES = 12
@@ -47,7 +47,7 @@ def _head(place: int, placed: PlacedEvent, width: int) -> Iterable[Text]:
     )
     line.append(event.severity, style=SEVERITY_STYLE[event.severity])
     yield line
-    for text in wrapped([in_words(event)], width - _INDENT, indent=0):
+    for text in wrapped([printable(placed.sentence)], width - _INDENT, indent=0):
         yield Text(" " * _INDENT + text)
 
 
@@ -71,6 +71,8 @@ def _curves(view: EventView, width: int, unicode: bool) -> Iterable[Text]:
     yield line("", rule, "limit 1x, thick: event", [_EXPECTED] * len(cuts))
     yield line("", below, "", curve)
     for name, sensor in zip(names, view.sensors, strict=True):
+        if np.isnan(sensor.expected).all():  # symbols: their codes draw no curve
+            continue
         rows = farthest(sensor.seen, sensor.expected, cuts)
         low, high = _span(sensor)
         for label, values, note, styles in (

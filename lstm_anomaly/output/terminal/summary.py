@@ -11,7 +11,9 @@ import numpy as np
 from lstm_anomaly.base.text import count, duration, listed, number, ordinal, printable
 from lstm_anomaly.model.horizon import NAMES
 from lstm_anomaly.model.model import Model
+from lstm_anomaly.output import symbols
 from lstm_anomaly.scoring.residuals import RESTORED
+from lstm_anomaly.scoring.symbols.column import why
 
 _MARGIN = 12  # characters before what is said
 _TASKS = {"forecast": "next row forecast", "restored": "row restored from its window"}
@@ -83,6 +85,7 @@ def model_lines(model: Model, path: str) -> list[str]:
     return [
         f"{path}: normal learned from {_rows(model)}.",
         *_body(model),
+        *symbols.lines(model),
         *(
             f"doubts      the training data is not a clean picture of normal: {doubt}"
             for doubt in summary.doubts
@@ -113,6 +116,7 @@ def model_document(model: Model) -> dict[str, Any]:
         "states": [{"rows": rows, "share": share} for rows, share in _states(model)],
         "strangest": [asdict(episode) for episode in model.strangest],
         "horizon": _horizon_document(model),
+        **({"session": model.session, "symbols": symbols.document(model)} if model.symbols else {}),
         "summary": asdict(model.summary),
     }
 
@@ -134,7 +138,10 @@ def _rows(model: Model) -> str:
     summary = model.summary
     span = f", {summary.first[:19]} to {summary.last[:19]}" if summary.first else ""
     left_out = f" ({count(summary.rows_left_out, 'row')} left out)" if summary.rows_left_out else ""
-    return f"{count(summary.rows, 'row')}{left_out} of {count(len(model.sensors), 'sensor')}{span}"
+    sensors, columns = len(model.sensors) - len(model.symbols), len(model.symbols)
+    parts = [count(sensors, "sensor")] if sensors or not columns else []
+    parts += [count(columns, "column") + " of symbols"] if columns else []
+    return f"{count(summary.rows, 'row')}{left_out} of {' and '.join(parts)}{span}"
 
 
 def _body(model: Model) -> list[str]:
@@ -178,6 +185,8 @@ def _horizon_lines(model: Model) -> list[str]:
 def _network_lines(model: Model) -> list[str]:
     summary, autoencoder = model.summary, model.networks.autoencoder
     kind = [f"kind        {model.kind}: {summary.why_kind}; preset {summary.preset}"]
+    if not model.is_symbols_only:
+        kind += [f"symbols     {why(model.sensors[column.place], column)}" for column in model.symbols]
     if model.clock:
         of_week = " and the kind of day" if model.calendar.weekly else ""
         cycle = "weekly" if model.calendar.weekly else "daily"
@@ -185,6 +194,8 @@ def _network_lines(model: Model) -> list[str]:
         kind.append(
             f"clock       the networks know the time of day{zone}{of_week}, since rows follow a {cycle} cycle"
         )
+    if model.is_symbols_only:
+        return kind
     if autoencoder is None:
         components = count(len(model.networks.linear.components), "principal component")
         return [*kind, f"network     none: {components}", *_beside(model), _states_line(model)]
@@ -246,9 +257,10 @@ def _at_best(losses: tuple[float, ...], model: Model) -> float:
 
 
 def sensor_qualities(model: Model) -> list[SensorQuality]:
-    """What training knows of each sensor, in the model's order."""
+    """What training knows of each sensor but symbols, in the model's order."""
     unexplained = np.full(len(model.sensors), np.nan)  # of a variance of 1
     unexplained[model.roles.targets] = model.components.plain[RESTORED]  # (F_t,)
+    codes = {column.place for column in model.symbols}
     return [
         SensorQuality(
             sensor=name,
@@ -260,6 +272,7 @@ def sensor_qualities(model: Model) -> list[SensorQuality]:
             explained=float(np.clip(1 - unexplained[k], 0, 1)),
         )
         for k, name in enumerate(model.sensors)
+        if k not in codes
     ]
 
 

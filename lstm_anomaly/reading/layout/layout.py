@@ -14,7 +14,7 @@ from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import FloatArray, TextForm
 from lstm_anomaly.reading.layout.dialect import DELIMITER_NAMES, Dialect, find_dialect
 from lstm_anomaly.reading.layout.long_columns import check_one_machine, find_long_columns
-from lstm_anomaly.reading.layout.not_sensors import why_not
+from lstm_anomaly.reading.layout.not_sensors import could_be_symbols, why_not
 from lstm_anomaly.reading.layout.time_column import find_time_columns
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.values.numbers import NumberFormat, find_number_format, to_numbers
@@ -32,12 +32,15 @@ class Layout:
     header        the header's own fields, to know it again when it is repeated further down
     sensors       names of the sensors, and `columns` where each stands (-1: not in this file)
     group_column  column that says whose row it is, None when all are of one machine
+    group_kind    what it tells apart: groups, or sessions
     name_column   column with the name of the sensor, in a file with one reading a row; its one sensor
                   in `columns` is then the column of the readings
     is_in_order   whether the first readings of such a file come time step after time step
     time_columns  none, one, or a date column and a time-of-day column
     left_out      column -> why it is neither
     labels        sensors that are named like labels
+    symbols       sensors whose cells are symbols
+    states        columns left out as texts that could be read as symbols
     """
 
     delimiter: str
@@ -48,12 +51,15 @@ class Layout:
     sensors: tuple[str, ...] = ()
     columns: tuple[int, ...] = ()
     group_column: int | None = None
+    group_kind: str = "groups"
     name_column: int | None = None
     is_in_order: bool = False
     time_columns: tuple[int, ...] = ()
     time_format: TimeFormat | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
+    symbols: tuple[str, ...] = ()
+    states: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -83,7 +89,7 @@ class Layout:
             value = self.names[self.columns[0]]
             parts.append(f"long: the sensor in {self.names[self.name_column]!r}, its reading in {value!r}")
         if self.group_column is not None:
-            parts.append(f"groups in {self.names[self.group_column]!r}")
+            parts.append(f"{self.group_kind} in {self.names[self.group_column]!r}")
         return ", ".join(parts)
 
 
@@ -120,7 +126,7 @@ def find_layout(
         values,
         options,
         where,
-        no_time={*sensors, *options.only, *options.exclude, *_keys_told(options)},
+        no_time={*sensors, *options.only, *options.exclude, *options.symbols, *_keys_told(options)},
     )
     _find_keys(layout, cells, values, options, sensors, where)
     keys = {*layout.time_columns, layout.group_column, layout.name_column}
@@ -128,8 +134,8 @@ def find_layout(
         if column not in keys:
             if layout.name_column is not None:
                 reason = "" if column in layout.columns else "neither the time nor the sensor nor its reading"
-            elif sensors:
-                reason = "" if name in sensors else why_not_others
+            elif sensors or name in options.symbols:
+                reason = "" if name in (*sensors, *options.symbols) else why_not_others
             else:
                 is_named = bool(layout.header and layout.header[column].strip())
                 first_cells = cells[:, column], values[:, column]
@@ -138,13 +144,31 @@ def find_layout(
                 layout.left_out[name] = reason
     if layout.name_column is None:
         _set_sensors(layout, sensors)
+        layout.symbols = tuple(name for name in options.symbols if name in layout.sensors_read)
+        layout.labels = [name for name in layout.labels if name not in layout.symbols]
+        layout.states = _states(layout, cells)
     if not layout.sensors:
         raise _no_sensors(layout, path)
     return layout
 
 
+def _states(layout: Layout, cells: NDArray[np.object_]) -> list[str]:
+    """Columns that were left out as texts, with few texts in their first cells (n, columns)."""
+    texts = {name: cells[:, layout.names.index(name)] for name in layout.left_out}
+    return [
+        name
+        for name, reason in layout.left_out.items()
+        if could_be_symbols(reason, texts[name]) and not _is_label_name(name)
+    ]
+
+
 def _keys_told(options: ReadOptions) -> set[str]:
-    return {name for name in (options.group_by, options.sensor_column, options.value_column) if name}
+    return {name for name in _told(options) if name}
+
+
+def _told(options: ReadOptions) -> tuple[str | None, ...]:
+    """Columns that are named for what they are."""
+    return options.group_by, options.session, options.sensor_column, options.value_column
 
 
 def _find_keys(
@@ -157,7 +181,9 @@ def _find_keys(
 ) -> None:
     """Set the columns that say whose row it is, and which sensor's reading in a file with one a row."""
     names = layout.names
-    layout.group_column = None if options.group_by is None else names.index(options.group_by)
+    key = options.group_by or options.session
+    layout.group_column = None if key is None else names.index(key)
+    layout.group_kind = "sessions" if options.session else "groups"
     long = find_long_columns(names, values, layout.time_columns, options, sensors, where)
     if long is not None:
         layout.name_column, layout.columns = long.sensor, (long.value,)
@@ -167,7 +193,8 @@ def _find_keys(
         others = [
             column
             for column in range(len(names))
-            if column not in layout.time_columns and names[column] not in (*options.exclude, *options.only)
+            if column not in layout.time_columns
+            and names[column] not in (*options.exclude, *options.only, *options.symbols)
         ]
         check_one_machine(names, cells, others, _stamps(layout, cells), where)
 
@@ -232,8 +259,9 @@ def _number_format(
 
 def _check_names(layout: Layout, options: ReadOptions, path: str, sensors: Sequence[str]) -> None:
     """Names given in options must exist: a mistyped one must not pass in silence."""
-    told = (options.time, options.group_by, options.sensor_column, options.value_column)
-    wanted = [*options.only, *filter(None, told)]
+    wanted = [*options.only, *filter(None, (options.time, *_told(options)))]
+    if not sensors or not options.allow_missing:
+        wanted += options.symbols
     if not sensors:  # a model's sensors are fixed: what is excluded beyond them does not matter
         wanted += options.exclude
     missing = [name for name in wanted if name not in layout.names]
@@ -284,4 +312,6 @@ def _no_sensors(layout: Layout, path: str) -> InputError:
     if layout.time_columns:
         reasons = "; ".join(filter(None, [f"{layout.time_name!r}: the time", reasons]))
     hint = "check the delimiter and decimal sign with --delimiter and --decimal"
+    if layout.states:
+        hint += f", or read {_listed(layout.states)} as symbols with --symbols {','.join(layout.states)}"
     return InputError(f"no column of numbers ({reasons})", where=f"{path}:{layout.data_line}", hint=hint)

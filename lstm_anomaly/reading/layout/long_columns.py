@@ -56,7 +56,8 @@ def find_long_columns(
             where=where,
             hint="--sensor-column NAME together with --value-column NAME",
         )
-    columns = [k for k in range(len(names)) if k not in time_columns and names[k] != options.group_by]
+    keys = (options.group_by, options.session, *options.symbols)
+    columns = [k for k in range(len(names)) if k not in time_columns and names[k] not in keys]
     numeric = [k for k in columns if np.isfinite(values[:, k]).mean() > 0.5]
     if told[0] is not None and told[1] is not None:
         found = LongColumns(names.index(told[0]), names.index(told[1]))

@@ -13,6 +13,8 @@ from lstm_anomaly.reading.report import NOT_NUMBERS
 from lstm_anomaly.reading.values.numbers import BOOLEAN_WORDS, NumberFormat, is_null
 
 _ROW_NUMBER_NAMES = {"index", "idx", "id", "row", "no", "nr", "#", "unnamed: 0", "record"}
+MOST_KINDS = 100  # different texts among the first rows
+KINDS_SHARE = 0.2  # of those rows, likewise
 _WITH_UNIT = re.compile(r"[+-]?\d+([.,]\d+)?\s*[^\d\s.,:;/-]\S{0,6}")
 
 
@@ -42,6 +44,12 @@ def why_not(
     first = texts[said][0].strip()[:40]
     unit = "; without the unit it would be one" if _WITH_UNIT.fullmatch(first) else ""
     return f"{kind} {NOT_NUMBERS} ({first!r}{unit})"
+
+
+def could_be_symbols(reason: str, texts: NDArray[np.object_]) -> bool:
+    """Whether a column that was left out for a reason holds few texts (n,), again and again."""
+    said = {text.strip() for text in texts if text is not None and text.strip()}
+    return NOT_NUMBERS in reason and 2 <= len(said) <= min(MOST_KINDS, KINDS_SHARE * len(texts))
 
 
 def _why_counter(name: str, values: FloatArray) -> str:

@@ -2,223 +2,153 @@
 
 A file is known by its content, not by its name or inode: by a digest of its first bytes, rows included, and
 of the last bytes before the place up to which it was read. What is no longer at its own path is looked for
-beside it, under names that log rotation gives, compressed or not.
+among its siblings, compressed or not. All files that are to be read are opened before the first is read, and
+their names are looked up again afterwards: where a rotation went on meanwhile, that is done anew.
 """
 
-import bz2
-import gzip
-import hashlib
-import lzma
 import os
-import re
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
 
 from lstm_anomaly.base.errors import InputError
-from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.reading.lines.part import Part, Position, open_part
+from lstm_anomaly.reading.lines.rotated_names import Sibling, grouped, hole_in, later_than, siblings
 
-SPAN = 4096  # bytes at each end that are compared
-MOST_SIBLINGS = 200
-_OPENERS: dict[bytes, Callable[[BinaryIO], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-}
-_UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)
+MOST_TRIES = 20  # to open files while they are renamed
+PATIENCE = 0.05  # seconds after which names are looked up again: a rotation takes milliseconds
 
 
-@saved_as("fingerprint")
-@dataclass(frozen=True)
-class Fingerprint:
-    """Digests of the first and of the last bytes of what was read, at most `SPAN` of each."""
-
-    head_length: int
-    head_digest: str
-    tail_length: int
-    tail_digest: str
-
-
-@saved_as("position")
-@dataclass(frozen=True)
-class Position:
-    """How far a file was read: up to `offset`, the end of a line; `next_line` is the number of the next."""
-
-    device: int
-    inode: int
-    offset: int
-    next_line: int
-    fingerprint: Fingerprint
+def begin_of(path: str) -> Position | None:
+    """The begin of the file at `path`, as a place to remember; None when there is none."""
+    try:
+        with ExitStack() as opened:
+            part = open_part(Path(path), opened, current=True)
+            return None if part is None else part.position()
+    except InputError:
+        return None
 
 
-class Part:
-    """A file that is open at the first byte that was not read; unpacked if it is compressed.
-
-    current  whether it is the file at the path, rather than one that was rotated away
-    """
-
-    def __init__(self, path: Path, raw: BinaryIO, *, current: bool) -> None:
-        status = os.fstat(raw.fileno())
-        self.path = path
-        self.current = current
-        self.device, self.inode = status.st_dev, status.st_ino
-        self.offset, self.next_line = 0, 1
-        self._raw = raw
-        self._file = _unpacked(raw)
-        self._head = self._tail = b""
-
-    def close(self) -> None:
-        """Close the file."""
-        self._raw.close()
-
-    def resume(self, position: Position) -> bool:
-        """Go to where reading ended, if this is the file that was read; else stay at the begin."""
-        mark = position.fingerprint
-        try:
-            head = self._read_at(0, mark.head_length)
-            tail = self._read_at(position.offset - mark.tail_length, mark.tail_length)
-        except _UNREADABLE:
-            return False
-        if (_digest(head), _digest(tail)) != (mark.head_digest, mark.tail_digest):
-            self._file.seek(0)
-            return False
-        self._head, self._tail = head, tail
-        self.offset, self.next_line = position.offset, position.next_line
-        return True
-
-    def read(self, size: int) -> bytes:
-        """Bytes after those that were consumed and those that were read since; b"" at the end."""
-        try:
-            return self._file.read(size)
-        except _UNREADABLE as error:
-            raise InputError(f"cannot be read ({error})", where=os.fspath(self.path)) from error
-
-    def consume(self, lines: bytes) -> None:
-        """Note that these lines, which follow those consumed before, are done with."""
-        self._head += lines[: SPAN - len(self._head)]
-        self._tail = (self._tail + lines)[-SPAN:]
-        self.offset += len(lines)
-        self.next_line += lines.count(b"\n")
-
-    def position(self) -> Position:
-        """Where the next run goes on."""
-        mark = Fingerprint(len(self._head), _digest(self._head), len(self._tail), _digest(self._tail))
-        return Position(self.device, self.inode, self.offset, self.next_line, mark)
-
-    def _read_at(self, offset: int, size: int) -> bytes:
-        self._file.seek(offset)
-        return self._file.read(size)
-
-
-def unread(path: str, position: Position | None) -> Iterator[Part]:
+def unread(path: str, position: Position | None, rotated: str = "") -> Iterator[Part]:
     """The files that hold bytes that were not read, oldest first, each open at the first of them.
 
-    The last is the file at `path`, unless nothing is there at the moment. Raises InputError when it cannot
-    be read, or when nothing is there and what was is not beside it.
+    The last is the file at `path`, unless nothing is there at the moment. `rotated` is a pattern for the
+    names of rotated files, if they are no usual ones. Raises InputError when the file cannot be read, or when
+    nothing is there and what was is not beside it.
     """
-    current = _open(Path(path), current=True)
-    found = current is not None
-    if position is not None and (current is None or not _is_same(current, position)):
-        for part in _rotated(Path(path), position):
-            found = True
-            try:
-                yield part
-            finally:
-                part.close()
-    if current is not None:
-        try:
-            yield current
-        finally:
-            current.close()
-    elif not found:
-        raise InputError("there is no such file", where=path, hint="check the path")
+    for tries_left in reversed(range(MOST_TRIES)):
+        with ExitStack() as opened:
+            parts = _open_unread(Path(path), position, rotated, opened, is_last=not tries_left)
+            if parts is not None:
+                yield from parts
+                return
+        time.sleep(PATIENCE)
 
 
-def _is_same(part: Part, position: Position) -> bool:
-    """Whether a part is what was read, and if so, go on in it."""
-    if position.offset == 0:  # nothing to compare, and the begin is where to go on
-        return (part.device, part.inode) == (position.device, position.inode)
-    return part.resume(position)
+def _open_unread(
+    path: Path, position: Position | None, rotated: str, opened: ExitStack, *, is_last: bool
+) -> list[Part] | None:
+    """All of these files; None when they were renamed meanwhile, and this is not the last try."""
+    current = open_part(path, opened, current=True)
+    parts = [] if current is None else [current]
+    if position is not None and not (current and position.offset and current.resume(position)):
+        found = _others(path, rotated, current)
+        chained, has_hole = _chain(found, position, current, opened)
 
+        def is_first_still() -> bool:
+            return _names(_others(path, rotated, current)) == _names(found)
 
-def _rotated(path: Path, position: Position) -> Iterator[Part]:
-    """What was the file at `path` when it was read, and what was since, oldest first."""
-    siblings = _siblings(path)
-    siblings.sort(key=lambda file: file.stat().st_ino != position.inode)  # most likely first
-    for sibling in siblings:
-        part = _open(sibling, current=False)
-        if part is None:
-            continue
-        if not _is_same(part, position):
-            part.close()
-            continue
-        yield part
-        for later in _later(path, sibling, siblings):
-            if (follower := _open(later, current=False)) is not None:
-                yield follower
-        return
-
-
-def _siblings(path: Path) -> list[Path]:
-    """Files beside `path` that may have been it, the newest first."""
-    try:
-        found = [
-            file
-            for file in path.parent.iterdir()
-            if file.name.startswith(path.stem) and file.name != path.name and file.is_file()
-        ]
-    except OSError:
-        return []
-    return sorted(found, key=lambda file: -file.stat().st_mtime_ns)[:MOST_SIBLINGS]
-
-
-def _later(path: Path, found: Path, siblings: list[Path]) -> list[Path]:
-    """Files that were rotated away after `found`, by the numbers or dates in their names; oldest first."""
-    age = _age(path, found)
-    ages = {sibling: _age(path, sibling) for sibling in siblings}
-    if age is None:
-        return []
-    later = [
-        (other, sibling)
-        for sibling, other in ages.items()
-        if other is not None and other[0] == age[0] and other[1] < age[1]
-    ]
-    return [sibling for _, sibling in sorted(later, reverse=True)]
-
-
-def _age(path: Path, sibling: Path) -> tuple[str, int] | None:
-    """How names are numbered, and a number that is lower the later a file was rotated; None without one."""
-    number = re.fullmatch(rf"{re.escape(path.name)}[.-](\d+)(\.(gz|bz2|xz))?", sibling.name)
-    if number is None:
-        return None
-    return ("date", -int(number[1])) if len(number[1]) > 4 else ("count", int(number[1]))
-
-
-def _open(path: Path, *, current: bool) -> Part | None:
-    """The file as a part at its begin; None when there is none (or, of a rotated one, none to read)."""
-    if current and path.exists() and not path.is_file():  # a pipe would block here
-        raise InputError("is not a regular file, so there is no place in it to remember", where=str(path))
-    try:
-        raw = path.open("rb")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        if not current:
+        if current is not None:
+            current.is_first_still = is_first_still
+        is_there = not path.exists() if current is None else current.is_at(os.fspath(path))
+        if not is_last and (has_hole or not is_there or not is_first_still()):
             return None
-        raise InputError(f"cannot be read ({error.strerror})", where=os.fspath(path)) from error
-    return Part(path, raw, current=current)
+        parts = chained
+    if not parts:
+        raise InputError("there is no such file", where=os.fspath(path), hint="check the path")
+    return parts
 
 
-def _unpacked(raw: BinaryIO) -> IO[bytes]:
-    sign = raw.read(6)
-    raw.seek(0)
-    for magic, opener in _OPENERS.items():
-        if sign.startswith(magic):
-            return cast(IO[bytes], opener(raw))
-    return raw
+def _names(some: Sequence[Sibling]) -> dict[Path, int]:
+    return {one.path: one.inode for one in some}
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def _others(path: Path, rotated: str, current: Part | None) -> list[Sibling]:
+    """Siblings that are not the file at the path under another name."""
+    own = None if current is None else (current.device, current.inode)
+    return [one for one in siblings(path, rotated) if (one.device, one.inode) != own]
+
+
+def _chain(
+    found: Sequence[Sibling], position: Position, current: Part | None, opened: ExitStack
+) -> tuple[list[Part], bool]:
+    """What was the file at the path when it was read, and what was since, oldest first; whether one of these
+    is missing from among the others. What follows on a gap is marked so.
+    """
+    hole = None
+    if position.offset == 0:
+        # Of a file of which no row was read, the content says nothing.
+        newer = [one for one in found if one.inode == position.inode or _is_since(one, position.modified - 1)]
+        first: list[Part] = []
+        later = grouped(newer)
+        is_gap = not newer and (current is None or current.inode != position.inode)
+    else:
+        was, first = _find(found, position, opened)
+        is_gap = was is None
+        if was is not None and was.form:
+            later = later_than(was, found)
+            hole = hole_in(was, later)
+        else:
+            since = position.modified if was is None else was.modified
+            later = grouped(one for one in found if _is_since(one, since) and one is not was)
+    groups = [_open_one_of(group, opened) for group in later]
+    last = [] if current is None else [current]
+    if current is not None and groups:  # a copy of it, which is not truncated yet
+        groups[-1] = [part for part in groups[-1] if not current.holds(part)]
+    after_gap = (
+        [*first, *chain(*groups), *last]
+        if is_gap
+        else []
+        if hole is None
+        else [*chain(*groups[hole:]), *last]
+    )
+    for part in after_gap[:1]:
+        part.after_gap = True
+    return [*first, *chain(*groups), *last], hole is not None
+
+
+def _is_since(one: Sibling, moment: int) -> bool:
+    """Whether a file with a name of a known form was written after a moment, in ns since 1970."""
+    return bool(one.form) and one.modified > moment
+
+
+def _find(
+    found: Sequence[Sibling], position: Position, opened: ExitStack
+) -> tuple[Sibling | None, list[Part]]:
+    """The file that was read, open where reading ended; of several with its content the fullest."""
+    likely = sorted(found, key=lambda one: (one.inode != position.inode, not one.form))
+    for one in likely:
+        twins = [
+            other for other in likely if one.order and (other.form, other.order) == (one.form, one.order)
+        ]
+        parts = [part for file in twins or [one] if (part := open_part(file.path, opened, current=False))]
+        if parts := _fullest([part for part in parts if part.resume(position)]):
+            return one, parts
+    return None, []
+
+
+def _open_one_of(group: Sequence[Sibling], opened: ExitStack) -> list[Part]:
+    """The file of several with one number or date; more than one where they differ in what they hold."""
+    return _fullest([part for one in group if (part := open_part(one.path, opened, current=False))])
+
+
+def _fullest(parts: list[Part]) -> list[Part]:
+    """Without those whose content stands in another, such as one that is being packed and its archive."""
+    for part in sorted(
+        parts, key=lambda part: not part.is_packed
+    ):  # an archive may be cut behind its last row
+        if any(other.holds(part) for other in parts if other is not part):
+            return _fullest([other for other in parts if other is not part])
+    return parts

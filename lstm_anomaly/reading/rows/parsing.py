@@ -38,7 +38,8 @@ class Table:
 class TableParser:
     """Parses rows of `columns` fields, of which `number_columns` should be numbers in the given format.
 
-    Those of `stamp_columns`, if they are none of these, hold texts that differ from row to row.
+    Those of `stamp_columns`, if they are none of these, hold texts that differ from row to row; in those of
+    `symbol_columns` a word such as "none" is a text like any other.
     """
 
     def __init__(
@@ -48,12 +49,16 @@ class TableParser:
         delimiter: str,
         form: NumberFormat,
         stamp_columns: Sequence[int] = (),
+        symbol_columns: Sequence[int] = (),
     ) -> None:
         self.columns = columns
         self.number_columns = list(number_columns)
         self.delimiter = delimiter
         self.decimal = form.decimal
         self._nulls = form.nulls()
+        told = ["", *form.null_values]
+        nulls = {column: told if column in symbol_columns else self._nulls for column in range(columns)}
+        self._na_values: object = nulls if symbol_columns else self._nulls
         numeric = set(number_columns)
         self._as_text: dict[int, object] = {
             column: object for column in range(columns) if column not in numeric
@@ -72,11 +77,11 @@ class TableParser:
             texts = {column: np.empty(0, object) for column in range(self.columns)}
             return Table(np.empty((0, len(self.number_columns))), texts)
         try:
-            table = self._read_csv(data, dtype=self._as_bytes, na_values=self._nulls)
+            table = self._read_csv(data, dtype=self._as_bytes, na_values=self._na_values)
             if len(table) != row_count:
                 return None
             if any(_may_be_cut(table[column].to_numpy()) for column in self._stamps):
-                table = self._read_csv(data, dtype=self._as_text, na_values=self._nulls)
+                table = self._read_csv(data, dtype=self._as_text, na_values=self._na_values)
             numbers, odd = self._numbers(table)
             again = self._read_csv(data, dtype=object, na_filter=False, usecols=odd) if odd else table[[]]
         except pd.errors.ParserError as error:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.errors import InputError
-from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, TimeArray
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SymbolColumns, TimeArray
 from lstm_anomaly.reading.layout.layout import Layout
 from lstm_anomaly.reading.lines.records import is_regular, scan
 from lstm_anomaly.reading.lines.sources import Block
@@ -16,6 +16,7 @@ from lstm_anomaly.reading.options import BadValues
 from lstm_anomaly.reading.report import FileReport
 from lstm_anomaly.reading.rows.parsing import Table, TableParser
 from lstm_anomaly.reading.values.numbers import to_numbers
+from lstm_anomaly.reading.values.symbols import to_codes
 from lstm_anomaly.reading.values.timestamps import all_texts, has_offset
 
 REPEATED_HEADER = "the header again"
@@ -68,18 +69,36 @@ class BlockParser:
     """Parses the blocks of one file in order, and writes what it notices into the file's report."""
 
     def __init__(
-        self, layout: Layout, report: FileReport, bad_values: BadValues, *, keep_texts: bool = False
+        self,
+        layout: Layout,
+        report: FileReport,
+        bad_values: BadValues,
+        *,
+        keep_texts: bool = False,
+        symbols: SymbolColumns | None = None,
     ) -> None:
         self.layout = layout
         self.keep_texts = keep_texts
+        books = {} if symbols is None else {book.name: book for book in symbols.codebooks}
+        self._codebooks = {
+            column: books[name]
+            for name, column in zip(layout.sensors, layout.columns, strict=True)
+            if name in layout.symbols
+        }
         self.report = report
         self.bad_values = bad_values
         self._present = sorted({column for column in layout.columns if column >= 0})
         self._keys = [column for column in (layout.group_column, layout.name_column) if column is not None]
         self._one_line = {*self._present, *layout.time_columns, *self._keys}
         self._without_reading = list(range(len(layout.sensors)))
+        self._numeric = [column for column in self._present if column not in self._codebooks]
         self._parser = TableParser(
-            len(layout.names), self._present, layout.delimiter, layout.numbers, layout.time_columns
+            len(layout.names),
+            self._numeric,
+            layout.delimiter,
+            layout.numbers,
+            layout.time_columns,
+            tuple(self._codebooks),
         )
 
     def parse(self, block: Block, *, last: bool) -> tuple[Piece, bytes]:
@@ -116,7 +135,7 @@ class BlockParser:
             table, lines = table.keep(~repeated), lines[~repeated]
             whole = None if whole is None else whole[~repeated]
         stamps, times, bad_stamps = self._times(table)
-        values, bad_values = self._values(table)
+        values, bad_values = self._values(table, lines)
         groups, names = self._key_texts(table)
         piece = Piece(values, lines, stamps, times, groups, names, whole)
         bad = bad_stamps + bad_values
@@ -142,7 +161,7 @@ class BlockParser:
     def _repeated_header(self, table: Table, row_count: int) -> BoolArray:
         """Rows (n,) that are the header once more, as where files were joined end to end."""
         same = np.zeros(row_count, bool)
-        if not self.layout.header or any(column not in table.texts for column in self._present):
+        if not self.layout.header or any(column not in table.texts for column in self._numeric):
             return same  # a header would have made a text of every sensor's column
         rows = np.arange(row_count)
         for column, cells in table.texts.items():
@@ -151,19 +170,23 @@ class BlockParser:
         same[rows] = True
         return same
 
-    def _values(self, table: Table) -> tuple[FloatArray, list[_BadCells]]:
+    def _values(self, table: Table, lines: IntArray) -> tuple[FloatArray, list[_BadCells]]:
         """Values (n, F), and the columns that have bad cells."""
         numbers = table.numbers
         bad: list[_BadCells] = []
-        for place, column in enumerate(self._present):
+        for place, column in enumerate(self._numeric):
             if column in table.texts:
                 texts = table.texts[column]
                 numbers[:, place], is_bad = to_numbers(texts.tolist(), self.layout.numbers)
                 if is_bad.any():
                     bad.append(_BadCells(self.layout.names[column], texts, is_bad))
-        if list(self.layout.columns) == self._present:
+        if list(self.layout.columns) == self._numeric:
             return numbers, bad
-        place_of = {column: place for place, column in enumerate(self._present)}
+        for column, codebook in self._codebooks.items():
+            where = f"{self.report.source}:{lines[-1] if len(lines) else self.layout.data_line}"
+            codes = to_codes(table.texts[column], codebook, where)  # (n,)
+            numbers = np.column_stack([numbers, codes])
+        place_of = {column: place for place, column in enumerate([*self._numeric, *self._codebooks])}
         places = np.array([place_of.get(column, -1) for column in self.layout.columns])
         values = np.full((len(numbers), len(places)), np.nan)
         values[:, places >= 0] = numbers[:, places[places >= 0]]

@@ -1,0 +1,59 @@
+"""Whose a scores file is: one that a state goes on with belongs to that state, and nobody else writes to it.
+
+A run cuts the file back to what its state vouches for. Of rows that stand behind, it cannot tell whether a
+run that was killed left them or another state put them there; so a hidden file beside it names the state.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lstm_anomaly.base.errors import OutputError
+from lstm_anomaly.base.files import length_of
+from lstm_anomaly.base.locks import locked
+
+
+@contextmanager
+def claimed(scores: str, state: str | None, wait: float) -> Iterator[None]:
+    """Hold a scores file, which need not exist, for the block, for a run with this state or without one.
+
+    wait   seconds to wait for another run to end
+
+    Raises LockedError while another run holds it, OutputError when it holds the rows of another state.
+    """
+    if os.path.exists(scores) and not os.path.isfile(scores):  # a device, a pipe: nothing of it is cut back
+        yield
+        return
+    with locked(scores, wait):
+        target = Path(os.path.realpath(scores))
+        owner = target.with_name(f".{target.name}.state")
+        own = "" if state is None else os.path.realpath(state)
+        other = _read(owner) if length_of(scores) else ""
+        if other not in ("", own) and os.path.exists(other):
+            raise OutputError(
+                f"holds the rows of another state, {other}, which this run would destroy",
+                where=scores,
+                hint=f"another file for --scores, or remove {owner} if that state is not used any more",
+            )
+        if own and _read(owner) != own:
+            _write(owner, own, scores)
+        yield
+
+
+def _write(owner: Path, state: str, scores: str) -> None:
+    """Not by a rename: half a path names no state, which is as good as none."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with open(owner, "wb", opener=lambda name, _flags: os.open(name, flags, 0o666)) as file:
+            file.write(os.fsencode(state))
+    except OSError as error:
+        raise OutputError(f"cannot write beside it, to {owner}: {error.strerror}", where=scores) from error
+
+
+def _read(owner: Path) -> str:
+    """The path that stands in the file, "" when there is none."""
+    try:
+        return os.fsdecode(owner.read_bytes())
+    except OSError:
+        return ""

@@ -1,0 +1,1 @@
+"""Models of sequences of symbols: what comes next, given what came before."""

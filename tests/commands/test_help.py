@@ -1,0 +1,55 @@
+"""Help that one can find one's way in: short, in groups, whole sentences."""
+
+import re
+
+import click
+import pytest
+
+from lstm_anomaly.commands.frame.app import COMMANDS, app
+from lstm_anomaly.commands.frame.help import GROUPS, MOST_SHOWN, SELDOM, long_name
+
+OPTION = re.compile(r"^  (?:-\w, )?(--[a-z-]+)", re.MULTILINE)
+
+
+def help_of(run, command, *arguments):
+    return run(command, *arguments).output
+
+
+def options_of(command):
+    found = app.get_command(click.Context(app), command)
+    return [param for param in found.params if isinstance(param, click.Option)]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_at_most_twenty_options_and_help_all_shows_all(run, command):
+    if command == "config":
+        return
+    short = OPTION.findall(help_of(run, command, "--help"))
+    assert len(short) == len(set(short)) <= MOST_SHOWN
+    names = {long_name(option) for option in options_of(command)}
+    if len(names) < MOST_SHOWN:
+        assert set(short) == names | {"--help"}
+    else:
+        assert set(OPTION.findall(help_of(run, command, "--help-all"))) == names | {"--help", "--help-all"}
+
+
+def test_help_of_train_has_the_groups_in_order(run):
+    text = help_of(run, "train", "--help")
+    titles = re.findall(r"^([A-Z][A-Za-z ]+):$", text, re.MULTILINE)
+    assert titles == ["Main", "What to learn", "Alarm limit", "Events", "Input format", "Output"]
+
+
+def test_every_option_is_in_one_group_and_no_group_names_another():
+    listed = [name for names in GROUPS.values() for name in names]
+    assert len(listed) == len(set(listed))
+    real = {long_name(option) for command in COMMANDS for option in options_of(command)}
+    assert set(listed) == real | {"--help", "--help-all"}
+    assert set(listed) >= SELDOM
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_help_line_is_a_whole_sentence_that_says_what_to_do(command):
+    for option in options_of(command):
+        said = re.sub(r"  \[default: [^\]]+\]$", "", option.help or "")
+        assert re.fullmatch(r"[A-Z][a-z]+ .+[^.]\.", said), (option.opts, said)
+        assert said.split()[0] not in ("The", "A", "Such", "Of", "Also", "How", "What", "It", "Its")

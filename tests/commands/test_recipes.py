@@ -1,0 +1,145 @@
+"""The commands of docs/recipes.md, run as they stand there, against the real programs where there are any."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+from conftest import ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the recipes are for a Linux shell")
+
+
+def needs_program(name):
+    return pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not installed")
+
+
+def recipe(heading):
+    """The command below a heading of the page."""
+    text = (ROOT / "docs" / "recipes.md").read_text()
+    return re.search(rf"^## {heading}.*?```sh\n(.*?)```", text, re.M | re.S)[1]
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    """Where the recipes run: normal.csv, today.csv with an event, pump.model."""
+    for name, source in (("normal", "normal.csv"), ("today", "new.csv")):
+        shutil.copy(trained / source, tmp_path / f"{name}.csv")
+    shutil.copy(trained / "pump.model", tmp_path)
+    (tmp_path / "textfiles").mkdir()
+    return tmp_path
+
+
+def environment(**more):
+    """The variables of a shell that finds this program."""
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"], "/usr/sbin"])
+    return {**os.environ, **more, "PATH": path}
+
+
+def run_recipe(heading, folder):
+    return subprocess.run(
+        ["sh", "-c", recipe(heading)],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+@needs_program("mosquitto_sub")
+def test_mosquitto_carries_rows_in_and_events_out(folder):
+    port = free_port()
+    with subprocess.Popen(
+        ["mosquitto", "-v", "-p", port], env=environment(), stderr=subprocess.PIPE, text=True
+    ) as broker:
+
+        def wait_for(text):
+            assert any(text in line for line in broker.stderr), text
+
+        try:
+            wait_for("running")
+            alarms = subprocess.Popen(
+                ["mosquitto_sub", "-p", port, "-t", "plant/alarms", "-C", "1", "-W", "50"],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            wait_for("plant/alarms (QoS 0)")
+            pipe = subprocess.Popen(
+                ["sh", "-c", recipe("Mosquitto")],
+                cwd=folder,
+                env=environment(PORT=port),
+                start_new_session=True,
+            )
+            wait_for("plant/pump (QoS 0)")
+            threading.Thread(target=broker.stderr.read, daemon=True).start()  # or its pipe fills up
+            rows = "".join((folder / "today.csv").read_text().splitlines(keepends=True)[1:])
+            publish = ["mosquitto_pub", "-p", port, "-t", "plant/pump", "-l"]
+            subprocess.run(publish, input=rows, text=True, timeout=50, check=True)
+            event = json.loads(alarms.communicate(timeout=60)[0])
+            os.killpg(pipe.pid, 15)
+            pipe.wait(timeout=20)
+        finally:
+            broker.terminate()
+            broker.wait(timeout=20)
+    assert event["start"].startswith("2024-03-05 0")
+    assert event["sensors"][0]["sensor"] == "temp_c"
+
+
+@needs_program("promtool")
+def test_prometheus_reads_the_metrics(folder):
+    done = run_recipe("node_exporter", folder)
+    assert done.returncode == 0, done.stderr
+    text = (folder / "textfiles" / "pump.prom").read_bytes()
+    checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, b"")
+
+
+@needs_program("systemd-analyze")
+def test_systemd_takes_the_units(folder):
+    (folder / "pump.state").touch()
+    done = run_recipe("systemd", folder)
+    assert done.returncode == 0, done.stderr
+    units = re.findall(r"# /etc/systemd/system/(\S+)\n(.*?)(?=\n# /etc|\Z)", done.stdout, re.S)
+    assert [name for name, _ in units] == ["lstm-anomaly.service", "lstm-anomaly.timer"]
+    for name, text in units:
+        (folder / name).write_text(text)
+    paths = [str(folder / name) for name, _ in units]
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", *paths], capture_output=True, text=True, check=False
+    )
+    told = [line for line in checked.stderr.splitlines() if "lstm-anomaly" in line]
+    assert (checked.returncode, told) == (0, [])
+
+
+def test_the_csv_for_grafana_has_a_time_and_a_number_for_each_row(folder):
+    done = run_recipe("Grafana", folder)
+    assert done.returncode == 0, done.stderr
+    with (folder / "grafana.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 300
+    assert list(rows[0]) == ["timestamp", "score", "state"]
+    assert rows[0]["timestamp"] == "2024-03-05 00:00:00"
+    assert max(float(row["score"] or 0) for row in rows) > 1
+
+
+def test_the_plugin_says_one_line_and_its_status(folder):
+    done = run_recipe("Nagios", folder)
+    assert done.returncode in (1, 2)
+    assert re.fullmatch(r"LSTM-ANOMALY (WARNING|CRITICAL) - [^|\n]+ \| score=\S+( \w+=\S+)+\n", done.stdout)
+    again = run_recipe("Nagios", folder)
+    assert again.returncode == 0
+    assert "no new rows" in again.stdout
