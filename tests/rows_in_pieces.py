@@ -37,6 +37,31 @@ def rows_with_everything():
     )
 
 
+def plant(rows, seed):
+    """Three sensors that follow one load, with noise; (rows, 3)."""
+    rng = np.random.default_rng(seed)
+    load = np.sin(np.arange(rows) / 15) + 0.3 * np.sin(np.arange(rows) / 4.1)
+    noise = rng.normal(size=(rows, 3)) * [0.1, 0.1, 0.5]
+    return np.column_stack([20 + load, 4 + load, 90 - 5 * load]) + noise
+
+
+def frame_of(values, gap_at=None):
+    """Rows of the plant a minute apart, with three hours before row `gap_at`."""
+    count = len(values)
+    times = np.datetime64("2024-03-05", "ns") + np.arange(count) * np.timedelta64(1, "m")
+    if gap_at is not None:
+        times[gap_at:] += np.timedelta64(3, "h")
+    return SensorFrame(
+        values=values,
+        sensors=("s0", "s1", "s2"),
+        lines=np.arange(2, count + 2),
+        source_index=np.zeros(count, np.int64),
+        sources=("new.csv",),
+        stamps=times.astype(str).astype(object),
+        times=times,
+    )
+
+
 def in_pieces(frame, size):
     return [take_rows(frame, slice(k, k + size)) for k in range(0, len(frame), size)]
 

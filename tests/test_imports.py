@@ -27,6 +27,7 @@ ROOMS = (
 )
 ONLY_IN = {
     "pandas": {"reading"},
+    "holidays": {"commands"},
     "rich": {"output"},
     "click": {"commands"},
     "sklearn": {"sklearn"},

@@ -121,6 +121,7 @@ class Series:
     max_fill  for how many rows a missing reading took the last one
     resample  how the rows of one step were joined, None when they were not
     stamps    (N,) time stamps of the frame's rows as they stood there, None when there are none
+    starts    first rows of the stretches without a gap in time, whatever is missing in them
     symbols   which sensors are symbols, None when none is
     """
 
@@ -133,6 +134,7 @@ class Series:
     max_fill: int = MAX_FILL
     resample: Resample | None = None
     stamps: NDArray[np.object_] | None = None
+    starts: tuple[int, ...] = (0,)
     symbols: SymbolColumns | None = None
 
     def __len__(self) -> int:

@@ -33,21 +33,26 @@ HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
     metavar="SPAN",
     help="Run so often, from 1min to 1d.  [default: 10min]",
 )
+@click.option("--retrain", is_flag=True, help="Also a line that learns the model again every Sunday night.")
 @talk_options
 @click.pass_obj
-def command(settings: Settings, /, csv: str, model_path: str, state: str | None, every: float) -> None:
+def command(
+    settings: Settings, /, csv: str, model_path: str, state: str | None, every: float, retrain: bool
+) -> None:
     """Print a crontab line, and a systemd service with its timer, that judge CSV again and again.
 
-    Nothing is installed. Off a terminal a run without news prints nothing, so cron sends no mail then.
+    Nothing is installed. Off a terminal a run without news prints nothing, so cron sends no mail then. One in
+    which no row could be judged says so, and exits with 3.
     """
     minutes, hours = _clock(every)
     state = os.path.abspath(state or f"{os.path.splitext(model_path)[0]}.state")
     words = [*_program(), "detect", os.path.abspath(csv), "--model", os.path.abspath(model_path)]
-    words += ["--state", state]
+    words += ["--state", state, "--on-unknown", "fail"]
     Talk(settings).show(
         [
             "# for `crontab -e`; mail goes to MAILTO",
             f"{minutes} {hours} * * * {_for_crontab(words)}",
+            *(_retraining(csv, model_path) if retrain else []),
             "",
             "# /etc/systemd/system/lstm-anomaly.service",
             "[Unit]",
@@ -56,7 +61,7 @@ def command(settings: Settings, /, csv: str, model_path: str, state: str | None,
             "[Service]",
             "Type=oneshot",
             f"ExecStart={_for_systemd(words)}",
-            "# 1 means that anomalies were found, which is no failure of the service",
+            "# 1: anomalies were found, which is no failure of the service; 3: no row could be judged",
             "SuccessExitStatus=1",
             "",
             "# /etc/systemd/system/lstm-anomaly.timer",
@@ -67,6 +72,15 @@ def command(settings: Settings, /, csv: str, model_path: str, state: str | None,
             "WantedBy=timers.target",
         ]
     )
+
+
+def _retraining(csv: str, model_path: str) -> list[str]:
+    """A crontab line, with what to know about it."""
+    words = [*_program(), "retrain", os.path.abspath(model_path), os.path.abspath(csv)]
+    return [
+        "# keeps the better model, and the old one beside a new one; --forget 60d leaves older rows out",
+        f"30 3 * * 0 {_for_crontab(words)}",
+    ]
 
 
 def _clock(seconds: float) -> tuple[str, str]:

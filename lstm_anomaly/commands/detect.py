@@ -24,6 +24,7 @@ from lstm_anomaly.commands.frame.options import (
 from lstm_anomaly.commands.frame.unattended import Unattended, check_unattended, unattended_options
 
 if TYPE_CHECKING:
+    from lstm_anomaly.base.types import Resample
     from lstm_anomaly.detecting.verdicts import Tally
 
 FORMATS = ("table", "csv", "json", "jsonl", "nagios", "influx")
@@ -79,6 +80,17 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     metavar="SENSOR=VALUE",
     help="Keep a sensor's events from this difference on, in its own unit.",
 )
+@click.option(
+    "--silent-after",
+    type=click.IntRange(1),
+    metavar="ROWS",
+    help="Judge on without a sensor that delivers nothing for so long.  [default: a window, 24 at least]",
+)
+@click.option(
+    "--resample-by",
+    type=click.Choice(["mean", "last", "max"]),
+    help="Join rows that are finer than the model's into one of its step.  [default: as it was trained]",
+)
 @click.option("--excel-safe", is_flag=True, help="Quote text in CSV that a spreadsheet would run.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 when anomalies were found, too.")
 @JOBS
@@ -100,6 +112,8 @@ def command(
     hysteresis: float,
     direction: str,
     min_deviations: tuple[str, ...],
+    silent_after: int | None,
+    resample_by: "Resample | None",
     excel_safe: bool,
     exit_zero: bool,
     jobs: int,
@@ -116,6 +130,7 @@ def command(
     from lstm_anomaly.commands.run.load import read_pieces
     from lstm_anomaly.detecting.watch_rules import WatchRules
     from lstm_anomaly.reading import Follower
+    from lstm_anomaly.reading.maintenance import NO_MAINTENANCE, read_maintenance
 
     talk = Talk(settings)
     settings.plugin = format_ == "nagios"
@@ -128,12 +143,17 @@ def command(
         check_output(scores, model_path, *files)
     views = format_ == "table" and is_terminal(sys.stdout) and not goes_on
     least = deviations(min_deviations)
-    rules = WatchRules(merge_gap, min_duration, hysteresis, direction, least, views)
+    rules = WatchRules(
+        merge_gap, min_duration, hysteresis, direction, least, views, silent_after, resample_by
+    )
     options = replace(read_options(reading), keep_texts=unattended.passthrough)
     watcher, options = watcher_of(model_path, options, rules, jobs)
     check_deviations(least, watcher.sensors)
     wanted = Wanted(format_, scores, unattended.passthrough, excel_safe)
-    run = Run(watcher, model_path, talk, unattended, wanted)
+    maintenance = NO_MAINTENANCE
+    if unattended.maintenance is not None:
+        maintenance = read_maintenance(unattended.maintenance, options)
+    run = Run(watcher, model_path, talk, unattended, wanted, maintenance)
     if goes_on:
         outcome = run.on(Follower(files[0], options, watcher.sensors, rotated=unattended.rotated or ""))
     else:
@@ -144,7 +164,7 @@ def command(
     say = talk.note if watcher.tally.judged or goes_on else talk.warn
     say([*watcher.report.lines(), _closing(outcome.count, watcher.tally)])
     if not goes_on:
-        talk.note([_next_step(outcome.count, watcher.tally, files, model_path)])
+        say([_next_step(outcome.count, watcher.tally, files, model_path)])
     status = conclude(outcome, watcher, unattended, talk, files[0], settings.plugin)
     return 0 if status == EXIT_ANOMALIES and exit_zero else status
 
@@ -155,7 +175,8 @@ def _closing(events: int, tally: "Tally") -> str:
 
     found = count(events, "event") if events else "nothing anomalous"
     unknown = f", {count(tally.unknown, 'row')} could not be judged" if tally.unknown else ""
-    return f"{found} in {count(tally.rows, 'row')} ({tally.anomalous:,} anomalous{unknown})"
+    off = f", {count(tally.off, 'row')} off" if tally.off else ""
+    return f"{found} in {count(tally.rows, 'row')} ({tally.anomalous:,} anomalous{unknown}{off})"
 
 
 def _next_step(events: int, tally: "Tally", files: tuple[str, ...], model_path: str) -> str:
@@ -167,4 +188,7 @@ def _next_step(events: int, tally: "Tally", files: tuple[str, ...], model_path: 
         return f"Next: see each event in a browser: lstm-anomaly report {again} --out report.html"
     if tally.judged:
         return "Next: nothing; run this again on newer rows. From cron it is silent while all is well."
-    return f"Next: find out why no row could be judged: lstm-anomaly check {again}"
+    return (
+        "Next: a verdict looks back on a window of rows. Where each file holds fewer, --state FILE goes on"
+        f" where the last run ended. Else see what is wrong: lstm-anomaly check {again}"
+    )

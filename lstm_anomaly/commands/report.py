@@ -84,6 +84,11 @@ def command(
         files, for_model(read_options(reading), model), reading["rows"], talk, model.sensors, notes=notes
     )
     detection = detect(model, frame)
+    notes += [
+        f"{one.sensor} delivered nothing for {one.end - one.start + 1:,} rows"
+        + ("" if one.is_over else ", to the end")
+        for one in detection.silences
+    ]
     rows = detection.frame_rows()
     events = [replace(place(event, frame, rows), view=detection.view(event)) for event in detection.events]
     coming = forecast(model, frame) if model.horizon and detection.counts()["judged"] else None

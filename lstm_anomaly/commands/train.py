@@ -124,6 +124,17 @@ Examples:
     metavar="SHARE",
     help="Leave out at most so many rows that stand out; 0 keeps even faults.  [default: 1%]",
 )
+@click.option("--holidays", metavar="COUNTRY", help="Its holidays are like Sundays: AT, DE-BY, US-CA, ...")
+@click.option(
+    "--calendar", metavar="FILE", help="Days that are like Sundays: a CSV whose first column is `date`."
+)
+@click.option("--strict", "is_strict", is_flag=True, help="Stop where a sensor would spoil the model.")
+@click.option(
+    "--off",
+    multiple=True,
+    metavar="CONDITION",
+    help="Such as 'speed_rpm < 10 and valve = 0': rows in which the plant is off.  [default: none]",
+)
 @IGNORE
 @click.option(
     "--write-ignore",
@@ -155,6 +166,9 @@ def command(
     ignore: str | None,
     write_ignore: str | None,
     jobs: int,
+    is_strict: bool,
+    holidays: str | None,
+    calendar: str | None,
     engine: str | None,
     **given: Any,
 ) -> None:
@@ -165,8 +179,9 @@ def command(
     each judged by parts that were not fitted to it, and writes everything that `detect` needs into one file.
     """
     from lstm_anomaly.base.locks import locked
+    from lstm_anomaly.commands.run.free_days import free_days
     from lstm_anomaly.commands.run.groups import GroupTraining, train_groups
-    from lstm_anomaly.commands.run.load import training_series
+    from lstm_anomaly.commands.run.load import training_series, what_spoils
     from lstm_anomaly.model.file import write_model
     from lstm_anomaly.output.terminal.summary import training_lines
     from lstm_anomaly.training.checkpoint import Checkpoint
@@ -177,6 +192,7 @@ def command(
     files = input_files(files)
     started = time.perf_counter()
     chosen = {name: value for name, value in given.items() if value is not None}
+    chosen |= {"tz": reading["tz"], "holidays": free_days(holidays, calendar)}
     learning = LearningSettings(**chosen, **threshold_settings(threshold))
     options, how = read_options(reading), clean_settings(cleaning)
     if engine is not None and not (engine.startswith("dask://") and options.group_by):
@@ -185,7 +201,8 @@ def command(
         for name, value in (("report", report), ("checkpoint", checkpoint), ("write-ignore", write_ignore)):
             if value:
                 raise click.UsageError(f"--{name} is about one model, and --group-by trains many.")
-        groups = GroupTraining(files, options, learning, how, reading["rows"], ignore, jobs, engine or "")
+        rows, parts = reading["rows"], (ignore, jobs, engine or "", is_strict)
+        groups = GroupTraining(files, options, learning, how, rows, *parts)
         train_groups(groups, talk, model_path)
         return
     check_output(model_path, *files)
@@ -194,6 +211,7 @@ def command(
             check_output(path, model_path, *files)
     write_report = _reporter(report, model_path, *files)
     series, cleaned, nulls = training_series(files, options, reading["rows"], talk, ignore, **how)
+    talk.warn(what_spoils(series, files[0], is_strict=is_strict))
     keep = None if checkpoint is None else Checkpoint(checkpoint)
     with locked(model_path), talk.progress() as on_epoch:
         model = replace(learn(series, learning, on_epoch, keep), null_values=nulls)

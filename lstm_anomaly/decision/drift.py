@@ -168,9 +168,9 @@ class DriftWatch:
         return quiet
 
 
-@saved_as("drift period")
+@saved_as("drift period 2")
 class _Period:
-    """Sums over the rows of one period."""
+    """Sums over the rows of one period; a reading that is NaN counts as a lost row of its sensor."""
 
     def __init__(self, familiar: Familiar, sensors: tuple[str, ...]) -> None:
         self.rows = 0
@@ -178,7 +178,7 @@ class _Period:
         self._sensors = sensors
         self._judged = self._anomalous = self._quiet = self._above = 0
         self._outside = np.zeros(len(sensors))
-        self._moved, self._moves = np.zeros(len(sensors)), 0
+        self._moved, self._moves = np.zeros(len(sensors)), np.zeros(len(sensors))
 
     def add(self, values: FloatArray, steps: FloatArray, scores: FloatArray, quiet: BoolArray) -> None:
         """Rows (n, F), how far each is from the row before it, scores (n,), and which rows are quiet."""
@@ -190,10 +190,11 @@ class _Period:
         self._above += int((scores[quiet] > f.level).sum())
         room = WIDENED * (f.high - f.low)  # (F,)
         self._outside += ((values < f.low - room) | (values > f.high + room))[quiet].sum(axis=0)
-        steps = steps[quiet & np.isfinite(steps).all(axis=1)]
+        steps, known = steps[quiet], np.isfinite(steps[quiet])
         # A running sum adds in row order, so the last bit does not depend on how rows were cut.
-        self._moved = np.cumsum(np.concatenate([self._moved[np.newaxis], steps]), axis=0)[-1]
-        self._moves += len(steps)
+        moved = np.where(known, steps, 0.0)
+        self._moved = np.cumsum(np.concatenate([self._moved[np.newaxis], moved]), axis=0)[-1]
+        self._moves += known.sum(axis=0)
 
     def findings(self) -> list[str]:
         """What does not look like training, a sentence each."""
@@ -215,19 +216,19 @@ class _Period:
     def _of_sensors(self) -> list[str]:
         f, found = self._familiar, []
         outside = self._outside / self._quiet  # (F,)
-        step = self._moved / max(self._moves, 1)  # (F,)
+        step = self._moved / np.maximum(self._moves, 1)  # (F,)
         for k, name in enumerate(self._sensors):
             if outside[k] > MOST_OUTSIDE:
                 found.append(
                     f"{name} is outside {f.low[k]:.4g} to {f.high[k]:.4g}, where 99 % of the training rows"
                     f" lay, on {_percent(outside[k])} of the rows"
                 )
-            elif self._moves >= LEAST_ROWS and step[k] > STEP_RATIO * f.most_step[k] > 0:
+            elif self._moves[k] >= LEAST_ROWS and step[k] > STEP_RATIO * f.most_step[k] > 0:
                 found.append(
                     f"{name} moves {number(step[k] / f.most_step[k], 2)} times as much from row to row as in"
                     " any part of the training rows"
                 )
-            elif self._moves >= LEAST_ROWS and STEP_RATIO * step[k] < f.least_step[k]:
+            elif self._moves[k] >= LEAST_ROWS and STEP_RATIO * step[k] < f.least_step[k]:
                 found.append(
                     f"{name} moves {number(step[k] / f.least_step[k], 2)} times as much from row to row as in"
                     " the quietest part of the training rows"

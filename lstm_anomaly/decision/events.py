@@ -26,6 +26,9 @@ from lstm_anomaly.scoring.reasons import TOGETHER, no_words, sentence
 SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
 """An event's severity by its peak, in multiples of the threshold."""
 
+ANOMALY, SILENT = "anomaly", "silent"
+"""Kinds of events."""
+
 
 @dataclass(frozen=True)
 class EventRules:
@@ -126,7 +129,8 @@ class Event:
     `EventRules.off`), held ones with what they are held at, without the quiet ones between them.
     contributions: largest share first, the sensor that departed first. followers: in the order in which they
     took over. cause: what fired as it opened, as in `lstm_anomaly.scoring.reasons`; words:
-    its own, if it has any.
+    its own, if it has any. A `silent` event is of a sensor that delivers nothing: it has no score, and is of
+    medium severity.
     """
 
     start: int
@@ -138,10 +142,13 @@ class Event:
     followers: tuple[Follower, ...]
     cause: int
     words: str = ""
+    kind: str = ANOMALY
 
     @property
     def reason(self) -> str:
         """What fired as it opened, and how many times its limit the event reached."""
+        if self.kind == SILENT:
+            return f"{self.contributions[0].sensor} {self.words}"
         return sentence(self.cause, self.peak, self.words)
 
     @property
@@ -170,7 +177,7 @@ class Event:
     @property
     def severity(self) -> str:
         """`low`, `medium` or `high`, see `SEVERITIES`."""
-        return next(name for least, name in SEVERITIES if self.peak > least)
+        return next((name for least, name in SEVERITIES if self.peak > least), "medium")
 
 
 @saved_as("opening of an event")
@@ -338,6 +345,14 @@ class EventTracker:
         low, high = expected - room, expected + room
         lowest, highest = self._trained[:, f].tolist()
         return (max(low, lowest), min(high, highest)) if low < highest and high > lowest else (low, high)
+
+
+def silent_event(sensor: str, start: int, end: int, expected: float) -> Event:
+    """The event of a sensor that delivered nothing in the rows start..end, both included."""
+    nothing = (np.nan, np.nan)
+    part = Contribution(sensor, 1.0, np.nan, expected, SILENT, SILENT, start, usual=nothing, span=nothing)
+    words = f"has delivered nothing for {end - start + 1:,} rows"
+    return Event(start, end, start, np.nan, np.nan, (part,), (), TOGETHER, words, SILENT)
 
 
 def find_events(

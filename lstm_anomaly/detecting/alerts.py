@@ -6,6 +6,7 @@ import numpy as np
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.decision.events import SILENT
 from lstm_anomaly.detecting.places import CLOSED, ONGOING, OPEN, PlacedEvent
 
 
@@ -21,6 +22,7 @@ class Alerts:
     An event is told when it is over, and with `early` also when it begins. `snooze`: after something was
     told, nothing is for so long (counted by the rows' time stamps): an event that begins meanwhile and is
     over before then is not told at all, and one that lasts longer is told again, as `ongoing`.
+    Silent sensors are not snoozed.
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,11 @@ class Alerts:
         """
         news = []
         for event in closed:
+            if event.event.kind == SILENT:
+                # A sensor that falls silent is told at once, and when it is back; or else at the end.
+                if event.state == CLOSED or (event.state == OPEN) == early:
+                    news.append(event)
+                continue
             known = event.id == self._open
             if self._is_worth_it(event, snooze):
                 news.append(replace(event, known=known))

@@ -1,19 +1,24 @@
 """Detection on rows as they were read: clean, judge, group into events, and back to the input's rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame, Series
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame, Series
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
+from lstm_anomaly.detecting.verdicts import Tally
 from lstm_anomaly.detecting.views import EventView, view
-from lstm_anomaly.model.judge import judge
 from lstm_anomaly.model.judgement import Judgement
-from lstm_anomaly.model.missing_sensors import impute, without
+from lstm_anomaly.model.missing_sensors import impute
 from lstm_anomaly.model.model import Model
+from lstm_anomaly.model.partial_judge import PartialJudge
+from lstm_anomaly.model.silent_sensors import Silence, SilentSensors
 from lstm_anomaly.preparing.clean import clean
+from lstm_anomaly.preparing.fill import finite_runs
 from lstm_anomaly.preparing.report import CleanReport
+from lstm_anomaly.preparing.windows import cut_out
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Detection:
     events     found events; their rows are rows of `series`
     cleaning   what cleaning noticed
     drift      knows in what the rows no longer look like training
+    off        (M,) rows in which the plant is off
+    silences   sensors that delivered nothing for long: those that are over, then those that are not
     """
 
     frame: SensorFrame
@@ -34,6 +41,8 @@ class Detection:
     events: list[Event]
     cleaning: CleanReport
     drift: DriftWatch
+    off: BoolArray
+    silences: tuple[Silence, ...] = ()
 
     def view(self, event: Event) -> EventView:
         """The event with the rows around it."""
@@ -44,6 +53,13 @@ class Detection:
         known = self.series.row_of >= 0
         return np.where(known, self.judgement.scores[np.where(known, self.series.row_of, 0)], np.nan)
 
+    def row_off(self) -> BoolArray:
+        """In which rows of the input the plant is off, (N,)."""
+        known = self.series.row_of >= 0
+        return (
+            np.asarray(known & self.off[np.where(known, self.series.row_of, 0)]) if len(self.off) else known
+        )
+
     def top_sensors(self) -> list[str]:
         """For each row of the input the sensor with the largest error, empty where unknown; N names."""
         errors = self.judgement.errors[np.maximum(self.series.row_of, 0)]  # (N, F)
@@ -53,15 +69,10 @@ class Detection:
         return [names[k] for k in best]
 
     def counts(self) -> dict[str, int]:
-        """How many input rows there were, were judged, anomalous, and unknown."""
-        scores = self.row_scores()
-        unknown = int(np.isnan(scores).sum())
-        return {
-            "rows": len(scores),
-            "judged": len(scores) - unknown,
-            "anomalous": int((scores > 1).sum()),
-            "unknown": unknown,
-        }
+        """How many input rows there were, were judged, anomalous, unknown, and off."""
+        tally = Tally()
+        tally.add(self.row_scores(), self.row_off())
+        return vars(tally)
 
     def frame_rows(self) -> IntArray:
         """For each row of the series the input row that it came from, (M,)."""
@@ -71,26 +82,42 @@ class Detection:
         return origin
 
 
-def detect(model: Model, frame: SensorFrame, rules: EventRules | None = None) -> Detection:
+def detect(
+    model: Model, frame: SensorFrame, rules: EventRules | None = None, silent_after: int | None = None
+) -> Detection:
     """Judge the rows of `frame`, whose sensors are the model's in the model's order.
 
     An event is what calibration counted as one episode: by default `rules` merges parts that lie
-    within the model's own merge gap.
+    within the model's own merge gap. From `silent_after` rows without a reading on a sensor is silent
+    and imputed, see `SilentSensors`.
     """
     model.check_times(frame)
+    model.check_step(frame)
     if frame.absent:
-        model, frame = without(model, frame.absent), impute(model, frame)
+        frame = impute(model, frame)
     series, cleaning = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
-    judgement = judge(model, series)
+    starts = np.zeros(len(series), np.bool_)
+    starts[list(series.starts) if len(series) else []] = True
+    silent_sensors = SilentSensors(model, silent_after)
+    completed = silent_sensors.push(series.values, starts)
+    cleaning.imputed_rows = completed.imputed_rows
+    segments = cut_out(finite_runs(completed.values, np.flatnonzero(starts)), completed.off)
+    series = replace(series, values=completed.values, segments=segments)
+    begins = np.flatnonzero(completed.begins(was_finite=False))
+    judge = PartialJudge(model, frame.absent)
+    drift = DriftWatch(judge.reduced.familiar, model.sensors)
+    verdicts = [judge.push(completed, series.times, series.symbols), judge.finish()]
+    judgement = Judgement.joined(verdicts, len(model.sensors))
     rows = judged_rows(series.values, judgement)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
-    breaks = tuple(start for start, _stop in series.segments)
-    events = find_events(rows, series.sensors, rules, breaks, model.summary.span)
-    drift = DriftWatch(model.familiar, model.sensors)
-    for start, stop in series.segments:
-        drift.push(series.values[start:stop], judgement.scores[start:stop])
+    events = find_events(rows, series.sensors, rules, tuple(begins.tolist()), model.summary.span)
+    readings = completed.delivered
+    for start, stop in pairwise([0, *begins.tolist(), len(series)]):
         drift.pause()
-    return Detection(frame, series, judgement, events, cleaning, drift)
+        drift.push(readings[start:stop], judgement.scores[start:stop])
+    over = tuple(silence for silence in completed.silences if silence.is_over)
+    silences = (*over, *silent_sensors.open)
+    return Detection(frame, series, judgement, events, cleaning, drift, completed.off, silences)
 
 
 def judged_rows(values: FloatArray, judgement: Judgement) -> JudgedRows:

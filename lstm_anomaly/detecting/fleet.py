@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.base.text import duration, number
-from lstm_anomaly.detecting.places import OPEN, PlacedEvent
+from lstm_anomaly.detecting.places import CLOSED, OPEN, PlacedEvent
 
 OPEN_EVENT, DRIFT, SILENT, EVENT, OLD = "open event", "drift", "silent", "event", "old model"
 KINDS = (OPEN_EVENT, DRIFT, SILENT, EVENT, OLD)
@@ -182,6 +182,9 @@ def _looks(one: Standing, newest: np.datetime64 | None, limits: FleetLimits) -> 
 def _look_at(placed: PlacedEvent) -> Look:
     event = placed.event
     sensor = event.contributions[0].sensor
+    if event.kind == SILENT:
+        kind = EVENT if placed.state == CLOSED else SILENT
+        return Look(kind, placed.started, f"{event.reason}, from {placed.start}", 0.0, sensor)
     text = f"{number(event.peak, 3)}x since {placed.start}, {sensor}: {event.reason}"
     if placed.state != OPEN:
         text = f"{number(event.peak, 3)}x from {placed.start} to {placed.end}, {sensor}: {event.reason}"

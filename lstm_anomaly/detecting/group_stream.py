@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.base.kept_objects import Ask, KeptObjects
-from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.detecting.fleet import Standing
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.detecting.verdicts import Tally, Verdicts
 from lstm_anomaly.reading import join_frames, split_groups, take_rows
 
-Settled = tuple[FloatArray, IntArray, list[PlacedEvent]]  # scores and tops of rows, and the events in them
+Settled = tuple[FloatArray, IntArray, BoolArray, list[PlacedEvent]]
+"""Scores and tops of rows, which of them are off, and the events in them."""
+
+_Rows = tuple[FloatArray, IntArray, BoolArray]  # the same without events
 Judge = Callable[[Watcher, SensorFrame], Settled]
 
 BLOCK = 65_536  # rows of the input after which it is seen which groups have gone silent
@@ -48,7 +51,7 @@ class GroupWatcher:
             for group, names in self._sensors.items()
         }
         self._frame: SensorFrame | None = None  # rows of the input without a verdict
-        self._settled: dict[str, tuple[FloatArray, IntArray]] = {}  # scores and tops of rows among them
+        self._settled: dict[str, _Rows] = {}  # of rows among them
         self._seen: set[str] = set()
         self._rows = 0  # of the input
         self._positions: list[IntArray] = []  # of those of the block at work: times in ns, or lines
@@ -60,6 +63,18 @@ class GroupWatcher:
         """Whether the models of all groups know the same columns of symbols, by the same texts."""
         first, *others = self._ask(_symbols, self._groups).values()
         return all(other == first for other in others)
+
+    @property
+    def null_values(self) -> tuple[str, ...]:
+        """Texts that stood for no reading in the training of any model."""
+        found: dict[str, tuple[str, ...]] = self._ask(attrgetter("model.null_values"), self._groups)
+        return tuple(dict.fromkeys(text for texts in found.values() for text in texts))
+
+    @property
+    def tz(self) -> str | None:
+        """The zone of the first model that was trained with one."""
+        found: dict[str, str | None] = self._ask(attrgetter("model.calendar.tz"), self._groups)
+        return next((zone for zone in found.values() if zone is not None), None)
 
     @property
     def newest(self) -> np.datetime64 | None:
@@ -101,6 +116,11 @@ class GroupWatcher:
             if event is not None:
                 return replace(event, group=group)
         return None
+
+    def silent(self) -> list[PlacedEvent]:
+        """The sensors that deliver nothing, of each group, an event each."""
+        found: dict[str, list[PlacedEvent]] = self._ask_seen(Watcher.silent)
+        return [replace(one, group=group) for group, events in found.items() for one in events]
 
     @property
     def report(self) -> "GroupWatcher":
@@ -183,10 +203,15 @@ class GroupWatcher:
         events: list[PlacedEvent] = []
         for group, settled in found.items():
             if settled is not None:
-                scores, tops, own_events = settled
-                known, leading = self._settled.get(group, (np.empty(0), np.empty(0, np.int64)))
+                scores, tops, off, own_events = settled
+                nothing = np.empty(0), np.empty(0, np.int64), np.empty(0, np.bool_)
+                known, leading, resting = self._settled.get(group, nothing)
                 own = np.append(self._columns[group], -1)[tops]  # -1 stays -1
-                self._settled[group] = np.concatenate([known, scores]), np.concatenate([leading, own])
+                self._settled[group] = (
+                    np.concatenate([known, scores]),
+                    np.concatenate([leading, own]),
+                    np.concatenate([resting, off]),
+                )
                 events += [replace(event, group=group) for event in own_events]
         return events
 
@@ -207,20 +232,23 @@ class GroupWatcher:
         waits = np.zeros(len(self._frame), np.bool_)
         scores = np.full(len(self._frame), np.nan)
         tops = np.full(len(self._frame), -1, np.int64)
+        off = np.zeros(len(self._frame), np.bool_)
         members = {group: rows for group, rows in split_groups(self._frame).items() if group in self._sensors}
         for group, rows in members.items():
-            known, leading = self._settled[group]
-            waits[rows[len(known) :]] = True
-            scores[rows[: len(known)]], tops[rows[: len(known)]] = known, leading
+            settled = self._settled[group]
+            known = len(settled[0])
+            waits[rows[known:]] = True
+            for of_all, of_group in zip((scores, tops, off), settled, strict=True):
+                of_all[rows[:known]] = of_group
         count = int(waits.argmax()) if waits.any() else len(waits)
         for group, rows in members.items():
             done = int(np.searchsorted(rows, count))
-            known, leading = self._settled[group]
-            self._settled[group] = known[done:], leading[done:]
+            scored, leading, resting = self._settled[group]
+            self._settled[group] = scored[done:], leading[done:], resting[done:]
         frame = take_rows(self._frame, slice(0, count))
         self._frame = take_rows(self._frame, slice(count, None))
-        self.tally.add(scores[:count])
-        return Verdicts(frame, scores[:count], tops[:count], events)
+        self.tally.add(scores[:count], off[:count])
+        return Verdicts(frame, scores[:count], tops[:count], events, off[:count])
 
 
 # What watchers are asked, perhaps in other processes: no row comes back, since the caller has it.
@@ -244,7 +272,7 @@ def _finish(watcher: Watcher) -> Settled:
 
 
 def _settled(verdicts: Verdicts) -> Settled:
-    return verdicts.scores, verdicts.tops, verdicts.events
+    return verdicts.scores, verdicts.tops, verdicts.off, verdicts.events
 
 
 def _standing(watcher: Watcher) -> tuple[np.datetime64 | None, int, list[str], np.datetime64 | None]:

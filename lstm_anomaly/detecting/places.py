@@ -41,6 +41,8 @@ class PlacedEvent:
     started, ended  the times of the first and last row in UTC, None without a time column
     view    its rows and those around it, when somebody is to see them
     group   whose event it is, "" where rows are not grouped
+    maintenance  why it alarms nobody, "" for those that do
+    then    sensors that took over, and the time stamps from which on
     state   `open` for the news that an event has begun, `ongoing` for a reminder, `closed` when it is over
     known   whether it was told before that this event has begun
     """
@@ -58,6 +60,7 @@ class PlacedEvent:
     known: bool = False
     view: EventView | None = field(default=None, compare=False, repr=False)
     group: str = ""
+    maintenance: str = ""
     told: tuple[str, ...] = ()
 
     @classmethod
@@ -99,6 +102,8 @@ class PlacedEvent:
             "id": self.id,
             "state": self.state,
             "group": self.group or None,
+            "kind": event.kind,
+            "maintenance": self.maintenance or None,
             "sentence": self.sentence,
             "followed_by": [
                 {"sensor": follower.sensor, "at": at}

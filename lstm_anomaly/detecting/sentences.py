@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lstm_anomaly.base.text import number
 from lstm_anomaly.decision.course import DOWN, FLAT, NOISY, RELATION, SYMBOL
-from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.decision.events import SILENT, Contribution, Event
 from lstm_anomaly.scoring.reasons import NEW_VALUE, UNSEEN, WORDS
 
 MOST_FOLLOWERS = 2
@@ -20,6 +20,8 @@ def sentence(event: Event, start: str, end: str, told: Sequence[str]) -> str:
     told: time stamps, as they stood in the input, of the contributions' rows, then of the followers'.
     """
     first = event.contributions[0]
+    if event.kind == SILENT:
+        return f"From {start} to {without_day(end, start)} {event.reason}."
     at = f" at {without_day(told[0], start)}" if event.duration > 1 else ""
     when = f"From {start} to {without_day(end, start)}" if event.duration > 1 else f"At {start}"
     what = _what(event, first, at)

@@ -81,6 +81,7 @@ def write_state(state: State, path: str | os.PathLike[str], model: Model) -> Non
         "scores_length": state.scores_length,
         "undelivered": state.undelivered,
         "totals": state.totals,
+        "silent": list(state.watcher.left_out),
     }
 
     def understand(found: dict[str, Any], found_arrays: Arrays) -> None:
@@ -117,6 +118,8 @@ def read_state(
 def _from_parts(
     header: dict[str, Any], arrays: Arrays, model: Model, scheme: str, follower: Follower, watcher: Watcher
 ) -> State:
+    if header["scheme"] == scheme:
+        watcher.leave_out(tuple(map(str, header["silent"])))
     parts = _read_parts(header, arrays, _given(model, watcher))
     for name in ("position", "layout", "preamble", "reached"):
         setattr(follower, name, parts[name])
@@ -154,7 +157,7 @@ def _check_same_memory(parts: dict[str, Any], header: dict[str, Any], arrays: Ar
 
 def _given(model: Model, watcher: Watcher) -> dict[str, object]:
     """What a run has from the model file and the command line, and a state need not hold."""
-    return {"rules": watcher.rules, **_parts("model", model)}
+    return {"rules": watcher.rules, **_parts("model", model), **_parts("reduced", watcher.judged_by)}
 
 
 def _parts(name: str, part: object) -> dict[str, object]:

@@ -8,23 +8,24 @@ import numpy as np
 
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
-from lstm_anomaly.decision.events import Event, EventRules, EventTracker
+from lstm_anomaly.decision.events import Event, EventRules, EventTracker, silent_event
 from lstm_anomaly.detecting.batch import detect, judged_rows
 from lstm_anomaly.detecting.newest import NewestTime
 from lstm_anomaly.detecting.pending import PendingRows
-from lstm_anomaly.detecting.places import CLOSED, OPEN, Place, PlacedEvent, place
+from lstm_anomaly.detecting.places import CLOSED, ONGOING, OPEN, Place, PlacedEvent, place
 from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
 from lstm_anomaly.detecting.views import ViewRecorder
-from lstm_anomaly.model.judge import Judge
 from lstm_anomaly.model.judgement import Judgement
-from lstm_anomaly.model.missing_sensors import impute, without
+from lstm_anomaly.model.missing_sensors import impute
 from lstm_anomaly.model.model import Model
+from lstm_anomaly.model.partial_judge import PartialJudge
+from lstm_anomaly.model.silent_sensors import Silence, SilentSensors
 from lstm_anomaly.preparing.clean_stream import Cleaner, CleanRows
 from lstm_anomaly.preparing.report import CleanReport
 from lstm_anomaly.reading import join_frames, take_rows
 
 ORDER_SEEN_IN = 3  # rows that show whether an input begins with its newest
-_NOT_REMEMBERED = {"tally", "worst", "_recorder", "_model", "_keep", "_rules"}
+_NOT_REMEMBERED = {"tally", "worst", "_recorder", "_model", "_keep", "_rules", "_silent_after"}
 Keep = Callable[[list[Event]], list[Event]]
 
 
@@ -35,13 +36,20 @@ class Watcher:
     rules   how rows become events; by default what calibration counted as one episode
     keep    which events count; all of them by default
     views   keep with each event the rows to see it in
+    silent_after  rows without a reading from which a sensor is silent; see `SilentSensors`
 
     Memory does not grow with the rows. `tally` and `report` are of all rows so far, `newest` is their latest
     plausible time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
     """
 
     def __init__(
-        self, model: Model, rules: EventRules | None = None, keep: Keep = list, *, views: bool = False
+        self,
+        model: Model,
+        rules: EventRules | None = None,
+        keep: Keep = list,
+        *,
+        views: bool = False,
+        silent_after: int | None = None,
     ) -> None:
         self.tally = Tally()
         self._newest = NewestTime()
@@ -55,7 +63,10 @@ class Watcher:
             resample=model.resample,
             patience=model.window - 1,
         )
-        self._judge = Judge(model)
+        self._silent_after = silent_after
+        self._silent_sensors = SilentSensors(model, silent_after)
+        self._judge = PartialJudge(model)
+        self._step_check = model.step_check()
         self._drift = DriftWatch(model.familiar, model.sensors)
         self._rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
         self._tracker = EventTracker(model.sensors, self._rules, model.summary.span)
@@ -63,9 +74,12 @@ class Watcher:
         self._row_of = np.empty(0, np.int64)  # their rows in the series, -1 for none
         self._waiting: PendingRows | None = None  # rows of the series without a verdict
         self._judged = 0  # rows of the series with a verdict
+        self._last_off = False
         self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
         self._was_finite = False
         self._places: dict[int, Place] = {}  # of the open event's rows
+        self._hole_places: dict[int, Place] = {}  # of rows where a sensor delivers nothing
+        self._changed: list[PlacedEvent] = []  # sensors that fell silent, or are back
         self._recorder = ViewRecorder(model.sensors) if views else None
 
     def memory(self) -> dict[str, object]:
@@ -94,6 +108,25 @@ class Watcher:
         return self._model
 
     @property
+    def judged_by(self) -> Model:
+        """The model without the sensors that are silent."""
+        return self._judge.reduced
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The sensors that `judged_by` is without."""
+        return self._judge.silent
+
+    def leave_out(self, sensors: tuple[str, ...]) -> None:
+        """Judge without these: before `recall`, what the memory is of."""
+        self._judge.leave_out(sensors)
+
+    @property
+    def scheme(self) -> tuple[object, ...]:
+        """What else its memory goes with, beside the model and the rules."""
+        return self._model.resample, self._silent_after
+
+    @property
     def rules(self) -> EventRules:
         """How rows become events."""
         return self._rules
@@ -119,23 +152,51 @@ class Watcher:
     def push(self, frame: SensorFrame) -> Verdicts:
         """Take the next rows and give the verdicts that are certain: all but the last `look_ahead`."""
         self._model.check_times(frame)
+        self._step_check.push(frame.times, ", ".join(frame.sources))
         self._newest.push(frame)
         if frame.absent:
             frame = self._complete(frame)
         return self._verdicts(self._judge_next(self._cleaner.push(frame), frame))
 
     def _judge_next(self, clean: CleanRows, frame: SensorFrame) -> list[Judgement]:
-        begins = self._begins(clean)
+        rows = self._silent_sensors.push(clean.values, clean.starts)
+        self.report.imputed_rows += rows.imputed_rows
+        begins = rows.begins(self._was_finite)
+        running = rows.running.values
+        if len(running):
+            self._was_finite = bool(np.isfinite(running[-1]).all())
+        delivered = rows.delivered
         if self._waiting is None or self._frame is None:
-            self._waiting, self._frame = (
-                PendingRows(clean.values, begins, clean.origin, frame, clean.held),
-                frame,
+            self._waiting = PendingRows(
+                rows.values, delivered, rows.off, begins, clean.origin, frame, clean.held
             )
+            self._frame = frame
         else:
-            self._waiting = self._waiting.joined(clean, begins, frame)
+            self._waiting = self._waiting.joined(clean, rows, begins, frame)
             self._frame = join_frames([self._frame, frame])
         self._row_of = np.concatenate([self._row_of, clean.row_of])
-        return [self._judge.push(clean.values, clean.times, clean.starts, frame.symbols)]
+        self._note_silences(rows.silences)
+        return [self._judge.push(rows, clean.times, frame.symbols)]
+
+    def _note_silences(self, silences: tuple[Silence, ...]) -> None:
+        """Keep the places of rows with which a silence begins or ends, and tell of those that do."""
+        waiting = self._waiting
+        assert waiting is not None, "rows have been pushed"
+        ends = {row for one in silences for row in (one.start, one.end)}
+        self._hole_places = {
+            row: self._hole_places[row] if row in self._hole_places else waiting.place(row - self._judged)
+            for row in sorted(self._silent_sensors.rows | ends)
+        }
+        self._changed += [self._silence(one, CLOSED if one.is_over else OPEN) for one in silences]
+
+    def _silence(self, one: Silence, state: str) -> PlacedEvent:
+        k = self._model.sensors.index(one.sensor)
+        event = silent_event(one.sensor, one.start, one.end, float(self._model.scaler.center[k]))
+        return PlacedEvent.at(event, state, [self._hole_places[row] for row in event.rows_told])
+
+    def silent(self) -> list[PlacedEvent]:
+        """The sensors that deliver nothing, an event each."""
+        return [self._silence(one, ONGOING) for one in self._silent_sensors.open]
 
     def finish(self) -> Verdicts:
         """The verdicts that still wait, without the rows that they wait for, and the event still open.
@@ -145,7 +206,7 @@ class Watcher:
         verdicts = self._without_later_rows()
         last = self._placed(self._tracker.finish(), self._places.__getitem__, OPEN)
         self._places = {}
-        return replace(verdicts, events=verdicts.events + last)
+        return replace(verdicts, events=[*verdicts.events, *last, *self.silent()])
 
     def pause(self, position: int) -> Verdicts | None:
         """The verdicts that wait for later rows, if one at `position`, in ns since 1970 or lines, would come
@@ -166,18 +227,23 @@ class Watcher:
         Call it instead of `push` and `finish`.
         """
         self._newest.push(frame if frame.times is None else take_rows(frame, np.argsort(frame.times)))
-        whole = detect(self._model, frame, self._rules)
+        whole = detect(self._model, frame, self._rules, self._silent_after)
         self._note_worst(whole.judgement)
         self._cleaner.report = whole.cleaning
         rows = whole.frame_rows()
         events = [place(event, frame, rows) for event in self._keep(whole.events)]
         if self._recorder:
             events = [replace(one, view=whole.view(one.event)) for one in events]
+        for one in whole.silences:
+            expected = float(self._model.scaler.center[self._model.sensors.index(one.sensor)])
+            event = silent_event(one.sensor, one.start, one.end, expected)
+            events.append(replace(place(event, frame, rows), state=CLOSED if one.is_over else ONGOING))
         known = whole.series.row_of >= 0
         tops = top_sensors(whole.judgement)[np.where(known, whole.series.row_of, 0)]
         self._drift = whole.drift
-        verdicts = Verdicts(frame, whole.row_scores(), np.where(known, tops, -1), events)
-        self.tally.add(verdicts.scores)
+        tops = np.where(known, tops, -1)
+        verdicts = Verdicts(frame, whole.row_scores(), tops, events, whole.row_off())
+        self.tally.add(verdicts.scores, verdicts.off)
         return verdicts
 
     def open_event(self) -> PlacedEvent | None:
@@ -191,16 +257,9 @@ class Watcher:
     def _complete(self, frame: SensorFrame) -> SensorFrame:
         """The frame with what stands for its absent sensors, which from the first frame on are the same."""
         if self.tally.rows == 0 and self._frame is None:
-            reduced = without(self._model, frame.absent)
-            self._judge = Judge(reduced)
-            self._drift = DriftWatch(reduced.familiar, reduced.sensors)
+            self._judge = PartialJudge(self._model, frame.absent)
+            self._drift = DriftWatch(self._judge.reduced.familiar, self._model.sensors)
         return impute(self._model, frame)
-
-    def _begins(self, clean: CleanRows) -> BoolArray:
-        """Where among the next rows (m,) stretches without a gap or a missing reading begin."""
-        finite = np.concatenate([[self._was_finite], np.isfinite(clean.values).all(axis=1)])
-        self._was_finite = bool(finite[-1])
-        return np.asarray(finite[1:] & (clean.starts | ~finite[:-1]))
 
     def _note_worst(self, judgement: Judgement) -> None:
         errors = np.nan_to_num(judgement.errors)  # (n, F)
@@ -218,13 +277,17 @@ class Watcher:
         # From the row before on, since a row with the same time stamp takes over its verdict.
         scores = np.concatenate([[self._last_score], judgement.scores])
         tops = np.concatenate([[self._last_top], tops])
-        settled = self._settle(scores, tops, events)
+        changed, self._changed = self._changed, []
+        off = np.concatenate([[self._last_off], ready.off])
+        settled = self._settle(scores, tops, off, events + changed)
         self._judged += len(judgement.scores)
-        self._last_score, self._last_top = float(scores[-1]), int(tops[-1])
-        self.tally.add(settled.scores)
+        self._last_score, self._last_top, self._last_off = float(scores[-1]), int(tops[-1]), bool(off[-1])
+        self.tally.add(settled.scores, settled.off)
         return settled
 
-    def _settle(self, scores: FloatArray, tops: IntArray, events: list[PlacedEvent]) -> Verdicts:
+    def _settle(
+        self, scores: FloatArray, tops: IntArray, off: BoolArray, events: list[PlacedEvent]
+    ) -> Verdicts:
         """Verdicts on the rows of the input up to the first that still waits."""
         assert self._frame is not None, "rows have been pushed"
         waits = self._row_of >= self._judged + len(scores) - 1
@@ -234,7 +297,8 @@ class Watcher:
         known = rows >= 0
         frame = take_rows(self._frame, slice(0, count))
         self._frame = take_rows(self._frame, slice(count, None))
-        return Verdicts(frame, np.where(known, scores[at], np.nan), np.where(known, tops[at], -1), events)
+        scores, tops = np.where(known, scores[at], np.nan), np.where(known, tops[at], -1)
+        return Verdicts(frame, scores, tops, events, known & off[at])
 
     def _find_events(self, judgement: Judgement, ready: PendingRows) -> list[PlacedEvent]:
         rows = judged_rows(ready.values, judgement)
@@ -245,7 +309,7 @@ class Watcher:
             if ready.begins[first]:
                 found += self._tracker.finish()
                 self._drift.pause()
-            self._drift.push(ready.values[first:stop], judgement.scores[first:stop])
+            self._drift.push(ready.delivered[first:stop], judgement.scores[first:stop])
             found += self._tracker.push(rows[first:stop])
 
         def find(row: int) -> Place:

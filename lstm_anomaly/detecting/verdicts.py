@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from lstm_anomaly.base.types import FloatArray, IntArray, SensorFrame
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.events import row_states
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.model.judgement import Judgement
@@ -19,12 +19,14 @@ class Tally:
     judged: int = 0
     anomalous: int = 0
     unknown: int = 0
+    off: int = 0
 
-    def add(self, scores: FloatArray) -> None:
-        """Count the rows with these scores."""
-        unknown = int(np.isnan(scores).sum())
+    def add(self, scores: FloatArray, off: BoolArray) -> None:
+        """Count rows with these scores (n,), and those in which the plant is off."""
+        unknown = int((np.isnan(scores) & ~off).sum())
         self.rows += len(scores)
-        self.judged += len(scores) - unknown
+        self.off += int(off.sum())
+        self.judged += len(scores) - unknown - int(off.sum())
         self.anomalous += int((scores > 1).sum())
         self.unknown += unknown
 
@@ -37,16 +39,18 @@ class Verdicts:
     scores  (n,) multiples of the threshold, NaN where a row could not be judged
     tops    (n,) which sensor has the largest part in a row's score, -1 where unknown
     events  those that are over, in order
+    off     (n,) rows in which the plant is off
     """
 
     frame: SensorFrame
     scores: FloatArray
     tops: IntArray
     events: list[PlacedEvent]
+    off: BoolArray
 
     def states(self) -> list[str]:
-        """`normal`, `anomaly` or `unknown` for each row."""
-        return [str(state) for state in row_states(self.scores)]
+        """`normal`, `anomaly`, `unknown` or `off` for each row."""
+        return [str(state) for state in np.where(self.off, "off", row_states(self.scores))]
 
     def top_sensors(self) -> list[str]:
         """The names of `tops`, empty where unknown."""
@@ -109,3 +113,6 @@ class Judging(Protocol):
 
     def open_event(self) -> PlacedEvent | None:
         """An event that may go on, as far as it is known."""
+
+    def silent(self) -> list[PlacedEvent]:
+        """The sensors that deliver nothing, an event each."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from lstm_anomaly.base.types import Resample
 from lstm_anomaly.decision.events import Event, EventRules
 from lstm_anomaly.decision.filters import filter_events
 from lstm_anomaly.decision.spans import LIMIT
@@ -18,6 +19,8 @@ class WatchRules:
     merge_gap, min_duration, off   as in `EventRules`; None: the merge gap that the model's threshold knows
     direction, least               as `direction` and `min_deviation` of `filter_events`
     views                          keep with each event the rows to see it in
+    silent_after                   as that of `Watcher`
+    resample_by                    as in `Model.resampled_by`
     """
 
     merge_gap: int | None = None
@@ -26,11 +29,19 @@ class WatchRules:
     direction: str = "both"
     least: dict[str, float] = field(default_factory=dict)
     views: bool = False
+    silent_after: int | None = None
+    resample_by: Resample | None = None
 
     def watcher(self, model: Model) -> Watcher:
         """A watcher with this model."""
         gap = model.threshold.merge_gap if self.merge_gap is None else self.merge_gap
-        return Watcher(model, EventRules(gap, self.min_duration, self.off), self._kept, views=self.views)
+        return Watcher(
+            model.resampled_by(self.resample_by),
+            EventRules(gap, self.min_duration, self.off),
+            self._kept,
+            views=self.views,
+            silent_after=self.silent_after,
+        )
 
     def _kept(self, events: list[Event]) -> list[Event]:
         return filter_events(events, direction=self.direction, min_deviation=self.least)

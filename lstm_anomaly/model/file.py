@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +28,10 @@ from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, Regression, usable_lags
 from lstm_anomaly.network.tracking import Forecaster
+from lstm_anomaly.preparing.calendar import UTC_DAYS, Calendar
+from lstm_anomaly.preparing.off_rule import OffRule
 from lstm_anomaly.preparing.scaler import CLIP, Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
-from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS
 from lstm_anomaly.scoring.components import (
     COMPONENTS,
     SIGNED_LENGTHS,
@@ -76,6 +78,8 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "resample": model.resample,
         "look_ahead": model.look_ahead,
         "clock": model.clock,
+        "calendar": asdict(model.calendar),
+        "off": list(model.off.texts),
         "null_values": list(model.null_values),
         "window": networks.window,
         "autoencoder": _sizes(networks),
@@ -180,7 +184,9 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),
-        null_values=tuple(header.get("null_values", ())),
+        off=OffRule.parse(header.get("off", []), header["sensors"]),
+        null_values=tuple(header.get("null_values", [])),
+        calendar=_calendar(header),
         horizon=horizon,
         **symbols,
     )
@@ -196,7 +202,7 @@ def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Net
 
     targets = roles.targets[roles.inputs]
     if header["clock"]:
-        targets = with_clock(targets)
+        targets = with_clock(targets, _calendar(header))
     forecaster = None
     if header["forecaster"] is not None:
         params = part("forecaster")
@@ -228,6 +234,18 @@ def _summary(stored: dict[str, Any], sensors: int) -> TrainingSummary:
     return TrainingSummary(**{**stored, **losses, **ranges, "doubts": tuple(stored["doubts"])})
 
 
+def _calendar(header: dict[str, Any]) -> Calendar:
+    """The calendar; zones and dates that are none raise ValueError or KeyError."""
+    stored = header.get("calendar", asdict(UTC_DAYS))
+    tz, holidays, weekly = stored["tz"], tuple(stored["holidays"]), stored["weekly"]
+    _check(tz is None or _is_text(tz), "the zone is not a text")
+    _check(all(map(_is_text, holidays)) and type(weekly) is bool, "the calendar makes no sense")
+    np.array(holidays, dtype="datetime64[D]")
+    if tz is not None:
+        ZoneInfo(tz)
+    return Calendar(tz, holidays, weekly)
+
+
 def _check_header(header: dict[str, Any]) -> None:
     sensors = header["sensors"]
     nulls = header.get("null_values", [])  # models of before have none
@@ -243,6 +261,8 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
     _check(type(header["clock"]) is bool, "`clock` is neither true nor false")
     _check(not header["clock"] or step is not None, "the time of day is used, but rows have no time")
+    for name in ("off", "null_values"):
+        _check(all(map(_is_text, header.get(name, []))), f"{name} is not a list of texts")
     _check(_is_count(header["max_fill"]), "the rows to fill are not a number of rows")
     _check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
     _check(header["resample"] is None or step is not None, "resampling without a sampling step")
@@ -296,7 +316,7 @@ def _check_roles(arrays: Arrays, symbols: list[int]) -> None:
 def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[int, ...]]:
     """The shape that every array must have, by the header and by how many sensors have which role."""
     F, T = len(header["sensors"]), header["window"]
-    inputs = int(arrays["roles.inputs"].sum()) + (CLOCK_ROWS if header["clock"] else 0)
+    inputs = int(arrays["roles.inputs"].sum()) + (_calendar(header).row_count if header["clock"] else 0)
     targets = int(arrays["roles.targets"].sum())
     rules, components = len(arrays["novelty.sensors"]), len(arrays["linear.components"])
     states, V = len(arrays["states.rows"]), len(VIEWS)

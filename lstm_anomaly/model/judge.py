@@ -16,14 +16,15 @@ from lstm_anomaly.base.types import (
     SymbolColumns,
     TimeArray,
 )
-from lstm_anomaly.decision.holding import Holder
+from lstm_anomaly.decision.ending import Ending
+from lstm_anomaly.decision.holding import LASTS_ABOVE, Holder
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.model.symbol_rows import SymbolReaders, SymbolRows, SymbolVerdicts
 from lstm_anomaly.preparing.windows import finite_segments
 from lstm_anomaly.scoring import residuals as views
-from lstm_anomaly.scoring.components import LONGEST, PARTS
+from lstm_anomaly.scoring.components import LONGEST, PARTS, SHORT_MEMORIES
 from lstm_anomaly.scoring.moving_average import trailing_mean, trailing_sum
 from lstm_anomaly.scoring.networks import ResidualReader
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
@@ -123,6 +124,7 @@ class _Segment:
 
     def __init__(self, model: Model, for_threshold: bool) -> None:
         self._model = model
+        self._ending = Ending(model.threshold.merge_gap)
         self._holder = None if for_threshold else Holder(model.threshold.merge_gap)
         self._reader = ResidualReader(model.networks, model.expectations)
         self._seen = 0  # rows pushed
@@ -255,9 +257,14 @@ class _Segment:
         if self._holder is None:
             out.scores[:] = largest
         else:
-            held = np.minimum(self._holder.push(largest), MOST_TOLD + 1.0)
+            recent = self._recent(components / value, flat / max(value, 1.0), rows)
+            if self._symbols is not None:  # which remember nothing
+                recent = np.maximum(recent, multiples[-1])
+            lasting = self._ending.push(largest, recent)
+            held = np.minimum(self._holder.push(lasting), MOST_TOLD + 1.0)
             # Below the limit rows are ranked by what all say together, which sees weak events best.
-            out.scores[:] = np.where(held > LIMIT, held, np.minimum(together / value, LIMIT))
+            most = np.where(lasting < largest, LASTS_ABOVE, LIMIT)  # of which memory is no sign
+            out.scores[:] = np.where(held > LIMIT, held, np.minimum(together / value, most))
         out.errors[:] = self._errors(out.reasons, evidence, rows)
         if self._symbols is not None:
             by_symbols = out.reasons == SYMBOLS
@@ -277,6 +284,15 @@ class _Segment:
         self._judged += count
         self._forget()
         return out
+
+    def _recent(self, components: FloatArray, flat: FloatArray, rows: slice) -> FloatArray:
+        """How unusual rows are by themselves, multiples of the limit, (count,), as `Ending` takes them."""
+        model = self._model
+        apart = model.unseen.multiples(self._distance[rows], model.threshold.value)
+        short = components[SHORT_MEMORIES].max(axis=0)
+        still = np.where(flat > LIMIT, flat, 0.0)  # a sensor may well be nearly as still
+        new = np.where(self._novelty[rows].any(axis=1), MOST_TOLD, 0.0)
+        return np.asarray(np.max([short, apart, still, new], axis=0))
 
     def _errors(self, reasons: IntArray, evidence: FloatArray, rows: slice) -> FloatArray:
         """Each sensor's part in the score, (count, F), by what its reason looks at."""

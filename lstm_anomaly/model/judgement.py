@@ -1,11 +1,11 @@
 """What a model makes of rows: the record from judging to events."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.base.types import FloatArray, IntArray
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
 from lstm_anomaly.scoring.reasons import TOGETHER, no_words
 
 
@@ -34,6 +34,17 @@ class Judgement:
         nothing = np.full((rows, sensors), np.nan)
         scores, reasons = np.full(rows, np.nan), np.full(rows, TOGETHER, np.int64)
         return cls(scores, nothing, nothing.copy(), nothing.copy(), reasons, no_words(rows))
+
+    def rows(self, rows: slice) -> "Judgement":
+        """Some of the rows."""
+        return Judgement(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+    def among(self, is_here: BoolArray) -> "Judgement":
+        """These rows where `is_here` (m,) is True, and unknown ones elsewhere."""
+        out = Judgement.unknown(len(is_here), self.errors.shape[1])
+        for one in fields(self):
+            getattr(out, one.name)[is_here] = getattr(self, one.name)
+        return out
 
     @classmethod
     def joined(cls, parts: list["Judgement"], sensors: int) -> "Judgement":

@@ -44,27 +44,44 @@ def without(model: Model, absent: tuple[str, ...]) -> Model:
 def impute(model: Model, frame: SensorFrame) -> SensorFrame:
     """The frame with its missing sensors imputed by regression on the others; an empty row stays empty."""
     missing = np.array([name in frame.absent for name in model.sensors])  # (F,)
-    values = frame.values.copy()
-    rows = ~np.isnan(values).all(axis=1)
-    values[np.ix_(rows, missing)] = model.scaler.center[missing]
+    return replace(frame, values=imputed(model, frame.values, missing))
+
+
+def imputed(model: Model, values: FloatArray, missing: BoolArray) -> FloatArray:
+    """Rows (n, F) with the readings of the sensors that are `missing` (F,) imputed, whatever stands there.
+
+    A row without a reading of any other sensor that moves has none of them afterwards.
+    """
+    targets = model.roles.targets
+    tell = targets.copy()  # (F,)
+    tell[[column.place for column in model.symbols if model.is_symbols_only]] = True
+    rows = ~np.isnan(values[:, tell & ~missing]).all(axis=1)
+    out = values.copy()
+    out[:, missing] = np.nan
+    out[np.ix_(rows, missing)] = model.scaler.center[missing]
     for k, sensor in enumerate(model.novelty.sensors):
         if missing[sensor]:
-            values[rows, sensor] = _seen(model, k)
-    targets = model.roles.targets
+            out[rows, sensor] = _seen(model, k)
     moving = missing[targets]  # (F_t,)
-    if moving.any() and not moving.all():
+    if moving.any():
         scale, center = model.scaler.scale[targets], model.scaler.center[targets]
-        scaled = np.nan_to_num((values[np.ix_(rows, targets)] - center) / scale)  # (n, F_t)
-        expected = _by_the_others(model.cross_sensor.weights, scaled, moving)
-        values[np.ix_(rows, missing & targets)] = expected * scale[moving] + center[moving]
-    return replace(frame, values=values)
+        scaled = np.nan_to_num((out[np.ix_(rows, targets)] - center) / scale)  # (n, F_t)
+        said = _said_by_others(model.cross_sensor.weights, scaled, moving)
+        out[np.ix_(rows, missing & targets)] = said * scale[moving] + center[moving]
+    return out
 
 
-def _by_the_others(weights: FloatArray, rows: FloatArray, missing: BoolArray) -> FloatArray:
-    """Readings of the missing sensors that fit their regressions on all others exactly, (n, missing)."""
-    told = rows[:, ~missing] @ weights[np.ix_(~missing, missing)]  # (n, missing)
+def _said_by_others(weights: FloatArray, rows: FloatArray, missing: BoolArray) -> FloatArray:
+    """The readings of the missing that are just what all others say of them, (n, missing).
+
+    Added up sensor after sensor: a product of matrices rounds a row by how many others there are.
+    """
     among = weights[np.ix_(missing, missing)]
-    return np.asarray(np.linalg.solve(among.T, -told.T).T)
+    told = -np.linalg.solve(among.T, weights[np.ix_(~missing, missing)].T).T  # (others, missing)
+    out = np.zeros((len(rows), int(missing.sum())))
+    for column, share in zip(np.flatnonzero(~missing), told, strict=True):
+        out += rows[:, column : column + 1] * share
+    return out
 
 
 def _seen(model: Model, k: int) -> float:

@@ -1,18 +1,21 @@
 """A trained model: everything that detection needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
-from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.errors import InputError, SettingsError
 from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Resample, SensorFrame, TimeArray
 from lstm_anomaly.decision.budget import DEFAULT_ROW_BUDGET, Budget
 from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.decision.threshold import Threshold
 from lstm_anomaly.model.horizon import Horizon
+from lstm_anomaly.preparing.calendar import UTC_DAYS, Calendar
+from lstm_anomaly.preparing.off_rule import NEVER_OFF, OffRule
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
-from lstm_anomaly.preparing.time_of_day import CLOCK_ROWS, clock_rows
+from lstm_anomaly.preparing.step_check import StepCheck
 from lstm_anomaly.scoring.components import Components
 from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
 from lstm_anomaly.scoring.flatline import Stillness
@@ -121,6 +124,8 @@ class Model:
     strangest     the highest episodes of the calibration rows, the highest first
     null_values   texts that stood for "no reading" in the training rows, and do in those to be judged
     summary       what training did
+    off           in which rows the plant is off, which are neither learned nor judged
+    calendar      what local days are, and whether their kind counts
     horizon       what forecasts the rows to come, None in a model that was trained without
     symbols       what is known of the sensors that are symbols
     session       column whose changes begin new sequences of symbols, None when there is none
@@ -149,6 +154,8 @@ class Model:
     summary: TrainingSummary
     null_values: tuple[str, ...] = ()
     horizon: Horizon | None = None
+    off: OffRule = NEVER_OFF
+    calendar: Calendar = UTC_DAYS
     symbols: tuple[SymbolColumn, ...] = ()
     session: str | None = None
 
@@ -174,7 +181,28 @@ class Model:
         """
         self._require_times(times)
         scaled = self.scaler.transform(values)[self.roles.inputs]
-        return np.concatenate([scaled, clock_rows(times)]) if self.clock and times is not None else scaled
+        return (
+            np.concatenate([scaled, self.calendar.rows(times)])
+            if self.clock and times is not None
+            else scaled
+        )
+
+    def resampled_by(self, rule: str | None) -> "Model":
+        """The model for finer rows, which are joined by this rule; None: as it is. Raises SettingsError."""
+        if rule is None:
+            return self
+        if self.step_seconds is None:
+            raise SettingsError("--resample-by needs a model of rows with time stamps, which has a step")
+        return replace(self, resample=cast(Resample, rule))
+
+    def step_check(self) -> StepCheck:
+        """What looks whether rows are as far apart as the model's."""
+        return StepCheck(self.step, is_joined=self.resample is not None)
+
+    def check_step(self, frame: SensorFrame) -> None:
+        """Raise InputError, naming the input, when its rows are not as far apart as the model's."""
+        times = None if frame.times is None else np.sort(frame.times)
+        self.step_check().push(times, ", ".join(frame.sources))
 
     def check_times(self, frame: SensorFrame) -> None:
         """Raise InputError, naming the input, when it has no times and the model goes by the time of day."""
@@ -207,6 +235,6 @@ NOT_LEARNED = Threshold(
 """Of a model that has no threshold yet."""
 
 
-def with_clock(targets: BoolArray) -> BoolArray:
+def with_clock(targets: BoolArray, calendar: Calendar) -> BoolArray:
     """Which of the networks' rows are forecast, (F_in,), when those of the clock follow."""
-    return np.concatenate([targets, np.zeros(CLOCK_ROWS, dtype=np.bool_)])
+    return np.concatenate([targets, np.zeros(calendar.row_count, dtype=np.bool_)])

@@ -80,6 +80,7 @@ def clean(
         max_fill,
         resample,
         frame.stamps,
+        tuple(starts.tolist()),
         frame.symbols,
     )
     return series, report

@@ -27,6 +27,7 @@ class CleanReport:
     filled_cells     missing cells that took the sensor's last value
     empty_rows       rows without a single reading
     missing_rows     rows left out of all segments because a sensor is missing for too long
+    imputed_rows     rows of the series that are judged without a sensor all the same
     """
 
     rows: int
@@ -48,6 +49,7 @@ class CleanReport:
     filled_cells: int = 0
     empty_rows: int = 0
     missing_rows: int = 0
+    imputed_rows: int = 0
     missing_by_sensor: dict[str, int] = field(default_factory=dict)
     segments: int = 0
     notes: list[str] = field(default_factory=list)
@@ -74,8 +76,11 @@ class CleanReport:
         if self.missing_rows:
             worst = sorted(self.missing_by_sensor.items(), key=lambda pair: -pair[1])[:3]
             names = ", ".join(f"{name!r} {count:,}" for name, count in worst)
+            lack = f"a sensor is missing too long ({names})"
             found.append(
-                f"{_rows(self.missing_rows)} cannot be judged: a sensor is missing too long ({names})"
+                f"{_rows(self.missing_rows)}: {lack}; {self.imputed_rows:,} judged without it"
+                if self.imputed_rows
+                else f"{_rows(self.missing_rows)} cannot be judged: {lack}"
             )
         if self.empty_rows:
             found.append(f"{_rows(self.empty_rows)} without any reading cannot be judged")

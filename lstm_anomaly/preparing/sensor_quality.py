@@ -28,14 +28,19 @@ FLAT_SHARE = 1e-6  # spread over size below which changes vanish beside the offs
 ALIKE = 0.99999  # correlation from which two sensors say the same
 MOST_COMPARED = 200  # sensors that are compared pair by pair, on up to `ROWS_COMPARED` rows
 ROWS_COMPARED = 20_000
+CALENDAR_NAMES = frozenset(
+    {"year", "quarter", "month", "week", "day", "dayofyear", "dayofmonth", "dayofweek", "weekday", "dow"}
+    | {"hour", "hourofday", "minute", "weekend", "isweekend", "holiday", "isholiday"}
+)
+SPOILING = ("calendar", "counter", "far off")  # kinds of oddities with which no useful model is learned
 
 
 @dataclass(frozen=True)
 class Oddity:
     """One thing that is odd about a sensor.
 
-    kind    `no readings`, `much missing`, `constant`, `states`, `stuck`, `railed`, `counter`, `far off`,
-            `badly scaled` or `duplicate`
+    kind    `calendar`, `no readings`, `much missing`, `constant`, `states`, `stuck`, `railed`, `counter`,
+            `far off`, `badly scaled` or `duplicate`
     text    what it is, in words
     row     row of the frame where it is first seen, -1 when it is everywhere
     value   the reading that it is about, NaN when there is none
@@ -73,7 +78,11 @@ def sensor_qualities(values: FloatArray, sensors: Sequence[str]) -> list[SensorQ
         rows = np.flatnonzero(~np.isnan(column))
         read = column[rows]
         distinct, counts = np.unique(read, return_counts=True)
-        oddities = [*_of_one(column, rows, read, distinct, counts), *alike.get(k, [])]
+        oddities = [
+            *_calendar(name, distinct),
+            *_of_one(column, rows, read, distinct, counts),
+            *alike.get(k, []),
+        ]
         found.append(
             SensorQuality(
                 name=name,
@@ -88,6 +97,35 @@ def sensor_qualities(values: FloatArray, sensors: Sequence[str]) -> list[SensorQ
             )
         )
     return found
+
+
+def spoiling(values: FloatArray, sensors: Sequence[str]) -> list[tuple[str, Oddity]]:
+    """Sensors by whose readings (N, F) a model is spoiled, and what is odd about each.
+
+    Counters, columns of the calendar, and values such as -9999 that stand for none; and all, when none moves.
+    """
+    found, moves = [], False
+    for name, column in zip(sensors, values.T, strict=True):
+        rows = np.flatnonzero(~np.isnan(column))
+        distinct, counts = np.unique(column[rows], return_counts=True)
+        moves |= len(distinct) > 1
+        oddities = _calendar(name, distinct)
+        if len(distinct) > 1 and len(rows) >= FEW_ROWS:
+            oddities += _of_one(column, rows, column[rows], distinct, counts)
+        found += [(name, oddity) for oddity in oddities if oddity.kind in SPOILING]
+    if not moves:
+        text = "never moves, nor does any other sensor: the first other value will be an anomaly"
+        found.append((sensors[0], Oddity("constant", text)))
+    return found
+
+
+def _calendar(name: str, distinct: FloatArray) -> list[Oddity]:
+    """A column that only says what time it is."""
+    plain = "".join(sign for sign in name.casefold() if sign.isalnum())
+    if plain not in CALENDAR_NAMES or not len(distinct) or (distinct != np.round(distinct)).any():
+        return []
+    text = "is a column of the calendar and no reading: the time stamps say what it says"
+    return [Oddity("calendar", text, advice="exclude")]
 
 
 def _of_one(

@@ -37,20 +37,21 @@ def share_told_by_clock(rows: Float32Array, times: TimeArray, fit: Segments, hel
     if (times[fit[-1][1] - 1] - times[fit[0][0]]) / np.timedelta64(_DAY, "ns") < LEAST_DAYS:
         return 0.0
     inside, outside = (
-        _thinned(np.concatenate([np.arange(a, b) for a, b in part])) for part in (fit, held_out)
+        thinned(np.concatenate([np.arange(a, b) for a, b in part])) for part in (fit, held_out)
     )
-    curve, *_ = np.linalg.lstsq(_harmonics(times[inside]), rows[:, inside].T.astype(np.float64), rcond=None)
+    curve, *_ = np.linalg.lstsq(harmonics(times[inside]), rows[:, inside].T.astype(np.float64), rcond=None)
     seen = rows[:, outside].T.astype(np.float64)  # (n, F)
-    left = seen - _harmonics(times[outside]) @ curve
+    left = seen - harmonics(times[outside]) @ curve
     spread = seen - rows[:, inside].mean(axis=1)
     return 1.0 - float(np.square(left).sum()) / max(float(np.square(spread).sum()), 1e-12)
 
 
-def _thinned(rows: IntArray) -> IntArray:
+def thinned(rows: IntArray) -> IntArray:
+    """At most `MOST_ROWS` of these rows (n,), evenly spread."""
     return rows[:: -(-len(rows) // MOST_ROWS)]
 
 
-def _harmonics(times: TimeArray) -> FloatArray:
+def harmonics(times: TimeArray) -> FloatArray:
     """Columns that daily curves are sums of, (n, 1 + 2 HARMONICS)."""
     turn = 2 * np.pi * _part_of_day(times)[:, np.newaxis] * np.arange(1, HARMONICS + 1)  # (n, HARMONICS)
     return np.column_stack([np.ones(len(times)), np.sin(turn), np.cos(turn)])

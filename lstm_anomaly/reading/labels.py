@@ -58,6 +58,29 @@ def read_labels(
     return _row_by_row(table, column or _label_column(table), frame)
 
 
+def read_spans(path: str, options: ReadOptions) -> tuple[TimeArray, TimeArray, list[str]]:
+    """Starts and ends in UTC, (n,) each, and reasons ("" without) of a CSV of `start,end,reason`.
+
+    Raises InputError with `file:line` for anything else.
+    """
+    table = _read_table(path, options.encoding)
+    folded = {name.casefold(): name for name in table.names}
+    if not {START, END} <= set(folded):
+        raise InputError(
+            f"has no columns {START} and {END}", where=f"{path}:1", hint="a CSV of start,end,reason"
+        )
+    starts, ends = table.column(folded[START]), table.column(folded[END])
+    for row, pair in enumerate(zip(starts, ends, strict=True)):
+        if not all(pair):
+            raise InputError(f"a span needs a {START} and an {END}", where=table.place(row))
+    both = _as_times(table, starts + ends, options)
+    first, last = both[: len(starts)], both[len(starts) :]
+    if (first > last).any():
+        raise InputError("the span ends before it starts", where=table.place(int((first > last).argmax())))
+    reasons = table.column(folded["reason"]) if "reason" in folded else [""] * len(starts)
+    return first, last, reasons
+
+
 def _read_table(path: str, encoding: str | None) -> _Table:
     with Source(path, encoding) as source:
         text = b"".join(block.data for block in source.blocks()).decode("utf-8")

@@ -13,6 +13,7 @@ from lstm_anomaly.decision.learn_threshold import ThresholdOptions, learn_thresh
 from lstm_anomaly.decision.spans import Span
 from lstm_anomaly.model.judge import judge
 from lstm_anomaly.model.model import NOT_LEARNED, CalibrationEpisode, Model
+from lstm_anomaly.preparing.windows import cut_out
 from lstm_anomaly.scoring.components import LENGTHS
 from lstm_anomaly.scoring.unseen import mean_distances
 from lstm_anomaly.training.settings import LearningSettings
@@ -45,6 +46,8 @@ def calibrated(model: Model, series: Series, settings: LearningSettings) -> Mode
     None of the rows may have been trained on. What reads flat, what is too far from every operating state,
     and the ranges of the check of drift, are widened where these normal rows call for it.
     """
+    is_off = model.off.of_rows(series.values, model.sensors)
+    series = replace(series, segments=cut_out(series.segments, is_off))
     moving = series.values[:, model.roles.targets]
     before = model.familiar
     if not model.is_symbols_only:

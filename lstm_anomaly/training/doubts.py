@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lstm_anomaly.base.text import number
+from lstm_anomaly.base.text import count, number
 from lstm_anomaly.base.types import FloatArray
 
 UNLIKE = 0.99  # of the rows before: rows of which half are beyond these are other data than the rest
@@ -22,6 +22,16 @@ def unlike_span(times: float, places: tuple[str, str], rows: int, of_all: int) -
     return (
         f"its rows from {places[0]} to {places[1]} are unlike all others, {number(times, 2)} times the limit"
         " that those would give: if they were not normal, train without them",
+    )
+
+
+def of_weekends(seen: int | None) -> tuple[str, ...]:
+    """The doubt that so few weekends, which are unlike other days, were enough; none for None."""
+    if seen is None:
+        return ()
+    return (
+        f"it saw {count(seen, 'weekend')}, and days off are unlike others: they may alarm until more were"
+        " learned",
     )
 
 

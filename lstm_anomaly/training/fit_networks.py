@@ -62,12 +62,14 @@ class FitRows:
     targets  (F,) which of the sensors are to be forecast
     split    which rows are for fitting, for validation and for calibration
     window   rows of a window
+    start    networks whose weights training goes on from, where they have the same shapes
     """
 
     scaled: Float32Array
     targets: BoolArray
     split: Split
     window: int
+    start: Networks | None = None
 
 
 def fit_networks(
@@ -108,6 +110,7 @@ def _autoencoder_job(
 ) -> Job:
     scaled, split, window = rows.scaled, rows.split, rows.window
     params = init_autoencoder(rng, len(scaled), settings.hidden, settings.layers)
+    params = _warm(params, rows.start.autoencoder if rows.start else None)
     fit, validation = window_starts(split.fit, window, stride), window_starts(split.validation, window)
     validation = validation[:: max(1, -(-len(validation) // MOST_VALIDATION_WINDOWS))]
     config = _training_config(settings, len(fit))
@@ -121,6 +124,13 @@ def _autoencoder_job(
         yield from train(lesson, config, rng, Limits(seconds, keep))
 
     return Job("autoencoder", params, train_it)
+
+
+def _warm(drawn: Params, before: Params | None) -> Params:
+    """The weights that were learned before, where they have the shapes of those that were drawn."""
+    if before is None or {k: v.shape for k, v in before.items()} != {k: v.shape for k, v in drawn.items()}:
+        return drawn
+    return {name: before[name].astype(array.dtype).copy() for name, array in drawn.items()}
 
 
 def _training_config(settings: LearningSettings, windows: int) -> TrainingConfig:
@@ -160,6 +170,8 @@ def _forecaster_job(
     highest = np.max([scaled[:, a:b].max(axis=1) for a, b in split.fit], axis=0)  # (F,)
     edge = np.float32(EDGE) * (highest - lowest)  # (F,)
     params = init_forecaster(rng, len(scaled), FORECASTER_HIDDEN, int(targets.sum()))
+    before = rows.start.forecaster if rows.start else None
+    params = _warm(params, before.params if before else None)
     changes = next_changes(scaled[targets], split.fit)  # (F_t, M)
     unit = np.sqrt(np.nanmean(changes.astype(np.float64) ** 2, axis=1))  # (F_t,)
     unit = np.maximum(unit, max(UNIT_FLOOR * float(np.median(unit)), 1e-4))

@@ -46,6 +46,8 @@ class LearningSettings:
     trim           share of the rows before the calibration rows that may be left out because they stand out;
                    0: what looks like a fault is not left out either
     budget, confidence, threshold_method, threshold_level, merge_gap   of the threshold
+    tz, holidays   of the calendar: local time, and dates that are like Sundays
+    off            conditions under which the plant is off, see `OffRule`
     """
 
     kind: str = "auto"
@@ -70,6 +72,9 @@ class LearningSettings:
     threshold_method: str = "episodes"
     threshold_level: float | None = None
     merge_gap: int = 0
+    off: tuple[str, ...] = ()
+    tz: str | None = None
+    holidays: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -13,13 +13,16 @@ from lstm_anomaly.decision.drift import Familiar
 from lstm_anomaly.model.model import NOT_LEARNED, Model, TrainingSummary, with_clock
 from lstm_anomaly.network.training.loop import Limits
 from lstm_anomaly.network.training.progress import Keep
+from lstm_anomaly.preparing.calendar import Calendar, few_weekends, follows_week
+from lstm_anomaly.preparing.off_rule import OffRule
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
-from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, clock_rows, share_told_by_clock
+from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, share_told_by_clock
 from lstm_anomaly.preparing.windows import Split, cut_out, rows_in
+from lstm_anomaly.scoring.networks import Networks
 from lstm_anomaly.scoring.symbols.column import SymbolColumn
 from lstm_anomaly.training.calibrate import budget_of, familiar_of, place, with_threshold
-from lstm_anomaly.training.doubts import doubts, fault_doubt, unlike_span
+from lstm_anomaly.training.doubts import doubts, fault_doubt, of_weekends, unlike_span
 from lstm_anomaly.training.fit_horizon import fit_horizon
 from lstm_anomaly.training.fit_networks import FitRows, Fitted, OnEpoch, fit_networks
 from lstm_anomaly.training.fit_symbols import fit_symbols
@@ -37,18 +40,24 @@ def learn(
     settings: LearningSettings = DEFAULTS,
     on_epoch: OnEpoch | None = None,
     keep: Keep | None = None,
+    start: Networks | None = None,
 ) -> Model:
     """Train a model on rows that are mostly normal.
 
     `on_epoch` is called with a network's name after each of its epochs; `keep` keeps the networks' progress,
-    from which a training that was broken off goes on to the same model. Raises NotEnoughDataError when
+    from which a training that was broken off goes on to the same model. `start`: networks of an earlier
+    model, whose weights training goes on from where their shapes are the same. Raises NotEnoughDataError when
     the series is too short, TrainingError when a loss stops being finite, ThresholdError when no
     threshold can be learned.
     """
     began = perf_counter()
     _require_few_sensors(len(series.sensors))
+    numeric = np.array(series.sensors, object)[~symbol_mask(series)].tolist()
+    off = OffRule.parse(settings.off, numeric)
+    is_off = off.of_rows(series.values, series.sensors)
+    series = replace(series, segments=cut_out(series.segments, is_off))
     if is_symbols_only(series):
-        return learn_symbols(series, settings, on_epoch, keep)
+        return replace(learn_symbols(series, settings, on_epoch, keep), off=off)
     split, window = plan(series, settings)
     for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
     faults = _faults(series, _usable(split), settings, for_faults)
@@ -63,10 +72,13 @@ def learn(
     trimmed = replace(trimmed, rows=trimmed.rows + int(faults.sum()))
     scaler, roles, scaled = _scaled(series, _usable(split))
     targets = roles.targets[roles.inputs]
-    clock = _follows_clock(series, scaled[targets], split)
+    calendar = _calendar(series, scaled[targets], split, settings)
+    clock = calendar.weekly or _follows_clock(series, scaled[targets], split, calendar)
     if clock and series.times is not None:
-        scaled, targets = np.concatenate([scaled, clock_rows(series.times)]), with_clock(targets)
-    fitted = fit_networks(FitRows(scaled, targets, split, window), settings, for_networks, on_epoch, keep)
+        scaled = np.concatenate([scaled, calendar.rows(series.times)])
+        targets = with_clock(targets, calendar)
+    fit_rows = FitRows(scaled, targets, split, window, start)
+    fitted = fit_networks(fit_rows, settings, for_networks, on_epoch, keep)
     is_fitted = np.zeros(len(series), dtype=np.bool_)
     for a, b in split.fit:
         is_fitted[a:b] = True
@@ -102,9 +114,9 @@ def learn(
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
         strangest=(),
-        summary=_summary(
-            series, FitRows(scaled, targets, split, window), fitted, measured, trimmed, settings
-        ),
+        summary=_summary(series, fit_rows, fitted, measured, trimmed, settings),
+        off=off,
+        calendar=calendar,
         symbols=columns,
         session=session,
     )
@@ -113,15 +125,21 @@ def learn(
     raw[inside], ranked[inside] = largest, measured.together
     model = with_threshold(model, series, raw, settings)
     model = replace(model, familiar=familiar_of(series, ranked / model.threshold.value))
-    left_out = model.summary.rows_left_out / max(model.summary.rows + model.summary.rows_left_out, 1)
+    lost = max(0, model.summary.rows_left_out - int(is_off.sum()))
+    left_out = lost / max(model.summary.rows + lost, 1)
     times, first, last = measured.unlike
     span = unlike_span(
         times, (place(series, first), place(series, last)), last + 1 - first, rows_in(measured.segments)
     )
     before, last_part = raw[: split.calibration[0][0]], raw[split.calibration[0][0] :]
+    weekends = None
+    if series.times is not None and not calendar.weekly:
+        moving = scaled[: len(roles.inputs[roles.inputs])][roles.targets[roles.inputs]]
+        weekends = few_weekends(calendar, moving, series.times, measured.segments)
     places = [(place(series, first), place(series, last)) for first, last in _spans(faults, window)]
     found = (
         *fault_doubt(places),
+        *of_weekends(weekends),
         *doubts(trimmed.standing, settings.trim, before, last_part, left_out),
         *span,
     )
@@ -174,11 +192,22 @@ def _scaled(series: Series, usable: Segments) -> tuple[Scaler, SensorRoles, Floa
     return scaler, roles, np.nan_to_num(scaler.transform(series.values)[roles.inputs])
 
 
-def _follows_clock(series: Series, moving: Float32Array, split: Split) -> bool:
+def _calendar(series: Series, moving: Float32Array, split: Split, settings: LearningSettings) -> Calendar:
+    """The calendar, in which days count by their kind where the held-out weeks follow it."""
+    calendar = Calendar(settings.tz, settings.holidays)
+    if series.times is None:
+        return calendar
+    held_out = (*split.validation, *split.calibration)
+    return replace(calendar, weekly=follows_week(calendar, moving, series.times, split.fit, held_out))
+
+
+def _follows_clock(series: Series, moving: Float32Array, split: Split, calendar: Calendar) -> bool:
     """Whether the networks get the time of day; moving (F_t, M) are the scaled targets."""
     if series.times is None:
         return False
-    return share_told_by_clock(moving, series.times, split.fit, split.validation) >= LEAST_SHARE
+    return (
+        share_told_by_clock(moving, calendar.local(series.times), split.fit, split.validation) >= LEAST_SHARE
+    )
 
 
 def _scaler(rows: FloatArray, sensors: tuple[str, ...]) -> Scaler:

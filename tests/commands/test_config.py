@@ -84,13 +84,15 @@ class TestCron:
         text = run("cron", "a b%.csv", "--model", "m$1").stdout
         line = next(line for line in text.splitlines() if line.startswith("*/10 * * * * "))
         words = shlex.split(line.removeprefix("*/10 * * * * ").replace(r"\%", "%"))
-        assert words[-6:] == [
+        assert words[-8:] == [
             "detect",
             str(tmp_path / "a b%.csv"),
             "--model",
             str(tmp_path / "m$1"),
             "--state",
             str(tmp_path / "m$1.state"),
+            "--on-unknown",
+            "fail",
         ]
         assert os.path.isabs(words[0])
         start = next(line for line in text.splitlines() if line.startswith("ExecStart="))

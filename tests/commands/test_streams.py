@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_scores_of_a_pipe_come_row_by_row(detect, trained):
 def test_no_event_of_a_stream_is_kept_for_an_end_that_never_comes(capsys, monkeypatch, wanted):
     monkeypatch.setattr(records, "json_lines", lambda events: "an event\n" * len(events))
     to = Delivery(Talk(Settings()), wanted)
-    to.tell([object()])
+    to.tell([SimpleNamespace(maintenance="")])
     assert (to.count, to.events, capsys.readouterr().out) == (1, [], "" if wanted.rows else "an event\n")
 
 

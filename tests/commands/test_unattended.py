@@ -70,7 +70,7 @@ class TestMetrics:
         assert abs(samples["lstm_anomaly_last_success_timestamp_seconds"] - time.time()) < 600
         assert samples["lstm_anomaly_newest_row_timestamp_seconds"] == 1709614740
         assert sum(line.startswith("lstm_anomaly_sensor_score{") for line in lines) == 3
-        assert len({line for line in lines if line.startswith("# TYPE")}) == 10
+        assert len({line for line in lines if line.startswith("# TYPE")}) == 12
 
     def test_count_on_over_the_runs_of_a_state(self, detect, trained, tmp_path):
         lines = (trained / "new.csv").read_text().splitlines(keepends=True)
@@ -331,3 +331,67 @@ def test_line_protocol_goes_through_with_a_verdict_for_each_row(run, tmp_path):
     assert verdicts[0] == 'lstm_anomaly state="unknown" 1710374700000000000\n'
     assert verdicts[99].startswith('lstm_anomaly state="normal",score=')
     assert verdicts[99].endswith(" 1710380640000000000\n")
+
+
+@pytest.mark.parametrize("with_state", [False, True])
+def test_json_is_a_document_also_where_nothing_was_found(detect, with_state):
+    more = ("--state", "st") if with_state else ()
+    result = detect("quiet.csv", "--format", "json", *more)
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["events"], document["rows"]) == (0, [], 100)
+
+
+class TestSilentSensors:
+    @pytest.fixture
+    def silent(self, tmp_path):
+        """A file whose first sensor delivers nothing from row 100 on; `upto` rows of it."""
+        values = normal_values(300, seed=2)
+        values[100:, 0] = np.nan
+        lines = csv_text(values, start="2024-03-05T00:00").splitlines(keepends=True)
+
+        def grow(upto):
+            (tmp_path / "p.csv").write_text("".join(lines[: upto + 1]))
+            return tmp_path / "p.csv"
+
+        return grow
+
+    def test_one_is_an_event_with_its_reason_in_every_format(self, detect, silent):
+        path = silent(300)
+        table = detect(path)
+        assert (table.exit_code, "temp_c has delivered nothing for 197 rows" in table.stdout) == (1, True)
+        document = json.loads(detect(path, "--format", "json").stdout)
+        (event,) = document["events"]
+        assert (event["kind"], event["score"], event["severity"]) == ("silent", None, "medium")
+        assert document["silent"] == ["temp_c"]
+        assert detect(path, "--format", "csv").stdout.splitlines()[1].endswith(",silent,,")
+
+    def test_plugin_and_metrics_have_a_line_for_it_in_every_run(self, detect, silent, tmp_path):
+        more = ("--state", "st", "--format", "nagios", "--prom-textfile", "m.prom")
+        for upto in (90, 200, 200, 300):
+            result = detect(silent(upto), *more)
+            metrics = (tmp_path / "m.prom").read_text()
+            is_silent = upto > 100
+            assert result.exit_code == int(is_silent)
+            assert ("\ntemp_c has delivered nothing for" in result.stdout) == is_silent
+            assert f'sensor_silent{{model="{result_model(metrics)}"' in metrics
+            assert (
+                f'sensor="temp_c"}} {int(is_silent)}\n'
+                in metrics[metrics.index("TYPE lstm_anomaly_sensor_silent") :]
+            )
+
+    def test_runs_of_a_state_tell_it_once(self, detect, silent):
+        states = [
+            [json.loads(line)["state"] for line in detect(silent(upto), *more).stdout.splitlines()]
+            for upto in (90, 150, 200, 300)
+            for more in [("--state", "st", "--format", "jsonl")]
+        ]
+        assert states == [[], ["open"], [], []]
+
+    def test_files_too_short_for_a_verdict_are_explained(self, detect, silent):
+        result = detect(silent(5))
+        assert result.exit_code == 0
+        assert "--state FILE goes on where the last run ended" in result.stderr
+
+
+def result_model(metrics):
+    return metrics.split('model="')[1].split('"')[0]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
+from lstm_anomaly.decision.ending import Ending
 from lstm_anomaly.decision.holding import Holder
 from lstm_anomaly.model.judge import EXPLAINED_ROWS, Judge, Judgement, judge
 from lstm_anomaly.scoring.components import LENGTHS, SIGNED_LENGTHS, TOGETHER_LENGTHS
@@ -211,13 +212,28 @@ class Naive:
             reason = NEW_VALUE
         return max(multiples), reason, together
 
+    def recent(self, row):
+        """How unusual the row is by what remembers one row or three, and by itself."""
+        short = [k for k in range(24) if k % 6 < 2]
+        apart = self.distance[row] / self.model.unseen.limit / min(max(self.value, 1.0), SURE)
+        still = self.flat[row].max() / max(self.value, 1.0)
+        new = MOST_TOLD if self.evidence[row].any() else 0.0
+        return max(*self.components(row)[short] / self.value, apart, still if still > 1 else 0.0, new)
+
     def scores(self, rows):
         """While an anomaly lasts scores are 1.01 at least; below the limit `together` ranks rows."""
         left, scores = -1, []
-        for largest, _reason, together in map(self.verdict, rows):
+        verdicts = [self.verdict(row) for row in rows]
+        found, recent = np.array([v[0] for v in verdicts]), np.array([self.recent(row) for row in rows])
+        lasting = Ending(self.model.threshold.merge_gap).push(found, recent).tolist()
+        for (full, _reason, together), largest in zip(verdicts, lasting, strict=True):
             left = self.model.threshold.merge_gap if largest > 1 else left - 1 if largest > 0.7 else -1
             above = largest > 1 or left >= 0
-            scores.append(min(max(largest, 1.01), MOST_TOLD + 1) if above else min(together, 1.0))
+            scores.append(
+                min(max(largest, 1.01), MOST_TOLD + 1)
+                if above
+                else min(together, 1.0 if largest == full else 0.7)
+            )
         return scores
 
     def parts(self, row, reason):

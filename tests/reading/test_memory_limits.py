@@ -17,11 +17,11 @@ SAMPLE = [60, 150, 220, 250, 280, 310, 500]  # MB, from too little to start to e
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, trained):
-    """Half a day of seconds and a model of its sensors."""
+    """A month of minutes and a model of its sensors."""
     path = tmp_path_factory.mktemp("limits")
     rows = np.arange(40_000)
     table = pd.DataFrame({name: np.sin(rows / (50 + k)).round(4) for k, name in enumerate(SENSORS)})
-    table.insert(0, "time", pd.date_range("2024-03-05", periods=len(rows), freq="s"))
+    table.insert(0, "time", pd.date_range("2024-03-05", periods=len(rows), freq="min"))
     table.to_csv(path / "day.csv", index=False)
     (path / "pump.model").write_bytes((trained / "pump.model").read_bytes())
     return path

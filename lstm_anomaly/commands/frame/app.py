@@ -44,6 +44,7 @@ COMMANDS = {
     "report": "Show what departs from normal as an HTML file.",
     "evaluate": "Say how well alarms match what is known to have happened.",
     "calibrate": "Learn only the threshold again, from fresh normal data.",
+    "retrain": "Learn a model again from new rows, and keep the better one.",
     "inspect": "Show what is in a model file.",
     "export": "Write a model's networks as ONNX files.",
     "demo": "Train and detect on sample data, in a minute, offline.",
@@ -184,7 +185,7 @@ def _cause(error: Exception) -> str:
             return error.format_message()
         case LstmAnomalyError():
             return str(error)
-        case MemoryError():
+        case MemoryError() | RuntimeError(args=("can't start new thread",)):  # whose stack is memory, too
             return OUT_OF_MEMORY
         case ImportError() if "failed to map" in str(error):
             return OUT_OF_MEMORY

@@ -28,6 +28,11 @@ _OPTIONS = (
     click.option(
         "--snooze", type=Duration(), metavar="SPAN", help="Be quiet so long after an event, such as 2h."
     ),
+    click.option(
+        "--maintenance",
+        metavar="FILE",
+        help="CSV of `start,end,reason`: events within such a span are shown, and alarm nobody.",
+    ),
     click.option("--wait", type=Duration(), metavar="SPAN", help="Wait so long for another run to end."),
     click.option(
         "--max-age",
@@ -81,6 +86,7 @@ class Unattended:
     follow: bool
     early: bool | None
     snooze: float | None
+    maintenance: str | None
     wait: float | None
     max_age: float | None
     on_unknown: str

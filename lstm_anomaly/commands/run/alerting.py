@@ -11,6 +11,7 @@ from lstm_anomaly.commands.run.hooks import run_hook
 from lstm_anomaly.detecting.alerts import Alerts
 from lstm_anomaly.detecting.places import ONGOING, PlacedEvent
 from lstm_anomaly.output.formats.records import json_lines
+from lstm_anomaly.reading.maintenance import NO_MAINTENANCE, Maintenance
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +29,7 @@ class Teller:
 
     early    tell of an event also when it begins
     snooze   quiet for so long after an event
+    maintenance  spans whose events are shown when they are over, and alarm nobody
     command  words of the program that gets each event, () for none, and how many seconds it may take
     news     what was told already
     queue    events as JSON that the program is still to get
@@ -39,6 +41,7 @@ class Teller:
     talk: Talk
     early: bool
     snooze: "np.timedelta64 | None" = None
+    maintenance: Maintenance = NO_MAINTENANCE
     command: tuple[str, ...] = ()
     seconds: float = 30.0
     news: Alerts = field(default_factory=Alerts)
@@ -49,16 +52,23 @@ class Teller:
 
     def take(self, verdicts: "Verdicts") -> None:
         """Deliver verdicts and the events that are over."""
-        events = self.news.select(verdicts.events, None, snooze=self.snooze)
-        self.to.take(replace(verdicts, events=events))
+        marked = [self._marked(event) for event in verdicts.events]
+        loud = [event for event in marked if not event.maintenance]
+        events = self.news.select(loud, None, early=self.early, snooze=self.snooze)
+        quiet = [event for event in marked if event.maintenance]
+        self.to.take(replace(verdicts, events=[*quiet, *events]))
         self._queue(events)
 
     def look_at(self, watcher: "Judging") -> None:
         """Tell of the event that is not over, if that is wanted and is news."""
-        if self.early and (still_open := watcher.open_event()) is not None:
+        still_open = watcher.open_event() if self.early else None
+        if still_open is not None and not self._marked(still_open).maintenance:
             events = self.news.select([], still_open, early=True, snooze=self.snooze)
             self.to.tell(events)
             self._queue(events)
+
+    def _marked(self, event: PlacedEvent) -> PlacedEvent:
+        return replace(event, maintenance=self.maintenance.reason(event.started, event.ended))
 
     def run_hooks(self) -> None:
         """Run the program once for each event that waits for it, which has been delivered before.

@@ -10,6 +10,7 @@ from lstm_anomaly.base.text import duration
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.frame.unattended import Unattended
 from lstm_anomaly.commands.run.detect_run import Outcome
+from lstm_anomaly.decision.events import SILENT
 
 if TYPE_CHECKING:
     from lstm_anomaly.detecting.verdicts import Judging
@@ -28,10 +29,11 @@ def conclude(
     if plugin:
         from lstm_anomaly.output.formats import nagios
 
-        still_open = watcher.open_event()
-        events = outcome.events + ([still_open] if still_open else [])
-        status = nagios.UNKNOWN if trouble else nagios.plugin_status(events, watcher.tally)
-        talk.deliver(nagios.plugin_line(status, events, watcher.tally, trouble))
+        still_open = outcome.still_open
+        events = [event for event in outcome.events if event.event.kind != SILENT]
+        events, silent = events + ([still_open] if still_open else []), watcher.silent()
+        status = nagios.UNKNOWN if trouble else nagios.plugin_status(events, watcher.tally, silent)
+        talk.deliver(nagios.plugin_lines(status, events, watcher.tally, silent, trouble))
         return status
     if trouble:
         talk.warn([f"lstm-anomaly: {trouble}"])

@@ -79,7 +79,7 @@ class Delivery:
 
     def tell(self, events: "list[PlacedEvent]") -> None:
         """Deliver events."""
-        self.count += len(events)
+        self.count += sum(not event.maintenance for event in events)
         if self._wanted.rows:  # which are printed instead, of a stream for ever: nothing may pile up
             return
         self.events += events
@@ -101,11 +101,16 @@ class Delivery:
             sync(self._scores)
 
     def finish(self, watcher: "Judging") -> None:
-        """Deliver what is written at the end; off a terminal, nothing found prints nothing."""
+        """Deliver what is written at the end; off a terminal, nothing found prints nothing but a document."""
         if self._wanted.format_ == "json" and not self._wanted.rows:
-            if self.events or self.gaps or is_terminal(sys.stdout):
-                summary = {**vars(watcher.tally), "drift": watcher.drift, "gaps": list(map(vars, self.gaps))}
-                self._talk.deliver(records.json_document(self.events, summary))
+            silent = [one.event.contributions[0].sensor for one in watcher.silent()]
+            summary = {
+                **vars(watcher.tally),
+                "drift": watcher.drift,
+                "gaps": list(map(vars, self.gaps)),
+                "silent": silent,
+            }
+            self._talk.deliver(records.json_document(self.events, summary))
             return
         self.flush()
         as_csv = self._wanted.format_ == "csv" and not self._wanted.rows

@@ -22,6 +22,7 @@ from lstm_anomaly.detecting.alerts import as_span
 from lstm_anomaly.detecting.state import State, read_state, scheme_of, write_state
 from lstm_anomaly.detecting.stream import Watcher, watch
 from lstm_anomaly.detecting.verdicts import Judging
+from lstm_anomaly.reading.maintenance import NO_MAINTENANCE, Maintenance
 
 if TYPE_CHECKING:
     from lstm_anomaly.base.types import SensorFrame
@@ -37,13 +38,15 @@ DRIFTED = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run told: how many events, those not written yet (for a summary), failures of `--exec`, and how
-    many times rows between two runs could not be found.
+    """What a run told, of events that alarm somebody: how many, those not written yet (for a summary),
+    failures of `--exec`, and the event that may go on; and how many times rows between two runs could not
+    be found.
     """
 
     count: int
     events: "list[PlacedEvent]"
     failures: int
+    still_open: "PlacedEvent | None" = None
     gaps: int = 0
 
 
@@ -57,12 +60,14 @@ class Run:
         talk: Talk,
         told: Unattended,
         wanted: Wanted,
+        maintenance: Maintenance = NO_MAINTENANCE,
     ) -> None:
         self._model_path = model_path
         self._watcher = watcher
         self._talk = talk
         self._told = told
         self._wanted = wanted
+        self._maintenance = maintenance
 
     def through(self, pieces: "Iterable[SensorFrame]", paths: tuple[str, ...]) -> Outcome:
         """Judge an input to its end."""
@@ -75,7 +80,7 @@ class Run:
             to.finish(self._watcher)
             teller.run_hooks()
         self._warn_of_drift()
-        outcome = Outcome(to.count, to.events, teller.failures)
+        outcome = Outcome(to.count, _loud(to.events), teller.failures, self._open_event())
         self._write_metrics(paths, self._totals({}, to.count))
         return outcome
 
@@ -112,7 +117,7 @@ class Run:
                 if teller.is_due():
                     teller.run_hooks()
                     self._commit(state, teller, before)
-        return Outcome(to.count, to.events, teller.failures, len(to.gaps))
+        return Outcome(to.count, _loud(to.events), teller.failures, self._open_event(), len(to.gaps))
 
     def _warn_of_drift(self) -> None:
         """Say once that the promise does not hold any more; the state remembers that it was said."""
@@ -132,7 +137,7 @@ class Run:
         """The state that is saved, or a new one, which is saved before anything is delivered."""
         told = self._told
         watcher = self._one()
-        scheme = scheme_of(self._model_path, watcher.rules)
+        scheme = scheme_of(self._model_path, watcher.rules, *watcher.scheme)
         state = None
         if told.state and told.begin == "saved":
             state = read_state(told.state, watcher.model, scheme, follower, watcher)
@@ -188,9 +193,10 @@ class Run:
             now=time.time(),
             newest=newest,
             totals=totals,
-            event_open=watcher.open_event() is not None,
+            event_open=self._open_event() is not None,
             sensors=watcher.sensors,
             worst=watcher.worst.tolist(),
+            silent=[one.event.contributions[0].sensor for one in watcher.silent()],
         )
         with atomic_write(self._told.prom_textfile) as file:
             file.write(as_bytes(textfile(metrics)))
@@ -202,4 +208,17 @@ class Run:
     def _teller(self, to: Delivery, *, early: bool) -> Teller:
         told = self._told
         command = tuple(split_command(told.exec_)) if told.exec_ else ()
-        return Teller(to, self._talk, early, as_span(told.snooze), command, told.exec_timeout)
+        return Teller(
+            to, self._talk, early, as_span(told.snooze), self._maintenance, command, told.exec_timeout
+        )
+
+    def _open_event(self) -> "PlacedEvent | None":
+        """The event that may go on, unless it alarms nobody."""
+        event = self._watcher.open_event()
+        is_loud = event is not None and not self._maintenance.reason(event.started, event.ended)
+        return event if is_loud else None
+
+
+def _loud(events: "list[PlacedEvent]") -> "list[PlacedEvent]":
+    """Those that may alarm somebody."""
+    return [event for event in events if not event.maintenance]

@@ -33,6 +33,7 @@ class GroupTraining:
     how                   arguments of `clean`
     workers               processes that train side by side
     engine                `dask://HOST:PORT`, whose workers train instead; "" for none
+    is_strict             stop a group's training where a sensor would spoil it
     """
 
     files: tuple[str, ...]
@@ -43,6 +44,7 @@ class GroupTraining:
     ignore: str | None = None
     workers: int = 1
     engine: str = ""
+    is_strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,12 @@ class _Group:
 
 @dataclass(frozen=True)
 class _Trained:
-    """How it went with one group: a line for the summary, or why there is no model."""
+    """How it went with one group: a line for the summary, or why there is no model; what spoils it."""
 
     name: str
     line: str = ""
     error: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
@@ -96,6 +99,7 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
         parts = _parts(frame, ignored, groups, nulls, training, folder)
         outcomes = _by_processes(parts, min(training.workers, len(groups)))
     for outcome in outcomes:
+        talk.warn(f"{column} '{outcome.name}': {text}" for text in outcome.warnings)
         if outcome.error:
             failed.append(outcome.name)
             talk.warn([f"{column} '{outcome.name}': {outcome.error}"])
@@ -193,7 +197,7 @@ def _same_but_for_case(column: str, groups: list[str]) -> list[str]:
 
 def _train_group(group: _Group) -> _Trained:
     """Learn the model of one group and write it; runs in a process of its own with `-j`."""
-    from lstm_anomaly.commands.run.load import clean_for_training
+    from lstm_anomaly.commands.run.load import clean_for_training, what_spoils
     from lstm_anomaly.model.file import write_model
     from lstm_anomaly.output.terminal.summary import group_line
     from lstm_anomaly.training.train import learn
@@ -203,11 +207,12 @@ def _train_group(group: _Group) -> _Trained:
         series, _noticed = clean_for_training(
             group.frame, training.files, group.ignored, training.ignore, **training.how
         )
-        model = replace(learn(series, training.settings), null_values=group.null_values)
+        spoiled = what_spoils(series, training.files[0], is_strict=training.is_strict)
+        model = learn(series, training.settings)
     except LstmAnomalyError as error:
         return _Trained(group.name, error=str(error))
-    write_model(model, group.path)
-    return _Trained(group.name, group_line(model, group.name))
+    write_model(replace(model, null_values=group.null_values), group.path)
+    return _Trained(group.name, group_line(model, group.name), warnings=tuple(spoiled))
 
 
 def watcher_of(
@@ -251,5 +256,6 @@ def group_watcher(
             where=folder,
             hint="train all groups in one run of `lstm-anomaly train --group-by`",
         )
-    options = for_model(options, read_model(model_path(folder, groups[0])))
+    nulls, tz = (*options.null_values, *watcher.null_values), options.tz or watcher.tz
+    options = for_model(replace(options, null_values=nulls, tz=tz), read_model(model_path(folder, groups[0])))
     return watcher, replace(options, group_by=options.group_by or column)

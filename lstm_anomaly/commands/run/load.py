@@ -96,13 +96,36 @@ def clean_for_training(
     return series, [*report.lines(), *told]
 
 
+def what_spoils(series: "Series", where: str, *, is_strict: bool) -> list[str]:
+    """Sensors with which no useful model is learned, a line each, with the option that settles it.
+
+    Raises InputError with the first of them when `is_strict`.
+    """
+    from lstm_anomaly.base.text import number
+    from lstm_anomaly.preparing.sensor_quality import spoiling
+
+    lines = []
+    symbols = () if series.symbols is None else tuple(book.name for book in series.symbols.codebooks)
+    numeric = [k for k, name in enumerate(series.sensors) if name not in symbols]
+    for name, oddity in spoiling(series.values[:, numeric], tuple(series.sensors[k] for k in numeric)):
+        option = {"exclude": f"--exclude {name}", "null": f"--null-value {number(oddity.value, 10)}"}
+        advice = option.get(oddity.advice, "other rows, in which something moves")
+        if is_strict:
+            raise InputError(f"'{name}' {oddity.text} (--strict)", where=where, hint=advice)
+        lines.append(f"{where}: '{name}' {oddity.text}. Try: {advice}")
+    return lines
+
+
 def for_model(options: ReadOptions, model: "Model") -> ReadOptions:
-    """The options, with a model's columns of symbols, their vocabularies, and its texts for "no reading"."""
-    names = tuple(model.sensors[column.place] for column in model.symbols)
-    vocabularies = tuple(column.texts for column in model.symbols)
-    nulls = tuple(dict.fromkeys((*model.null_values, *options.null_values)))
+    """The options with what a model's training was told: its columns of symbols and their vocabularies, texts
+    for no reading, and the zone."""
     return replace(
-        options, null_values=nulls, symbols=names, session=model.session, vocabularies=vocabularies
+        options,
+        symbols=tuple(model.sensors[column.place] for column in model.symbols),
+        session=model.session,
+        vocabularies=tuple(column.texts for column in model.symbols),
+        null_values=tuple(dict.fromkeys((*options.null_values, *model.null_values))),
+        tz=options.tz or model.calendar.tz,
     )
 
 
@@ -117,6 +140,7 @@ def calibration_series(
     """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
     frame, ignored = with_marks(files, for_model(options, model), rows, talk, ignore, model.sensors)
     model.check_times(frame)
+    model.check_step(frame)
     series, report = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     series, told = _without(series, ignored, ignore)
     talk.note([*report.lines(), *told])

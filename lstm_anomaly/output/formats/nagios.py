@@ -11,17 +11,33 @@ _NAMES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 CRITICAL_FROM = 4.0  # times the threshold: an event of high severity
 
 
-def plugin_status(events: Sequence[PlacedEvent], tally: Tally) -> int:
-    """0 without an event, 2 with one of high severity, 1 with others, 3 when no row could be judged."""
-    if events:
-        return CRITICAL if max(event.event.peak for event in events) > CRITICAL_FROM else WARNING
+def plugin_status(events: Sequence[PlacedEvent], tally: Tally, silent: Sequence[PlacedEvent] = ()) -> int:
+    """0 without an event, 2 with one of high severity, 1 with others, 3 when no row could be judged.
+
+    silent  sensors that deliver nothing, an event each: they are a warning
+    """
+    if any(event.event.peak > CRITICAL_FROM for event in events):
+        return CRITICAL
+    if events or (silent and (tally.judged or not tally.rows)):
+        return WARNING
     return UNKNOWN if tally.rows and not tally.judged else OK
 
 
-def plugin_line(status: int, events: Sequence[PlacedEvent], tally: Tally, trouble: str = "") -> str:
-    """`WARNING - 2 events, worst 3.9x: From ... | score=3.91;1;4;0 ...`: performance data after the bar."""
+def plugin_lines(
+    status: int,
+    events: Sequence[PlacedEvent],
+    tally: Tally,
+    silent: Sequence[PlacedEvent] = (),
+    trouble: str = "",
+) -> str:
+    """`WARNING - 2 events, worst 3.9x: From ... | score=3.91;1;4;0 ...`: performance data after the bar.
+
+    Behind it a line for each sensor that is silent, as long text.
+    """
     if trouble:
         said = trouble
+    elif status == WARNING and not events:
+        said = f"{count(len(silent), 'sensor')} silent: {silent[0].event.reason}"
     elif events:
         worst = max(events, key=lambda event: event.event.peak)
         said = f"{count(len(events), 'event')}, worst {number(worst.event.peak, 3)}x: {worst.sentence}"
@@ -36,6 +52,9 @@ def plugin_line(status: int, events: Sequence[PlacedEvent], tally: Tally, troubl
         f"rows={tally.rows};;;0",
         f"judged={tally.judged};;;0",
         f"unknown={tally.unknown};;;0",
+        f"silent={len(silent)};;;0",
     ]
     said = printable(said).replace("|", "/")  # the bar begins the figures
-    return f"LSTM-ANOMALY {_NAMES[status]} - {said} | {' '.join(figures)}\n"
+    lines = [f"LSTM-ANOMALY {_NAMES[status]} - {said} | {' '.join(figures)}"]
+    lines += [printable(f"{one.event.reason}, since {one.start}").replace("|", "/") for one in silent]
+    return "".join(f"{line}\n" for line in lines)

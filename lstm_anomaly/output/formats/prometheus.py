@@ -11,6 +11,7 @@ _TOTALS = {
     "judged": ("rows_judged_total", "Rows that were judged."),
     "anomalous": ("rows_anomalous_total", "Anomalous rows."),
     "unknown": ("rows_unknown_total", "Rows that could not be judged."),
+    "off": ("rows_off_total", "Rows in which the plant was off."),
     "events": ("events_total", "Events that were reported."),
     "gaps": ("gaps_total", "Times that rows between two runs could not be found."),
 }
@@ -26,6 +27,7 @@ class Metrics:
     totals          rows by what became of them, and events, over all runs that share a state
     event_open      whether an event is going on
     sensors, worst  each sensor's highest part in a score of this run
+    silent          those that deliver nothing
     """
 
     source: str
@@ -36,6 +38,7 @@ class Metrics:
     event_open: bool
     sensors: Sequence[str]
     worst: Sequence[float]
+    silent: Sequence[str] = ()
 
 
 def textfile(metrics: Metrics) -> str:
@@ -60,6 +63,11 @@ def textfile(metrics: Metrics) -> str:
     for k, (sensor, worst) in enumerate(zip(metrics.sensors, metrics.worst, strict=True)):
         what = "" if k else "Largest contribution of a sensor to a score; the sum of all has the threshold 1."
         lines += _metric("sensor_score", "gauge", what, {"sensor": sensor}, number(worst, 6), labels)
+    for k, sensor in enumerate(metrics.sensors):
+        what = "" if k else "1 while a sensor delivers nothing."
+        lines += _metric(
+            "sensor_silent", "gauge", what, {"sensor": sensor}, str(int(sensor in metrics.silent)), labels
+        )
     return "".join(f"{line}\n" for line in lines)
 
 

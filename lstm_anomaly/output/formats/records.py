@@ -16,6 +16,7 @@ EVENT_FIELDS = ("rows", "score", "mean_score", "severity", "reason")
 SENSOR_FIELDS = ("sensor", "share", "seen", "expected", "direction")
 NAME_FIELDS = ("group", "id", "state", "sentence")
 LATER_FIELDS = ("kind", "at", "usual_low", "usual_high", "lowest", "highest")  # of the sensor
+LAST_FIELDS = ("maintenance",)
 
 
 def json_lines(events: Iterable[PlacedEvent]) -> str:
@@ -33,7 +34,9 @@ def json_document(events: Iterable[PlacedEvent], summary: dict[str, Any]) -> str
 
 def csv_header() -> str:
     """The line that names the columns of `csv_lines`."""
-    return csv_text([[*PLACE_FIELDS, *EVENT_FIELDS, *SENSOR_FIELDS, *NAME_FIELDS, *LATER_FIELDS]])
+    return csv_text(
+        [[*PLACE_FIELDS, *EVENT_FIELDS, *SENSOR_FIELDS, *NAME_FIELDS, *LATER_FIELDS, *LAST_FIELDS]]
+    )
 
 
 def csv_lines(events: Iterable[PlacedEvent], *, excel_safe: bool = False) -> str:
@@ -41,9 +44,11 @@ def csv_lines(events: Iterable[PlacedEvent], *, excel_safe: bool = False) -> str
     rows = []
     for fields in (event.as_dict() for event in events):
         first = fields["sensors"][0]
-        of_event = [fields[name] for name in (*PLACE_FIELDS, *EVENT_FIELDS)]
-        of_sensor = [first[name] for name in SENSOR_FIELDS]
         rows.append(
-            [*of_event, *of_sensor, *map(fields.get, NAME_FIELDS), *(first[name] for name in LATER_FIELDS)]
+            [fields[name] for name in (*PLACE_FIELDS, *EVENT_FIELDS)]
+            + [first[name] for name in SENSOR_FIELDS]
+            + [fields[name] for name in NAME_FIELDS]
+            + [first[name] for name in LATER_FIELDS]
+            + [fields[name] for name in LAST_FIELDS]
         )
     return csv_text(rows, excel_safe=excel_safe)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.base.text import number, printable
-from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.decision.events import SILENT, Contribution, Event
 from lstm_anomaly.detecting.places import CLOSED, PlacedEvent
 
 SENSORS_IN_TABLE = 3
@@ -47,11 +47,9 @@ def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> di
     if terminal:
         telling = {"sensor": Text(shortened(first, MOST_NAME, unicode))}
     else:
-        telling = {
-            "what departs": Text(
-                "\n".join([printable(placed.sentence), *map(sensor_sentence, _telling(event))])
-            )
-        }
+        parts = [] if event.kind == SILENT else map(sensor_sentence, _telling(event))
+        quiet = [f"maintenance: {printable(placed.maintenance)}"] if placed.maintenance else []
+        telling = {"what departs": Text("\n".join([printable(placed.sentence), *parts, *quiet]))}
     return {
         **({"number": Text(str(place))} if terminal else {}),
         "file": Text(printable(placed.source)),
@@ -59,7 +57,7 @@ def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> di
         "start": Text(printable(placed.start)),
         "end": Text(printable(placed.end) + ("" if placed.state == CLOSED else f" ({placed.state})")),
         "rows": Text(str(event.duration)),
-        "score": Text(f"{number(event.peak, 3)}x"),
+        "score": Text("" if event.kind == SILENT else f"{number(event.peak, 3)}x"),
         "severity": Text(event.severity, style=SEVERITY_STYLE[event.severity]),
         **telling,
     }

@@ -109,6 +109,9 @@ def model_document(model: Model) -> dict[str, Any]:
         "kind": model.kind,
         "look_ahead": model.look_ahead,
         "clock": model.clock,
+        "off": list(model.off.texts),
+        "null_values": list(model.null_values),
+        "calendar": {**asdict(model.calendar), "holidays": len(model.calendar.holidays)},
         "threshold": {**model.threshold.to_dict(), "promise": model.threshold.promise()},
         "states": [{"rows": rows, "share": share} for rows, share in _states(model)],
         "strangest": [asdict(episode) for episode in model.strangest],
@@ -149,6 +152,7 @@ def _body(model: Model) -> list[str]:
     joined = "" if model.resample is None else f", which is the {model.resample} of those read in that time"
     return [
         f"sensors     {listed(model.sensors)}{step}{joined}",
+        *([f"off when    {' or '.join(map(printable, model.off.texts))}"] if model.off.texts else []),
         f"window      {count(model.window, 'row')}, look-ahead {count(model.look_ahead, 'row')}",
         f"rows        {summary.fit_rows:,} to fit, {summary.validation_rows:,} to validate,"
         f" {summary.calibration_rows:,} to calibrate{trimmed}",
@@ -184,7 +188,12 @@ def _network_lines(model: Model) -> list[str]:
     if not model.is_symbols_only:
         kind += [f"symbols     {why(model.sensors[column.place], column)}" for column in model.symbols]
     if model.clock:
-        kind.append("clock       the networks know the time of day, since rows follow a daily cycle")
+        of_week = " and the kind of day" if model.calendar.weekly else ""
+        cycle = "weekly" if model.calendar.weekly else "daily"
+        zone = f" in {printable(model.calendar.tz)}" if model.calendar.tz else ""
+        kind.append(
+            f"clock       the networks know the time of day{zone}{of_week}, since rows follow a {cycle} cycle"
+        )
     if model.is_symbols_only:
         return kind
     if autoencoder is None:

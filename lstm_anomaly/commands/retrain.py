@@ -1,0 +1,109 @@
+"""`lstm-anomaly retrain`: learn a model again from new rows, and keep the better one of the two."""
+
+from typing import Any
+
+import click
+
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.option_types import Duration
+from lstm_anomaly.commands.frame.options import (
+    FILES,
+    IGNORE,
+    check_output,
+    input_files,
+    input_options,
+    read_options,
+    talk_options,
+    threshold_options,
+    threshold_settings,
+)
+
+EPILOG = """\b
+Examples:
+  lstm-anomaly retrain pump.model april.csv may.csv
+  lstm-anomaly retrain pump.model plant.csv --forget 60d --all-rows
+"""
+
+
+@click.command("retrain", epilog=EPILOG)
+@click.argument("model_path", metavar="MODEL", type=click.Path())
+@FILES
+@click.option(
+    "--all-rows", is_flag=True, help="Learn also from what the model finds anomalous: it is normal."
+)
+@click.option(
+    "--forget",
+    type=Duration(),
+    metavar="SPAN",
+    help="Learn from the last SPAN of the rows only, such as 60d.",
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Old models to keep beside the new one, as MODEL.1, MODEL.2, ...",
+)
+@click.option(
+    "--model-kind",
+    "kind",
+    type=click.Choice(["auto", "lstm", "pure", "linear"]),
+    help="[default: the model's]",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How the comparison is written to standard output.",
+)
+@IGNORE
+@threshold_options
+@input_options
+@talk_options
+@click.pass_obj
+def command(
+    settings: Settings,
+    /,
+    model_path: str,
+    files: tuple[str, ...],
+    all_rows: bool,
+    forget: float | None,
+    keep: int,
+    kind: str | None,
+    format_: str,
+    reading: dict[str, Any],
+    threshold: dict[str, Any],
+    ignore: str | None,
+) -> None:
+    """Learn again from new CSVs, compare with the old model on rows held out, and keep the better one.
+
+    Learns from the rows that the model finds normal, its LSTMs from the weights that they have. Exits with 0
+    whichever model is kept; the old one stays beside a new one.
+    """
+    from lstm_anomaly.base.locks import locked
+    from lstm_anomaly.commands.run.load import calibration_series
+    from lstm_anomaly.model.backups import keep_old
+    from lstm_anomaly.model.file import read_model, write_model
+    from lstm_anomaly.output.terminal.retraining import retraining_document, retraining_lines
+    from lstm_anomaly.training.retrain import last_rows, retrained, settings_of
+
+    talk = Talk(settings)
+    files = input_files(files)
+    check_output(model_path, *files)
+    with locked(model_path), talk.progress() as on_epoch:
+        model = read_model(model_path)
+        given = threshold_settings(threshold) | ({"kind": kind} if kind else {})
+        series = calibration_series(model, files, read_options(reading), reading["rows"], talk, ignore)
+        series = series if forget is None else last_rows(series, forget)
+        outcome = retrained(model, series, settings_of(model, **given), all_rows=all_rows, on_epoch=on_epoch)
+        if outcome.is_new:
+            keep_old(model_path, keep)
+            write_model(outcome.model, model_path)
+    if format_ == "json":
+        talk.deliver(retraining_document(outcome))
+    else:
+        talk.result(retraining_lines(outcome, model_path))
