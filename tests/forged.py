@@ -36,7 +36,7 @@ def _change_of_header(header, arrays, rng):
             break
         place = place[key]
     old = place[key]
-    if isinstance(old, int | float) and rng.random() < 0.6:
+    if isinstance(old, int | float) and abs(old) < 1e300 and rng.random() < 0.6:
         place[key] = (
             _pick(rng, NUMBERS) if rng.random() < 0.5 else type(old)(old * _pick(rng, (2, 0.5, 1e6, -1)))
         )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lstm_anomaly.commands.frame.app import app
+from lstm_anomaly.model.folder import model_path, write_index
 
 CLOSED = -1
 LEAKED = 120  # the interpreter's own status when its last flush fails
@@ -19,6 +20,11 @@ def furnish(trained: Path, folder: Path) -> None:
     for name in ("pump.model", "new.csv", "normal.csv"):
         shutil.copy(trained / name, folder / name)
     shutil.copy(trained / "pump.model", folder / "m")
+    (folder / "models").mkdir()
+    shutil.copy(trained / "pump.model", model_path(str(folder / "models"), "pump"))
+    write_index(str(folder / "models"), "asset", ["pump"])
+    header, *rows = (folder / "new.csv").read_text().splitlines()
+    (folder / "fleet.csv").write_text("\n".join([f"{header},asset", *(f"{row},pump" for row in rows)]) + "\n")
     (folder / "labels.csv").write_text("start,end\n2024-03-05 02:00:00,2024-03-05 02:19:00\n")
 
 

@@ -39,6 +39,8 @@ def show(ctx: click.Context, /, name: str | None) -> None:
     lines = [f"# {path}" for path in settings.defaults.files]
     for each in [name] if name else COMMANDS:
         lines += _lines(ctx, each, all_of_them=name is not None)
+    if not lines:
+        lines = ["Nothing is set: there is no lstm-anomaly.toml here, and no variable LSTM_ANOMALY_..."]
     Talk(settings).show(lines)
 
 

@@ -8,6 +8,7 @@ import click
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.frame.extras import needs
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
 from lstm_anomaly.commands.frame.options import (
     FILES,
@@ -34,11 +35,18 @@ def command() -> None:
     """Say which of many machines need a look first; each has a model in a folder (train --group-by)."""
 
 
-@command.command("summary", epilog=EPILOG)
+@command.command("summary", cls=GroupedCommand, epilog=EPILOG)
 @FILES
-@click.option("-m", "--model", "folder", metavar="DIR", required=True, help="The folder of models.")
-@click.option("--format", "format_", type=click.Choice(["table", "json"]), default="table", show_default=True)
-@click.option("--out", metavar="FILE", help="Also write an HTML file.")
+@click.option("-m", "--model", "folder", metavar="DIR", required=True, help="Name the folder of models.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="Choose how it is written.",
+)
+@click.option("--out", metavar="FILE", help="Write an HTML file, too.")
 @click.option(
     "--silent-after",
     type=Duration(),

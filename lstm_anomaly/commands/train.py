@@ -136,11 +136,17 @@ Examples:
     help="Such as 'speed_rpm < 10 and valve = 0': rows in which the plant is off.  [default: none]",
 )
 @IGNORE
+@click.option(
+    "--write-ignore",
+    metavar="FILE",
+    help="Write the strangest episodes to a CSV that --ignore takes.",
+    type=click.Path(),
+)
 @JOBS
 @click.option(
     "--engine",
     metavar="dask://HOST:PORT",
-    help="With --group-by: train on the workers of a Dask cluster, which see the same files.",
+    help="Train groups on the workers of a Dask cluster, which see the same files.",
 )
 @threshold_options
 @cleaning_options
@@ -158,6 +164,7 @@ def command(
     checkpoint: str | None,
     report: str | None,
     ignore: str | None,
+    write_ignore: str | None,
     jobs: int,
     is_strict: bool,
     holidays: str | None,
@@ -191,17 +198,17 @@ def command(
     if engine is not None and not (engine.startswith("dask://") and options.group_by):
         raise click.UsageError(f"--engine {engine}: write dask://HOST:PORT, and --group-by beside it.")
     if options.group_by:
-        if report:
-            raise click.UsageError("--report is about one model, and --group-by trains many.")
-        if checkpoint:
-            raise click.UsageError("--checkpoint is about one model, and --group-by trains many.")
+        for name, value in (("report", report), ("checkpoint", checkpoint), ("write-ignore", write_ignore)):
+            if value:
+                raise click.UsageError(f"--{name} is about one model, and --group-by trains many.")
         rows, parts = reading["rows"], (ignore, jobs, engine or "", is_strict)
         groups = GroupTraining(files, options, learning, how, rows, *parts)
         train_groups(groups, talk, model_path)
         return
     check_output(model_path, *files)
-    if checkpoint is not None:
-        check_output(checkpoint, model_path, *files)
+    for path in (write_ignore, checkpoint):
+        if path is not None:
+            check_output(path, model_path, *files)
     write_report = _reporter(report, model_path, *files)
     series, cleaned = training_series(files, options, reading["rows"], talk, ignore, **how)
     talk.warn(what_spoils(series, files[0], is_strict=is_strict))
@@ -211,10 +218,22 @@ def command(
         write_model(model, model_path)
     if keep:
         keep.remove()
+    if write_ignore is not None:
+        _write_ignore(model, write_ignore)
     write_report(model, series, cleaned)
     if model.summary.doubts:
         talk.warn([UNCLEAN.format(doubts="; ".join(model.summary.doubts))])
     talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))
+
+
+def _write_ignore(model: "Model", path: str) -> None:
+    """The strangest episodes of the calibration rows; lines of those that were normal are to be deleted."""
+    from lstm_anomaly.base.files import atomic_write
+    from lstm_anomaly.output.formats.csv_text import csv_text
+
+    rows = [[one.start, one.end, f"{one.score:.2g}x {one.sensor}"] for one in model.strangest]
+    with atomic_write(path) as file:
+        file.write(csv_text([["start", "end", "reason"], *rows]).encode())
 
 
 def _reporter(path: str | None, *inputs: str) -> "WriteReport":

@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 
 from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.text import number
 from lstm_anomaly.base.types import BoolArray, FloatArray
 from lstm_anomaly.decision.spans import LIMIT
 
@@ -207,7 +208,7 @@ class _Period:
         chance = DEVIATIONS * math.sqrt(f.spread * (1.0 / self._quiet + 1.0 / max(f.rows, 1)))
         if share > max(LEAST_RATIO * usual, usual + chance):
             found.append(
-                f"{_percent(share)} of the rows below the threshold score above {f.level:.2g}, which"
+                f"{_percent(share)} of the rows below the threshold score above {number(f.level, 2)}, which"
                 f" {_percent(usual)} of the calibration rows did"
             )
         return found + self._of_sensors()
@@ -224,16 +225,16 @@ class _Period:
                 )
             elif self._moves[k] >= LEAST_ROWS and step[k] > STEP_RATIO * f.most_step[k] > 0:
                 found.append(
-                    f"{name} moves {step[k] / f.most_step[k]:.2g} times as much from row to row as in any"
-                    " part of the training rows"
+                    f"{name} moves {number(step[k] / f.most_step[k], 2)} times as much from row to row as in"
+                    " any part of the training rows"
                 )
             elif self._moves[k] >= LEAST_ROWS and STEP_RATIO * step[k] < f.least_step[k]:
                 found.append(
-                    f"{name} moves {step[k] / f.least_step[k]:.2g} times as much from row to row as in the"
-                    " quietest part of the training rows"
+                    f"{name} moves {number(step[k] / f.least_step[k], 2)} times as much from row to row as in"
+                    " the quietest part of the training rows"
                 )
         return found
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{number(100 * share, 2)} %"

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from lstm_anomaly.base.errors import ThresholdError
+from lstm_anomaly.base.text import number
 from lstm_anomaly.decision import poisson
 from lstm_anomaly.decision.budget import DAY_SECONDS, Budget
 
@@ -118,8 +119,8 @@ class Threshold:
             ("minute", 60.0),
         ):
             if seconds >= 2 * length:
-                return f"{seconds / length:.2g} {unit}s"
-        return f"{seconds:.2g} seconds"
+                return f"{number(seconds / length, 2)} {unit}s"
+        return f"{number(seconds, 2)} seconds"
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON knows them; the budget as text."""

@@ -1,5 +1,6 @@
 """The Python interface: fit, score, predict, detect, save and load, on arrays or data frames."""
 
+import difflib
 import os
 import warnings
 from dataclasses import fields, replace
@@ -22,15 +23,19 @@ from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.decision.events import Event, EventRules
 from lstm_anomaly.detecting.batch import Detection, detect
 from lstm_anomaly.detecting.forecast import Forecast, forecast
+from lstm_anomaly.detecting.places import place
 from lstm_anomaly.model.file import read_model, write_model
 from lstm_anomaly.model.judge import Judge
 from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.preparing.clean import clean
-from lstm_anomaly.reading import match_sensors
+from lstm_anomaly.reading import data_frame, match_sensors
 from lstm_anomaly.training.fit_networks import OnEpoch
 from lstm_anomaly.training.settings import LearningSettings
 from lstm_anomaly.training.train import learn
+
+_OF_EVENT = ("start", "end", "peak", "rows", "score", "severity")
+_OF_SENSOR = ("sensor", "kind", "seen", "usual_low", "usual_high", "lowest", "highest")
 
 
 class Detector:
@@ -74,17 +79,34 @@ class Detector:
         trim           most of the rows that training may leave out because they stand out; 0: faults stay
 
     >>> detector = Detector(seed=1).fit(normal)                 # doctest: +SKIP
-    >>> detector.predict(new)                                   # doctest: +SKIP
-    array([0, 0, 1, ..., 0])
+    >>> detector.predict(new, unjudged=-1)                      # doctest: +SKIP
+    array([-1, -1, 0, ..., 1])
     """
 
     def __init__(self, *, false_alarms: str | None = None, **settings: Any) -> None:
         budget = None if false_alarms in (None, "auto") else Budget.parse(str(false_alarms))
-        unknown = sorted(set(settings) - {field.name for field in fields(LearningSettings)})
-        if unknown:
-            raise SettingsError(f"there is no setting {', '.join(unknown)}", hint="help(Detector)")
+        known = [
+            "false_alarms",
+            *(field.name for field in fields(LearningSettings) if field.name != "budget"),
+        ]
+        for name in sorted(set(settings) - set(known)):
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            raise SettingsError(
+                f"there is no setting '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""),
+                hint="one of " + ", ".join(known),
+            )
+        self._given = settings if false_alarms is None else {"false_alarms": false_alarms, **settings}
         self._settings = LearningSettings(budget=budget, **settings)
         self._model: Model | None = None
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self._given.items())
+        if self._model is None:
+            return f"Detector({given}), not fitted"
+        model = self._model
+        return (
+            f"Detector({given}), fitted to {len(model.sensors)} sensors: {model.kind}, window {model.window}"
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Detector":
@@ -124,11 +146,21 @@ class Detector:
         """A score for each row, (n_rows,): multiples of the threshold, NaN where not judged."""
         return self._detection(X).row_scores()
 
-    decision_function = score
+    def predict(self, X: Any, *, unjudged: int | None = None) -> IntArray:
+        """1 for each anomalous row, 0 for the others, (n_rows,), `unjudged` for rows that were not judged.
 
-    def predict(self, X: Any) -> IntArray:
-        """1 for each anomalous row, 0 for the others, (n_rows,). Rows not judged are 0: see `score`."""
-        return (self.score(X) > 1).astype(np.int64)
+        Without `unjudged` those are 0, too, and a UserWarning says how many there are.
+        """
+        scores = self.score(X)
+        unknown = np.isnan(scores)
+        if unjudged is None and unknown.any():
+            warnings.warn(
+                f"{int(unknown.sum())} of {len(scores)} rows could not be judged (a missing reading, or fewer"
+                f" than {self.model_.window} rows before it) and are told as 0; predict(X, unjudged=-1) tells"
+                " them apart",
+                stacklevel=2,
+            )
+        return np.where(unknown, unjudged or 0, scores > 1).astype(np.int64)
 
     def detect(self, X: Any, rules: EventRules | None = None) -> list[Event]:
         """The events: runs of anomalous rows with their peak and the sensors that carry the error.
@@ -148,6 +180,19 @@ class Detector:
         frame = _matched(frame_of(X), X, self.model_.sensors)
         with one_thread():
             return forecast(self.model_, frame, steps, method)
+
+    def events_frame(self, X: Any, rules: EventRules | None = None) -> Any:
+        """The events as a DataFrame, a row an event: places, score, severity, what its first sensor did.
+
+        `sentence` says what happened. Rows without times are `line 1`, `line 2`, ...
+        """
+        detection = self._detection(X, rules)
+        rows = detection.frame_rows()
+        events = [place(event, detection.frame, rows).as_dict() for event in detection.events]
+        first = [event["sensors"][0] for event in events]
+        columns = {name: [event[name] for event in events] for name in _OF_EVENT}
+        columns |= {name: [part[name] for part in first] for name in _OF_SENSOR}
+        return data_frame(columns | {"sentence": [event["sentence"] for event in events]})
 
     def stream(self) -> Judge:
         """A judge that scores rows as they come, `judge.push(rows).scores`, equal to `score` of the whole.
@@ -205,6 +250,9 @@ def frame_of(X: Any) -> SensorFrame:
         lines=np.arange(1, len(values) + 1),
         source_index=np.zeros(len(values), dtype=np.int64),
         sources=("<data>",),
+        stamps=np.array([str(stamp) for stamp in X.index], dtype=object)
+        if index.dtype.kind in "MO" and hasattr(getattr(X, "index", None), "tz")
+        else None,
         times=_utc(X.index)
         if index.dtype.kind in "MO" and hasattr(getattr(X, "index", None), "tz")
         else None,

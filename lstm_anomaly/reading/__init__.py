@@ -2,6 +2,7 @@
 
 from lstm_anomaly.reading.follow import Follower
 from lstm_anomaly.reading.frames import (
+    data_frame,
     drop_empty_sensors,
     join_frames,
     match_sensors,
@@ -24,6 +25,7 @@ __all__ = [
     "ReadOptions",
     "ReadReport",
     "Refused",
+    "data_frame",
     "drop_empty_sensors",
     "expand_paths",
     "join_frames",

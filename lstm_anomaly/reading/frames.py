@@ -4,13 +4,16 @@ import dataclasses
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import IntArray, SensorFrame
 from lstm_anomaly.reading.layout.layout import check_sensors
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Columns of a frame that it may be without.
 OPTIONAL = ("stamps", "times", "groups", "texts")
@@ -111,3 +114,10 @@ def drop_empty_sensors(frame: SensorFrame) -> tuple[SensorFrame, tuple[str, ...]
     kept = tuple(name for name, used in zip(frame.sensors, has_reading, strict=True) if used)
     dropped = tuple(name for name, used in zip(frame.sensors, has_reading, strict=True) if not used)
     return dataclasses.replace(frame, values=frame.values[:, has_reading], sensors=kept), dropped
+
+
+def data_frame(columns: dict[str, list[Any]]) -> "pd.DataFrame":
+    """Columns of equal length as what notebooks show."""
+    import pandas as pd
+
+    return pd.DataFrame(columns)

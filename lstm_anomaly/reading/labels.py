@@ -44,8 +44,9 @@ def read_labels(
 
     The file holds either the columns `start` and `end`, time stamps or row numbers counted from 1, both
     included; or one 0 or 1 for each row of the data, in the same order, in `column` (when None: a column
-    named like a label, or the only one). A file that is itself the data goes by its line numbers, so
-    rows refused while reading do not matter. Of `options` the time zone and time format are used.
+    named like a label, or the only one). Without a header the first two columns are start and end, or a time
+    and a label. A file that is itself the data goes by its line numbers, so rows refused while reading do not
+    matter. Of `options` the time zone and time format are used.
 
     Raises InputError with `file:line` for anything else.
     """
@@ -89,10 +90,18 @@ def _read_table(path: str, encoding: str | None) -> _Table:
     numbered = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     if numbered and len(numbered[0][1]) == 1 and numbered[0][1][0].strip() in _VALUES:
         numbered.insert(0, (0, ["label"]))  # a bare list of 0 and 1
+    elif numbered and _is_data(numbered[0][1]):
+        of_rows = all(len(cells) > 1 and cells[1].strip() in _VALUES for _, cells in numbered)
+        numbered.insert(0, (0, ["time", "label"] if of_rows else [START, END]))
     if len(numbered) < 2:
         raise InputError("holds no labels", where=path, hint=f"one 0 or 1 a data row, or {START},{END} pairs")
     names = tuple(cell.strip() for cell in numbered[0][1])
     return _Table(path, names, [cells for _, cells in numbered[1:]], [line for line, _ in numbered[1:]])
+
+
+def _is_data(cells: Sequence[str]) -> bool:
+    """Whether a first line has no names: its first two cells begin with a digit, as times and numbers do."""
+    return len(cells) > 1 and all(cell.strip()[:1].isdigit() for cell in cells[:2])
 
 
 def _label_column(table: _Table) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lstm_anomaly.base.text import count
+from lstm_anomaly.base.text import count, number
 from lstm_anomaly.base.types import FloatArray
 
 UNLIKE = 0.99  # of the rows before: rows of which half are beyond these are other data than the rest
@@ -20,8 +20,8 @@ def unlike_span(times: float, places: tuple[str, str], rows: int, of_all: int) -
     if times < MOST_ABOVE_OTHERS or rows < LEAST_SPAN * of_all:
         return ()
     return (
-        f"its rows from {places[0]} to {places[1]} are unlike all others, {times:.2g} times the limit that"
-        " those would give: if they were not normal, train without them",
+        f"its rows from {places[0]} to {places[1]} are unlike all others, {number(times, 2)} times the limit"
+        " that those would give: if they were not normal, train without them",
     )
 
 
@@ -61,8 +61,8 @@ def doubts(
     found = []
     if trim and standing > MOST_STANDING * trim:
         found.append(
-            f"{100 * standing:.2g} % of its windows stand out from the others, far more than the"
-            f" {100 * trim:.2g} % that --trim leaves out"
+            f"{number(100 * standing, 2)} % of its windows stand out from the others, far more than the"
+            f" {number(100 * trim, 2)} % that --trim leaves out"
         )
     before, last = (part[np.isfinite(part)] for part in (before, last))
     if len(before) and len(last) and np.median(last) > np.quantile(before, UNLIKE):

@@ -111,8 +111,8 @@ class TestCount:
         calls = [
             lambda: Detector(**QUICK).fit(values),
             lambda: fitted.score(values),
-            lambda: fitted.predict(values),
-            lambda: fitted.decision_function(values),
+            lambda: fitted.predict(values, unjudged=0),
+            lambda: fitted.events_frame(values),
             lambda: fitted.detect(values),
             lambda: stream.push(values[:20]),
             stream.finish,

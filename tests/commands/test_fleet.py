@@ -56,7 +56,7 @@ def test_json_has_every_group_and_its_events(fleet, run):
     alone, apart = (run(*args, "-j", n) for n in (1, 2))
     assert apart.stdout == alone.stdout
     document = json.loads(alone.stdout)
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == 2
     assert document["newest"] == "2024-03-05T02:29:00Z"
     assert [each["groups"] for each in document["together"]] == [["a", "b", "c"]]
     kinds = {each["group"]: [look["kind"] for look in each["looks"]] for each in document["groups"]}

@@ -57,7 +57,7 @@ def test_a_recovery_beyond_the_fault_is_not_what_is_quoted() -> None:
     assert part.seen == pytest.approx(43.9, abs=0.1)
 
 
-def test_a_fault_that_grows_for_hours_is_quoted_at_its_worst() -> None:
+def test_a_fault_that_grows_is_quoted_at_its_worst_not_as_it_opened() -> None:
     part = first(told(-np.arange(4.0, 104.0)))
     assert (part.seen, part.row) == (-103, 99)
 

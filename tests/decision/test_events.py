@@ -308,7 +308,7 @@ def test_direction_keeps_what_is_above_the_limit_in_that_direction(direction: st
     assert filter_events([UP_AND_DOWN, STUCK], direction=direction) == kept
 
 
-def test_direction_drops_what_is_below_the_limit_without_the_other_direction() -> None:
+def test_direction_drops_rows_above_only_through_the_other_direction() -> None:
     weaker = event_of(2.0, *UP_AND_DOWN.contributions)  # up 1.2, down 0.8
     assert filter_events([weaker], direction="up") == [weaker]
     assert filter_events([weaker], direction="down") == []

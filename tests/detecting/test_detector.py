@@ -44,15 +44,41 @@ def test_higher_is_more_abnormal_and_above_1_is_predicted_as_1(fitted):
     scores = fitted.score(with_fault())
     assert scores.shape == (300,)
     assert scores[120:140].max() > 1 > np.nanmedian(scores)
-    np.testing.assert_array_equal(fitted.predict(with_fault()), (scores > 1).astype(int))
-    np.testing.assert_array_equal(fitted.decision_function(with_fault()), scores)
+    np.testing.assert_array_equal(fitted.predict(with_fault(), unjudged=0), (scores > 1).astype(int))
 
 
 def test_rows_before_the_first_whole_window_are_nan_and_predicted_as_0(fitted):
     scores = fitted.score(with_fault())
     assert np.isnan(scores[:7]).all()
     assert np.isfinite(scores[7:]).all()
-    assert fitted.predict(with_fault())[:7].tolist() == [0] * 7
+    with pytest.warns(UserWarning, match=r"^7 of 300 rows could not be judged"):
+        assert fitted.predict(with_fault())[:7].tolist() == [0] * 7
+    assert fitted.predict(with_fault(), unjudged=-1)[:8].tolist() == [-1] * 7 + [0]
+
+
+def test_a_detector_says_what_it_is(fitted):
+    assert (
+        repr(Detector(seed=3, false_alarms="1/day")) == "Detector(false_alarms='1/day', seed=3), not fitted"
+    )
+    assert repr(fitted).endswith(f"fitted to 3 sensors: {fitted.model_.kind}, window 8")
+
+
+def test_a_wrong_name_of_an_argument_is_answered_with_the_right_one():
+    with pytest.raises(SettingsError, match=r"'model_kind'; did you mean 'kind'\?.*one of false_alarms,"):
+        Detector(model_kind="linear")
+    with pytest.raises(SettingsError, match="did you mean 'false_alarms'"):
+        Detector(false_alarm="1/week")
+
+
+def test_events_as_a_data_frame_tell_the_same_as_events(fitted):
+    times = pd.date_range("2026-03-02", periods=300, freq="min")
+    table = fitted.events_frame(pd.DataFrame(with_fault(), index=times, columns=fitted.model_.sensors))
+    events = fitted.detect(with_fault())
+    assert table["rows"].tolist() == [event.duration for event in events]
+    assert table["start"].tolist() == [str(times[event.start]) for event in events]
+    assert table["sensor"].tolist() == [event.contributions[0].sensor for event in events]
+    assert all(table["sentence"].str.contains(" usual | instead of "))
+    assert fitted.events_frame(with_fault())["start"].tolist() == [f"line {e.start + 1}" for e in events]
 
 
 def test_forecasts_come_in_own_units_with_intervals():

@@ -8,6 +8,7 @@ import numpy as np
 from lstm_anomaly.decision.events import Contribution, Event
 from lstm_anomaly.detecting.fleet import FleetLimits, Standing, review_fleet
 from lstm_anomaly.detecting.places import CLOSED, OPEN, PlacedEvent
+from lstm_anomaly.scoring.reasons import RELATED
 
 NOON = np.datetime64("2024-03-05T12:00", "ns")
 LIMITS = FleetLimits(silent_after=3600.0, model_age=90 * 86400.0, together=300.0)
@@ -20,8 +21,8 @@ def minutes(number):
 def event(began=0, score=2.0, state=CLOSED, sensor="temp"):
     """An event that began so many minutes before noon and took ten."""
     start = NOON - minutes(began)
-    part = Contribution(sensor, 1.0, 3.0, 1.0, "up")
-    what = Event(0, 9, 5, score, score, (part,), "does not fit")
+    part = Contribution(sensor, 1.0, 3.0, 1.0, "up", "up", 5, (0.0, 2.0), (2.0, 3.0))
+    what = Event(0, 9, 5, score, score, (part,), (), RELATED)
     stamps = (str(start), str(start + minutes(10)), str(start + minutes(5)))
     return PlacedEvent(what, "a.csv", 2, 11, *stamps, start, start + minutes(10), state)
 

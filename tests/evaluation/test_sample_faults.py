@@ -8,6 +8,7 @@ import pytest
 from scripts import ROOT
 
 from lstm_anomaly.detecting.batch import Detection, detect
+from lstm_anomaly.detecting.places import place
 from lstm_anomaly.evaluation.sample_pump import MINUTES_A_DAY
 from lstm_anomaly.model.judge import judge
 from lstm_anomaly.model.model import Model
@@ -49,6 +50,13 @@ def week():
     scores = judge(model, normal).scores[-whole_days * MINUTES_A_DAY :]
     frame, _ = read_csvs([str(SAMPLE_DATA / "week.csv")], ReadOptions())
     return Week(model, detect(model, frame), scores.reshape(whole_days, MINUTES_A_DAY))
+
+
+def test_the_session_in_the_readme_shows_what_is_found(week):
+    rows = week.detection.frame_rows()
+    told = [place(event, week.detection.frame, rows).sentence for event in week.detection.events]
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [line for line in page.splitlines() if line.startswith("From 2026-")] == told
 
 
 def test_there_are_normal_days_to_compare_with_without_unknown_rows(week):

@@ -1,11 +1,13 @@
 """What a terminal shows is what was looked at when tests/golden/screens was made."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scripts import load_script
 
+from lstm_anomaly.output.terminal.pictures import pictures
 from lstm_anomaly.output.terminal.sparklines import above_and_below, bars, columns, farthest, highest
 
 maker = load_script("tests/golden/make_screens.py")
@@ -77,3 +79,16 @@ def test_unknown_rows_do_not_hide_known_ones():
     values = np.array([np.nan, 3.0, np.nan, np.nan])
     np.testing.assert_array_equal(highest(values, columns(4, 2)), [3, np.nan])
     assert farthest(values, np.zeros(4), columns(4, 1)).tolist() == [1]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_long_ranges_behind_curves_do_not_wrap(width):
+    """Readings such as -0.000123 take more room than most: the curves give way."""
+    (placed, *_) = maker.placed_events()
+    first = replace(placed.view.sensors[0], seen=placed.view.sensors[0].seen * -1.2345e-4)
+    long = replace(placed, view=replace(placed.view, sensors=(first,)))
+    text = pictures([long], terminal=True, color=False, unicode=False, width=width)
+    seen = [line for line in text.splitlines() if "seen" in line]
+    assert len(seen) == 1
+    assert re.search(r"seen -0\.000\d+ to -0\.000\d+$", seen[0])
+    assert max(map(len, text.splitlines())) <= width

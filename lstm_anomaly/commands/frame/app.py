@@ -23,6 +23,7 @@ import click
 from lstm_anomaly.base.errors import LstmAnomalyError
 from lstm_anomaly.base.text import printable
 from lstm_anomaly.base.version import __version__
+from lstm_anomaly.commands.frame.completing import completing
 from lstm_anomaly.commands.frame.config_file import VARIABLE, Defaults, read_defaults
 from lstm_anomaly.commands.frame.memory import take_buffers
 from lstm_anomaly.commands.frame.process import (
@@ -80,6 +81,14 @@ def variable_of(command: str, option: click.Option) -> str:
     return f"LSTM_ANOMALY_{command}_{long[2:]}".replace("-", "_").upper()
 
 
+def _nearest(name: str) -> str:
+    """A question after the command that may have been meant, if there is one."""
+    import difflib
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
 class App(click.Group):
     """A group whose commands are imported when they are called."""
 
@@ -93,6 +102,7 @@ class App(click.Group):
             return None
         command: click.Command = import_module(f"lstm_anomaly.commands.{cmd_name}").command
         for option in command.params:
+            completing(option)
             if isinstance(option, click.Option) and option.envvar is None:
                 option.envvar = variable_of(cmd_name, option)
         return command
@@ -104,11 +114,7 @@ class App(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            import difflib
-
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise click.UsageError(f"No such command '{args[0]}'.{hint}", ctx) from error
+            raise click.UsageError(f"No such command '{args[0]}'.{_nearest(args[0])}", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table above, importing none of them."""
@@ -251,6 +257,10 @@ def app(ctx: click.Context, /, config: str | None, profile: str | None) -> None:
     """
     defaults = ctx.ensure_object(Settings).defaults = read_defaults(config, profile)
     name = ctx.invoked_subcommand
+    for command, option in defaults.places:
+        if command not in COMMANDS:
+            place = defaults.places[command, option]
+            raise click.UsageError(f"{place}: there is no command '{command}'.{_nearest(command)}")
     if name and (found := ctx.command.get_command(ctx, name)):  # type: ignore[attr-defined]
         ctx.default_map = {name: defaults.options_of(name, found)}
     for line in defaults.warnings:

@@ -14,6 +14,8 @@ from lstm_anomaly.commands.frame.app import Settings, log_record
 if TYPE_CHECKING:
     from lstm_anomaly.training.fit_networks import OnEpoch
 
+_ANY_TERMINAL = 80  # columns of one that does not say how many it has
+
 
 class Talk:
     """Prints for one run, by its settings and by what each stream is."""
@@ -112,11 +114,21 @@ def is_terminal(stream: TextIO | Any) -> bool:
         return False
 
 
+def _width_of(stream: TextIO) -> int:
+    """Columns of the terminal that a stream is: standard output may be a file meanwhile."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _ANY_TERMINAL
+    except (OSError, ValueError):
+        return _ANY_TERMINAL
+
+
 def _remark(lines: Iterable[str]) -> None:
     """Print lines on standard error; a closed or full one must not cost the results."""
     if sys.stderr is None:
         return
     with suppress(OSError, ValueError):
+        if is_terminal(sys.stderr):
+            lines = wrapped(lines, _width_of(sys.stderr), indent=2)
         for line in lines:
             sys.stderr.write(f"{printable(line)}\n")
         sys.stderr.flush()

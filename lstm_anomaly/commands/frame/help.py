@@ -7,7 +7,7 @@ import click
 GROUPS: dict[str, tuple[str, ...]] = {
     "Main": (
         *("--model", "--out", "--onnx", "--labels", "--label-column", "--state", "--every", "--keep"),
-        *("--ignore", "--group-by", "--jobs", "--session", "--seed", "--allow-missing"),
+        *("--ignore", "--group-by", "--jobs", "--engine", "--session", "--seed", "--allow-missing"),
     ),
     "What to learn": (
         *(
@@ -29,11 +29,20 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "--weight-decay",
             "--patience",
         ),
-        *("--max-train-time", "--checkpoint"),
+        *("--max-train-time", "--checkpoint", "--engine"),
     ),
     "Alarm limit": ("--false-alarms", "--confidence", "--threshold-method", "--threshold"),
     "Events": (
-        *("--merge-gap", "--min-duration", "--hysteresis", "--direction", "--min-deviation"),
+        *(
+            "--silent-after",
+            "--model-age",
+            "--together",
+            "--merge-gap",
+            "--min-duration",
+            "--hysteresis",
+            "--direction",
+            "--min-deviation",
+        ),
         *("--until-above", "--until-below", "--chance", "--level", "--sensors", "--method", "--forecast"),
     ),
     "Unattended runs": (
@@ -56,7 +65,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("--resample", "--resample-by", "--max-fill"),
     ),
     "Output": (
-        *("--format", "--scores", "--report", "--title", "--plot", "--plot-format"),
+        *("--format", "--scores", "--report", "--title", "--plot", "--plot-format", "--write-ignore"),
         *("--excel-safe", "--passthrough", "--exit-zero", "--quiet", "--verbose", "--log-format", "--color"),
         *("--debug", "--help-all", "--help"),
     ),
@@ -65,7 +74,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 SELDOM = frozenset(
     {
-        *("--jobs", "--session", "--seed", "--allow-missing", "--checkpoint"),
+        *("--jobs", "--engine", "--session", "--seed", "--allow-missing", "--checkpoint"),
         *GROUPS["What to learn"][GROUPS["What to learn"].index("--trim") :],
         *("--threshold-method", "--threshold", "--confidence", "--hysteresis", "--chance", "--method"),
         *GROUPS["Unattended runs"][GROUPS["Unattended runs"].index("--exec-timeout") :],

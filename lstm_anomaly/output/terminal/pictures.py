@@ -54,7 +54,8 @@ def _head(place: int, placed: PlacedEvent, width: int) -> Iterable[Text]:
 def _curves(view: EventView, width: int, unicode: bool) -> Iterable[Text]:
     names = [printable(sensor.name) for sensor in view.sensors]
     margin = min(max(map(len, [*names, "score"])), _NAMES, width // 4)
-    room = max(10, min(MOST_COLUMNS, width - _INDENT - margin - 2 - _NOTES))
+    notes = max([_NOTES, *(len(note) + 2 for sensor in view.sensors for note in _notes(sensor))])
+    room = max(10, min(MOST_COLUMNS, width - _INDENT - margin - 2 - notes))
     cuts = columns(len(view.scores), room)
     inside = [_overlaps(cut, view.inside) for cut in cuts]
 
@@ -94,6 +95,11 @@ def _span(sensor: SensorView) -> tuple[float, float]:
     both = np.concatenate([sensor.seen, sensor.expected])
     known = both[np.isfinite(both)]
     return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+
+
+def _notes(sensor: SensorView) -> tuple[str, str]:
+    """The longest that can stand behind a sensor's two curves: where each row has a column."""
+    return _range("seen", sensor.seen), _range("expected", sensor.expected)
 
 
 def _range(what: str, values: np.ndarray) -> str:

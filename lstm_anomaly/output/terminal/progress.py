@@ -16,17 +16,18 @@ def epoch_bar() -> Iterator[OnEpoch]:
     columns = (
         TextColumn("{task.fields[network]:>11}"),
         BarColumn(),
-        TextColumn("epoch {task.completed}/{task.total}  {task.description}"),
+        TextColumn("{task.description}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks = {"autoencoder": bar.add_task("", total=None, network="autoencoder")}
+        tasks = {"autoencoder": bar.add_task("begins", total=None, network="autoencoder")}
 
         def on_epoch(network: str, report: EpochReport) -> None:
             if network not in tasks:
                 tasks[network] = bar.add_task("", total=None, network=network)
-            losses = f"loss {report.loss:.4f}  validation {report.validation_loss:.4f}"
-            bar.update(tasks[network], total=report.epochs, completed=report.epoch, description=losses)
+            told = f"epoch {report.epoch}/{report.epochs}  loss {report.loss:.4f}"
+            told += f"  validation {report.validation_loss:.4f}"
+            bar.update(tasks[network], total=report.epochs, completed=report.epoch, description=told)
 
         yield on_epoch
 
@@ -34,11 +35,11 @@ def epoch_bar() -> Iterator[OnEpoch]:
 @contextmanager
 def counting_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on the terminal; the yielded function is told how many are done, and of how many."""
-    columns = (TextColumn(f"{what:>11}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    columns = (TextColumn(f"{what:>11}"), BarColumn(), TextColumn("{task.description}"))
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task("begins", total=None)
 
         def on_one(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+            bar.update(task, completed=done, total=total, description=f"{done}/{total}")
 
         yield on_one

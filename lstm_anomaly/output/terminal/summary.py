@@ -69,7 +69,7 @@ def strangest_lines(model: Model) -> list[str]:
         return []
     return [
         "strangest   calibration rows, with their peak as a multiple of the threshold; what was not normal"
-        " can be left out: --ignore FILE, a CSV of start,end,reason",
+        " can be left out: put such lines into a file, for --ignore FILE of train and calibrate",
         *(
             f"            {printable(episode.start)},{printable(episode.end)},"
             f"{number(episode.score, 2)}x {printable(episode.sensor)}"
