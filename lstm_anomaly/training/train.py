@@ -57,7 +57,8 @@ def learn(
     is_off = off.of_rows(series.values, series.sensors)
     series = replace(series, segments=cut_out(series.segments, is_off))
     if is_symbols_only(series):
-        return replace(learn_symbols(series, settings, on_epoch, keep), off=off)
+        model = learn_symbols(series, settings, on_epoch, keep)
+        return replace(model, off=off, calendar=Calendar(settings.tz, settings.holidays))
     split, window = plan(series, settings)
     for_networks, for_states, for_faults = np.random.default_rng(settings.seed).spawn(3)
     faults = _faults(series, _usable(split), settings, for_faults)

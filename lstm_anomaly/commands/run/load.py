@@ -104,9 +104,11 @@ def what_spoils(series: "Series", where: str, *, is_strict: bool) -> list[str]:
     from lstm_anomaly.base.text import number
     from lstm_anomaly.preparing.sensor_quality import spoiling
 
-    lines = []
     symbols = () if series.symbols is None else tuple(book.name for book in series.symbols.codebooks)
     numeric = [k for k, name in enumerate(series.sensors) if name not in symbols]
+    if not numeric:
+        return []
+    lines = []
     for name, oddity in spoiling(series.values[:, numeric], tuple(series.sensors[k] for k in numeric)):
         option = {"exclude": f"--exclude {name}", "null": f"--null-value {number(oddity.value, 10)}"}
         advice = option.get(oddity.advice, "other rows, in which something moves")
