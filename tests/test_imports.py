@@ -36,7 +36,11 @@ ONLY_IN = {
 }
 REPORT = {"jinja2", "markupsafe", "matplotlib", "plotly", "tsdownsample"}  # the extra `report`
 ONLY_IN |= {name: {"output"} for name in REPORT}
-ONLY_IN |= {"onnx": {"output"}, "sklearn": {"sklearn"}}  # the extras of the same names
+ONLY_IN |= {
+    "onnx": {"output"},
+    "pyarrow": {"reading"},
+    "sklearn": {"sklearn"},
+}  # the extras of the same names
 ALLOWED_EVERYWHERE = {"numpy", "lstm_anomaly"}
 
 

@@ -30,6 +30,11 @@ def number(value: float, digits: int = 4) -> str:
     return text
 
 
+def exact(value: float) -> str:
+    """The shortest text that reads back as the number: `-9999`, `1e+20`."""
+    return repr(float(value)).removesuffix(".0")
+
+
 def duration(seconds: float) -> str:
     """`45 s`, `12 min`, `3.5 h`, `2.1 days`."""
     for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (129600, 3600, "h")):

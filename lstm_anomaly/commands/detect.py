@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lstm_anomaly.base.types import Resample
     from lstm_anomaly.detecting.verdicts import Tally
 
-FORMATS = ("table", "csv", "json", "jsonl", "nagios")
+FORMATS = ("table", "csv", "json", "jsonl", "nagios", "influx")
 
 EPILOG = """\b
 Examples:
@@ -49,7 +49,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
-    help="Choose how events are written to standard output.",
+    help="Choose how events are written to standard output; influx is a line for each row.",
 )
 @click.option(
     "--scores", metavar="FILE", help="Write a score for every row to a file, or with `-` in place of events."
@@ -134,6 +134,8 @@ def command(
 
     talk = Talk(settings)
     settings.plugin = format_ == "nagios"
+    if files == ("-",) and not unattended.state:  # a pipe is followed to its end in any case
+        unattended = replace(unattended, follow=False)
     check_unattended(unattended, files, format_, scores, reading)
     goes_on = unattended.goes_on
     files = files if goes_on else input_files(files)
@@ -155,7 +157,9 @@ def command(
     if goes_on:
         outcome = run.on(Follower(files[0], options, watcher.sensors, rotated=unattended.rotated or ""))
     else:
-        outcome = run.through(read_pieces(files, options, reading["rows"], talk, watcher.sensors), files)
+        tap = talk.deliver if format_ == options.input_format == "influx" else None
+        pieces = read_pieces(files, options, reading["rows"], talk, watcher.sensors, tap)
+        outcome = run.through(pieces, files)
     talk.warn(watcher.warnings())
     say = talk.note if watcher.tally.judged or goes_on else talk.warn
     say([*watcher.report.lines(), _closing(outcome.count, watcher.tally)])

@@ -214,11 +214,11 @@ def command(
         if path is not None:
             check_output(path, model_path, *files)
     write_report = _reporter(report, model_path, *files)
-    series, cleaned = training_series(files, options, reading["rows"], talk, ignore, **how)
+    series, cleaned, nulls = training_series(files, options, reading["rows"], talk, ignore, **how)
     talk.warn(what_spoils(series, files[0], is_strict=is_strict))
     keep = None if checkpoint is None else Checkpoint(checkpoint)
     with locked(model_path), talk.progress() as on_epoch:
-        model = replace(learn(series, learning, on_epoch, keep), null_values=options.null_values)
+        model = replace(learn(series, learning, on_epoch, keep), null_values=nulls)
         write_model(model, model_path)
     if keep:
         keep.remove()

@@ -248,6 +248,8 @@ def _calendar(header: dict[str, Any]) -> Calendar:
 
 def _check_header(header: dict[str, Any]) -> None:
     sensors = header["sensors"]
+    nulls = header.get("null_values", [])  # models of before have none
+    _check(isinstance(nulls, list) and all(map(_is_text, nulls)), "a text for no reading is no text")
     _check(header["kind"] in MODEL_KINDS, f"the kind {header['kind']!r} is unknown")
     _check(isinstance(sensors, list), "the sensors are not a list of names")
     _check(all(map(_is_text, sensors)), "a sensor's name is not text")

@@ -122,9 +122,9 @@ class Model:
     threshold     the largest multiple of a limit above which a row is anomalous
     familiar      scores and readings in training, for the check of drift
     strangest     the highest episodes of the calibration rows, the highest first
+    null_values   texts that stood for "no reading" in the training rows, and do in those to be judged
     summary       what training did
     off           in which rows the plant is off, which are neither learned nor judged
-    null_values   texts in the training CSVs that stood for no reading
     calendar      what local days are, and whether their kind counts
     horizon       what forecasts the rows to come, None in a model that was trained without
     symbols       what is known of the sensors that are symbols
@@ -152,9 +152,9 @@ class Model:
     familiar: Familiar
     strangest: tuple[CalibrationEpisode, ...]
     summary: TrainingSummary
+    null_values: tuple[str, ...] = ()
     horizon: Horizon | None = None
     off: OffRule = NEVER_OFF
-    null_values: tuple[str, ...] = ()
     calendar: Calendar = UTC_DAYS
     symbols: tuple[SymbolColumn, ...] = ()
     session: str | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.base.text import count, number
+from lstm_anomaly.base.text import count, exact, number
 from lstm_anomaly.base.types import FloatArray, IntArray
 
 FEW_VALUES = 10  # distinct readings up to which a sensor is a state rather than a measurement
@@ -19,6 +19,10 @@ STUCK_FACTOR = 10  # and how much longer than its usual runs it must be
 RAILED_SHARE = 0.01  # share of readings at the least or greatest value
 RAILED_FACTOR = 10  # and how much more often than other values it must be read
 FAR_FACTOR = 5  # a value so many times the range of all others away from them is no reading
+MOST_FAR = 4  # values far off at the ends of one sensor's readings
+# What loggers and data banks write for "no reading", without its sign; these need not be so far away.
+SENTINELS = frozenset({99.0, 999.0, 9999.0, 99999.0, 999.25, 32767.0, 32768.0, 65535.0, 6999.0, 7999.0, 1e20})
+KNOWN_FACTOR = 0.5
 MUCH_MISSING = 0.2
 FLAT_SHARE = 1e-6  # spread over size below which changes vanish beside the offset
 ALIKE = 0.99999  # correlation from which two sensors say the same
@@ -162,22 +166,39 @@ def _much_missing(column: FloatArray) -> list[Oddity]:
 
 
 def _far_off(column: FloatArray, distinct: FloatArray, counts: IntArray) -> list[Oddity]:
-    """A least or greatest value far away from all others, such as -9999 for "no value"."""
+    """Least and greatest values far away from all others, such as -9999 for "no value"."""
+    found: list[Oddity] = []
+    low, high = 0, len(distinct) - 1
+    while high - low > 1 and len(found) < MOST_FAR:
+        ends = [(low, low + 1, (low + 1, high)), (high, high - 1, (low, high - 1))]
+        far = next((at for at, beside, rest in ends if _is_far(distinct, counts, at, beside, rest)), None)
+        if far is None:
+            break
+        low, high = (low + 1, high) if far == low else (low, high - 1)
+        value = float(distinct[far])
+        text = f"reads {exact(value)} in {count(int(counts[far]), 'row')}, far from all others"
+        found.append(Oddity("far off", text, int((column == value).argmax()), value, advice="null"))
+    return found
+
+
+def _is_far(distinct: FloatArray, counts: IntArray, at: int, beside: int, rest: tuple[int, int]) -> bool:
+    """Whether one end of the distinct values is far from the next one, against the span of the rest."""
+    apart = abs(float(distinct[at] - distinct[beside]))
+    span = float(distinct[rest[1]] - distinct[rest[0]])
+    known = abs(float(distinct[at])) in SENTINELS and counts[at] > 1
+    return (
+        span > 0 and apart > span * (KNOWN_FACTOR if known else FAR_FACTOR) and 2 * counts[at] < counts.sum()
+    )
+
+
+def sentinels(values: FloatArray) -> list[tuple[int, float, int]]:
+    """Values that stand for "no reading" by their looks: sensor of `values` (N, F), value, rows."""
     found = []
-    for end, inner, rest in ((0, 1, distinct[1:]), (-1, -2, distinct[:-1])):
-        apart = abs(float(distinct[end] - distinct[inner]))
-        span = float(rest[-1] - rest[0])
-        if span > 0 and apart > FAR_FACTOR * span and 2 * counts[end] < counts.sum():
-            value = float(distinct[end])
-            found.append(
-                Oddity(
-                    "far off",
-                    f"reads {number(value, 10)} in {count(int(counts[end]), 'row')}, far from all others",
-                    int((column == value).argmax()),
-                    value,
-                    advice="null",
-                )
-            )
+    for sensor, column in enumerate(values.T):
+        distinct, counts = np.unique(column[~np.isnan(column)], return_counts=True)
+        if counts.sum() >= FEW_ROWS:
+            far = [oddity.value for oddity in _far_off(column, distinct, counts)]
+            found += [(sensor, value, int(np.count_nonzero(column == value))) for value in far]
     return found
 
 

@@ -18,9 +18,7 @@ from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
 from lstm_anomaly.reading.values.symbols import symbol_columns, times_of
-from lstm_anomaly.reading.values.timestamps import ISO
-
-_EPOCH_OF_TICKS = {1.0: "epoch", 1e3: "epoch-ms", 1e6: "epoch-us", 1e9: "epoch-ns"}
+from lstm_anomaly.reading.values.time_formats import scheme_of
 
 
 def describe(found: FileReport, layout: Layout) -> None:
@@ -213,16 +211,12 @@ class Follower:
         if self.layout is None:
             return self._options
         numbers, form = self.layout.numbers, self.layout.time_format
-        told = None
-        if form is not None:
-            told = _EPOCH_OF_TICKS.get(form.ticks) if not form.patterns else form.patterns[0]
-            told = "iso" if told == ISO else told
         return dataclasses.replace(
             self._options,
             delimiter=self.layout.delimiter,
             decimal=numbers.decimal,
             thousands=numbers.thousands or None,
-            datetime_format=told,
+            datetime_format=None if form is None else scheme_of(form),
         )
 
     def _text(self, lines: bytes) -> bytes:

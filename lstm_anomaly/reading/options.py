@@ -5,8 +5,10 @@ from typing import Literal
 
 from lstm_anomaly.base.errors import InputError
 
+InputFormat = Literal["csv", "influx"]
 BadValues = Literal["nan", "skip", "fail"]
-SCHEMES_OF_TIME = ("iso", "epoch", "epoch-ms", "epoch-us", "epoch-ns", "day-first", "month-first")
+_NUMBERS_OF_TIME = ("epoch", "epoch-ms", "epoch-us", "epoch-ns", "excel", "labview")
+SCHEMES_OF_TIME = ("iso", "day-first", "month-first", *_NUMBERS_OF_TIME)
 # Spellings of "no value" that loggers and spreadsheets write; compared without regard to case.
 NULL_WORDS = ("", "na", "n/a", "#n/a", "#na", "nan", "-nan", "null", "none", "<na>", "nil")
 
@@ -15,6 +17,7 @@ NULL_WORDS = ("", "na", "n/a", "#n/a", "#na", "nan", "-nan", "null", "none", "<n
 class ReadOptions:
     """How to read CSV files; the names follow csvkit's options.
 
+    input_format     `csv`, or `influx` for line protocol
     delimiter        one character between fields
     encoding         a codec name such as `latin-1` or `utf-16`
     header           False when the first row is data already
@@ -40,6 +43,7 @@ class ReadOptions:
     allow_missing    a sensor that was asked for but is not in the file is read as missing throughout
     """
 
+    input_format: InputFormat = "csv"
     delimiter: str | None = None
     encoding: str | None = None
     header: bool | None = None

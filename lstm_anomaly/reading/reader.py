@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.reading.frames import join_frames
 from lstm_anomaly.reading.layout.layout import Layout, check_sensors, find_layout
 from lstm_anomaly.reading.layout.long_columns import check_all_read
+from lstm_anomaly.reading.lines.influx import LineProtocol, long_options
 from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.report import FileReport, ReadReport
@@ -52,6 +53,7 @@ class CsvReader:
     live    for a pipe that somebody still writes to: rows come as soon as their line ends, in pieces as
             large as what was there to read. The layout is concluded from what comes before the first pause
             rather than from the first MiB, so what that leaves open must be told by options.
+    tap     is given the lines of line protocol as they come
     """
 
     def __init__(
@@ -62,13 +64,17 @@ class CsvReader:
         sensors: Sequence[str] = (),
         block_size: int = BLOCK_BYTES,
         live: bool = False,
+        tap: Callable[[str], None] | None = None,
     ) -> None:
         if not paths:
             raise InputError("no input", hint="name one or more CSV files, or - for standard input")
         if list(paths).count("-") > 1:
             raise InputError("standard input can be read only once", where="-", hint="name - once")
         self.paths = tuple(paths)
-        self.options = options or ReadOptions()
+        options = options or ReadOptions()
+        self._is_influx = options.input_format == "influx"
+        self.options = long_options(options) if self._is_influx else options
+        self._tap = tap
         self.report = ReadReport()
         self.block_size = block_size
         self.live = live
@@ -96,7 +102,9 @@ class CsvReader:
             raise _nothing_left(self.report)
 
     def _read_file(self, index: int, path: str, found: FileReport) -> Iterator[SensorFrame]:
-        with Source(path, self.options.encoding, self.block_size, live=self.live) as source:
+        convert = LineProtocol(self._tap) if self._is_influx else None
+        how = path, self.options.encoding, self.block_size
+        with Source(*how, live=self.live, convert=convert) as source:
             blocks = source.blocks()
             head = _head(blocks)
             if head is None:
@@ -187,7 +195,8 @@ class CsvReader:
     def _wide(self, pieces: Iterator[Piece], found: FileReport, layout: Layout) -> Iterator[Piece]:
         """Rows of the readings of a long file."""
         in_order = self.live or (layout.is_in_order and not self.options.allow_missing)
-        pivot = Pivot(self._sensors, found, in_order=in_order)
+        wanted = self._sensors or self.options.only
+        pivot = Pivot(wanted, found, in_order=in_order, exclude=() if wanted else self.options.exclude)
         rows = 0
         for piece in itertools.chain(pieces, [None]):
             made = pivot.finish() if piece is None else pivot.push(piece)

@@ -244,7 +244,7 @@ def _summary(
     best = min(fitted.reports, key=lambda report: report.validation_loss, default=None)
     return TrainingSummary(
         rows=rows_in(usable),
-        rows_left_out=len(series.row_of) - rows_in(usable),
+        rows_left_out=(len(series.row_of) if series.resample is None else len(series)) - rows_in(usable),
         fit_rows=rows_in(split.fit),
         validation_rows=rows_in(split.validation),
         calibration_rows=rows_in(split.calibration),

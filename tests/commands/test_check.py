@@ -187,3 +187,25 @@ def test_groups_are_checked_apart(run, tmp_path):
     (tmp_path / "fleet.csv").write_text("\n".join([f"{header},asset", *rows[:300]]) + "\n")
     told = run("check", "fleet.csv", "--group-by", "asset").stdout.splitlines()
     assert told[-1].endswith("lstm-anomaly train fleet.csv --model fleet-models --group-by asset")
+
+
+def test_the_first_rows_are_shown_as_they_were_understood(run, tmp_path, checked):
+    text = "Zeit;Druck;Temp\n04.03.2024 00:00:00;1.005,5;\u22121,5\n04.03.2024 00:01:00;998,5;\n" + "".join(
+        f"04.03.2024 00:{n:02}:00;{990 + n},5;2,{n % 7}\n" for n in range(2, 60)
+    )
+    _, found = checked(text)
+    assert found["first_rows"][:2] == [
+        {"place": "plant.csv:2", "time": "2024-03-04T00:00:00", "readings": {"Druck": 1005.5, "Temp": -1.5}},
+        {"place": "plant.csv:3", "time": "2024-03-04T00:01:00", "readings": {"Druck": 998.5, "Temp": None}},
+    ]
+    lines = run("check", "plant.csv").stdout.splitlines()
+    head = next(n for n, line in enumerate(lines) if line.startswith("as read"))
+    assert lines[head].split() == ["as", "read", "line", "time", "(UTC)", "Druck", "Temp"]
+    assert lines[head + 1].split() == ["2", "2024-03-04T00:00:00", "1005.5", "-1.5"]
+    assert len([line for line in lines[head + 1 :][:4] if line]) == 3
+
+
+def test_a_total_below_the_rows_is_in_no_figure(checked):
+    _, found = checked(csv_text(normal_values(600)) + "Total,30000,40000,50000\n")
+    assert all(sensor["high"] < 1000 for sensor in found["sensors"])
+    assert found["advice"] == []

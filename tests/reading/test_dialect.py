@@ -141,15 +141,30 @@ def test_row_numbers_are_left_out_and_readings_are_not(write):
         (["1,234,567"], (".", ",")),
         (["1.234.567"], (",", ".")),
         (["0,123"], (",", "")),
-        (["1,234"], None),
-        (["1.5", "1,5"], None),
+        (["1.125", "250.5", "3"], (".", "")),
+        (["1.125", "998", "1200"], (".", "")),
         (["1,5"] * 99 + ["1.5"], (",", "")),
         (["1.5"] * 99 + ["1,5"], (".", "")),
         ([], (".", "")),
     ],
 )
 def test_decimal_and_grouping_signs_are_found(cells, found):
-    assert find_number_format(cells) == found
+    assert find_number_format([cells], "log.csv:2") == found
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ([["1,234"]], "--decimal , or --thousands ,"),
+        ([["1.5", "1,5"]], "--decimal , or --decimal ."),
+        ([["1.005", "998"], ["1.350", "1.287"]], "--thousands . or --decimal ."),
+        ([["+0070,1", "+0065,1"]], "--decimal , if it is a decimal comma"),
+    ],
+)
+def test_numbers_that_can_be_read_two_ways_are_refused(columns, told):
+    with pytest.raises(InputError) as caught:
+        find_number_format(columns, "log.csv:2")
+    assert told in str(caught.value)
 
 
 def test_a_word_in_every_row_of_the_first_pages_does_not_hide_a_sensor(write):

@@ -146,7 +146,6 @@ def test_reading_opens_no_socket(write):
         (zipped("a.csv")[:60], "its zip data is damaged, locked or cut short"),
         (zipped("a.csv", "b.csv"), "the zip holds 2 files"),
         (zipped("[Content_Types].xml", "xl/workbook.xml"), r"is a workbook, not a CSV. Try: save its sheet"),
-        (b"PAR1" + b"x" * 100, "is a Parquet file, not a CSV"),
         (b"\xd0\xcf\x11\xe0" + b"x" * 100, "is an old Excel file"),
     ],
 )

@@ -67,6 +67,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "--rows",
             "--delimiter",
             "--encoding",
+            "--input-format",
             "--datetime-format",
             "--tz",
         ),

@@ -31,6 +31,13 @@ MODEL = click.option(
 
 _INPUT_OPTIONS = (
     click.option(
+        "--input-format",
+        type=click.Choice(["csv", "influx"]),
+        default="csv",
+        show_default=True,
+        help="Choose the form of the input; influx is line protocol. Parquet files are known by themselves.",
+    ),
+    click.option(
         "-d", "--delimiter", help="Set the character between fields; `\\t` is a tab.  [default: found]"
     ),
     click.option("-e", "--encoding", help="Set the encoding, such as latin-1 or utf-16.  [default: found]"),
@@ -46,7 +53,7 @@ _INPUT_OPTIONS = (
         "null_values",
         multiple=True,
         metavar="TEXT",
-        help="Take this text for a missing reading, too.",
+        help="Take this text for a missing reading, too; auto is what is far from all others.",
     ),
     click.option("--time", metavar="COLUMN", help="Name the time column; '' is none.  [default: found]"),
     click.option(
@@ -239,13 +246,14 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
             "--session and --group-by do not go together; one of them, or a file for each group."
         )
     return ReadOptions(
+        input_format=reading["input_format"],
         delimiter="\t" if delimiter in ("\\t", "tab") else delimiter,
         encoding=reading["encoding"],
         header=False if reading["no_header_row"] else True if reading["header_row"] else None,
         skip_lines=reading["skip_lines"],
         decimal=reading["decimal"],
         thousands=reading["thousands"],
-        null_values=reading["null_values"],
+        null_values=tuple(reading["null_values"]),
         datetime_format=reading["datetime_format"],
         tz=reading["tz"],
         time=reading["time"],

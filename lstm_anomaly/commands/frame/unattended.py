@@ -124,7 +124,7 @@ def check_unattended(
 ) -> None:
     """Refuse combinations that make no sense. Raises click.UsageError."""
     name = "--state" if told.state else "--follow" if told.follow else ""
-    if name and (len(files) != 1 or files[0] == "-"):
+    if name and (len(files) != 1 or files[0] == "-" or reading["input_format"] != "csv"):
         raise click.UsageError(f"{name} remembers a place in a file: name one CSV file.")
     if not name:
         _check_without_a_place(told)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from lstm_anomaly.base.text import as_bytes
 from lstm_anomaly.commands.frame.console import Talk, is_terminal
 from lstm_anomaly.output.formats import records
+from lstm_anomaly.output.formats.influx import influx_lines
 
 if TYPE_CHECKING:
     from lstm_anomaly.detecting.places import PlacedEvent
@@ -22,7 +23,7 @@ class Wanted:
     """What a run writes.
 
     format_      of the events: `csv` and `jsonl` are written as they come, `table` when `flush` is called,
-                 `json` at the end; `nagios` is for the caller
+                 `json` at the end; `nagios` is for the caller; `influx` is a line for each row
     scores       the file for a line a row; "-" for standard output, which then gets no events; None for none
     passthrough  standard output gets the input's rows with their scores instead of events
     excel_safe   a spreadsheet runs nothing in the CSV
@@ -41,6 +42,8 @@ class Wanted:
     @property
     def rows(self) -> str:
         """What standard output gets for each row instead of the events, "" for nothing."""
+        if self.format_ == "influx":
+            return "influx"
         return "passthrough" if self.passthrough else "scores" if self.scores == "-" else ""
 
 
@@ -70,6 +73,8 @@ class Delivery:
         self._write_scores(verdicts)
         if self._wanted.rows == "passthrough" and len(verdicts.frame):
             self._pass_through(verdicts)
+        if self._wanted.rows == "influx":
+            self._talk.deliver(influx_lines(verdicts))
         self.tell(verdicts.events)
 
     def tell(self, events: "list[PlacedEvent]") -> None:

@@ -58,13 +58,14 @@ class _Batch:
 
 @dataclass(frozen=True)
 class _Group:
-    """One group: its rows, which of them are not learned from, and where its model goes."""
+    """One group: its rows, which are not learned from, where its model goes, texts for "no reading"."""
 
     name: str
     frame: "SensorFrame"
     ignored: "BoolArray | None"
     path: str
     training: GroupTraining
+    null_values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,12 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
 
     A group that nothing can be learned from does not keep the others from theirs, but is an error in the end.
     """
-    from lstm_anomaly.commands.run.load import with_marks
+    from lstm_anomaly.commands.run.load import settle_nulls, with_marks
     from lstm_anomaly.model import folder as model_folder
     from lstm_anomaly.reading import split_groups
 
     frame, ignored = with_marks(training.files, training.options, training.rows, talk, training.ignore)
+    frame, nulls = settle_nulls(frame, training.options, talk)
     model_folder.make_folder(folder)
     groups = split_groups(frame)
     done, failed, column = [], [], str(training.options.group_by)
@@ -94,7 +96,7 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
     if training.engine:
         outcomes = _by_engine(training, list(groups), folder)
     else:
-        parts = _parts(frame, ignored, groups, training, folder)
+        parts = _parts(frame, ignored, groups, nulls, training, folder)
         outcomes = _by_processes(parts, min(training.workers, len(groups)))
     for outcome in outcomes:
         talk.warn(f"{column} '{outcome.name}': {text}" for text in outcome.warnings)
@@ -121,6 +123,7 @@ def _parts(
     frame: "SensorFrame",
     ignored: "BoolArray | None",
     groups: "dict[str, IntArray]",
+    nulls: tuple[str, ...],
     training: GroupTraining,
     folder: str,
 ) -> Iterator[_Group]:
@@ -131,7 +134,7 @@ def _parts(
     alone = replace(training, files=training.files[:1])  # names a place in messages
     for name, members in groups.items():
         rows, marks = take_rows(frame, members), None if ignored is None else ignored[members]
-        yield _Group(name, rows, marks, model_path(folder, name), alone)
+        yield _Group(name, rows, marks, model_path(folder, name), alone, nulls)
 
 
 def _by_processes(groups: Iterator[_Group], workers: int) -> Iterator[_Trained]:
@@ -168,16 +171,16 @@ def _train_batch(batch: _Batch) -> list[_Trained]:
     """Read the files, and train some of their groups: nothing but paths and settings comes to a worker."""
     from lstm_anomaly.base.processes import use_one_core
     from lstm_anomaly.commands.frame.app import Settings
-    from lstm_anomaly.commands.run.load import with_marks
+    from lstm_anomaly.commands.run.load import settle_nulls, with_marks
     from lstm_anomaly.reading import split_groups
 
     use_one_core()
     training = batch.training
-    frame, ignored = with_marks(
-        training.files, training.options, training.rows, Talk(Settings(quiet=True)), training.ignore
-    )
+    talk = Talk(Settings(quiet=True))
+    frame, ignored = with_marks(training.files, training.options, training.rows, talk, training.ignore)
+    frame, nulls = settle_nulls(frame, training.options, talk)
     groups = {name: rows for name, rows in split_groups(frame).items() if name in batch.names}
-    return [_train_group(group) for group in _parts(frame, ignored, groups, training, batch.folder)]
+    return [_train_group(group) for group in _parts(frame, ignored, groups, nulls, training, batch.folder)]
 
 
 def _same_but_for_case(column: str, groups: list[str]) -> list[str]:
@@ -208,7 +211,7 @@ def _train_group(group: _Group) -> _Trained:
         model = learn(series, training.settings)
     except LstmAnomalyError as error:
         return _Trained(group.name, error=str(error))
-    write_model(replace(model, null_values=training.options.null_values), group.path)
+    write_model(replace(model, null_values=group.null_values), group.path)
     return _Trained(group.name, group_line(model, group.name), warnings=tuple(spoiled))
 
 

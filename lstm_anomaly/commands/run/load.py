@@ -1,6 +1,6 @@
 """From the files on a command line to clean series, telling what was noticed on the way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from lstm_anomaly.reading import (
     take_rows,
 )
 
+AUTO = "auto"  # as a null value: what is far from all other readings
+
 if TYPE_CHECKING:
     from lstm_anomaly.base.types import BoolArray, SensorFrame, Series
     from lstm_anomaly.model.model import Model
@@ -34,13 +36,44 @@ def training_series(
     talk: Talk,
     ignore: str | None = None,
     **how: Any,
-) -> "tuple[Series, list[str]]":
-    """Clean rows to train on, and what cleaning noticed; `how` are arguments of `clean`.
+) -> "tuple[Series, list[str], tuple[str, ...]]":
+    """Clean rows to train on, what cleaning noticed, and the texts that stand for "no reading" in them.
 
-    Rows of the spans in the file `ignore` are in no segment.
+    Rows of the spans in the file `ignore` are in no segment; `how` are arguments of `clean`.
     """
     frame, ignored = with_marks(files, options, rows, talk, ignore)
-    return clean_for_training(frame, files, ignored, ignore, **how)
+    frame, nulls = settle_nulls(frame, options, talk)
+    return *clean_for_training(frame, files, ignored, ignore, **how), nulls
+
+
+def settle_nulls(
+    frame: "SensorFrame", options: ReadOptions, talk: Talk
+) -> "tuple[SensorFrame, tuple[str, ...]]":
+    """The rows without values far from all others if `--null-value auto` says so, else warn of these.
+
+    Also the texts for "no reading" that a model has to remember.
+    """
+    import numpy as np
+
+    from lstm_anomaly.base.text import count, exact
+    from lstm_anomaly.preparing.sensor_quality import sentinels
+
+    is_timed = np.ones(len(frame), bool) if frame.times is None else ~np.isnat(frame.times)
+    is_number = np.isin(frame.sensors, frame.symbols.names if frame.symbols else (), invert=True)  # (F,)
+    found = sentinels(np.where(is_number, frame.values, np.nan)[is_timed])
+    told = [text for text in options.null_values if text != AUTO]
+    if AUTO in options.null_values:
+        far = list(dict.fromkeys(value for _, value, _ in found))
+        frame = replace(frame, values=np.where(is_number & np.isin(frame.values, far), np.nan, frame.values))
+        told += [exact(value) for value in far]
+    elif found:
+        nulls = " ".join(dict.fromkeys(f"--null-value {exact(value)}" for _, value, _ in found))
+        each = "; ".join(
+            f"'{frame.sensors[sensor]}' reads {exact(value)} in {count(rows, 'row')}"
+            for sensor, value, rows in found
+        )
+        talk.warn([f"{each}: far from all others. Try: {nulls} (or {AUTO}) if that means no reading"])
+    return frame, tuple(told)
 
 
 def clean_for_training(
@@ -220,13 +253,18 @@ def read_frame(
 
 
 def read_pieces(
-    files: tuple[str, ...], options: ReadOptions, rows: str | None, talk: Talk, sensors: tuple[str, ...]
+    files: tuple[str, ...],
+    options: ReadOptions,
+    rows: str | None,
+    talk: Talk,
+    sensors: tuple[str, ...],
+    tap: "Callable[[str], None] | None" = None,
 ) -> "Iterator[SensorFrame]":
     """The same rows in pieces, in memory that does not grow with them; told at the end.
 
-    Those of standard input come as soon as their lines end.
+    Those of standard input come as soon as their lines end; lines of line protocol are given to the `tap`.
     """
-    reader = CsvReader(files, options, sensors=sensors, live="-" in files)
+    reader = CsvReader(files, options, sensors=sensors, live="-" in files, tap=tap)
     yield from select_in_pieces(reader, rows) if rows else reader
     tell_of_reading(reader.report, talk)
 

@@ -9,9 +9,10 @@ from typing import Any
 from lstm_anomaly.base.text import count, duration, listed, number, printable
 from lstm_anomaly.preparing.sensor_quality import SensorQuality
 from lstm_anomaly.reading import FileReport
-from lstm_anomaly.training.check_data import BudgetCheck, Check
+from lstm_anomaly.training.check_data import BudgetCheck, Check, FirstRow
 
 SCHEMA_VERSION = 1
+SENSORS_SHOWN = 8  # of each of the first rows
 LINES_KEPT = 100  # refused rows and bad cells listed in JSON for each file; the counts are exact
 
 
@@ -38,6 +39,8 @@ def _check_lines(check: Check) -> list[str]:
     if check.rows:
         found += [
             "",
+            *_first_rows(check.first_rows),
+            "",
             *_row_lines(check),
             "",
             *([*_sensor_table(check.sensors), ""] if check.sensors else ()),
@@ -45,9 +48,38 @@ def _check_lines(check: Check) -> list[str]:
             *_oddity_lines(check.sensors),
         ]
     if check.budget:
-        found.append(_budget_line(check.budget, check.step_seconds))
+        found.append(_budget_line(check.budget))
     found += [f"advice      {advice}" for advice in check.advice]
     return found + [f"not usable: {problem}" for problem in check.problems]
+
+
+def _first_rows(rows: Sequence[FirstRow]) -> list[str]:
+    """The first rows as they were understood: a misreading shows here."""
+    names = list(rows[0].readings)
+    more = [f"and {len(names) - SENSORS_SHOWN} more"] if len(names) > SENSORS_SHOWN else []
+    is_timed = any(row.time for row in rows)
+    times = ["time (UTC)"] if is_timed else []
+    table = [["as read   ", "line", *times, *map(printable, names[:SENSORS_SHOWN]), *more]]
+    for row in rows:
+        readings = [_reading(value) for value in list(row.readings.values())[:SENSORS_SHOWN]]
+        times = [row.time] if is_timed else []
+        table.append(["", row.place.rpartition(":")[2], *times, *readings, *[""] * len(more)])
+    return _aligned(table)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table whose first column stands left and whose others right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))]
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _reading(value: float | str) -> str:
+    return printable(value) if isinstance(value, str) else number(value, 10)
 
 
 def _symbol_lines(vocabularies: Mapping[str, Sequence[str]]) -> list[str]:
@@ -73,22 +105,17 @@ def _sensor_table(sensors: Sequence[SensorQuality]) -> list[str]:
         shown = "-" if not s.missing else f"{share:.1%}" if share >= 0.001 else "<0.1%"
         figures = [number(value) for value in (s.low, s.high, s.mean, s.spread)]
         rows.append((printable(s.name), shown, *figures, f"{s.distinct:,}"))  # type: ignore[arg-type]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in rows
-    ]
+    return _aligned(rows)
 
 
 def _oddity_lines(sensors: Sequence[SensorQuality]) -> list[str]:
     return [f"note        {printable(s.name)} {oddity.text}" for s in sensors for oddity in s.oddities]
 
 
-def _budget_line(budget: BudgetCheck, step_seconds: float | None) -> str:
+def _budget_line(budget: BudgetCheck) -> str:
     def extent(rows: int) -> str:
-        return count(rows, "row") if step_seconds is None else duration(rows * step_seconds)
+        step = budget.step_seconds
+        return count(rows, "row") if step is None else duration(rows * step)
 
     if budget.is_enough:
         return f"budget      {budget.budget.words} can be certified with {extent(budget.present)} of data"
@@ -124,6 +151,17 @@ def _document(check: Check, *, files: bool = True) -> dict[str, Any]:
         **({"files": [_file(file) for file in check.files]} if files else {}),
         "rows": check.rows,
         "usable_rows": check.usable_rows,
+        "first_rows": [
+            {
+                "place": row.place,
+                "time": row.time or None,
+                "readings": {
+                    name: value if isinstance(value, str) else _finite(value)
+                    for name, value in row.readings.items()
+                },
+            }
+            for row in check.first_rows
+        ],
         "first": check.first or None,
         "last": check.last or None,
         "span_seconds": check.span_seconds,

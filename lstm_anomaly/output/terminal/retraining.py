@@ -17,8 +17,8 @@ def retraining_lines(outcome: Retrained, path: str) -> list[str]:
         f"rows        {outcome.rows:,}{without}; {outcome.held_out:,} of them held out for the comparison",
         f"forecast    mean squared error {number(old.forecast, 3)} (old), {number(new.forecast, 3)} (new)",
         f"restored    mean squared error {number(old.restored, 3)} (old), {number(new.restored, 3)} (new)",
-        f"alarms      {old.alarms} of {count(old.anomalous, 'row')} (old), {new.alarms} of"
-        f" {count(new.anomalous, 'row')} (new)",
+        f"alarms      {old.alarms} with {count(old.anomalous, 'anomalous row')} (old), {new.alarms} with"
+        f" {count(new.anomalous, 'anomalous row')} (new)",
         *_limit_lines(outcome),
         *([threshold_line(outcome.model)] if outcome.is_new else []),
         f"{path}: {fate}, since {outcome.why}.",

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lstm_anomaly.base.errors import InputError
-from lstm_anomaly.reading.layout.header import Record, count_units_rows, fit_header, has_header, unique_names
+from lstm_anomaly.reading.layout.header import (
+    Record,
+    count_units_rows,
+    fit_header,
+    has_header,
+    join_header,
+    unique_names,
+)
 from lstm_anomaly.reading.lines.records import take_record
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.values.cells import is_null, is_value, is_word
@@ -21,6 +28,9 @@ SAMPLE_CELLS = 50_000
 CLEAR_LEAD = 0.05
 
 _COMMENT = re.compile(r"\s*(#|//|%)")
+# What ends a block of descriptions above the names, as in files of LabVIEW.
+_END_OF_HEAD = re.compile(r"\W*(end[ _-]?of[ _-]?header|end[ _-]?header|\[data\])\W*", re.IGNORECASE)
+MOST_HEAD_LINES = 1000
 
 
 @dataclass
@@ -31,6 +41,7 @@ class Dialect:
     header       the header's fields as they stood there, or () without one
     sample       the first data rows, for finding out what the columns hold
     data_line    number of the first line behind header, comments and units
+    comments     whether lines that begin with # are comments, since some stand above the header
     """
 
     delimiter: str
@@ -38,6 +49,7 @@ class Dialect:
     header: tuple[str, ...]
     sample: list[Record]
     data_line: int
+    comments: bool
     notes: list[str] = field(default_factory=list)
 
 
@@ -50,7 +62,8 @@ def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> Diale
     if start >= len(lines):
         raise InputError("has no rows", where=f"{path}:{len(lines)}", hint="check that the export finished")
     delimiter = options.delimiter or _find_delimiter(lines, start, path)
-    sample = _take_records(lines, start, delimiter)
+    comments = any(line.lstrip().startswith("#") for line in lines[options.skip_lines : start])
+    sample = _take_records(lines, start, delimiter, comments=comments)
     _check_quotes(sample, path)
     columns = _usual_count(sample)
     _check_width(columns, path, start + 1)
@@ -59,15 +72,18 @@ def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> Diale
         header = _commented_header(lines, start, delimiter, columns)
     columns = len(header) or columns
     units = count_units_rows(sample[above:]) if header else 0
-    names, notes = unique_names(header or [""] * columns)
+    joined = join_header(header, [record.fields for record in sample[above : above + units]])
+    names, notes = unique_names(joined or [""] * columns)
     last = sample[-1]
     rows = sample[above + units :] + _spread_records(lines, last, delimiter)
+    rows = [record for record in rows if record.fields != header]
     return Dialect(
         delimiter,
         names,
         tuple(header),
         sample=rows,
         data_line=rows[0].line if rows else last.line + last.span,
+        comments=comments,
         notes=[
             *_preamble_notes(lines, start, options.skip_lines),
             *(
@@ -91,7 +107,8 @@ def _find_header(sample: list[Record], columns: int, told: bool | None, path: st
 
 
 def _skip_leading(lines: Sequence[str], skip: int) -> int:
-    at = skip
+    ends = [n for n, line in enumerate(lines[:MOST_HEAD_LINES]) if _END_OF_HEAD.fullmatch(line)]
+    at = max([skip, *(end + 1 for end in ends)])
     while at < len(lines) and (not lines[at].strip() or _COMMENT.match(lines[at])):
         at += 1
     return at
@@ -123,12 +140,14 @@ def _check_width(columns: int, path: str, line: int) -> None:
         )
 
 
-def _take_records(lines: Sequence[str], start: int, delimiter: str) -> list[Record]:
+def _take_records(
+    lines: Sequence[str], start: int, delimiter: str, *, comments: bool = False
+) -> list[Record]:
     """The first records from `start` on; a line with an unclosed quote counts as one field."""
     records: list[Record] = []
     at, cells = start, 0
     while at < len(lines) and len(records) < SAMPLE_ROWS and (cells < SAMPLE_CELLS or len(records) < 5):
-        if not lines[at].strip():
+        if not lines[at].strip() or (comments and lines[at].startswith("#")):
             at += 1
             continue
         fields, span = take_record(lines, at, delimiter) or ([lines[at]], 1)
@@ -143,7 +162,7 @@ def _spread_records(lines: Sequence[str], last: Record, delimiter: str) -> list[
     count = min(SPREAD_ROWS, SAMPLE_CELLS // len(last.fields))
     stride = (len(lines) - last.line) // count + 1 if count else 1
     behind = range(last.line + last.span - 1, len(lines), stride)
-    plain = [at for at in behind if lines[at].strip() and '"' not in lines[at]]
+    plain = [at for at in behind if lines[at].strip() and '"' not in lines[at] and lines[at][0] != "#"]
     return [Record(at + 1, 1, lines[at].split(delimiter)) for at in plain]
 
 

@@ -101,6 +101,16 @@ def count_units_rows(body: list[Record]) -> int:
     return units
 
 
+def join_header(header: list[str], below: list[list[str]]) -> list[str]:
+    """The names of columns whose names stand in two lines, as where the first has none for the time."""
+    if not below or len(below[0]) != len(header):
+        return header
+    blank = [not name.strip() for name in header]
+    if not any(blank) or not all(cell.strip() for cell, empty in zip(below[0], blank, strict=True) if empty):
+        return header
+    return [f"{name.strip()} {cell.strip()}".strip() for name, cell in zip(header, below[0], strict=True)]
+
+
 def unique_names(header: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     """Names without blanks at their ends, none empty, none twice; and what had to be changed."""
     plain = [name.strip().strip("\ufeff") for name in header]

@@ -11,30 +11,36 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.base.errors import InputError, SensorsError
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.types import FloatArray, TextForm
+from lstm_anomaly.base.types import IntArray, TextForm
+from lstm_anomaly.reading.layout.clocks import check_one_clock
 from lstm_anomaly.reading.layout.dialect import DELIMITER_NAMES, Dialect, find_dialect
-from lstm_anomaly.reading.layout.long_columns import check_one_machine, find_long_columns
-from lstm_anomaly.reading.layout.not_sensors import could_be_symbols, why_not
+from lstm_anomaly.reading.layout.long_columns import check_not_long, find_long_columns
+from lstm_anomaly.reading.layout.not_sensors import GOES_WITH_LINES, RISES, could_be_symbols, why_not
+from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.layout.time_column import find_time_columns
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.values.numbers import NumberFormat, find_number_format, to_numbers
 from lstm_anomaly.reading.values.timestamps import TimeFormat
 
+MOST_KEYS = 20
 _LABEL_WORDS = frozenset({"anomaly", "label", "changepoint", "outlier", "attack", "target"})
 
 
-@saved_as("layout")
+@saved_as("layout 2")
 @dataclass
 class Layout:
     """How to read the rows of one file.
 
     names         all columns; `len(names)` is the number of fields that a row has
     header        the header's own fields, to know it again when it is repeated further down
+    comments      whether lines that begin with # are no rows
     sensors       names of the sensors, and `columns` where each stands (-1: not in this file)
     group_column  column that says whose row it is, None when all are of one machine
     group_kind    what it tells apart: groups, or sessions
     name_column   column with the name of the sensor, in a file with one reading a row; its one sensor
                   in `columns` is then the column of the readings
+    may_be_long   whether the only sensor may hold the readings of several
+    keys          columns that may say whose row it is, and whether each holds texts
     is_in_order   whether the first readings of such a file come time step after time step
     time_columns  none, one, or a date column and a time-of-day column
     left_out      column -> why it is neither
@@ -48,11 +54,14 @@ class Layout:
     header: tuple[str, ...]
     numbers: NumberFormat
     data_line: int
+    comments: bool = False
     sensors: tuple[str, ...] = ()
     columns: tuple[int, ...] = ()
     group_column: int | None = None
     group_kind: str = "groups"
     name_column: int | None = None
+    may_be_long: bool = False
+    keys: tuple[tuple[int, bool], ...] = ()
     is_in_order: bool = False
     time_columns: tuple[int, ...] = ()
     time_format: TimeFormat | None = None
@@ -106,7 +115,7 @@ def find_layout(
     for the reason given. Raises InputError or SensorsError, with the option that settles what was not clear.
     """
     dialect = find_dialect(lines, options, path)
-    cells = _cells(dialect)
+    cells, numbers = _cells(dialect)
     where = f"{path}:{dialect.data_line}"
     layout = Layout(
         dialect.delimiter,
@@ -114,89 +123,100 @@ def find_layout(
         dialect.header,
         _number_format(dialect, cells, options, path),
         dialect.data_line,
+        comments=dialect.comments,
         notes=dialect.notes,
     )
     if not len(cells):
         return layout
-    _check_names(layout, options, path, sensors)
+    symbols = () if sensors and options.allow_missing else options.symbols
+    _check_names(layout, path, [*filter(None, _columns_told(options)), *symbols])
     values = to_numbers(cells.ravel().tolist(), layout.numbers)[0].reshape(cells.shape)
-    layout.time_columns, layout.time_format = find_time_columns(
-        layout.names,
-        cells,
-        values,
-        options,
-        where,
-        no_time={*sensors, *options.only, *options.exclude, *options.symbols, *_keys_told(options)},
-    )
-    _find_keys(layout, cells, values, options, sensors, where)
-    keys = {*layout.time_columns, layout.group_column, layout.name_column}
-    for column, name in enumerate(layout.names):
-        if column not in keys:
-            if layout.name_column is not None:
-                reason = "" if column in layout.columns else "neither the time nor the sensor nor its reading"
-            elif sensors or name in options.symbols:
-                reason = "" if name in (*sensors, *options.symbols) else why_not_others
-            else:
-                is_named = bool(layout.header and layout.header[column].strip())
-                first_cells = cells[:, column], values[:, column]
-                reason = why_not(name, is_named, *first_cells, layout.numbers, options)
-            if reason:
-                layout.left_out[name] = reason
+    sample = Sample(layout.names, cells, values, numbers, bool(layout.header), options, where)
+    told = filter(None, _columns_told(options)[1:])
+    no_time = {*sensors, *options.only, *options.exclude, *options.symbols, *told}
+    layout.time_columns, layout.time_format = find_time_columns(sample, no_time)
+    _find_keys(layout, sample, sensors)
+    if layout.name_column is None:  # in a long file these are names of sensors, which show further down
+        _check_names(layout, path, [*options.only, *(() if sensors else options.exclude)])
+    _find_sensors(layout, sample, sensors, why_not_others)
     if layout.name_column is None:
-        _set_sensors(layout, sensors)
-        layout.symbols = tuple(name for name in options.symbols if name in layout.sensors_read)
-        layout.labels = [name for name in layout.labels if name not in layout.symbols]
-        layout.states = _states(layout, cells)
+        _find_symbols(layout, sample)
+    time = layout.time_columns, layout.time_format
+    columns = [
+        column
+        for name, column in zip(layout.sensors, layout.columns, strict=True)
+        if column >= 0 and name not in layout.symbols
+    ]
+    check_one_clock(sample, time, columns)
+    layout.may_be_long = not sensors and not options.only and len(columns) == 1
+    if not layout.time_columns and layout.may_be_long:
+        check_not_long(sample, columns)
     if not layout.sensors:
         raise _no_sensors(layout, path)
     return layout
 
 
-def _states(layout: Layout, cells: NDArray[np.object_]) -> list[str]:
-    """Columns that were left out as texts, with few texts in their first cells (n, columns)."""
-    texts = {name: cells[:, layout.names.index(name)] for name in layout.left_out}
-    return [
+def _find_keys(layout: Layout, sample: Sample, sensors: Sequence[str]) -> None:
+    """Set the columns that say whose row it is, and which sensor's reading in a file with one a row."""
+    names, options = layout.names, sample.options
+    key = options.group_by or options.session
+    layout.group_column = None if key is None else names.index(key)
+    layout.group_kind = "sessions" if options.session else "groups"
+    long = find_long_columns(sample, layout.time_columns, sensors)
+    if long is not None:
+        layout.name_column, layout.columns = long.sensor, (long.value,)
+        layout.sensors = (names[long.value],)
+        layout.is_in_order = _is_in_order(layout, sample)
+    if layout.time_columns and layout.group_column is None:
+        taken = {*layout.time_columns, layout.name_column, *layout.columns}
+        told = {*options.exclude, *options.only, *options.symbols}
+        free = [column for column, name in enumerate(names) if column not in taken and name not in told]
+        layout.keys = tuple((k, not sample.is_number(k)) for k in free if _may_name_machines(sample, k))[
+            :MOST_KEYS
+        ]
+
+
+def _may_name_machines(sample: Sample, column: int) -> bool:
+    """Whether a column holds texts or whole numbers that come again and again."""
+    comes_again = 2 * len({*sample.cells[:, column]}) <= max(len(sample.cells), 2)
+    known = sample.values[np.isfinite(sample.values[:, column]), column]
+    return comes_again and (not sample.is_number(column) or bool(np.all(known == np.round(known))))
+
+
+def _find_sensors(layout: Layout, sample: Sample, sensors: Sequence[str], why_not_others: str) -> None:
+    """Set which columns are sensors, and why the others are none."""
+    keys = {*layout.time_columns, layout.group_column, layout.name_column}
+    for column, name in enumerate(layout.names):
+        if column in keys:
+            continue
+        if layout.name_column is not None:
+            reason = "" if column in layout.columns else "neither the time nor the sensor nor its reading"
+        elif sensors or name in sample.options.symbols:
+            reason = "" if name in (*sensors, *sample.options.symbols) else why_not_others
+        else:
+            is_named = bool(layout.header and layout.header[column].strip())
+            reason = why_not(sample, column, is_named=is_named, form=layout.numbers)
+            if reason == RISES and not layout.time_columns:
+                reason += " but is no time since 1970, so rows are counted instead"
+        if reason:
+            layout.left_out[name] = reason
+    if layout.name_column is None:
+        _set_sensors(layout, sensors)
+    if not layout.sensors:  # then it is no counter beside readings
+        layout.left_out = {name: why for name, why in layout.left_out.items() if why != GOES_WITH_LINES}
+        _set_sensors(layout, sensors)
+
+
+def _find_symbols(layout: Layout, sample: Sample) -> None:
+    """Set which sensors are symbols, and which columns left out as texts could be read as such."""
+    layout.symbols = tuple(name for name in sample.options.symbols if name in layout.sensors_read)
+    layout.labels = [name for name in layout.labels if name not in layout.symbols]
+    texts = {name: sample.cells[:, layout.names.index(name)] for name in layout.left_out}
+    layout.states = [
         name
         for name, reason in layout.left_out.items()
         if could_be_symbols(reason, texts[name]) and not _is_label_name(name)
     ]
-
-
-def _keys_told(options: ReadOptions) -> set[str]:
-    return {name for name in _told(options) if name}
-
-
-def _told(options: ReadOptions) -> tuple[str | None, ...]:
-    """Columns that are named for what they are."""
-    return options.group_by, options.session, options.sensor_column, options.value_column
-
-
-def _find_keys(
-    layout: Layout,
-    cells: NDArray[np.object_],
-    values: FloatArray,
-    options: ReadOptions,
-    sensors: Sequence[str],
-    where: str,
-) -> None:
-    """Set the columns that say whose row it is, and which sensor's reading in a file with one a row."""
-    names = layout.names
-    key = options.group_by or options.session
-    layout.group_column = None if key is None else names.index(key)
-    layout.group_kind = "sessions" if options.session else "groups"
-    long = find_long_columns(names, values, layout.time_columns, options, sensors, where)
-    if long is not None:
-        layout.name_column, layout.columns = long.sensor, (long.value,)
-        layout.sensors = (names[long.value],)
-        layout.is_in_order = _is_in_order(layout, cells)
-    elif layout.time_columns and layout.group_column is None:
-        others = [
-            column
-            for column in range(len(names))
-            if column not in layout.time_columns
-            and names[column] not in (*options.exclude, *options.only, *options.symbols)
-        ]
-        check_one_machine(names, cells, others, _stamps(layout, cells), where)
 
 
 def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str) -> None:
@@ -232,13 +252,13 @@ def _listed(names: Sequence[str]) -> str:
     return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
-def _cells(dialect: Dialect) -> NDArray[np.object_]:
-    """The sample as an array of texts (n, columns)."""
+def _cells(dialect: Dialect) -> tuple[NDArray[np.object_], IntArray]:
+    """The sample as an array of texts (n, columns), and the lines (n,) they stand in."""
     columns = len(dialect.names)
-    rows = [record.fields for record in dialect.sample if len(record.fields) == columns]
-    cells = np.empty((len(rows), columns), object)
-    cells[:] = rows if rows else None
-    return cells
+    records = [record for record in dialect.sample if len(record.fields) == columns]
+    cells = np.empty((len(records), columns), object)
+    cells[:] = [record.fields for record in records] if records else None
+    return cells, np.array([record.line for record in records], np.int64)
 
 
 def _number_format(
@@ -247,23 +267,16 @@ def _number_format(
     if options.decimal or options.thousands:
         decimal = options.decimal or ("," if options.thousands == "." else ".")
         return NumberFormat(decimal, options.thousands or "", options.null_values)
-    found = find_number_format(cells.ravel().tolist()) if len(cells) else (".", "")
-    if found is None:
-        raise InputError(
-            "numbers are written with a comma that may be a decimal sign or may group thousands",
-            where=f"{path}:{dialect.data_line}",
-            hint="--decimal , or --thousands ,",
-        )
+    found = find_number_format(list(cells.T), f"{path}:{dialect.data_line}")
     return NumberFormat(found[0], found[1], options.null_values)
 
 
-def _check_names(layout: Layout, options: ReadOptions, path: str, sensors: Sequence[str]) -> None:
+def _columns_told(options: ReadOptions) -> tuple[str | None, ...]:
+    return (options.time, options.group_by, options.session, options.sensor_column, options.value_column)
+
+
+def _check_names(layout: Layout, path: str, wanted: Sequence[str]) -> None:
     """Names given in options must exist: a mistyped one must not pass in silence."""
-    wanted = [*options.only, *filter(None, (options.time, *_told(options)))]
-    if not sensors or not options.allow_missing:
-        wanted += options.symbols
-    if not sensors:  # a model's sensors are fixed: what is excluded beyond them does not matter
-        wanted += options.exclude
     missing = [name for name in wanted if name not in layout.names]
     if missing:
         close = difflib.get_close_matches(missing[0], layout.names, 1)
@@ -287,20 +300,14 @@ def _set_sensors(layout: Layout, sensors: Sequence[str]) -> None:
         layout.labels = [name for name in column_of if _is_label_name(name)]
 
 
-def _stamps(layout: Layout, cells: NDArray[np.object_]) -> list[str]:
-    return [" ".join(row) for row in cells[:, layout.time_columns]]
-
-
-def _is_in_order(layout: Layout, cells: NDArray[np.object_]) -> bool:
+def _is_in_order(layout: Layout, sample: Sample) -> bool:
     """Whether stamps never step back and the readings of one follow each other."""
     if layout.time_format is None or layout.name_column is None:
         return False
     form = copy.deepcopy(layout.time_format)  # a wall clock remembers what it has read
-    times = form.parse(np.array(_stamps(layout, cells), object))
-    steps = np.diff(times[~np.isnat(times)])
-    return bool(
-        len(steps) and (steps >= np.timedelta64(0, "ns")).all() and (steps == np.timedelta64(0, "ns")).any()
-    )
+    times = form.parse(np.array(sample.texts(*layout.time_columns), object))
+    steps = np.diff(times[~np.isnat(times)]).astype(np.int64)
+    return bool(len(steps) and (steps >= 0).all() and (steps == 0).any())
 
 
 def _is_label_name(name: str) -> bool:

@@ -1,127 +1,262 @@
-"""Which column holds the time, found by what the first rows hold rather than by its name alone."""
+"""Which columns hold the time, found by what the first rows hold rather than by their names alone."""
 
+import dataclasses
+import itertools
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.errors import InputError
-from lstm_anomaly.base.types import FloatArray
-from lstm_anomaly.reading.options import ReadOptions
+from lstm_anomaly.reading.layout.names import CLOCKS, DATES, PARTS, RANGES, TIMES, is_time_name, plain_name
+from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.values.cells import is_null
-from lstm_anomaly.reading.values.time_formats import find_digits_format, find_epoch_format, find_time_format
+from lstm_anomaly.reading.values.spellings import respell
+from lstm_anomaly.reading.values.time_formats import (
+    ENOUGH,
+    find_digits_format,
+    find_epoch_format,
+    find_parts_format,
+    find_time_format,
+    suggest_format,
+)
 from lstm_anomaly.reading.values.timestamps import TimeFormat
 
-_TIME_WORDS = frozenset(
-    {"time", "timestamp", "date", "datetime", "ts", "epoch", "unixtime", "utc", "localtime"}
+_MONTH = r"(?:\d{1,2}|[A-Za-z]{3,9})"
+_DATE_ONLY = re.compile(rf"\d{{1,4}}[-/. ]{_MONTH}[-/. ]\d{{1,4}}|{_MONTH}/\d{{1,2}}/\d{{2,4}}", re.ASCII)
+_CLOCK = re.compile(r"\d{1,2}(:\d{2}|\.\d{2}(?=\.\d{2}))([:.]\d{2}([.,:]\d+)?)?( ?[AaPp][Mm]?)?", re.ASCII)
+_LOOSE_CLOCK = re.compile(r"\d{1,2}[:.]\d{2}( ?[AaPp][Mm]?)?", re.ASCII)
+_LOOKS_LIKE_TIME = re.compile(
+    r".*(\d:\d\d:\d\d|\d[-/.](\d{1,2}|[A-Za-z]{3,9})[-/.]\d{2}|\d{4}.*\d:\d\d|[A-Za-z]{3,9}.*\d:\d\d).*",
+    re.ASCII,
 )
-_TIME_WORDS |= {"zeit", "datum", "uhrzeit", "zeitstempel", "fecha", "hora", "heure"}
-_DATE_ONLY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}", re.ASCII)
-_TIME_OF_DAY = re.compile(r"\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?", re.ASCII)
+
+_DATES = (("%Y", "%m", "%d"), ("%Y", "%j"))
+_CLOCK_PARTS = ("%H", "%M", "%S")
+# More seconds than any logger counts from its start; digits of a date make larger numbers.
+_LONGEST_CLOCK = 1e9
+
+FEW_STAMPS = 2  # a column of no more different ones is the date of something else
 
 TimeColumns = tuple[tuple[int, ...], TimeFormat | None]
 
 
-def is_time_name(name: str) -> bool:
-    """Whether a column's name speaks of time."""
-    return not _TIME_WORDS.isdisjoint(re.split(r"[^a-z]+", name.casefold()))
+def find_time_columns(sample: Sample, no_time: Collection[str] = ()) -> TimeColumns:
+    """The time column, or those of a date and a time of day or of year, month, day, ..., and its format.
 
-
-def find_time_columns(
-    names: Sequence[str],
-    cells: NDArray[np.object_],
-    values: FloatArray,
-    options: ReadOptions,
-    where: str,
-    no_time: Collection[str] = (),
-) -> TimeColumns:
-    """The time column, or the two of a date and a time of day, and its format; ((), None) without one.
-
-    cells are the first rows as texts (n, columns), values the same as numbers, `no_time` the names of
-    columns that are something else. Raises InputError at `where` when what was told of the time fits no
-    column, or when day and month may be either way round.
+    ((), None) without one. `no_time` are the names of columns that are something else. Raises InputError when
+    what was told of the time fits no column, when day and month may be either way round, and when a column is
+    named or looks like a time and cannot be read.
     """
+    options, names = sample.options, sample.names
     if options.time == "":
         return (), None
     if options.time is not None:
-        column = names.index(options.time)
-        pair = _split_columns(column, cells, options, where)
-        return pair or _named_column(column, names, cells, values, options, where)
-    named_first = sorted(range(len(names)), key=lambda column: not is_time_name(names[column]))
-    for column in named_first:
-        if names[column] in no_time:
-            continue
-        if pair := _split_columns(column, cells, options, where):
-            return pair
-        named = is_time_name(names[column])
-        found = _format_of(cells[:, column].tolist(), values[:, column], options, where, named, column == 0)
-        if found is not None:
-            return (column,), found
+        return _told_column(sample, names.index(options.time))
+    free = [column for column in range(len(names)) if names[column] not in no_time]
+    if options.datetime_format is None and (parts := _part_columns(sample, free)):
+        return parts
+    for column in sorted(free, key=lambda column: not is_time_name(names[column])):
+        if found := _pair(sample, column, free) or _single(sample, column):
+            return found
     if options.datetime_format is not None:
         raise InputError(
             f"no column holds time stamps written as {options.datetime_format!r}",
-            where=where,
+            where=sample.where,
             hint="correct --datetime-format, or name the column with --time",
         )
+    for column in free:
+        _check_no_time(sample, column)
     return (), None
 
 
-def _named_column(
-    column: int,
-    names: Sequence[str],
-    cells: NDArray[np.object_],
-    values: FloatArray,
-    options: ReadOptions,
-    where: str,
-) -> TimeColumns:
-    found = _format_of(cells[:, column].tolist(), values[:, column], options, where, True, True)
+def _told_column(sample: Sample, column: int) -> TimeColumns:
+    """What was told is final: a second column belongs to the time only where the first one needs it."""
+    told = sample.options.datetime_format
+    alone = _single(sample, column, told=True) if told and "%" in told else None
+    found = alone or _pair(sample, column, range(len(sample.names))) or _single(sample, column, told=True)
     if found is None:
-        raise InputError(
-            f"column {names[column]!r} holds no time stamps that can be read, e.g. {cells[0, column][:60]!r}",
-            where=where,
-            hint="--datetime-format with a pattern such as '%d.%m.%Y %H:%M:%S', or another --time",
-        )
-    return (column,), found
+        raise _unread(sample, column)
+    return found
 
 
-def _format_of(
-    texts: list[str], values: FloatArray, options: ReadOptions, where: str, named: bool, first: bool
-) -> TimeFormat | None:
-    """The format of one column, or None when it is not the time.
+def _single(sample: Sample, column: int, *, told: bool = False) -> TimeColumns | None:
+    """A column that is the time by itself.
 
-    A column of numbers must be `named` like a time, or be the `first` and rise like one.
+    One of numbers must be named like a time, or be the first and rise like one.
     """
-    mostly_numbers = bool(np.isfinite(values).mean() > 0.5)
+    options, texts, name = sample.options, sample.texts(column), sample.names[column]
+    named = told or is_time_name(name)
+    form: TimeFormat | None
     if options.datetime_format is not None:
-        if mostly_numbers and not named:
+        if sample.is_number(column) and not named:
             return None
-        return _if_it_fits(find_time_format(texts, options.datetime_format, options.tz, where), texts)
-    if not mostly_numbers:
-        return find_time_format(texts, None, options.tz, where)
-    if named and (digits := find_digits_format(texts, options.tz)):
-        return digits
-    return find_epoch_format(values, named_time=named) if named or first else None
+        form = find_time_format(texts, options.datetime_format, options.tz, sample.where)
+        form = form if form and _fits(form, texts) else None
+    elif not sample.is_number(column):
+        form = find_time_format(texts, None, options.tz, sample.where)
+    else:
+        named_or_first = named or (not sample.header and column <= 1)  # behind the number of the row
+        form = find_digits_format(texts, options.tz) if named_or_first else None
+        if form is None and (named_or_first or column == 0):
+            values = sample.values[:, column]
+            form = find_epoch_format(values, named_time=named, in_days=named_or_first)
+            _check_resolution(sample, column, form)
+    return ((column,), form) if form else None
 
 
-def _if_it_fits(form: TimeFormat | None, texts: list[str]) -> TimeFormat | None:
+def _fits(form: TimeFormat, texts: list[str]) -> bool:
     said = np.array([text for text in texts if not is_null(text)], object)
-    fits = form is not None and len(said) > 0 and np.mean(~np.isnat(form.parse(said))) > 0.5
-    return form if fits else None
+    return len(said) > 0 and bool(np.mean(~np.isnat(form.parse(said))) > 0.5)
 
 
-def _split_columns(
-    column: int, cells: NDArray[np.object_], options: ReadOptions, where: str
-) -> TimeColumns | None:
-    """This column and the next, when they are a date and a time of day."""
-    pair = cells[:, column : column + 2]
-    if pair.shape[1] < 2 or not (_all_match(_DATE_ONLY, pair[:, 0]) and _all_match(_TIME_OF_DAY, pair[:, 1])):
+def _pair(sample: Sample, column: int, free: Collection[int]) -> TimeColumns | None:
+    """A date, in this column, and a time of day in another: its neighbours first."""
+    options = sample.options
+    if not _is_date(sample, column):
         return None
-    texts = [f"{date.strip()} {clock.strip()}" for date, clock in pair]
-    form = find_time_format(texts, options.datetime_format, options.tz, where)
-    return ((column, column + 1), form) if form else None
+    named = plain_name(sample.names[column]) in DATES
+    others = sorted(
+        (other for other in free if other != column), key=lambda other: (abs(other - column), -other)
+    )
+    for other in others:
+        rule = _clock_rule(sample, other, near=other - column in (-1, 1))
+        if rule is None:
+            continue
+        texts = sample.texts(column, other)
+        if rule:
+            texts = respell(texts, rule)[0].tolist()
+        form = find_time_format(texts, options.datetime_format, options.tz, sample.where)
+        if form and _fits(form, texts):
+            return (column, other), dataclasses.replace(form, rules=(*rule, *form.rules))
+    for other in others:
+        if named and plain_name(sample.names[other]) in CLOCKS and options.datetime_format is None:
+            raise _unread(sample, other)
+    return None
 
 
-def _all_match(pattern: re.Pattern[str], texts: NDArray[np.object_]) -> bool:
+def _is_date(sample: Sample, column: int) -> bool:
+    if sample.is_number(column) and plain_name(sample.names[column]) in DATES:
+        return find_digits_format(sample.texts(column), None) is not None
+    return _match(_DATE_ONLY, sample.cells[:, column])
+
+
+def _clock_rule(sample: Sample, column: int, *, near: bool) -> tuple[str, ...] | None:
+    """The spelling of a column of times of day, () for the usual one; None when it is none."""
+    name, cells = plain_name(sample.names[column]), sample.cells[:, column]
+    is_clock = name in CLOCKS
+    if (near or is_clock) and _match(_CLOCK, cells):
+        return ()
+    if is_clock and _match(_LOOSE_CLOCK, cells):
+        return ()
+    if PARTS.get(name) == "%H" and sample.is_whole(column, 0, 24):
+        return ("hour",)
+    if (
+        is_clock
+        and sample.is_whole(column, 0, 2400)
+        and np.mean(sample.values[:, column] % 100 < 60) >= ENOUGH
+    ):
+        return ("hhmm",)
+    return None
+
+
+def _part_columns(sample: Sample, free: Collection[int]) -> TimeColumns | None:
+    """Year, month, day, ... in columns of their own."""
+    place = _named_parts(sample, free) if sample.header else _unnamed_parts(sample)
+    date = next((d for d in _DATES if set(d) <= set(place)), None)
+    if date is None or not sample.is_whole(place["%Y"], 0, 2100):
+        return None
+    parts = [*date, *itertools.takewhile(place.__contains__, _CLOCK_PARTS)]
+    columns = [place[part] for part in parts]
+    if "%H" not in parts:
+        for clock in free:
+            rule = None if clock in columns else _clock_rule(sample, clock, near=False)
+            texts = [] if rule is None else respell(sample.texts(*columns, clock), rule)[0].tolist()
+            if texts and (form := find_parts_format(texts, [*parts, "clock"], sample.options.tz)):
+                return (*columns, clock), dataclasses.replace(form, rules=rule or ())
+    form = find_parts_format(sample.texts(*columns), parts, sample.options.tz)
+    if form is None:
+        raise _unread(sample, *columns)
+    return tuple(columns), form
+
+
+def _named_parts(sample: Sample, free: Collection[int]) -> dict[str, int]:
+    """Part of a date -> its column, by the names of columns."""
+    place: dict[str, int] = {}
+    for column in free:
+        place.setdefault(PARTS.get(plain_name(sample.names[column]), ""), column)
+    if "%m" not in place and "%d" in place and "%j" not in place:
+        place["%j"] = place.pop("%d")
+    return place
+
+
+def _unnamed_parts(sample: Sample) -> dict[str, int]:
+    """The same at the begin of rows of a file without names, behind a number of the row or not."""
+    for first, date in itertools.product((0, 1), _DATES):
+        parts = [*date, *_CLOCK_PARTS]
+        fits = [sample.is_whole(first + k, *RANGES[part]) for k, part in enumerate(parts)]
+        count = fits.index(False) if False in fits else len(fits)
+        columns = range(first, first + count)
+        form = find_parts_format(sample.texts(*columns), parts[:count], None) if count >= len(date) else None
+        if form is not None:
+            steps = np.diff(form.parse(np.array(sample.texts(*columns), object)).astype(np.int64))
+            if float(np.mean(steps >= 0)) >= ENOUGH and (steps > 0).any():
+                return dict(zip(parts, columns, strict=False))
+    return {}
+
+
+def _check_resolution(sample: Sample, column: int, form: TimeFormat | None) -> None:
+    """Refuse days with so few digits that several rows share one."""
+    if form is None or form.ticks >= 1:
+        return
+    first = sample.values[: min(len(sample.values), 100), column]
+    if float(np.mean(np.diff(first) == 0)) > 1 - ENOUGH:
+        raise InputError(
+            f"column {sample.names[column]!r} holds days since 1899-12-30 as spreadsheets count them"
+            f" ({sample.cells[0, column]}), with too few digits: several rows have the same",
+            where=sample.where,
+            hint="format that column as date and time before the export, or --time '' to count rows",
+        )
+
+
+def looks_like_time(sample: Sample, column: int) -> bool:
+    """Whether a column of texts holds what looks like stamps, most of them different."""
+    said = [text.strip() for text in sample.cells[:, column] if not is_null(text)]
+    looks = sum(_LOOKS_LIKE_TIME.fullmatch(text) is not None for text in said)
+    return looks >= ENOUGH * len(said) and len(set(said)) > FEW_STAMPS
+
+
+def _check_no_time(sample: Sample, column: int) -> None:
+    """Refuse a column that is named or looks like a time, but cannot be read as one."""
+    said = [text.strip() for text in sample.cells[:, column] if not is_null(text)]
+    if not said:
+        return
+    exactly_named = plain_name(sample.names[column]) in TIMES
+    if sample.is_number(column):
+        values = sample.values[np.isfinite(sample.values[:, column]), column]
+        if exactly_named and (np.any(np.diff(values) < 0) or np.any(values > _LONGEST_CLOCK)):
+            raise _unread(sample, column)
+        return
+    if (exactly_named and any(map(str.isdigit, said[0]))) or looks_like_time(sample, column):
+        raise _unread(sample, column)
+
+
+def _unread(sample: Sample, *columns: int) -> InputError:
+    texts = sample.texts(*columns)
+    said = [text for text in texts if not is_null(text)]
+    name = " ".join(sample.names[column] for column in columns)
+    told = f"--time '{name}' " if sample.options.time is not None else ""
+    pattern = suggest_format(said)
+    known = f"--datetime-format '{pattern}'" if pattern else "--datetime-format FORMAT as strptime has it"
+    zone = " and --tz ZONE" if pattern and re.search("[A-Z]{3,}$", pattern) else ""
+    return InputError(
+        f"column {name!r} holds no time stamps that can be read, e.g. {(said or texts)[0][:60]!r}",
+        where=sample.where,
+        hint=f"{told}{known}{zone}, another --time, or --time '' to count rows",
+    )
+
+
+def _match(pattern: re.Pattern[str], texts: NDArray[np.object_]) -> bool:
     said = [text.strip() for text in texts if not is_null(text)]
-    return bool(said) and all(pattern.fullmatch(text) for text in said)
+    return bool(said) and sum(pattern.fullmatch(text) is not None for text in said) >= ENOUGH * len(said)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.reading.lines.parquet import ParquetLines
 
 STDIN = "-"
 # Sensor text shrinks 5 to 50 times. More than this, past the first megabytes, is a decompression bomb.
@@ -26,7 +27,6 @@ MOST_OF_A_PIPE = 64 << 20  # bytes of a zip, which must be known whole
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
 _FOREIGN = {
     b"\x28\xb5\x2f\xfd": "zstd-compressed",
-    b"PAR1": "a Parquet file",
     b"\x89HDF": "an HDF5 file",
     b"%PDF": "a PDF file",
     b"\xd0\xcf\x11\xe0": "an old Excel file",
@@ -102,6 +102,9 @@ class ByteStream:
         for sign, what in _FOREIGN.items():
             if magic.startswith(sign):
                 raise InputError(f"is {what}, not a CSV", where=self.path, hint="export or unpack it to CSV")
+        if magic.startswith(b"PAR1"):
+            lines = ParquetLines(self._seekable(raw), self.path)
+            return io.BufferedReader(cast(io.RawIOBase, lines))
         self.packing = next((name for sign, name in _PACKED.items() if magic.startswith(sign)), "")
         match self.packing:
             case "gzip":
@@ -115,7 +118,7 @@ class ByteStream:
         return raw
 
     def _refuse_packed_twice(self, magic: bytes) -> None:
-        for sign, what in (*_PACKED.items(), *_FOREIGN.items()):
+        for sign, what in (*_PACKED.items(), *_FOREIGN.items(), (b"PAR1", "Parquet")):
             if magic.startswith(sign):
                 raise InputError(
                     f"its {self.packing} data holds {what} data, not a CSV",
@@ -124,8 +127,8 @@ class ByteStream:
                 )
 
     def _open_zip(self, raw: BinaryIO) -> IO[bytes]:
-        """The only file in a zip. Its directory is at the end, so a pipe is read into memory first."""
-        raw = raw if raw.seekable() else self._whole_pipe(raw)
+        """The only file in a zip."""
+        raw = self._seekable(raw)
         count, size = _directory_of_zip(raw)
         if size > MOST_OF_A_DIRECTORY:
             raise self._holds_many(count)
@@ -144,11 +147,14 @@ class ByteStream:
             raise self._bomb()
         return self._stack.enter_context(archive.open(members[0]))
 
-    def _whole_pipe(self, raw: BinaryIO) -> BinaryIO:
+    def _seekable(self, raw: BinaryIO) -> BinaryIO:
+        """The file itself, or all that a pipe holds: what is in a file stands at its end."""
+        if raw.seekable():
+            return raw
         data = raw.read(MOST_OF_A_PIPE + 1)
         if len(data) > MOST_OF_A_PIPE:
             raise InputError(
-                f"a zip of more than {MOST_OF_A_PIPE >> 20} MiB cannot be read from a pipe",
+                f"a zip or Parquet file of more than {MOST_OF_A_PIPE >> 20} MiB cannot be read from a pipe",
                 where=self.path,
                 hint="name the file itself, or use gzip, which can be read from its begin",
             )

@@ -9,7 +9,7 @@ from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.reading.lines.opening import STDIN
 
 # What is read of a folder; a file that is named itself may be called anything.
-_TABLE = re.compile(r"[^.].*\.(csv|tsv|txt)(\.(gz|bz2|xz|zip))?", re.IGNORECASE)
+_TABLE = re.compile(r"[^.].*\.((csv|tsv|txt)(\.(gz|bz2|xz|zip))?|parquet)", re.IGNORECASE)
 
 
 def expand_paths(paths: Sequence[str]) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ def _expand(path: str) -> list[str]:
         files = [file for file in files if os.path.isfile(file)]
         if not files:
             raise InputError(
-                "is a folder without a file *.csv, *.tsv or *.txt, packed as .gz, .bz2, .xz or .zip or not",
+                "is a folder without a file *.csv, *.tsv, *.txt (also as .gz, .bz2, .xz, .zip) or *.parquet",
                 where=path,
                 hint="name the files themselves",
             )

@@ -19,6 +19,7 @@ MAX_SPAN = 50
 # Python's own limit, 128 KiB, would refuse the row of a long note as one whose quote is not closed.
 csv.field_size_limit(max(csv.field_size_limit(), 512 << 10))
 UNCLOSED = "a quote is opened and not closed"
+COMMENT = "a comment"
 NUL = "a NUL byte in a cell"
 
 
@@ -38,6 +39,11 @@ class Rows:
     refused: list[tuple[int, str, str]] = field(default_factory=list)
     blank: int = 0
     rest: bytes = b""
+
+
+def has_comments(data: bytes) -> bool:
+    """Whether a line of the block begins with #."""
+    return data.startswith(b"#") or b"\n#" in data
 
 
 def is_regular(data: bytes, line_count: int, delimiter: str, columns: int) -> bool:
@@ -85,15 +91,26 @@ def _take_quoted(lines: Sequence[str], delimiter: str) -> tuple[list[str], int] 
 
 
 def scan(
-    data: bytes, first_line: int, delimiter: str, columns: int, one_line: Collection[int], *, last: bool
+    data: bytes,
+    first_line: int,
+    delimiter: str,
+    columns: int,
+    one_line: Collection[int],
+    *,
+    last: bool,
+    comments: bool = False,
 ) -> Rows:
     """Judge every line of a block (UTF-8, newline-ended); see `Rows`.
 
     A cell in one of the `one_line` columns cannot span lines: what looks like one is a stray quote.
-    `last` says that no block follows.
+    `last` says that no block follows, `comments` that lines which begin with # are no rows.
     """
     lines = data.decode("utf-8").split("\n")[:-1]
-    if b"\0" not in data and _all_are_rows(lines, delimiter, columns):
+    if (
+        b"\0" not in data
+        and not (comments and has_comments(data))
+        and _all_are_rows(lines, delimiter, columns)
+    ):
         return Rows(data, np.arange(first_line, first_line + len(lines)))
     good: list[str] = []
     numbers: list[int] = []
@@ -102,6 +119,10 @@ def scan(
     while at < len(lines):
         number = first_line + at
         line = lines[at]
+        if comments and line.startswith("#"):
+            rows.refused.append((number, COMMENT, COMMENT))
+            at += 1
+            continue
         if _is_blank(line, delimiter, columns):
             rows.blank += 1
             at += 1

@@ -2,7 +2,7 @@
 
 import codecs
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,17 +47,25 @@ class Source:
     The first block holds about `HEAD_BYTES` whatever `block_size` is, so that what is concluded from it
     does not depend on how the rest is cut. Of a `live` input it ends where its writer pauses, or has gone on
     for `LIVE_LONGEST` seconds, after `LIVE_HEAD_LINES` lines at least, and the others are as large as what
-    was there to read: none waits for a line that is not written yet.
+    was there to read: none waits for a line that is not written yet. `convert` makes whole lines into those
+    of a CSV, which are then what is counted.
     """
 
     def __init__(
-        self, path: str, encoding: str | None = None, block_size: int = BLOCK_BYTES, *, live: bool = False
+        self,
+        path: str,
+        encoding: str | None = None,
+        block_size: int = BLOCK_BYTES,
+        *,
+        live: bool = False,
+        convert: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.path = path
         self.block_size = block_size
         self.live = live
         self.encoding = _known_codec(encoding)
         self.ends_without_newline = False
+        self._convert = convert
         self._bytes = ByteStream(path)
         self.packing = self._bytes.packing
         self._next_line = 1
@@ -74,9 +82,10 @@ class Source:
         Raises InputError, naming the line, for what cannot be unpacked or decoded.
         """
         for data in self._whole_lines():
-            count = count_byte(data, b"\n")
             if not data.isascii() or data[0] < 9:
                 _check_text(data, self.path, self._next_line)
+            data = data if self._convert is None else self._convert(data)
+            count = count_byte(data, b"\n")
             block = Block(data, self._next_line, count)
             self._next_line += count
             yield block

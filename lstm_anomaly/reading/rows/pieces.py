@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SymbolColumns, TimeArray
 from lstm_anomaly.reading.layout.layout import Layout
-from lstm_anomaly.reading.lines.records import is_regular, scan
+from lstm_anomaly.reading.lines.records import has_comments, is_regular, scan
 from lstm_anomaly.reading.lines.sources import Block
 from lstm_anomaly.reading.options import BadValues
 from lstm_anomaly.reading.report import FileReport
+from lstm_anomaly.reading.rows.machines import Machines
 from lstm_anomaly.reading.rows.parsing import Table, TableParser
 from lstm_anomaly.reading.values.numbers import to_numbers
 from lstm_anomaly.reading.values.symbols import to_codes
-from lstm_anomaly.reading.values.timestamps import all_texts, has_offset
+from lstm_anomaly.reading.values.timestamps import all_texts, has_offset, join_stamps
 
 REPEATED_HEADER = "the header again"
 BAD_CELL = "a cell that is not a number"
@@ -91,6 +92,7 @@ class BlockParser:
         self._keys = [column for column in (layout.group_column, layout.name_column) if column is not None]
         self._one_line = {*self._present, *layout.time_columns, *self._keys}
         self._without_reading = list(range(len(layout.sensors)))
+        self._machines = Machines(layout, report.source)
         self._numeric = [column for column in self._present if column not in self._codebooks]
         self._parser = TableParser(
             len(layout.names),
@@ -104,12 +106,15 @@ class BlockParser:
     def parse(self, block: Block, *, last: bool) -> tuple[Piece, bytes]:
         """The rows of a block, and the lines at its end that the next block must begin with."""
         columns, delimiter = len(self.layout.names), self.layout.delimiter
-        if is_regular(block.data, block.line_count, delimiter, columns):
+        comments = self.layout.comments and has_comments(block.data)
+        if not comments and is_regular(block.data, block.line_count, delimiter, columns):
             table = self._parser.parse(block.data, block.line_count)
             if table is not None:
                 lines = np.arange(block.first_line, block.first_line + block.line_count)
                 return self._convert(table, lines, block.data), b""
-        rows = scan(block.data, block.first_line, delimiter, columns, self._one_line, last=last)
+        rows = scan(
+            block.data, block.first_line, delimiter, columns, self._one_line, last=last, comments=comments
+        )
         self.report.blank_lines += rows.blank
         for refused in rows.refused:
             self.report.refuse(*refused)
@@ -135,8 +140,12 @@ class BlockParser:
             table, lines = table.keep(~repeated), lines[~repeated]
             whole = None if whole is None else whole[~repeated]
         stamps, times, bad_stamps = self._times(table)
+        for cells in bad_stamps:
+            self._check_header(cells, lines)
         values, bad_values = self._values(table, lines)
         groups, names = self._key_texts(table)
+        if times is not None:
+            self._machines.push(times, lines, names, self._key_cells(table))
         piece = Piece(values, lines, stamps, times, groups, names, whole)
         bad = bad_stamps + bad_values
         if bad:
@@ -149,6 +158,16 @@ class BlockParser:
         self.report.cells += piece.values.size
         self.report.missing_cells += int(np.count_nonzero(np.isnan(piece.values)))
         return piece
+
+    def _key_cells(self, table: Table) -> dict[int, NDArray[np.object_] | FloatArray]:
+        """The cells (n,) of columns that may say whose row it is."""
+        place = {column: k for k, column in enumerate(self._numeric)}
+        return {
+            column: all_texts(table.texts[column])
+            if column in table.texts
+            else table.numbers[:, place[column]]
+            for column, _is_text in self.layout.keys
+        }
 
     def _key_texts(self, table: Table) -> list[NDArray[np.object_] | None]:
         """Groups (n,) and names of sensors (n,), blanks around them taken off."""
@@ -166,7 +185,7 @@ class BlockParser:
         rows = np.arange(row_count)
         for column, cells in table.texts.items():
             name = self.layout.header[column].strip()
-            rows = rows[[str(cell).strip(" \t\ufeff") == name for cell in cells[rows]]]
+            rows = rows[[cell.strip(" \t\ufeff") == name for cell in all_texts(cells[rows])]]
         same[rows] = True
         return same
 
@@ -197,8 +216,7 @@ class BlockParser:
         form = self.layout.time_format
         if form is None:
             return None, None, []
-        first, *others = (table.texts[column] for column in self.layout.time_columns)
-        stamps = all_texts(first) + " " + all_texts(others[0]) if others else first
+        stamps = join_stamps([table.texts[column] for column in self.layout.time_columns])
         times = form.parse(stamps)
         bad = np.isnat(times)
         if bad.any():
@@ -207,6 +225,16 @@ class BlockParser:
             if form.patterns and form.clock is None:
                 self.report.offsets_are_mixed |= any(has_offset(s) != form.zoned for s in stamps[bad])
         return stamps, times, [_BadCells(self.layout.time_name or "", stamps, bad)] if bad.any() else []
+
+    def _check_header(self, stamps: _BadCells, lines: IntArray) -> None:
+        """Refuse a file in which another header stands among the rows: behind it columns may be others."""
+        named = [text in self.layout.header for text in stamps.texts[stamps.is_bad]]
+        if any(named):
+            raise InputError(
+                "another header stands here, so which columns follow is not known",
+                where=f"{self.report.source}:{lines[np.flatnonzero(stamps.is_bad)[named.index(True)]]}",
+                hint="cut the file in two there, and read each by itself",
+            )
 
     def _note_bad(self, columns: list[_BadCells], piece: Piece) -> BoolArray:
         """Report bad cells line by line; which rows (n,) have any."""

@@ -6,7 +6,7 @@ sensors are not known yet, is gathered whole first.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -23,17 +23,26 @@ class Pivot:
     """Makes wide pieces of long ones.
 
     sensors   the sensors of the rows, in order; () takes all, in the order in which they appear
+    exclude   sensors to leave out
     in_order  rows are complete when time changes; otherwise only at the end
     read      sensor -> how many readings of it came; `used` of all are in rows
     """
 
-    def __init__(self, sensors: Sequence[str], report: FileReport, *, in_order: bool) -> None:
+    def __init__(
+        self,
+        sensors: Sequence[str],
+        report: FileReport,
+        *,
+        in_order: bool,
+        exclude: Collection[str] = (),
+    ) -> None:
         self.sensors = tuple(sensors)
         self.read: dict[str, int] = {}
         self.used = 0
         self._fixed = bool(sensors)
         self._in_order = in_order and self._fixed
         self._report = report
+        self._exclude = exclude
         self._waiting: list[Piece] = []
 
     def push(self, piece: Piece) -> Piece | None:
@@ -59,8 +68,8 @@ class Pivot:
         return self._rows(join_pieces(waiting)) if waiting else None
 
     def _usable(self, piece: Piece) -> Piece:
+        piece = self._without_messages(piece)
         assert piece.times is not None
-        assert piece.names is not None
         nameless, timeless = piece.names == "", np.isnat(piece.times)
         for line in piece.lines[nameless]:
             self._refuse(int(line), NO_SENSOR)
@@ -74,6 +83,15 @@ class Pivot:
             piece = piece.keep(np.isin(piece.names.astype(str), self.sensors))
         self.used += len(piece.lines)
         return piece
+
+    def _without_messages(self, piece: Piece) -> Piece:
+        """The piece without excluded sensors and a logger's own messages, such as `$RT_OFF$` of WinCC."""
+        assert piece.names is not None
+        out = np.array([name in self._exclude or name[:1] == "$" == name[-1:] for name in piece.names], bool)
+        for name in dict.fromkeys(piece.names[out]):
+            is_told = name in self._exclude
+            self._report.left_out[name] = "excluded" if is_told else "a message of the logger, no reading"
+        return piece.keep(~out) if out.any() else piece
 
     def _refuse(self, line: int, reason: str) -> None:
         self._report.refuse(line, reason)
@@ -89,7 +107,7 @@ class Pivot:
         if self._in_order:
             step = np.cumsum(np.concatenate([[0], np.diff(step) != 0]))
         group = _codes(piece.groups.tolist()) if piece.groups is not None else np.zeros(len(step), np.int64)
-        first, row = _in_order_of_appearance(step, group)
+        first, row = _pairs(step, group)
         values = np.full((len(first), len(self.sensors)), np.nan)
         cell = row * len(self.sensors) + column
         _, once = np.unique(cell, return_index=True)
@@ -107,12 +125,12 @@ def _codes(texts: Sequence[str]) -> IntArray:
     return np.array([code_of.setdefault(text, len(code_of)) for text in texts], np.int64)
 
 
-def _in_order_of_appearance(step: IntArray, group: IntArray) -> tuple[IntArray, IntArray]:
-    """First reading of each pair of step and group, and for each reading its pair (n,)."""
+def _pairs(step: IntArray, group: IntArray) -> tuple[IntArray, IntArray]:
+    """First reading of each pair of step and group, in the order of time, and for each reading its pair (n,).
+
+    At one time groups come as they first appear.
+    """
     _, rank_of_step = np.unique(step, return_inverse=True)
     pair = rank_of_step * (group.max() + 1) + group
     _, first, inverse = np.unique(pair, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return first[order], rank[inverse]
+    return first, inverse

@@ -4,9 +4,12 @@ import re
 
 from lstm_anomaly.reading.options import NULL_WORDS
 
-_NUMBERLIKE = re.compile(r"[+-]?[\d.,' ]*\d[\d.,']*([eE][+-]?\d+)?", re.ASCII)
+_NUMBERLIKE = re.compile(
+    "[+\u2212\u2013-]?[\\d.,'\u2019\u00a0\u2009\u202f ]*\\d[\\d.,'\u2019]*([eE][+\u2212-]?\\d+)?", re.ASCII
+)
 _TIMELIKE = re.compile(
-    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ,].*\d.*)?|\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?|\d{8}T\d+Z?"
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ,][^;|\t]*\d[^;|\t]*)?"
+    r"|\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?|\d{8}T\d+Z?"
 )
 
 

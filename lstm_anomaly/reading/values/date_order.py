@@ -11,7 +11,7 @@ from lstm_anomaly.base.types import TimeArray
 from lstm_anomaly.reading.values.timestamps import NS, OFFSET, TimeFormat
 
 _PARTED = re.compile(
-    r"(?P<a>\d{1,4})(?P<s>[/.\-])(?P<b>\d{1,2})(?P=s)(?P<c>\d{4}|\d{1,2})"
+    r"(?P<a>\d{1,4}|[A-Za-z]{3,9})(?P<s>[/.\- ])(?P<b>\d{1,2}|[A-Za-z]{3,9})(?P=s)(?P<c>\d{4}|\d{1,2})"
     r"(?:(?P<gap>, ?| +|T)(?P<hour>\d{1,2})(?P<s2>[:.])\d{2}(?P<sec>(?P=s2)\d{2}(?P<frac>[.,]\d+)?)?"
     rf"(?P<ampm> ?[AaPp][Mm])?(?P<offset> ?{OFFSET})?)?",
     re.ASCII,
@@ -21,7 +21,7 @@ _CLOSE = np.timedelta64(6, "h")
 
 
 def is_parted(text: str) -> bool:
-    """Whether a stamp is three numbers between `/`, `.` or `-`, with or without a time of day."""
+    """Whether a stamp is day, month and year in any order between `/`, `.`, `-` or blanks, a time or not."""
     return _PARTED.fullmatch(text) is not None
 
 
@@ -50,8 +50,14 @@ def parted_patterns(samples: list[str], orders: Sequence[str], where: str) -> tu
     raise InputError(
         what,
         where=where,
-        hint="--datetime-format day-first, month-first, or a pattern such as '%d/%m/%Y %H:%M'",
+        hint=" or ".join(f"--datetime-format {order}" for order in _likely_orders(samples)),
     )
+
+
+def _likely_orders(samples: list[str]) -> tuple[str, str]:
+    """The likelier order first: who writes am and pm puts the month first."""
+    has_half = any(text[-1:] in "mM" for text in samples[:1])
+    return ("month-first", "day-first") if has_half else ("day-first", "month-first")
 
 
 def _parse(samples: list[str], patterns: tuple[str, ...]) -> TimeArray:
@@ -68,10 +74,14 @@ def _patterns(matches: Sequence[re.Match[str]], order: str) -> tuple[str, ...]:
 
 def _pattern(found: re.Match[str], order: str) -> str:
     """The strptime format of one stamp in this order, "" when it cannot be."""
-    year, day_or_month = (found["a"], found["c"]) if order == "ymd" else (found["c"], found["a"])
-    if len(year) not in (2, 4) or len(day_or_month) > 2:
+    part = {sign: found["abc"[place]] for place, sign in enumerate(order)}
+    has_name = not part["m"].isdecimal()
+    if not (part["d"] + part["y"]).isdecimal() or len(part["d"]) > 2 or (len(part["m"]) > 2 and not has_name):
         return ""
-    signs = {"d": "%d", "m": "%m", "y": "%Y" if len(year) == 4 else "%y"}
+    if len(part["y"]) not in ((4,) if has_name and order == "ymd" else (2, 4)):
+        return ""
+    month = "%m" if not has_name else "%b" if len(part["m"]) == 3 else "%B"
+    signs = {"d": "%d", "m": month, "y": "%Y" if len(part["y"]) == 4 else "%y"}
     date = found["s"].join(signs[part] for part in order)
     return date if found["hour"] is None else f"{date}{found['gap']}{_time_of_day(found)}"
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import BoolArray, FloatArray
 from lstm_anomaly.reading.options import NULL_WORDS
@@ -46,7 +47,7 @@ def to_numbers(cells: Sequence[str], form: NumberFormat) -> tuple[FloatArray, Bo
     Returns values (n,), NaN where a cell is missing or bad, and bad (n,): cells that are neither a finite
     number nor a text for "no value".
     """
-    texts = pd.Series(np.asarray(cells, object), dtype=object).str.strip()
+    texts = pd.Series([respelled(cell) for cell in cells], dtype=object)
     nulls = [*NULL_WORDS, *(null.casefold() for null in form.null_values)]
     missing = texts.str.casefold().isin(nulls).to_numpy(bool)
     plain = texts.map(_ungrouper(form)) if form.thousands else texts
@@ -66,35 +67,95 @@ def is_null(text: str, form: NumberFormat) -> bool:
     return word.casefold() in NULL_WORDS or word in form.null_values
 
 
-def find_number_format(cells: Iterable[str]) -> tuple[str, str] | None:
-    """The decimal and the grouping sign that these cells show; None when they allow two readings.
+def respelled(cell: str) -> str:
+    """A cell with its signs as programs write them, where they have one meaning.
+
+    A minus of typography becomes a plain one; spaces, also those that do not break, and apostrophes between
+    digits in groups of three go.
+    """
+    text = cell.strip()
+    if text.isascii() and "'" not in text and " " not in text:
+        return text
+    text = _MINUS.sub("-", text)
+    return _GAPS.sub("", text) if _GROUPED.fullmatch(text) else text
+
+
+_MINUS = re.compile("^[\u2212\u2013\ufe63\uff0d](?=[\\d.,])|(?<=[eE])[\u2212\u2013](?=\\d)")
+_GAPS = re.compile("[ '\u00a0\u2009\u202f\u2019]")
+_GROUPED = re.compile(rf"[+-]?\d{{1,3}}({_GAPS.pattern}\d{{3}})+([.,]\d+)?")
+
+
+def find_number_format(columns: Iterable[Sequence[str]], where: str) -> tuple[str, str]:
+    """The decimal and the grouping sign that the cells of these columns show.
 
     `1.234,5` shows both signs. `1,5` shows a decimal comma, since a group has three digits. `1,234` by
-    itself could be either. One odd cell in a hundred does not count: it will be reported as bad.
+    itself could be either, and so could `1.234` in a column of whole numbers. One odd cell in a hundred does
+    not count: it will be reported as bad. Raises InputError at `where` when they allow two readings.
     """
-    seen = Counter(shown for cell in cells if (shown := _shown_by(cell.strip())))
-    comma = seen[","] + seen[",."]
-    point = seen["."] + seen[".,"]
+    each = [Counter(shown for cell in column if (shown := _shown_by(respelled(cell)))) for column in columns]
+    seen = sum(each, Counter[str]())
+    comma, point = seen[","] + seen[",."], seen["."] + seen["3"] + seen[".,"]
+    if seen["quality"] > ODD_SHARE * (comma + point):
+        raise _two_meanings("quality", where)
     if min(comma, point) > ODD_SHARE * max(comma, point):
-        return None
+        if comma and all(_groups_by_points(column) for column in each if column["."] + column["3"]):
+            return ",", "."
+        raise _two_meanings("both", where)
     if comma > point:
         return ",", "." if seen[",."] else ""
     if seen[".,"]:
         return ".", ","
-    return None if seen["?"] > ODD_SHARE * point else (".", "")
+    if any(_groups_by_points(column) and (column["hundreds"] or not seen["."]) for column in each):
+        raise _two_meanings("point", where)
+    if seen["?"] > ODD_SHARE * point:
+        raise _two_meanings("comma", where)
+    return ".", ""
 
 
-_SHAPES = (  # the first that fits counts; the plain decimal point, which no other fits, is the commonest
+def _groups_by_points(column: Counter[str]) -> bool:
+    """Whether points stand where they would group thousands, in a column of whole numbers."""
+    whole = column["hundreds"] + column["units"]
+    return column["3"] > 0 and whole > 0 and not column["."] and not column["thousands"]
+
+
+_UNCLEAR = {
+    "both": ("some numbers have a decimal point and some a decimal comma", "--decimal , or --decimal ."),
+    "comma": (
+        "numbers are written with a comma that may be a decimal sign or may group thousands",
+        "--decimal , or --thousands ,",
+    ),
+    "point": (
+        "numbers such as 1.005 stand beside whole ones such as 998, so the point may group thousands or be a"
+        " decimal sign",
+        "--thousands . or --decimal .",
+    ),
+    "quality": (
+        "cells such as +0070,1 may be a number with a decimal comma, or a reading in tenths and its quality",
+        "--decimal , if it is a decimal comma; else write the readings into a column of their own",
+    ),
+}
+
+
+def _two_meanings(kind: str, where: str) -> InputError:
+    what, hint = _UNCLEAR[kind]
+    return InputError(what, where=where, hint=hint)
+
+
+_SHAPES = (  # what a cell shows, by the first that fits; the decimal sign has the grouping sign behind it
+    (re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII), "3"),
     (re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?", re.ASCII), "."),
+    (re.compile(r"[+-]?[1-9]\d{3,}", re.ASCII), "thousands"),
+    (re.compile(r"[+-]?[1-9]\d\d", re.ASCII), "hundreds"),
+    (re.compile(r"[+-]?[1-9]\d?", re.ASCII), "units"),
     (re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}", re.ASCII), ".,"),
     (re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2,}", re.ASCII), ",."),
     (re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII), "?"),
+    (re.compile(r"[+-]0\d{3},\d", re.ASCII), "quality"),
     (re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII), ","),
 )
 
 
 def _shown_by(cell: str) -> str:
-    """The decimal sign with the grouping sign behind it; `?` for a lone comma before three digits."""
     return next((shown for pattern, shown in _SHAPES if pattern.fullmatch(cell)), "")
 
 

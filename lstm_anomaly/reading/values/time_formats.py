@@ -1,31 +1,37 @@
 """Which format a column of time stamps is written in, found from its first rows."""
 
+import dataclasses
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pandas as pd
 from pandas.tseries.api import guess_datetime_format
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import FloatArray
+from lstm_anomaly.reading.options import SCHEMES_OF_TIME
 from lstm_anomaly.reading.values.cells import is_null
 from lstm_anomaly.reading.values.date_order import is_parted, parted_patterns
+from lstm_anomaly.reading.values.spellings import ALWAYS, respell, rules_for
 from lstm_anomaly.reading.values.timestamps import ISO, OFFSET, TimeFormat, has_offset
 from lstm_anomaly.reading.values.wall_clock import WallClock, find_zone
 
 # Share of the stamps looked at that must fit a format; the rest are reported as bad.
 ENOUGH = 0.9
-# Seconds since 1970 for the years 2000 to 2100, and ticks per second in each unit.
-_EPOCH_YEARS = (9.4e8, 4.1e9)
-_EPOCH_TICKS = {"epoch": 1.0, "epoch-ms": 1e3, "epoch-us": 1e6, "epoch-ns": 1e9}
-_EPOCH_NAMES = {
-    "epoch": "seconds",
-    "epoch-ms": "milliseconds",
-    "epoch-us": "microseconds",
-    "epoch-ns": "nanoseconds",
+# Numbers that are times: name -> in words, ticks a second, origin in seconds after 1970.
+_EPOCHS = {
+    "epoch": ("seconds since 1970", 1.0, 0),
+    "epoch-ms": ("milliseconds since 1970", 1e3, 0),
+    "epoch-us": ("microseconds since 1970", 1e6, 0),
+    "epoch-ns": ("nanoseconds since 1970", 1e9, 0),
+    "labview": ("seconds since 1904", 1.0, -2_082_844_800),
+    "excel": ("days since 1899-12-30", 1 / 86_400, -2_209_161_600),
 }
-_DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+EPOCH_SCHEMES = tuple(_EPOCHS)
+# They are known by lying in the years 2000 to 2060, in which no two of them share a number.
+_YEARS = (946_684_800, 2_840_140_800)
+_DIGITS = {7: "%Y%j", 10: "%Y%m%d%H", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _ISO = re.compile(
     rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]\d{{2}}(:\d{{2}}(:\d{{2}}([.,]\d+)?)?)?\s?{OFFSET}?)?"
     rf"|\d{{8}}T\d{{2,6}}(\.\d+)?{OFFSET}?",
@@ -39,12 +45,19 @@ def find_time_format(texts: Sequence[str], told: str | None, tz: str | None, whe
     `told` is a strptime format or one of `options.SCHEMES_OF_TIME`, `tz` the zone of stamps without one.
     Raises InputError at `where` when day and month could be either way round.
     """
-    samples = [text.strip() for text in texts if not is_null(text)]
+    raw = [text.strip() for text in texts if not is_null(text)]
     clock = WallClock(find_zone(tz)) if tz else None
-    if told is not None:
-        return _told_format(samples, told, clock, where)
-    if not samples:
+    if told is not None and ("%" in told or told in _EPOCHS):
+        return _told_format(raw, told, clock, where)
+    if not raw:
         return None
+    rules = rules_for(raw)
+    samples = respell(raw, ALWAYS)[0].tolist()
+    form = _told_format(samples, told, clock, where) if told else _found_format(samples, clock, where)
+    return form and dataclasses.replace(form, rules=rules)
+
+
+def _found_format(samples: list[str], clock: WallClock | None, where: str) -> TimeFormat | None:
     if _share(_ISO.fullmatch(text) is not None for text in samples) >= ENOUGH:
         return _make("ISO 8601", (ISO,), samples, clock)
     if _share(map(is_parted, samples)) >= ENOUGH:
@@ -53,19 +66,21 @@ def find_time_format(texts: Sequence[str], told: str | None, tz: str | None, whe
     return _worded_format(samples, clock)
 
 
-def find_epoch_format(values: FloatArray, *, named_time: bool) -> TimeFormat | None:
+def find_epoch_format(values: FloatArray, *, named_time: bool, in_days: bool = False) -> TimeFormat | None:
     """The epoch unit of a numeric column (n,), or None when it is something else.
 
-    Its numbers must lie within the years 2000 to 2100 in one unit; a column whose name does not speak of
-    time must also rise from row to row.
+    Its numbers must lie within the years 2000 to 2060 in one unit; a column whose name does not speak of
+    time must also rise from row to row. Days are only looked for when `in_days`: many readings are so large.
     """
     finite = values[np.isfinite(values)]
-    rises = len(finite) > 2 and float(np.mean(np.diff(finite) > 0)) > ENOUGH
+    rises = len(finite) > 2 and finite.max() > finite[0] and float(np.mean(np.diff(finite) >= 0)) > ENOUGH
     if not len(finite) or not (named_time or rises):
         return None
-    low, high = _EPOCH_YEARS
-    for name, ticks in _EPOCH_TICKS.items():
-        if float(np.mean((finite > low * ticks) & (finite < high * ticks))) >= ENOUGH:
+    for name, (_, ticks, origin) in _EPOCHS.items():
+        low, high = ((seconds - origin) * ticks for seconds in _YEARS)
+        if ticks < 1 and not in_days:
+            continue
+        if float(np.mean((finite > low) & (finite < high))) >= ENOUGH:
             return _epoch_format(name)
     return None
 
@@ -73,13 +88,71 @@ def find_epoch_format(values: FloatArray, *, named_time: bool) -> TimeFormat | N
 def find_digits_format(texts: Sequence[str], tz: str | None) -> TimeFormat | None:
     """`20240131`, `202401311530` or `20240131153000`, or None."""
     samples = [text.strip() for text in texts if not is_null(text)]
-    sizes = {len(text) for text in samples}
-    pattern = _DIGITS.get(sizes.pop()) if len(sizes) == 1 else None
-    if pattern is None or not all(text.isdecimal() and text[:2] in ("19", "20") for text in samples):
-        return None
-    if pd.to_datetime(pd.Series(samples), format=pattern, errors="coerce").isna().any():
+    size = Counter(map(len, samples)).most_common(1)[0][0] if samples else 0
+    pattern = _DIGITS.get(size)
+    right = [text for text in samples if text.isdecimal() and len(text) == size and text[:2] in ("19", "20")]
+    if pattern is None or len(right) < ENOUGH * len(samples) or not _fit(TimeFormat("", (pattern,)), right):
         return None
     return _make(pattern, (pattern,), samples, WallClock(find_zone(tz)) if tz else None)
+
+
+def find_parts_format(texts: Sequence[str], parts: Sequence[str], tz: str | None) -> TimeFormat | None:
+    """The format of stamps such as `2024 3 4 0`, put together of `parts` as strptime has them; or None.
+
+    The last may be `clock`, a time of day.
+    """
+    samples = [text.strip() for text in texts if not is_null(text)]
+    clocks = ("%H:%M", "%H:%M:%S") if parts[-1] == "clock" else (parts[-1],)
+    for clock in clocks:
+        pattern = " ".join([*parts[:-1], clock])
+        if samples and all(len(text.split()[0]) < 4 for text in samples):
+            pattern = pattern.replace("%Y", "%y")
+        form = _make(pattern, (pattern,), samples, WallClock(find_zone(tz)) if tz else None)
+        if samples and _fit(form, samples):
+            return form
+    return None
+
+
+# What parts of a stamp look like, and how strptime has them; of each line the first that is found counts.
+_TOKENS = (
+    (
+        (r"\d{4}([-/._])\d{1,2}\1\d{1,2}", r"%Y\1%m\1%d"),
+        (r"\b(?:1[3-9]|2\d|3[01])([-/._])\d{1,2}\1\d{4}", r"%d\1%m\1%Y"),
+        (r"\b\d{1,2}([-/._ ])[A-Z][a-z]{2}\1\d{4}", r"%d\1%b\1%Y"),
+        (r"\b[A-Z][a-z]{2} \d{1,2}(,?) \d{4}", r"%b %d\1 %Y"),
+        (r"\b\d{1,2}\.\d{1,2}\.\d{4}", "%d.%m.%Y"),
+        (r"\b(?:19|20)\d{6}", "%Y%m%d"),
+    ),
+    (
+        (r"(?<!\d)\d{1,2}([:.h_-])\d{2}([:.m_-])\d{2}\.\d+(?= ?[AP]M)", r"%I\1%M\2%S.%f"),
+        (r"(?<!\d)\d{1,2}([:.h_-])\d{2}([:.m_-])\d{2}(?= ?[AP]M)", r"%I\1%M\2%S"),
+        (r"(?<!\d)\d{1,2}([:.h_-])\d{2}([:.m_-])\d{2}\.\d+", r"%H\1%M\2%S.%f"),
+        (r"(?<!\d)\d{1,2}([:.h_-])\d{2}([:.m_-])\d{2}", r"%H\1%M\2%S"),
+        (r"(?<!\d)\d{1,2}([:h])\d{2}(?!\d)", r"%H\1%M"),
+        (r"\b\d{6}\b", "%H%M%S"),
+        (r"\b\d{4}\b", "%H%M"),
+    ),
+    ((r"[AP]M\b", "%p"),),
+    ((r"[+-]\d{4}(?!\d)", "%z"),),
+    ((r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", "%a"),),
+)
+
+
+def suggest_format(samples: Sequence[str]) -> str:
+    """A strptime format that fits stamps which are in none of the known ones; "" when none is seen."""
+    pattern = samples[0].strip().replace("%", "") if samples else ""
+    for part in _TOKENS:
+        for found, directive in part:
+            after = re.sub(found, directive, pattern, count=1)
+            if after != pattern:
+                pattern = after
+                break
+    form = TimeFormat("", (pattern,), zoned="%z" in pattern)
+    return "" if re.search(r"\d", pattern) or "%Y" not in pattern or not _fit(form, samples) else pattern
+
+
+def _fit(form: TimeFormat, samples: Sequence[str]) -> bool:
+    return float(np.mean(~np.isnat(form.parse(np.array(samples, object))))) >= ENOUGH
 
 
 def _make(text: str, patterns: tuple[str, ...], samples: list[str], clock: WallClock | None) -> TimeFormat:
@@ -89,11 +162,19 @@ def _make(text: str, patterns: tuple[str, ...], samples: list[str], clock: WallC
 
 
 def _epoch_format(name: str) -> TimeFormat:
-    return TimeFormat(f"{_EPOCH_NAMES[name]} since 1970", ticks=_EPOCH_TICKS[name])
+    words, ticks, origin = _EPOCHS[name]
+    return TimeFormat(words, ticks=ticks, origin=origin)
+
+
+def scheme_of(form: TimeFormat) -> str:
+    """What `--datetime-format` would say of a format that was found."""
+    if form.patterns:
+        return "iso" if form.patterns[0] == ISO else form.patterns[0]
+    return next(name for name, (_, *ticks) in _EPOCHS.items() if ticks == [form.ticks, form.origin])
 
 
 def _told_format(samples: list[str], told: str, clock: WallClock | None, where: str) -> TimeFormat:
-    if told in _EPOCH_TICKS:
+    if told in _EPOCHS:
         return _epoch_format(told)
     if told == "iso":
         return _make("ISO 8601", (ISO,), samples, clock)
@@ -103,7 +184,7 @@ def _told_format(samples: list[str], told: str, clock: WallClock | None, where: 
     if "%" not in told:
         raise InputError(
             f"{told!r} is no format for time stamps",
-            hint="--datetime-format '%d/%m/%Y %H:%M', or iso, epoch, epoch-ms, day-first, month-first",
+            hint=f"--datetime-format '%d/%m/%Y %H:%M', or {', '.join(SCHEMES_OF_TIME)}",
         )
     return TimeFormat(told, (told,), zoned="%z" in told, clock=clock)
 
@@ -115,8 +196,8 @@ def _worded_format(samples: list[str], clock: WallClock | None) -> TimeFormat | 
     pattern = guess_datetime_format(samples[0])
     if pattern is None or not re.search("%[bB]", pattern):
         return None
-    fits = ~np.isnat(TimeFormat("", (pattern,), zoned="%z" in pattern).parse(np.array(samples, object)))
-    return _make(pattern, (pattern,), samples, clock) if float(fits.mean()) >= ENOUGH else None
+    form = _make(pattern, (pattern,), samples, clock)
+    return form if _fit(form, samples) else None
 
 
 def _share(flags: Iterable[bool]) -> float:

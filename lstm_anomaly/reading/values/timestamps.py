@@ -1,6 +1,7 @@
 """Time stamps as text to UTC, all rows of a column by the one format that was found for it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,32 +9,38 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.types import TimeArray
+from lstm_anomaly.base.types import BoolArray, TimeArray
+from lstm_anomaly.reading.values.spellings import ALWAYS, respell
 from lstm_anomaly.reading.values.wall_clock import WallClock
 
 NS = np.dtype("datetime64[ns]")
 ISO = "ISO8601"
+# Smaller numbers among stamps are totals and the like: these are in 1973, or in 1931 where days are counted.
+_FEWEST_SECONDS = 1e8
 OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[+-]\d{2})"
 _ENDS_IN_OFFSET = re.compile(rf"[T ]\d{{1,2}}[\d:.,]*(?: ?[AaPp][Mm])?\s?{OFFSET}\s*", re.ASCII)
 
 
-@saved_as("time format")
+@saved_as("time format 2")
 @dataclass
 class TimeFormat:
     """How one column of time stamps is written, and the conversion of its texts to UTC.
 
     text      the format in words, for the report
     patterns  strptime formats, or `ISO`, tried in turn; () for epoch numbers
-    ticks     ticks per second of epoch numbers
+    ticks     ticks per second of epoch numbers, counted from `origin` seconds after 1970
     zoned     whether the stamps carry a UTC offset
     clock     the zone of stamps that carry none; None takes them as UTC
+    rules     names of the spellings that all stamps are put into others by
     """
 
     text: str
     patterns: tuple[str, ...] = ()
     ticks: float = 1.0
+    origin: int = 0
     zoned: bool = False
     clock: WallClock | None = None
+    rules: tuple[str, ...] = ()
 
     def parse(self, texts: NDArray[np.object_]) -> TimeArray:
         """UTC datetime64[ns] (n,) of texts (n,); NaT where one is not in this format, or is NaN.
@@ -43,8 +50,12 @@ class TimeFormat:
         repeated hour of a clock change is told by it.
         """
         if not self.patterns:
-            return _from_epoch(texts, self.ticks)
-        local, utc = self._parse_all(texts)
+            return _from_epoch(texts, self.ticks, self.origin)
+        if self.rules:
+            texts, late = respell(all_texts(texts), self.rules)
+            local, utc = (_next_day(times, late) for times in self._parse_all(texts))
+        else:
+            local, utc = self._parse_all(texts)
         if self.clock is not None:
             placed = self.clock.to_utc(local)
             return np.where(np.isnat(placed), utc, placed)
@@ -61,14 +72,33 @@ class TimeFormat:
             local[failed], utc[failed] = _parse(texts[failed], pattern)
             failed = np.isnat(local) & np.isnat(utc)
         if failed.any() and self.patterns[0] == ISO:
-            with_points = np.array([text.strip().replace(",", ".") for text in texts[failed]], object)
-            local[failed], utc[failed] = _parse(with_points, ISO)
+            texts = np.array([text.replace(",", ".") for text in texts], object)
+        if failed.any() and texts[failed].astype(bool).any():
+            others, late = respell(texts[failed], ALWAYS)
+            for pattern in self.patterns:
+                again = [_next_day(times, late) for times in _parse(others, pattern)]
+                unread = np.isnat(local[failed]) & np.isnat(utc[failed])
+                local[failed] = np.where(unread, again[0], local[failed])
+                utc[failed] = np.where(unread, again[1], utc[failed])
         return local, utc
 
 
 def all_texts(cells: NDArray[np.object_]) -> NDArray[np.object_]:
     """The cells (n,), with "" for those that are no texts but NaN: no value."""
     return np.array([cell if isinstance(cell, str) else "" for cell in cells], object)
+
+
+def join_stamps(columns: Sequence[NDArray[np.object_]]) -> NDArray[np.object_]:
+    """The stamps (n,) whose parts stand in several columns (n,); those of one column as they are."""
+    if len(columns) == 1:
+        return columns[0]
+    rows = zip(*map(all_texts, columns), strict=True)
+    return np.array([" ".join(map(str.strip, row)).strip() for row in rows], object)
+
+
+def _next_day(times: TimeArray, late: BoolArray) -> TimeArray:
+    """The times (n,), those that are `late` (n,) a day later."""
+    return np.where(late, times + np.timedelta64(1, "D"), times) if late.any() else times
 
 
 def has_offset(text: str) -> bool:
@@ -111,12 +141,19 @@ def _as_ns(times: pd.DatetimeIndex) -> TimeArray:
     return values.astype(NS)
 
 
-def _from_epoch(texts: NDArray[np.object_], ticks: float) -> TimeArray:
-    numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy()
-    known = np.isfinite(numbers) & (np.abs(numbers) < 8e9 * ticks)
+def _from_epoch(texts: NDArray[np.object_], ticks: float, origin: int) -> TimeArray:
+    cells = pd.Series(texts, dtype=object)
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy()
+    if np.isnan(numbers).any():  # a decimal comma
+        with_points = cells.astype(str).str.replace(",", ".", regex=False)
+        numbers = pd.to_numeric(with_points, errors="coerce").to_numpy()
+    known = np.isfinite(numbers) & (numbers < 8e9 * ticks)
+    known &= numbers > (_FEWEST_SECONDS if origin == 0 else 10 * _FEWEST_SECONDS) * ticks
     times = np.full(len(texts), "NaT", NS)
-    if numbers.dtype.kind in "iu":
+    if numbers.dtype.kind in "iu" and ticks >= 1:
         times[known] = (numbers[known] * round(1e9 / ticks)).astype(NS)
-    else:  # a float of seconds is exact to a microsecond, not to a nanosecond
+    elif ticks >= 1:  # a float of seconds is exact to a microsecond, not to a nanosecond
         times[known] = np.round(numbers[known] * (1e6 / ticks)).astype("datetime64[us]")
-    return times
+    else:  # days with a fraction of some digits: the nearest second is what was meant
+        times[known] = np.round(numbers[known] / ticks).astype("datetime64[s]")
+    return times + np.timedelta64(origin, "s")

@@ -1,0 +1,154 @@
+"""Are these the rows of one machine? Rows of several, read as those of one, are a machine that jumps.
+
+It shows in all rows, wherever they stand in a file: times that others had already, and a column that tells
+the ones from the others.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.types import FloatArray, IntArray, TimeArray
+from lstm_anomaly.reading.layout.layout import Layout
+from lstm_anomaly.reading.layout.names import MACHINE_NAMES, VALUE_NAMES, plain_name
+from lstm_anomaly.reading.values.cells import is_value
+
+# Share of rows whose time other rows span too, or whose machine is another than the row before's.
+SHARED = 0.3
+FEWEST_ROWS = 4
+FEWEST_DAYS = 50  # rows
+DAY = 86_400 * 10**9  # ns
+MOST_MACHINES = 10_000
+# Share of these that may remain once the machines are told apart: by a text, and by a number.
+REMAINS = {True: 0.5, False: 0.02}
+
+
+@dataclass
+class _Key:
+    """One column that may say whose row it is.
+
+    spans    value -> the earliest and latest time of its rows
+    inside   rows whose time earlier rows of their value span
+    changes  rows with another value than the row before
+    """
+
+    column: int
+    is_text: bool
+    spans: dict[object, tuple[int, int]] = field(default_factory=dict)
+    inside: int = 0
+    changes: int = 0
+
+
+class Machines:
+    """Takes all rows of a file, and raises InputError once they are seen to be of several machines."""
+
+    def __init__(self, layout: Layout, source: str) -> None:
+        self._layout = layout
+        self._source = source
+        self._rows = 0
+        self._all = _Key(-1, True)
+        self._are_days = layout.name_column is None and layout.group_column is None  # at one time of day
+        self._keys = [_Key(column, is_text) for column, is_text in layout.keys]
+
+    def push(
+        self,
+        times: TimeArray,
+        lines: IntArray,
+        names: NDArray[np.object_] | None,
+        columns: dict[int, NDArray[np.object_] | FloatArray],
+    ) -> None:
+        """Take the next rows: times and lines (n,), names of sensors (n,) in a file with one reading a row,
+        and the cells (n,) of the columns that may name a machine."""
+        known = ~np.isnat(times)
+        at = times[known].astype(np.int64)
+        self._are_days = self._are_days and bool(np.all(at % DAY == at[:1] % DAY))
+        if not len(at) or not (self._keys or self._are_days):
+            return
+        names = None if names is None else names[known]
+        self._rows += len(at)
+        _note(self._all, at, np.full(len(at), "", object) if names is None else names)
+        for key in list(self._keys):
+            cells = columns[key.column][known].astype(object)
+            _note(key, at, cells if names is None else _pairs(cells, names))
+            if len(key.spans) > min(MOST_MACHINES, max(self._rows / 2, 1)):
+                self._keys.remove(key)
+        if self._rows >= FEWEST_ROWS:
+            for key in self._keys:
+                self._judge(key, int(lines[known][-1]))
+            if self._are_days and self._rows >= FEWEST_DAYS and self._all.inside >= SHARED * self._rows:
+                raise InputError(
+                    "many rows have the same date, and no column is read as their time of day",
+                    where=f"{self._source}:{lines[known][-1]}",
+                    hint="name that column Time, put date and time into one, or --time '' to count rows",
+                )
+
+    def _judge(self, key: _Key, line: int) -> None:
+        layout = self._layout
+        shared = self._all.inside >= SHARED * self._rows
+        apart = shared and key.inside <= REMAINS[key.is_text] * self._all.inside and _overlap(key)
+        if apart and _are_names(key):
+            raise self._several(key, "several rows are of the same time", line)
+        named = MACHINE_NAMES.fullmatch(plain_name(layout.names[key.column]))
+        takes_turns = layout.name_column is None and key.changes > SHARED * self._rows and len(key.spans) > 1
+        if takes_turns and (named or (layout.may_be_long and key.is_text)) and _are_names(key):
+            raise self._several(key, "rows take turns", line)
+
+    def _several(self, key: _Key, what: str, line: int) -> InputError:
+        name = self._layout.names[key.column]
+        machines = list(dict.fromkeys(value[0] if isinstance(value, tuple) else value for value in key.spans))
+        texts = [f"{value:g}" if isinstance(value, float) else str(value)[:30] for value in machines]
+        shown = ", ".join(map(repr, texts[:3])) + (", ..." if len(texts) > 3 else "")
+        readings = [sensor for sensor in self._layout.sensors if sensor != name]
+        long = f"--sensor-column '{name}' --value-column '{readings[0]}'" if len(readings) == 1 else ""
+        hints = [f"--group-by '{name}' for a model each"]
+        if long and self._layout.name_column is None:
+            hints.insert(
+                0 if VALUE_NAMES.fullmatch(plain_name(readings[0])) else 1, f"{long} if these are sensors"
+            )
+        hints.append(f"--exclude '{name}' if the rows are of one machine")
+        return InputError(
+            f"{what}, one for each {name!r} ({shown})",
+            where=f"{self._source}:{line}",
+            hint=", ".join(hints),
+        )
+
+
+def _note(key: _Key, at: IntArray, values: NDArray[np.object_]) -> None:
+    """Add rows at times (n,) ns, each of one of the `values` (n,)."""
+    codes, distinct = pd.factorize(values)
+    order = np.argsort(codes, kind="stable")
+    cuts = np.flatnonzero(np.diff(codes[order])) + 1
+    for rows in np.split(order, cuts):
+        value = distinct[codes[rows[0]]] if codes[rows[0]] >= 0 else ""
+        part = at[rows]
+        low, high = key.spans.get(value, (part[0] + 1, part[0]))  # before its first row no time is inside
+        below = np.minimum.accumulate(np.concatenate([[low], part]))
+        above = np.maximum.accumulate(np.concatenate([[high], part]))
+        key.inside += int(np.count_nonzero((part >= below[:-1]) & (part <= above[:-1])))
+        key.spans[value] = int(below[1:].min()), int(above[-1])
+    key.changes += int(np.count_nonzero(np.diff(codes)))
+
+
+def _pairs(cells: NDArray[np.object_], names: NDArray[np.object_]) -> NDArray[np.object_]:
+    pairs = np.empty(len(cells), object)
+    pairs[:] = list(zip(cells, names, strict=True))
+    return pairs
+
+
+def _are_names(key: _Key) -> bool:
+    """Whether the values are names or whole numbers, rather than readings among which words stand."""
+    values = [value[0] if isinstance(value, tuple) else value for value in key.spans]
+    return not key.is_text or not any(is_value(str(value)) for value in values)
+
+
+def _overlap(key: _Key) -> bool:
+    """Whether the times of the values span each other, rather than follow each other."""
+    spans = sorted(key.spans.values())
+    together, end = 0, spans[0][0]
+    for low, high in spans:
+        together += max(high - max(low, end), 0)
+        end = max(end, high)
+    return sum(high - low for low, high in spans) >= (1 + SHARED) * together

@@ -1,0 +1,429 @@
+"""Layouts that loggers and exports write: read to the values they hold, or refused with the way out."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.reading import ReadOptions, read_csvs
+
+START = datetime(2024, 3, 14, 0, 5)
+TEMP = [20.5, 21.5, 19.5, 20.0, 22.25, 21.0]
+HUM = [41.0, 42.0, 40.5, 41.5, 43.0, 42.5]
+CASES = Path(__file__).parents[3] / "shared/cases/csv"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a file of this text; its path."""
+
+    def write_file(text):
+        path = tmp_path / "log.csv"
+        path.write_bytes(text.encode())
+        return os.fspath(path)
+
+    return write_file
+
+
+def stamp(minutes, pattern="%Y-%m-%d %H:%M:%S"):
+    return (START + timedelta(minutes=minutes)).strftime(pattern)
+
+
+def utc(minutes, hours=0):
+    return np.datetime64(START + timedelta(minutes=minutes, hours=hours), "ns")
+
+
+def many(row, count=60):
+    """Rows 0, 1, ... of a file."""
+    return "".join(f"{row(n)}\n" for n in range(count))
+
+
+def read(write, text, **told):
+    return read_csvs([write(text)], ReadOptions(**told))[0]
+
+
+def refusal(write, text, **told):
+    with pytest.raises(InputError) as caught:
+        read(write, text, **told)
+    return str(caught.value)
+
+
+# --- rows of many machines
+
+
+@pytest.mark.parametrize("each", [5, 700, 720, 1440, 1501, 3000])
+@pytest.mark.parametrize("names", [("1", "2", "3"), ("north", "south", "east")])
+def test_machines_one_after_the_other_are_refused_at_any_length(write, names, each):
+    rows = "".join(f"{stamp(60 * n)},{name},{n % 7 + 0.5}\n" for name in names for n in range(each))
+    said = refusal(write, f"datetime,machineID,volt\n{rows}")
+    assert f"one for each 'machineID' ('{names[0]}'" in said
+    assert "--group-by 'machineID'" in said
+
+
+def test_machines_beyond_the_first_megabyte_are_refused(write):
+    rows = "".join(f"{stamp(n)},{m},{n % 7 + 0.5}\n" for m in (1, 2) for n in range(50_000))
+    assert "--group-by 'machine'" in refusal(write, f"time,machine,volt\n{rows}")
+
+
+def test_machines_that_take_turns_are_refused(write):
+    rows = many(lambda n: f"{stamp(n)},{'AB'[n % 2]},{n % 7 + 0.5},{n % 5}")
+    assert "--group-by 'device'" in refusal(write, f"time,device,volt,amp\n{rows}")
+
+
+def test_a_column_of_readings_and_words_names_no_machines(write):
+    rows = many(lambda n: f"{stamp(n)},{n % 7}.5,{'ERR' if n % 2 else 7}")
+    assert read(write, f"time,a,b\n{rows}").sensors[0] == "a"
+
+
+def test_days_of_one_machine_in_any_order_are_one_machine(write):
+    day = {"mon": 0, "sun": -1440}
+    rows = "".join(
+        f"{stamp(n + first)},{name},{n % 7 + 0.5}\n" for name, first in day.items() for n in range(60)
+    )
+    assert read(write, f"time,day name,volt\n{rows}").sensors == ("volt",)
+
+
+# --- one reading a row
+
+
+@pytest.mark.parametrize(
+    ("sensor", "value"),
+    [
+        ("entity_id", "state"),
+        ("_field", "_value"),
+        ("VarName", "VarValue"),
+        ("Tagname", "Value"),
+        ("metric", "v"),
+    ],
+)
+def test_long_files_are_known_by_the_names_that_programs_write(write, sensor, value):
+    rows = "".join(
+        f"{name},{stamp(n)},{x}\n" for name, xs in (("t", TEMP), ("h", HUM)) for n, x in enumerate(xs)
+    )
+    frame = read(write, f"{sensor},time,{value}\n{rows}")
+    assert frame.sensors == ("t", "h")
+    assert frame.values.tolist() == [[t, h] for t, h in zip(TEMP, HUM, strict=True)]
+
+
+def test_readings_sorted_by_sensor_come_out_in_the_order_of_time(write):
+    frame = read(
+        write,
+        "time,sensor,value\n2024-01-01T00:00:10,a,1\n2024-01-01T00:01:10,a,2\n"
+        "2024-01-01T00:00:40,b,3\n2024-01-01T00:01:40,b,4\n",
+    )
+    assert np.diff(frame.times).astype("timedelta64[s]").astype(int).tolist() == [30, 30, 30]
+    assert np.nan_to_num(frame.values, nan=-1).tolist() == [[1, -1], [-1, 3], [2, -1], [-1, 4]]
+    assert frame.lines.tolist() == [2, 4, 3, 5]
+
+
+def test_annotated_csv_of_several_blocks_is_one_long_file(write):
+    head = "#group,false,false,true,true,true\n#datatype,string,long,dateTime:RFC3339,double,string\n"
+    head += "#default,mean,,,,\n,result,table,_time,_value,_field\n"
+    blocks = [
+        head + "".join(f",,{k},{stamp(n, '%Y-%m-%dT%H:%M:%SZ')},{x},{name}\n" for n, x in enumerate(readings))
+        for k, (name, readings) in enumerate((("t", TEMP), ("h", HUM)))
+    ]
+    frame = read(write, "\n".join(blocks).replace("\n", "\r\n"))
+    assert frame.sensors == ("t", "h")
+    assert frame.values.tolist() == [[t, h] for t, h in zip(TEMP, HUM, strict=True)]
+
+
+def test_a_second_header_with_other_columns_is_refused_by_its_line(write):
+    rows = many(lambda n: f"{stamp(n)},{n % 7}.5,{n % 5}")
+    assert ":62: another header" in refusal(write, f"time,a,b\n{rows}time,b,a\n{rows}")
+    assert len(read(write, f"time,a,b\n{rows}time,a,b\n{rows}")) == 120
+
+
+def test_messages_of_the_logger_are_no_sensor(write):
+    rows = many(lambda n: f'"T";"{stamp(n, "%d.%m.%Y %H:%M:%S")}";{20 + n % 3},5000;1;{45355000000 + n},0000')
+    head, off = (
+        '"VarName";"TimeString";"VarValue";"Validity";"Time_ms"',
+        '"$RT_OFF$";"14.03.2024 01:04:00";0;2;9,0',
+    )
+    frame = read(write, f"{head}\n{rows}{off}\n")
+    assert frame.sensors == ("T",)
+    assert (frame.values.min(), frame.values.max(), len(frame)) == (20.5, 22.5, 60)
+
+
+def test_readings_of_two_hosts_in_one_long_file_are_refused(write):
+    rows = "".join(f"{stamp(n)},{host},t,{n % 7}\n" for n in range(30) for host in ("a", "b"))
+    assert "--group-by 'host'" in refusal(write, f"time,host,field,value\n{rows}")
+
+
+# --- the time
+
+
+def test_a_reading_beside_a_date_is_no_time_of_day(write):
+    rows = many(lambda n: f"{stamp(1440 * n, '%Y-%m-%d')},12.{n % 60:02}")
+    frame = read(write, f"Date,battery_V\n{rows}")
+    assert frame.sensors == ("battery_V",)
+    assert frame.values[:2, 0].tolist() == [12.0, 12.01]
+    assert frame.times[1] - frame.times[0] == np.timedelta64(1, "D")
+
+
+@pytest.mark.parametrize("told", [{"time": "Date"}, {"datetime_format": "%Y-%m-%d"}])
+def test_what_is_told_of_the_time_is_final(write, told):
+    rows = many(lambda n: f"{stamp(1440 * n, '%Y-%m-%d')},12.{7 * n % 60:02}")
+    assert read(write, f"Date,Time on\n{rows}", **told).sensors == ("Time on",)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hours"),
+    [
+        ("%d-%b-%y %H:%M:%S", 0),
+        ("%d %B %Y %H:%M", 0),
+        ("%Y-%m-%d %H:%M:%S UTC", 0),
+        ("%Y-%m-%d %H:%M:%S CET", -1),
+        ("%d/%m/%Y %H:%M:%S GMT", 0),
+        ("%Y-%m-%d %H:%M:%S +0000 UTC", 0),
+        ("%Y-%m-%dT%H:%M:%S+01:00[Europe/Berlin]", -1),
+        ("%m/%d/%Y, %I:%M:%S\u202f%p", 0),
+        ("%Y%m%d %H:%M:%S", 0),
+        ("%Y-%jT%H:%M:%S", 0),
+        ("%Y-%m-%d %H:%M:00:000", 0),
+        ("%H:%M:%S %d/%m/%Y", 0),
+        ("%Y-%m-%d\u00a0%H:%M", 0),
+        ("%Y-%m-%d %I:%M a.m.", 0),
+    ],
+)
+def test_stamps_that_have_one_meaning_are_read(write, pattern, hours):
+    frame = read(write, "time;a\n" + many(lambda n: f"{stamp(n, pattern)};{n % 7}", 50))
+    assert frame.times[[0, 1, 49]].tolist() == [utc(n, hours).astype(int) for n in (0, 1, 49)]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "minutes"),
+    [
+        (
+            "Date,HourEnding",
+            lambda n: f"{(START + timedelta(hours=n)):%Y-%m-%d},{(START + timedelta(hours=n)).hour + 1}",
+            55,
+        ),
+        ("Date,Time", lambda n: f"{stamp(60 * n, '%Y-%m-%d')},{stamp(60 * n, '%H%M')}", 0),
+        ("Date,Time", lambda n: f"{stamp(60 * n, '%d.%m.%Y')},{int(stamp(60 * n, '%H%M'))}", 0),
+        ("Time,Date", lambda n: f"{stamp(60 * n, '%H:%M:%S')},{stamp(60 * n, '%Y-%m-%d')}", 0),
+        ("Date,Time", lambda n: f"{stamp(60 * n, '%Y-%m-%d')},{stamp(60 * n, '%H.%M')}", 0),
+        (
+            "Date,Time",
+            lambda n: (
+                f"{stamp(60 * n, '%d/%m/%Y')},{stamp(60 * n, '%I:%M') + stamp(60 * n, '%p')[0].lower()}"
+            ),
+            0,
+        ),
+        (
+            "year,month,day,hour",
+            lambda n: ",".join(str(int(stamp(60 * n, p))) for p in ("%Y", "%m", "%d", "%H")),
+            -5,
+        ),
+        (
+            "Year,DOY,Hour,Min",
+            lambda n: ",".join(str(int(stamp(60 * n, p))) for p in ("%Y", "%j", "%H", "%M")),
+            0,
+        ),
+    ],
+)
+def test_times_that_stand_in_several_columns_are_put_together(write, header, row, minutes):
+    frame = read(write, f"{header},a\n" + many(lambda n: f"{row(n)},{n % 7}.5"))
+    assert frame.sensors == ("a",)
+    assert frame.times[[0, 59]].tolist() == [utc(60 * n + minutes).astype(int) for n in (0, 59)]
+
+
+def test_twenty_four_o_clock_is_midnight(write):
+    rows = "".join(f"2024-03-0{day} {hour:02}:00:00,{hour}.5\n" for day in (3, 4, 5) for hour in range(1, 25))
+    frame = read(write, f"Hour Ending,load\n{rows}")
+    assert np.unique(np.diff(frame.times)).astype("timedelta64[h]").astype(int).tolist() == [1]
+    assert frame.times[23] == np.datetime64("2024-03-04T00:00:00")
+
+
+def test_days_of_a_spreadsheet_are_read(write):
+    days = [(START + timedelta(minutes=n) - datetime(1899, 12, 30)) / timedelta(days=1) for n in range(60)]
+    frame = read(write, "Date,a\n" + many(lambda n: f"{days[n]:.6f},{n % 7}"))
+    assert frame.times[[0, 59]].tolist() == [utc(n).astype(int) for n in (0, 59)]
+
+
+def test_days_of_a_spreadsheet_with_too_few_digits_are_refused(write):
+    rows = many(lambda n: f"{45355 + n / 1440:.3f},{n % 7}.5")
+    assert "--time '' to count rows" in refusal(write, f"Date,a\n{rows}")
+    assert read(write, f"Date,a\n{rows}", time="").sensors == ("a",)
+
+
+def test_seconds_since_1904_are_not_taken_for_those_since_1970(write):
+    first = 2_082_844_800 + START.replace(tzinfo=UTC).timestamp()
+    frame = read(write, "Time\ta\n" + many(lambda n: f"{first + 60 * n:.1f}\t{n % 7}"))
+    assert frame.times[1] == utc(1)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("%Y-%m-%d %H:%M:%S PST", "--datetime-format '%Y-%m-%d %H:%M:%S PST' and --tz ZONE"),
+        ("%Y/%m/%d-%H:%M:%S", "--datetime-format '%Y/%m/%d-%H:%M:%S'"),
+        ("%d.%m.%Y %H:%M Uhr", "--datetime-format '%d.%m.%Y %H:%M Uhr'"),
+        ("%G-W%V-%u %H:%M", "--time '' to count rows"),
+    ],
+)
+def test_stamps_that_are_not_read_are_refused_with_the_format(write, pattern, told):
+    text = "when;a\n" + many(lambda n: f"{stamp(n, pattern)};{n % 7}.5")
+    assert told in refusal(write, text)
+    assert read(write, text, time="").times is None
+    if told.startswith("--datetime"):
+        frame = read(write, text, datetime_format=pattern)
+        assert frame.times[[0, 59]].tolist() == [utc(n).astype(int) for n in (0, 59)]
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("Record", lambda n: 40 + n),
+        ("entry_id", lambda n: 40001 + n),
+        ("Scan", lambda n: 2 * n),
+        ("No.", lambda n: 60 - n),
+        ("boots", lambda n: 7 + n),
+        ("year", lambda n: 2024),
+        ("month", lambda n: 1 + n % 12),
+        ("hour", lambda n: n % 24),
+        ("Validity", lambda n: n % 3 // 2),
+    ],
+)
+def test_numbers_of_rows_and_parts_of_dates_are_no_sensors(write, name, number):
+    text = f"{name},time,a\nRN,TS,degC\n" + many(lambda n: f"{number(n)},{stamp(n)},{n % 7}.5")
+    frame, report = read_csvs([write(text)])
+    assert frame.sensors == ("a",)
+    assert name in report.files[0].left_out
+    assert read_csvs([write(text)], ReadOptions(only=(name,)))[0].sensors == (name,)
+
+
+def test_pairs_of_time_and_value_with_their_own_clocks_are_refused(write):
+    rows = many(lambda n: f"{stamp(n)},{n % 7}.5,{stamp(40 + 3 * n / 4)},{n % 5}.5")
+    text = f"A Time,A Value,B Time,B Value\n{rows}"
+    said = refusal(write, text)
+    assert "--time 'B Time' --only 'B Value'" in said
+    frame = read(write, text, time="B Time", only=("B Value",))
+    assert frame.times[4] == utc(43)
+
+
+def test_pairs_of_time_and_value_of_one_clock_are_read(write):
+    rows = many(lambda n: f"{stamp(n)},{n % 7}.5,{stamp(n)},{n % 5}.5")
+    assert read(write, f"A Time,A Value,B Time,B Value\n{rows}").sensors == ("A Value", "B Value")
+
+
+# --- numbers
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["\u22121.5", "2.5"], [-1.5, 2.5]),
+        (["\u22121,5", "2,5"], [-1.5, 2.5]),
+        (["1\u202f013,5", "998,5"], [1013.5, 998.5]),
+        (["1\u00a0013.5", "998.5"], [1013.5, 998.5]),
+        (["1'013.5", "998.5"], [1013.5, 998.5]),
+        (["1.013,5", "998,5"], [1013.5, 998.5]),
+        (["1.25e\u22123", "2.5"], [0.00125, 2.5]),
+    ],
+)
+def test_numbers_that_have_one_meaning_are_read(write, cells, values):
+    frame = read(write, "time;a\n" + many(lambda n: f"{stamp(n)};{cells[n % 2]}"))
+    assert frame.values[:2, 0].tolist() == values
+
+
+def test_points_beside_whole_numbers_are_refused_and_told_by_the_option(write):
+    text = "Zeit;Druck\n" + many(lambda n: f"{stamp(n, '%d.%m.%Y %H:%M')};{'1.005' if n % 2 else '998'}")
+    assert "--thousands . or --decimal ." in refusal(write, text)
+    assert read(write, text, thousands=".").values[:2, 0].tolist() == [998, 1005]
+    assert read(write, text, decimal=".").values[:2, 0].tolist() == [998, 1.005]
+
+
+def test_a_reading_in_tenths_with_its_quality_is_refused(write):
+    text = "time;TMP\n" + many(lambda n: f'{stamp(n)};"+00{70 + n % 9},1"')
+    assert "+0070,1" in refusal(write, text)
+
+
+# --- heads and feet
+
+
+def test_names_in_two_lines_are_joined(write):
+    rows = many(
+        lambda n: f"{3 if n < 40 else 13}/14/24\t{n // 12 % 12 + 1}:{n % 12 * 5:02}a\t{n % 7}.5\t{n % 5}", 12
+    )
+    frame = read(write, f"\t\tTemp\tOut\nDate\tTime\tOut\tHum\n{rows}")
+    assert frame.sensors == ("Temp Out", "Out Hum")
+
+
+def test_a_header_block_that_says_where_it_ends_is_passed_over(write):
+    head = "LabVIEW Measurement\t\nWriter_Version\t2\n***End_of_Header***\t\n\t\n"
+    head += "Channels\t2\t\t\nSamples\t60\t60\t\n***End_of_Header***\t\t\t\nX_Value\tT\tP\tComment\n"
+    frame = read(write, head + many(lambda n: f"{n * 0.1:.6f}\t{n % 7}.5\t{n % 5}.25\t"))
+    assert frame.sensors[:2] == ("T", "P")
+    assert frame.values[:2, :2].tolist() == [[0.5, 0.25], [1.5, 1.25]]
+
+
+# --- the files of people, where they are at hand
+
+READ = {  # first time, sensor -> first value
+    "daily_volts": ("2021-01-01T00:00", {"battery_V": 12.31, "temp_C": 21.0, "hum": 45.0}),
+    "date_hour_ending": ("2024-03-04T01:00", {"temp": 21.0, "hum": 45.0, "pres": 1005.0}),
+    "hour_24": ("2024-03-04T01:00", {"temp": 21.0, "hum": 45.0, "pres": 1005.0}),
+    "influx_annotated": ("2024-03-04T00:00", {"temperature": 21.0, "humidity": 45.0, "pressure": 1005.0}),
+    "pi_ddmonyy": ("2024-01-30T00:00", {"TI-101.PV": 21.0, "FI-102.PV": 45.0}),
+    "row_number_under_units": ("2024-03-04T00:00", {"temp": 21.0, "hum": 45.0}),
+    "sentinel_9999": ("2024-03-04T00:00", {"TA": 21.0, "RH": 45.0, "PA": 1005.0}),
+    "sqlcmd_footer": ("2024-03-14T11:04:01", {"temp": 21.0, "hum": 45.0}),
+    "thingspeak_utc": ("2024-03-04T00:00", {"field1": 21.0, "field2": 45.0, "field3": 1005.0}),
+    "unicode_minus": ("2024-03-04T00:00", {"freezer_C": 0.0, "room_C": 21.0, "pres": 1005.0}),
+    "weatherlink": ("2024-03-04T00:00", {"Temp Out": 21.0, "Out Hum": 45.0, "Bar": 1005.0}),
+    "wincc": ("2024-03-04T00:00", {"Tank_Temp": 21.0, "Tank_Level": 45.0}),
+    "wincc_one_tag": ("2024-03-04T00:00", {"Tank_Temp": 21.0}),
+    "year_month_day_hour": ("2024-03-04T00:00", {"PM2.5": 45.0, "TEMP": 21.0, "PRES": 1005.0}),
+}
+LONG = {  # sensor -> least and greatest
+    "ha_history": {"temperature": (18.1, 24.0), "humidity": (37.7, 52.3), "power": (993.0, 1016.0)},
+    "long_change_of_value": {"temp": (18.0, 29.0), "hum": (38.0, 52.0), "pres": (994.0, 1016.0)},
+    "long_unaligned_by_sensor": {
+        "temp": (18.133, 29.114),
+        "hum": (37.729, 52.322),
+        "pres": (993.491, 1016.901),
+    },
+}
+REFUSED = {
+    "fleet_by_machine": "--group-by 'machineID'",
+    "excel_serial": "days since 1899-12-30",
+    "paired_time_value": "each value has its own",
+    "point_thousands": "--thousands .",
+}
+
+
+def _case(name):
+    path = CASES / f"{name}.csv"
+    if not path.exists():
+        pytest.skip(f"{path.parent} is not at hand")
+    return os.fspath(path)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_files_of_people_are_read_to_what_they_hold(name):
+    frame, _ = read_csvs([_case(name)])
+    first, values = READ[name]
+    assert dict(zip(frame.sensors, frame.values[0].tolist(), strict=True)) == values
+    assert frame.times[0] == np.datetime64(first)
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_files_of_people_have_each_sensor_in_its_range(name):
+    frame, _ = read_csvs([_case(name)])
+    found = {
+        sensor.rpartition("_")[2]: (np.nanmin(column), np.nanmax(column))
+        for sensor, column in zip(frame.sensors, frame.values.T, strict=True)
+    }
+    assert found == LONG[name]
+    assert (np.diff(frame.times) >= np.timedelta64(0)).all()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_files_of_people_are_refused_with_the_way_out(name):
+    with pytest.raises(InputError) as caught:
+        read_csvs([_case(name)])
+    assert REFUSED[name] in str(caught.value)
