@@ -33,7 +33,9 @@ HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
     metavar="SPAN",
     help="Run so often, from 1min to 1d.  [default: 10min]",
 )
-@click.option("--retrain", is_flag=True, help="Also a line that learns the model again every Sunday night.")
+@click.option(
+    "--retrain", is_flag=True, help="Print also a line that learns the model again every Sunday night."
+)
 @talk_options
 @click.pass_obj
 def command(

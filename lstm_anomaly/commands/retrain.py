@@ -6,6 +6,7 @@ import click
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
 from lstm_anomaly.commands.frame.options import (
     FILES,
@@ -26,7 +27,7 @@ Examples:
 """
 
 
-@click.command("retrain", epilog=EPILOG)
+@click.command("retrain", cls=GroupedCommand, epilog=EPILOG)
 @click.argument("model_path", metavar="MODEL", type=click.Path())
 @FILES
 @click.option(
@@ -44,13 +45,13 @@ Examples:
     default=1,
     show_default=True,
     metavar="N",
-    help="Old models to keep beside the new one, as MODEL.1, MODEL.2, ...",
+    help="Keep so many old models beside the new one, as MODEL.1, MODEL.2 and on.",
 )
 @click.option(
     "--model-kind",
     "kind",
     type=click.Choice(["auto", "lstm", "pure", "linear"]),
-    help="[default: the model's]",
+    help="Choose the kind of the new model.  [default: the old one's]",
 )
 @click.option(
     "--format",
@@ -58,7 +59,7 @@ Examples:
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
-    help="How the comparison is written to standard output.",
+    help="Choose how the comparison is written to standard output.",
 )
 @IGNORE
 @threshold_options

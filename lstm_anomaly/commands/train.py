@@ -124,16 +124,20 @@ Examples:
     metavar="SHARE",
     help="Leave out at most so many rows that stand out; 0 keeps even faults.  [default: 1%]",
 )
-@click.option("--holidays", metavar="COUNTRY", help="Its holidays are like Sundays: AT, DE-BY, US-CA, ...")
 @click.option(
-    "--calendar", metavar="FILE", help="Days that are like Sundays: a CSV whose first column is `date`."
+    "--holidays",
+    metavar="COUNTRY",
+    help="Take a country's holidays for Sundays, such as those of AT, DE-BY or US-CA.",
+)
+@click.option(
+    "--calendar", metavar="FILE", help="Take the days in this CSV, whose first column is `date`, for Sundays."
 )
 @click.option("--strict", "is_strict", is_flag=True, help="Stop where a sensor would spoil the model.")
 @click.option(
     "--off",
     multiple=True,
     metavar="CONDITION",
-    help="Such as 'speed_rpm < 10 and valve = 0': rows in which the plant is off.  [default: none]",
+    help="Leave out rows in which the plant is off, such as 'speed_rpm < 10 and valve = 0'.",
 )
 @IGNORE
 @click.option(

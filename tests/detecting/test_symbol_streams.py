@@ -147,3 +147,46 @@ def test_a_hole_in_a_session_is_unknown_and_ends_nothing(models):
     scores = watched(models["jobs"], [frame])[1]
     assert np.isnan(scores[4:6]).all()
     assert np.isfinite(scores[6:]).all()
+
+
+def beside_two_levels(rows_of, silent=slice(0, 0)):
+    """States beside two levels, of which the first delivers nothing in the rows `silent`."""
+    codes, level = rows_of
+    frame = frame_of(codes, None, level, known=3)
+    second = 3 - level + np.random.default_rng(5).normal(0, 0.05, len(level))
+    values = np.column_stack([level, second, codes.astype(float)])
+    values[silent, 0] = np.nan
+    return replace(frame, values=values, sensors=("level", "second", "state"))
+
+
+@pytest.fixture(scope="module")
+def of_two_levels():
+    settings = LearningSettings(**SETTINGS, kind="linear")
+    return learn(clean(beside_two_levels(states(120, 1)))[0], settings)
+
+
+@pytest.mark.parametrize("size", [1, 9, 10_000])
+def test_symbols_are_judged_while_a_sensor_is_silent(of_two_levels, size, tmp_path):
+    frame = beside_two_levels(states(20, 2, wrong=True), silent=slice(100, 300))
+    whole = detect(of_two_levels, frame)
+    assert [(one.sensor, one.is_over) for one in whole.silences] == [("level", True)]
+    event = next(one for one in whole.events if one.contributions[0].kind == "symbol")
+    assert (event.start, event.words[:15]) == (215, "FILL after IDLE")
+    scores, watcher = [], Watcher(of_two_levels)
+    follower = Follower("new.csv", ReadOptions(), of_two_levels.sensors)
+    for piece in in_pieces(frame, size):
+        scores.append(watcher.push(piece).scores)
+        if size > 1:
+            write_state(State("new.csv", "scheme", follower, watcher), tmp_path / "state", of_two_levels)
+            watcher = Watcher(of_two_levels)
+            read_state(tmp_path / "state", of_two_levels, "scheme", follower, watcher)
+    scores.append(watcher.finish().scores)
+    np.testing.assert_array_equal(np.concatenate(scores), whole.row_scores())
+
+
+def test_a_row_without_a_symbol_is_no_silence(of_two_levels):
+    frame = beside_two_levels(states(20, 2))
+    frame.values[100:200, 2] = np.nan
+    found = detect(of_two_levels, frame)
+    assert found.silences == ()
+    assert np.isnan(found.row_scores()[110:200]).all()

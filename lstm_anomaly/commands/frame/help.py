@@ -7,9 +7,19 @@ import click
 GROUPS: dict[str, tuple[str, ...]] = {
     "Main": (
         *("--model", "--out", "--onnx", "--labels", "--label-column", "--state", "--every", "--keep"),
-        *("--ignore", "--group-by", "--jobs", "--engine", "--session", "--seed", "--allow-missing"),
+        *(
+            "--ignore",
+            "--group-by",
+            "--jobs",
+            "--engine",
+            "--session",
+            "--seed",
+            "--allow-missing",
+            "--retrain",
+        ),
     ),
     "What to learn": (
+        *("--all-rows", "--forget"),
         *(
             "--model-kind",
             "--preset",
@@ -29,7 +39,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             "--weight-decay",
             "--patience",
         ),
-        *("--max-train-time", "--checkpoint", "--engine"),
+        *("--max-train-time", "--checkpoint", "--off", "--holidays", "--calendar", "--strict"),
     ),
     "Alarm limit": ("--false-alarms", "--confidence", "--threshold-method", "--threshold"),
     "Events": (
@@ -47,7 +57,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Unattended runs": (
         *("--follow", "--max-age", "--exec", "--exec-timeout", "--from", "--early", "--snooze", "--wait"),
-        *("--on-unknown", "--on-gap", "--rotated", "--prom-textfile"),
+        *("--on-unknown", "--on-gap", "--rotated", "--prom-textfile", "--maintenance"),
     ),
     "Input format": (
         *(
@@ -78,6 +88,7 @@ SELDOM = frozenset(
         *("--jobs", "--engine", "--session", "--seed", "--allow-missing", "--checkpoint"),
         *GROUPS["What to learn"][GROUPS["What to learn"].index("--trim") :],
         *("--threshold-method", "--threshold", "--confidence", "--hysteresis", "--chance", "--method"),
+        "--silent-after",
         *GROUPS["Unattended runs"][GROUPS["Unattended runs"].index("--exec-timeout") :],
         *GROUPS["Input format"][GROUPS["Input format"].index("--encoding") :],
         *("--excel-safe", "--passthrough", "--exit-zero", "--verbose", "--log-format", "--color", "--debug"),

@@ -31,7 +31,7 @@ _OPTIONS = (
     click.option(
         "--maintenance",
         metavar="FILE",
-        help="CSV of `start,end,reason`: events within such a span are shown, and alarm nobody.",
+        help="Alarm nobody of events within the spans of this CSV of `start,end,reason`.",
     ),
     click.option("--wait", type=Duration(), metavar="SPAN", help="Wait so long for another run to end."),
     click.option(
