@@ -248,8 +248,6 @@ def _calendar(header: dict[str, Any]) -> Calendar:
 
 def _check_header(header: dict[str, Any]) -> None:
     sensors = header["sensors"]
-    nulls = header.get("null_values", [])  # models of before have none
-    _check(isinstance(nulls, list) and all(map(_is_text, nulls)), "a text for no reading is no text")
     _check(header["kind"] in MODEL_KINDS, f"the kind {header['kind']!r} is unknown")
     _check(isinstance(sensors, list), "the sensors are not a list of names")
     _check(all(map(_is_text, sensors)), "a sensor's name is not text")
@@ -261,8 +259,9 @@ def _check_header(header: dict[str, Any]) -> None:
     _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
     _check(type(header["clock"]) is bool, "`clock` is neither true nor false")
     _check(not header["clock"] or step is not None, "the time of day is used, but rows have no time")
-    for name in ("off", "null_values"):
-        _check(all(map(_is_text, header.get(name, []))), f"{name} is not a list of texts")
+    for name in ("off", "null_values"):  # models of before have none
+        texts = header.get(name, [])
+        _check(isinstance(texts, list) and all(map(_is_text, texts)), f"{name} is not a list of texts")
     _check(_is_count(header["max_fill"]), "the rows to fill are not a number of rows")
     _check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
     _check(header["resample"] is None or step is not None, "resampling without a sampling step")

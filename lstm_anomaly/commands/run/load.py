@@ -114,7 +114,8 @@ def what_spoils(series: "Series", where: str, *, is_strict: bool) -> list[str]:
         advice = option.get(oddity.advice, "other rows, in which something moves")
         if is_strict:
             raise InputError(f"'{name}' {oddity.text} (--strict)", where=where, hint=advice)
-        lines.append(f"{where}: '{name}' {oddity.text}. Try: {advice}")
+        if oddity.advice != "null":  # of which `settle_nulls` has told
+            lines.append(f"{where}: '{name}' {oddity.text}. Try: {advice}")
     return lines
 
 
