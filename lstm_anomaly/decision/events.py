@@ -275,7 +275,7 @@ class EventTracker:
     def _go_on(self, rows: JudgedRows, repeats: IntArray, span: Span, first: int) -> None:
         """Take what belongs to the span of these rows, of which the first is row `first` of all."""
         begin = max(0, span.start - first)
-        within = slice(begin, span.end - first + 1)
+        within = slice(begin, max(0, span.end - first + 1))  # it may have ended before these rows
         at = begin + np.flatnonzero(rows.scores[within] > LIMIT)  # (n,)
         if not len(at):
             return

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lstm_anomaly.base.types import IntArray
@@ -148,6 +148,7 @@ def test_events_are_those_of_a_row_by_row_state_machine(
     assert spans(scores, merge_gap=merge_gap, min_duration=min_duration, off=off) == expected
 
 
+@example(scores=[0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0], cuts=[6], merge_gap=1, min_duration=1, off=0.0)
 @given(scores=scores_lists, cuts=st.lists(st.integers(0, 60), max_size=8), **rules_given)
 def test_events_are_identical_however_the_rows_are_cut(
     scores: list[float], cuts: list[int], merge_gap: int, min_duration: int, off: float
