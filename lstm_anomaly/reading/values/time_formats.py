@@ -28,7 +28,6 @@ _EPOCHS = {
     "labview": ("seconds since 1904", 1.0, -2_082_844_800),
     "excel": ("days since 1899-12-30", 1 / 86_400, -2_209_161_600),
 }
-EPOCH_SCHEMES = tuple(_EPOCHS)
 # They are known by lying in the years 2000 to 2060, in which no two of them share a number.
 _YEARS = (946_684_800, 2_840_140_800)
 _DIGITS = {7: "%Y%j", 10: "%Y%m%d%H", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
