@@ -44,10 +44,26 @@ def test_folders_that_a_page_names_exist(page):
     assert not [name for name in named if not (ROOT / name).is_dir()]
 
 
+def anchors(page):
+    """What a link may name behind `#`: the headings of a page, as GitHub and the site spell them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_of_a_page_lead_somewhere(page):
-    links = re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text())
-    assert not [link for link in links if not (page.parent / link).exists()]
+    for link in re.findall(r"\]\((?!https?:)([^)]+)", page.read_text(encoding="utf-8")):
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_that_is_named_is_linked(page):
+    text = page.read_text(encoding="utf-8")
+    names = {other.name for other in PAGES if other.parent.name == "docs"}
+    assert not [name for name in re.findall(r"`(?:docs/)?([\w-]+\.md)`", text) if name in names]
 
 
 def test_the_places_for_changes_exist_in_the_rooms_named():
