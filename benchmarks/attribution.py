@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.types import Series
-from lstm_anomaly.decision.events import Event, EventRules, find_events
+from lstm_anomaly.decision.event import Event
+from lstm_anomaly.decision.events import EventRules, find_events
 from lstm_anomaly.detecting.batch import judged_rows
 from lstm_anomaly.evaluation.sample_pump import SENSORS, lagged, make_normal
 from lstm_anomaly.model.judge import judge

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.base.types import Series, TimeArray
 from lstm_anomaly.decision.budget import Budget
-from lstm_anomaly.decision.events import Event, EventRules, EventTracker
+from lstm_anomaly.decision.event import Event
+from lstm_anomaly.decision.events import EventRules, EventTracker
 from lstm_anomaly.detecting.batch import judged_rows
 from lstm_anomaly.evaluation.false_alarms import FalseAlarms
 from lstm_anomaly.evaluation.sample_pump import MINUTES_A_DAY, NORMAL_START, SENSORS, make_normal

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from lstm_anomaly.decision.events import Event
+from lstm_anomaly.decision.event import Event
 from lstm_anomaly.detecting.batch import detect
 from lstm_anomaly.preparing.clean import clean
 from lstm_anomaly.reading import read_csvs

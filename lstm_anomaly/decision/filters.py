@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.decision.event import Contribution, Event
 from lstm_anomaly.decision.spans import LIMIT
 
 DIRECTIONS = ("up", "down", "both")

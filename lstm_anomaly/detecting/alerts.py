@@ -6,7 +6,7 @@ import numpy as np
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.decision.events import SILENT
+from lstm_anomaly.decision.event import SILENT
 from lstm_anomaly.detecting.places import CLOSED, ONGOING, OPEN, PlacedEvent
 
 

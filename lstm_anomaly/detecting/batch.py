@@ -7,7 +7,8 @@ import numpy as np
 
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame, Series
 from lstm_anomaly.decision.drift import DriftWatch
-from lstm_anomaly.decision.events import Event, EventRules, JudgedRows, find_events, row_states
+from lstm_anomaly.decision.event import Event
+from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events, row_states
 from lstm_anomaly.detecting.verdicts import Tally
 from lstm_anomaly.detecting.views import EventView, view
 from lstm_anomaly.model.judgement import Judgement

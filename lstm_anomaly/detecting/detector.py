@@ -20,7 +20,8 @@ from lstm_anomaly.base.types import (
     TimeArray,
 )
 from lstm_anomaly.decision.budget import Budget
-from lstm_anomaly.decision.events import Event, EventRules
+from lstm_anomaly.decision.event import Event
+from lstm_anomaly.decision.events import EventRules
 from lstm_anomaly.detecting.batch import Detection, detect
 from lstm_anomaly.detecting.forecast import Forecast, forecast
 from lstm_anomaly.detecting.places import place

@@ -9,7 +9,7 @@ import numpy as np
 
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import IntArray, SensorFrame
-from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.decision.event import Contribution, Event
 from lstm_anomaly.detecting.sentences import sentence
 from lstm_anomaly.detecting.views import EventView
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lstm_anomaly.base.text import number
 from lstm_anomaly.decision.course import DOWN, FLAT, NOISY, RELATION, SYMBOL
-from lstm_anomaly.decision.events import SILENT, Contribution, Event
+from lstm_anomaly.decision.event import SILENT, Contribution, Event
 from lstm_anomaly.scoring.reasons import NEW_VALUE, UNSEEN, WORDS
 
 MOST_FOLLOWERS = 2

@@ -15,17 +15,11 @@ from lstm_anomaly.base.snapshot import Arrays, Given, restored, snapshot
 from lstm_anomaly.detecting.alerts import Alerts
 from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.model.model import Model
-from lstm_anomaly.reading import Follower
+from lstm_anomaly.reading import Bookmark, Follower
 from lstm_anomaly.scoring.networks import READING
 
-_TREES = (
-    "position",
-    "layout",
-    "preamble",
-    "reached",
-    "watcher",
-    "news",
-)  # in the order in which they are written
+_PLACES = tuple(field_.name for field_ in fields(Bookmark))
+_TREES = (*_PLACES, "watcher", "news")  # in the order in which they are written
 
 
 @dataclass
@@ -34,7 +28,7 @@ class State:
 
     path           of the input, as it was named
     scheme         of model and rules: memories of another scheme are of no use
-    follower       position, layout, preamble and last time stamp of the input
+    follower       of the input, with the bookmark in it
     watcher        what judging remembers
     news           what was told
     scores_length  bytes of the scores file that belong to rows up to the position, None without one
@@ -64,7 +58,6 @@ def write_state(state: State, path: str | os.PathLike[str], model: Model) -> Non
     """Write a state file, atomically, and read it back before the old one goes. Raises OutputError."""
     arrays: Arrays = {}
     given = _given(model, state.watcher)
-    follower = state.follower
 
     def tree(value: object) -> Any:
         return snapshot(value, arrays, given)
@@ -72,10 +65,7 @@ def write_state(state: State, path: str | os.PathLike[str], model: Model) -> Non
     header = {
         "input": state.path,
         "scheme": state.scheme,
-        "position": tree(follower.position),
-        "layout": tree(follower.layout),
-        "preamble": tree(follower.preamble),
-        "reached": tree(follower.reached),
+        **{name: tree(getattr(state.follower.bookmark, name)) for name in _PLACES},
         "watcher": tree(state.watcher.memory()),
         "news": tree(state.news),
         "scores_length": state.scores_length,
@@ -121,8 +111,7 @@ def _from_parts(
     if header["scheme"] == scheme:
         watcher.leave_out(tuple(map(str, header["silent"])))
     parts = _read_parts(header, arrays, _given(model, watcher))
-    for name in ("position", "layout", "preamble", "reached"):
-        setattr(follower, name, parts[name])
+    follower.bookmark = Bookmark(*(parts[name] for name in _PLACES))
     if header["scheme"] == scheme:
         watcher.recall(parts["watcher"])
     return State(

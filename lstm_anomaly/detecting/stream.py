@@ -8,7 +8,8 @@ import numpy as np
 
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
-from lstm_anomaly.decision.events import Event, EventRules, EventTracker, silent_event
+from lstm_anomaly.decision.event import Event, silent_event
+from lstm_anomaly.decision.events import EventRules, EventTracker
 from lstm_anomaly.detecting.batch import detect, judged_rows
 from lstm_anomaly.detecting.newest import NewestTime
 from lstm_anomaly.detecting.pending import PendingRows

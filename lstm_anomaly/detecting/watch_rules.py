@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from lstm_anomaly.base.types import Resample
-from lstm_anomaly.decision.events import Event, EventRules
+from lstm_anomaly.decision.event import Event
+from lstm_anomaly.decision.events import EventRules
 from lstm_anomaly.decision.filters import filter_events
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.detecting.stream import Watcher

@@ -1,5 +1,6 @@
 """From CSV files to a clean, evenly spaced series: the only part that uses pandas."""
 
+from lstm_anomaly.reading.bookmark import Bookmark
 from lstm_anomaly.reading.follow import Follower
 from lstm_anomaly.reading.frames import (
     data_frame,
@@ -19,6 +20,7 @@ from lstm_anomaly.reading.values.symbols import settle_empty
 
 __all__ = [
     "BadCell",
+    "Bookmark",
     "CsvReader",
     "FileReport",
     "Follower",

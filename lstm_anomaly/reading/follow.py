@@ -1,7 +1,6 @@
 """Rows of a growing file, each complete one once: what is new since a place that is remembered."""
 
 import codecs
-import dataclasses
 import os
 from collections.abc import Iterator
 
@@ -9,16 +8,17 @@ import numpy as np
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import SensorFrame
+from lstm_anomaly.reading.bookmark import Bookmark
 from lstm_anomaly.reading.gap import Gap
-from lstm_anomaly.reading.layout.layout import Layout, check_sensors, find_layout
-from lstm_anomaly.reading.lines.part import Part, Position
+from lstm_anomaly.reading.layout.layout import Layout, find_layout
+from lstm_anomaly.reading.layout.missing_columns import check_sensors
+from lstm_anomaly.reading.lines.part import Part
 from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, HEAD_BYTES, MAX_LINE_BYTES, Block
 from lstm_anomaly.reading.lines.tail import begin_of, unread
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
 from lstm_anomaly.reading.values.symbols import symbol_columns, times_of
-from lstm_anomaly.reading.values.time_formats import scheme_of
 
 
 def describe(found: FileReport, layout: Layout) -> None:
@@ -31,9 +31,8 @@ def describe(found: FileReport, layout: Layout) -> None:
 class Follower:
     """Reads what is new in one file, as often as it is asked; `report` is about what was new.
 
-    position, layout, preamble, reached   what another Follower remembered, to go on where it ended; `reached`
-                                          is the time stamp of the last row read
-    rotated                               a pattern for the names of rotated files, if they are no usual ones
+    bookmark  where to go on, and afterwards where the next one does
+    rotated   a pattern for the names of rotated files, if they are no usual ones
 
     A line without its end is not complete, and waits; so does a header without a row. Bytes that are no
     text of the encoding make a cell bad, rather than the file: one bad line must not stop all others.
@@ -46,17 +45,11 @@ class Follower:
         options: ReadOptions,
         sensors: tuple[str, ...],
         *,
-        position: Position | None = None,
-        layout: Layout | None = None,
-        preamble: bytes = b"",
-        reached: str = "",
+        bookmark: Bookmark | None = None,
         rotated: str = "",
     ) -> None:
         self.path = path
-        self.position = position
-        self.layout = layout
-        self.preamble = preamble
-        self.reached = reached
+        self.bookmark = bookmark or Bookmark()
         self.rotated = rotated
         self.report = ReadReport()
         self.gaps: list[Gap] = []
@@ -67,13 +60,13 @@ class Follower:
         self._encoding = _single_byte(options.encoding or "utf-8", path)
 
     def frames(self) -> Iterator[SensorFrame]:
-        """The new rows in pieces; afterwards `position` is where the next call goes on.
+        """The new rows in pieces; afterwards the bookmark is where the next call goes on.
 
         Where the file is rotated while it is read, what has come since is read as well.
         """
         while True:
             is_settled = True
-            for part in unread(self.path, self.position, self.rotated):
+            for part in unread(self.path, self.bookmark.position, self.rotated):
                 yield from self._frames_of(part)
                 is_settled = part.is_at(self.path) if part.current else not os.path.exists(self.path)
             if is_settled:
@@ -86,14 +79,15 @@ class Follower:
             if len(piece.lines):
                 frame = self._frame(piece, layout)
                 if part.after_gap and not rows:
-                    self.gaps.append(Gap(str(part.path), int(piece.lines[0]), self.reached, _stamp(frame, 0)))
+                    last, first = self.bookmark.reached, _stamp(frame, 0)
+                    self.gaps.append(Gap(str(part.path), int(piece.lines[0]), last, first))
                 rows += len(frame)
-                self.reached = _stamp(frame, -1)
+                self.bookmark.reached = _stamp(frame, -1)
                 yield frame
         if found.rows or found.refused or found.notes or found.nuls:
             self.report.files.append(found)
         if rows or found.refused or part.is_resumed:  # a header, which all files have, is no place to know
-            self.position = part.position()
+            self.bookmark.position = part.position()
 
     def take_gaps(self) -> list[Gap]:
         """The gaps that were met since this was asked for last."""
@@ -102,8 +96,8 @@ class Follower:
 
     def note_begin(self) -> None:
         """Remember the file that is there as one of which nothing was read, if no place is remembered."""
-        if self.position is None:
-            self.position = begin_of(self.path)
+        if self.bookmark.position is None:
+            self.bookmark.position = begin_of(self.path)
 
     def take_report(self) -> ReadReport:
         """What was noticed since this was asked for last."""
@@ -112,34 +106,35 @@ class Follower:
 
     def skip(self) -> None:
         """Pass over all complete lines that are there."""
-        for part in unread(self.path, self.position, self.rotated):
+        for part in unread(self.path, self.bookmark.position, self.rotated):
             lines = 0
             for block in self._blocks(part, FileReport(self.path)):
                 part.consume(block)
                 lines += 1
             if lines or part.is_resumed:
-                self.position = part.position()
+                self.bookmark.position = part.position()
 
     def _pieces(self, part: Part, found: FileReport) -> Iterator[tuple[Piece, Layout]]:
         parser: BlockParser | None = None
         for lines in self._blocks(part, found):
-            assert self.layout is not None, "a file is begun before it is read on"
+            layout = self.bookmark.layout
+            assert layout is not None, "a file is begun before it is read on"
             if parser is None:
                 parser = BlockParser(
-                    self.layout,
+                    layout,
                     found,
                     self._options.bad_values,
                     keep_texts=self._options.keep_texts,
                     symbols=self._symbols,
                 )
-                describe(found, self.layout)
+                describe(found, layout)
             text = self._text(lines)
             piece, left = parser.parse(Block(text, part.next_line, lines.count(b"\n")), last=False)
             if left:  # a quote is open: these lines wait for the next ones
                 self._held = _last_lines(lines, left.count(b"\n"))
                 lines = lines[: len(lines) - len(self._held)]
             part.consume(lines)
-            yield piece, self.layout
+            yield piece, layout
 
     def _blocks(self, part: Part, found: FileReport) -> Iterator[bytes]:
         """Whole lines behind the header; those that are `_held` afterwards come again with the next ones."""
@@ -174,17 +169,18 @@ class Follower:
 
     def _begin(self, part: Part, head: bytes, *, has_header: bool) -> bool:
         """Consume what stands above the rows; False when there is no row yet."""
-        if self.layout is not None and not has_header and not head.startswith(self.preamble):
+        mark = self.bookmark
+        is_same = head.startswith(mark.preamble)
+        if mark.layout is not None and not has_header and not is_same:
             return True
-        if self.layout is None or not head.startswith(self.preamble):
-            if self.layout is not None and self.preamble.startswith(head):
+        if mark.layout is None or not is_same:
+            if mark.layout is not None and mark.preamble.startswith(head):
                 return False
             layout = self._find_layout(head, str(part.path))
             if layout is None:
                 return False
-            self.layout = layout
-            self.preamble = _first_lines(head, layout.data_line - 1)
-        part.consume(self.preamble)
+            mark.layout, mark.preamble = layout, _first_lines(head, layout.data_line - 1)
+        part.consume(mark.preamble)
         return True
 
     def _find_layout(self, head: bytes, path: str) -> Layout | None:
@@ -193,31 +189,19 @@ class Follower:
         lines = self._text(head).decode("utf-8").split("\n")[:-1]
         if not any(line.strip() for line in lines):
             return None
-        layout = find_layout(lines, self._pinned(), path, self._sensors)
+        layout = find_layout(lines, self.bookmark.pinned(self._options), path, self._sensors)
         if layout.data_line > len(lines):
             return None
         if not self._options.allow_missing:
             check_sensors(self._sensors, layout.names, f"{path}:{max(1, layout.data_line - 1)}")
-        if self.layout is not None and (layout.time_format is None) != (self.layout.time_format is None):
+        known = self.bookmark.layout
+        if known is not None and (layout.time_format is None) != (known.time_format is None):
             raise InputError(
                 "with a time column before, without one now (or the other way round)",
                 where=f"{path}:{layout.data_line}",
                 hint="name the time column with --time, or begin with a new --state",
             )
         return layout
-
-    def _pinned(self) -> ReadOptions:
-        """The options, with what the first file showed: a new file's few rows may leave it open."""
-        if self.layout is None:
-            return self._options
-        numbers, form = self.layout.numbers, self.layout.time_format
-        return dataclasses.replace(
-            self._options,
-            delimiter=self.layout.delimiter,
-            decimal=numbers.decimal,
-            thousands=numbers.thousands or None,
-            datetime_format=None if form is None else scheme_of(form),
-        )
 
     def _text(self, lines: bytes) -> bytes:
         """UTF-8 with plain line ends and as many lines; what is no text of the encoding is a mark."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import IntArray, SensorFrame
-from lstm_anomaly.reading.layout.layout import check_sensors
+from lstm_anomaly.reading.layout.missing_columns import check_sensors
 
 if TYPE_CHECKING:
     import pandas as pd

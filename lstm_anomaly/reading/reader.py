@@ -10,8 +10,9 @@ from lstm_anomaly.base.errors import InputError, SensorsError
 from lstm_anomaly.base.text import listed
 from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.reading.frames import join_frames
-from lstm_anomaly.reading.layout.layout import Layout, check_sensors, find_layout
+from lstm_anomaly.reading.layout.layout import Layout, find_layout
 from lstm_anomaly.reading.layout.long_columns import check_all_read
+from lstm_anomaly.reading.layout.missing_columns import check_sensors
 from lstm_anomaly.reading.lines.influx import LineProtocol, long_options
 from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source
 from lstm_anomaly.reading.options import ReadOptions

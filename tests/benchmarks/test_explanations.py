@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from scripts import load_script
 
-from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.decision.event import Contribution, Event
 from lstm_anomaly.scoring.reasons import RELATED
 
 

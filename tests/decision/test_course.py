@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from lstm_anomaly.decision.course import FLAT_ROWS, LEADING_ROWS, OPENING_ROWS
-from lstm_anomaly.decision.events import (
-    Contribution,
-    Event,
-    EventRules,
-    EventTracker,
-    JudgedRows,
-    find_events,
-)
+from lstm_anomaly.decision.event import Contribution, Event
+from lstm_anomaly.decision.events import EventRules, EventTracker, JudgedRows, find_events
 from lstm_anomaly.scoring.reasons import TOGETHER
 
 WAVE = np.sin(np.arange(40))

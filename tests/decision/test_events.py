@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 
 from lstm_anomaly.base.types import IntArray
 from lstm_anomaly.decision.course import OPENING_ROWS
-from lstm_anomaly.decision.events import (
-    Contribution,
-    Event,
-    EventRules,
-    EventTracker,
-    JudgedRows,
-    find_events,
-    row_states,
-)
+from lstm_anomaly.decision.event import Contribution, Event
+from lstm_anomaly.decision.events import EventRules, EventTracker, JudgedRows, find_events, row_states
 from lstm_anomaly.decision.filters import filter_events
 from lstm_anomaly.scoring.reasons import FLAT, NEW_VALUE, RELATED, TOGETHER, UNSEEN
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_anomaly.base.errors import InputError
-from lstm_anomaly.decision.events import Event
+from lstm_anomaly.decision.event import Event
 from lstm_anomaly.detecting.alerts import Alerts
 from lstm_anomaly.detecting.places import Place, PlacedEvent
 from lstm_anomaly.scoring.reasons import TOGETHER

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.decision.event import Contribution, Event
 from lstm_anomaly.detecting.fleet import FleetLimits, Standing, review_fleet
 from lstm_anomaly.detecting.places import CLOSED, OPEN, PlacedEvent
 from lstm_anomaly.scoring.reasons import RELATED

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lstm_anomaly.decision.events import Contribution, Event, Follower
+from lstm_anomaly.decision.event import Contribution, Event, Follower
 from lstm_anomaly.detecting.places import CLOSED, Place, PlacedEvent
 from lstm_anomaly.scoring.reasons import FORECAST, NEW_VALUE, RELATED, UNSEEN
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rows_in_pieces import frame_of, in_pieces, plant, watched
 from small_models import small_model
 
-from lstm_anomaly.decision.events import SILENT
+from lstm_anomaly.decision.event import SILENT
 from lstm_anomaly.detecting.batch import detect
 from lstm_anomaly.detecting.state import State, read_state, write_state
 from lstm_anomaly.detecting.stream import Watcher

@@ -206,7 +206,7 @@ def test_a_state_that_would_be_read_as_another_one_is_not_written(model, tmp_pat
 
     monkeypatch.setitem(_ENTRIES, entry, misread)
     if entry == "float":
-        follower.preamble = [float("-inf")]
+        follower.bookmark.preamble = [float("-inf")]
     with pytest.raises(
         OutputError, match=r"cannot be read back \(ValueError: its .* when (it is|they are) read"
     ):

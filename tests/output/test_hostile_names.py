@@ -17,7 +17,7 @@ from small_models import small_model
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.text import printable
 from lstm_anomaly.base.types import SensorFrame
-from lstm_anomaly.decision.events import Contribution, Event, Follower
+from lstm_anomaly.decision.event import Contribution, Event, Follower
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.output.formats import records
 from lstm_anomaly.output.formats.csv_text import csv_text

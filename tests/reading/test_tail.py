@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lstm_anomaly.base.errors import InputError
-from lstm_anomaly.reading import Follower, ReadOptions
+from lstm_anomaly.reading import Bookmark, Follower, ReadOptions
 from lstm_anomaly.reading import follow as follow_module
 
 HEADER = "time,a,b\n"
@@ -58,14 +58,14 @@ class Runs:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.kept: dict[str, object] = {}
+        self.bookmark = Bookmark()
         self.seen: list[int] = []
 
     def run(self) -> None:
-        follower = Follower(str(self.path), ReadOptions(), ("a", "b"), **self.kept)
+        follower = Follower(str(self.path), ReadOptions(), ("a", "b"), bookmark=self.bookmark)
         for frame in follower.frames():
             self.seen += frame.values[:, 0].astype(int).tolist()
-        self.kept = {name: getattr(follower, name) for name in ("position", "layout", "preamble")}
+        self.bookmark = follower.bookmark
 
 
 def rename(path: Path, age: int) -> None:
@@ -294,7 +294,7 @@ def test_from_the_end_only_new_rows_are_read(tmp_path):
     logger.append(30, half=True)
     follower = Follower(str(logger.path), ReadOptions(), ("a", "b"))
     follower.skip()
-    runs.kept = {name: getattr(follower, name) for name in ("position", "layout", "preamble")}
+    runs.bookmark = follower.bookmark
     before = len(logger.written)
     logger.append(3)
     runs.run()
@@ -309,7 +309,7 @@ def test_zeros_in_front_are_skipped_and_counted(tmp_path):
     size = (tmp_path / "plant.csv.1").stat().st_size
     logger.path.write_bytes(bytes(size) + logger.line().encode())
     logger.written.append(logger.number)
-    follower = Follower(str(logger.path), ReadOptions(), ("a", "b"), **runs.kept)
+    follower = Follower(str(logger.path), ReadOptions(), ("a", "b"), bookmark=runs.bookmark)
     runs.seen += [int(value) for frame in follower.frames() for value in frame.values[:, 0]]
     assert runs.seen == logger.written
     assert f"{size} NUL bytes in front of the first line skipped" in follower.report.files[-1].warnings[0]
@@ -324,9 +324,9 @@ def test_behind_a_deleted_file_is_a_gap_and_what_was_rotated_since_is_read(tmp_p
         rename(logger.path, age)
     logger.append(5)
     (tmp_path / "plant.csv.2").unlink()
-    later = runs.kept["position"].modified + 1_000_000_000
+    later = runs.bookmark.position.modified + 1_000_000_000
     os.utime(tmp_path / "plant.csv.1", ns=(later, later))
-    follower = Follower(str(logger.path), ReadOptions(), ("a", "b"), **runs.kept)
+    follower = Follower(str(logger.path), ReadOptions(), ("a", "b"), bookmark=runs.bookmark)
     found = [int(value) for frame in follower.frames() for value in frame.values[:, 0]]
     assert found == list(range(10, 20))
     assert [gap.path for gap in follower.take_gaps()] == [str(tmp_path / "plant.csv.1")]

@@ -10,7 +10,7 @@ from lstm_anomaly.base.text import duration
 from lstm_anomaly.commands.frame.console import Talk
 from lstm_anomaly.commands.frame.unattended import Unattended
 from lstm_anomaly.commands.run.detect_run import Outcome
-from lstm_anomaly.decision.events import SILENT
+from lstm_anomaly.decision.event import SILENT
 
 if TYPE_CHECKING:
     from lstm_anomaly.detecting.verdicts import Judging

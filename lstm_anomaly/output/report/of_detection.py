@@ -7,7 +7,7 @@ import numpy as np
 
 from lstm_anomaly.base.text import count, listed, number
 from lstm_anomaly.decision.course import SYMBOL
-from lstm_anomaly.decision.events import Contribution, Event
+from lstm_anomaly.decision.event import Contribution, Event
 from lstm_anomaly.detecting.batch import Detection
 from lstm_anomaly.detecting.forecast import Forecast
 from lstm_anomaly.detecting.places import PlacedEvent

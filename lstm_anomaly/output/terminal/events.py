@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.base.text import number, printable
-from lstm_anomaly.decision.events import SILENT, Contribution, Event
+from lstm_anomaly.decision.event import SILENT, Contribution, Event
 from lstm_anomaly.detecting.places import CLOSED, PlacedEvent
 
 SENSORS_IN_TABLE = 3

@@ -1,7 +1,6 @@
 """What each column of a file is: the time, a sensor, or neither and why."""
 
 import copy
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,12 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.base.errors import InputError, SensorsError
+from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import IntArray, TextForm
 from lstm_anomaly.reading.layout.clocks import check_one_clock
 from lstm_anomaly.reading.layout.dialect import DELIMITER_NAMES, Dialect, find_dialect
 from lstm_anomaly.reading.layout.long_columns import check_not_long, find_long_columns
+from lstm_anomaly.reading.layout.missing_columns import check_columns, quoted
 from lstm_anomaly.reading.layout.not_sensors import GOES_WITH_LINES, RISES, could_be_symbols, why_not
 from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.layout.time_column import find_time_columns
@@ -129,7 +129,8 @@ def find_layout(
     if not len(cells):
         return layout
     symbols = () if sensors and options.allow_missing else options.symbols
-    _check_names(layout, path, [*filter(None, _columns_told(options)), *symbols])
+    header = f"{path}:{max(1, layout.data_line - 1)}"
+    check_columns([*filter(None, _columns_told(options)), *symbols], layout.names, header)
     values = to_numbers(cells.ravel().tolist(), layout.numbers)[0].reshape(cells.shape)
     sample = Sample(layout.names, cells, values, numbers, bool(layout.header), options, where)
     told = filter(None, _columns_told(options)[1:])
@@ -137,7 +138,7 @@ def find_layout(
     layout.time_columns, layout.time_format = find_time_columns(sample, no_time)
     _find_keys(layout, sample, sensors)
     if layout.name_column is None:  # in a long file these are names of sensors, which show further down
-        _check_names(layout, path, [*options.only, *(() if sensors else options.exclude)])
+        check_columns([*options.only, *(() if sensors else options.exclude)], layout.names, header)
     _find_sensors(layout, sample, sensors, why_not_others)
     if layout.name_column is None:
         _find_symbols(layout, sample)
@@ -219,39 +220,6 @@ def _find_symbols(layout: Layout, sample: Sample) -> None:
     ]
 
 
-def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str) -> None:
-    """Raise SensorsError, naming both lists, unless every wanted sensor is among those found."""
-    missing = [name for name in wanted if name not in found]
-    if not missing:
-        return
-    guesses = [f"{near!r} for {name!r}" for name in missing if (near := _nearest(name, found))]
-    hint = "rename the columns to the names that the model knows"
-    if guesses:
-        hint += f" (perhaps {', '.join(guesses[:3])})"
-    hint += ", or --allow-missing to judge by the other sensors"
-    raise SensorsError(
-        f"has no column {_listed(missing)}; wanted: {_listed(wanted)}; in the file: {_listed(found)}",
-        where=where,
-        hint=hint,
-    )
-
-
-def _nearest(name: str, found: Sequence[str]) -> str:
-    """The name among those found that is the same but for case, unit or signs, else the most similar."""
-    same = [other for other in found if _bare(other) == _bare(name)]
-    return next(iter(same or difflib.get_close_matches(name, found, 1, 0.7)), "")
-
-
-def _bare(name: str) -> str:
-    """Letters and digits of a name without a unit in brackets behind it."""
-    return re.sub(r"[\W_]+", "", re.sub(r"[\[({].*", "", name).casefold()) or name
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name[:60]) for name in names[:12])
-    return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-
-
 def _cells(dialect: Dialect) -> tuple[NDArray[np.object_], IntArray]:
     """The sample as an array of texts (n, columns), and the lines (n,) they stand in."""
     columns = len(dialect.names)
@@ -273,18 +241,6 @@ def _number_format(
 
 def _columns_told(options: ReadOptions) -> tuple[str | None, ...]:
     return (options.time, options.group_by, options.session, options.sensor_column, options.value_column)
-
-
-def _check_names(layout: Layout, path: str, wanted: Sequence[str]) -> None:
-    """Names given in options must exist: a mistyped one must not pass in silence."""
-    missing = [name for name in wanted if name not in layout.names]
-    if missing:
-        close = difflib.get_close_matches(missing[0], layout.names, 1)
-        raise SensorsError(
-            f"has no column {_listed(missing)}; its columns: {_listed(layout.names)}",
-            where=f"{path}:{max(1, layout.data_line - 1)}",
-            hint=f"{close[0]!r}" if close else "a name from that list",
-        )
 
 
 def _set_sensors(layout: Layout, sensors: Sequence[str]) -> None:
@@ -320,5 +276,5 @@ def _no_sensors(layout: Layout, path: str) -> InputError:
         reasons = "; ".join(filter(None, [f"{layout.time_name!r}: the time", reasons]))
     hint = "check the delimiter and decimal sign with --delimiter and --decimal"
     if layout.states:
-        hint += f", or read {_listed(layout.states)} as symbols with --symbols {','.join(layout.states)}"
+        hint += f", or read {quoted(layout.states)} as symbols with --symbols {','.join(layout.states)}"
     return InputError(f"no column of numbers ({reasons})", where=f"{path}:{layout.data_line}", hint=hint)

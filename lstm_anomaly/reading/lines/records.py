@@ -5,7 +5,7 @@ lines are judged here first; pandas then parses only those that hold exactly the
 """
 
 import csv
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,24 +41,38 @@ class Rows:
     rest: bytes = b""
 
 
-def has_comments(data: bytes) -> bool:
-    """Whether a line of the block begins with #."""
-    return data.startswith(b"#") or b"\n#" in data
+@dataclass(frozen=True)
+class RecordForm:
+    """How a row is written.
 
-
-def is_regular(data: bytes, line_count: int, delimiter: str, columns: int) -> bool:
-    """Whether a glance shows that every line may be a row of `columns` plain fields.
-
-    True needs no quote, no NUL, and as many delimiters in all as so many rows have. A parser that refuses
-    rows longer than the first then proves that no row is shorter either.
+    columns   fields that a row has
+    one_line  those of them that cannot span lines: what looks like one that does is a stray quote
+    comments  whether lines that begin with # are no rows
     """
-    sign = delimiter.encode()
-    if b'"' in data or b"\0" in data:
+
+    delimiter: str
+    columns: int
+    one_line: frozenset[int] = frozenset()
+    comments: bool = False
+
+
+def is_regular(data: bytes, line_count: int, form: RecordForm) -> bool:
+    """Whether a glance shows that every line may be a row of plain fields.
+
+    True needs no comment, no quote, no NUL, and as many delimiters in all as so many rows have. A parser that
+    refuses rows longer than the first then proves that no row is shorter either.
+    """
+    sign, columns = form.delimiter.encode(), form.columns
+    if b'"' in data or b"\0" in data or _has_comments(data, form):
         return False
     if columns == 1:
         return sign not in data and not data.startswith(b"\n") and b"\n\n" not in data
     first = data[: data.index(b"\n")]
     return first.count(sign) == columns - 1 and count_byte(data, sign) == (columns - 1) * line_count
+
+
+def _has_comments(data: bytes, form: RecordForm) -> bool:
+    return form.comments and (data.startswith(b"#") or b"\n#" in data)
 
 
 def take_record(lines: Sequence[str], start: int, delimiter: str) -> tuple[list[str], int] | None:
@@ -90,27 +104,12 @@ def _take_quoted(lines: Sequence[str], delimiter: str) -> tuple[list[str], int] 
     return None if still_open else (fields, reader.line_num)
 
 
-def scan(
-    data: bytes,
-    first_line: int,
-    delimiter: str,
-    columns: int,
-    one_line: Collection[int],
-    *,
-    last: bool,
-    comments: bool = False,
-) -> Rows:
-    """Judge every line of a block (UTF-8, newline-ended); see `Rows`.
-
-    A cell in one of the `one_line` columns cannot span lines: what looks like one is a stray quote.
-    `last` says that no block follows, `comments` that lines which begin with # are no rows.
-    """
+def scan(data: bytes, first_line: int, form: RecordForm, *, last: bool) -> Rows:
+    """Judge every line of a block (UTF-8, newline-ended); see `Rows`. `last` says that no block follows."""
+    delimiter, columns = form.delimiter, form.columns
     lines = data.decode("utf-8").split("\n")[:-1]
-    if (
-        b"\0" not in data
-        and not (comments and has_comments(data))
-        and _all_are_rows(lines, delimiter, columns)
-    ):
+    comments = _has_comments(data, form)
+    if not comments and b"\0" not in data and _all_are_rows(lines, delimiter, columns):
         return Rows(data, np.arange(first_line, first_line + len(lines)))
     good: list[str] = []
     numbers: list[int] = []
@@ -132,7 +131,7 @@ def scan(
             rows.rest = "".join(f"{text}\n" for text in lines[at:]).encode()
             break
         span = record[1] if record else 1
-        fault = _fault(record, columns, one_line)
+        fault = _fault(record, form)
         if fault is None:
             good.extend(lines[at : at + span])
             numbers.append(number)
@@ -159,18 +158,16 @@ def _is_blank(line: str, delimiter: str, columns: int) -> bool:
     return not line or (columns > 1 and delimiter not in line and not line.strip())
 
 
-def _fault(
-    record: tuple[list[str], int] | None, columns: int, one_line: Collection[int]
-) -> tuple[str, str] | None:
+def _fault(record: tuple[list[str], int] | None, form: RecordForm) -> tuple[str, str] | None:
     """Why a record is no row, in full and without its numbers; None when it is one."""
     if record is None:
         return UNCLOSED, UNCLOSED
     fields, span = record
-    if span > 1 and (len(fields) != columns or any("\n" in fields[column] for column in one_line)):
+    if span > 1 and (len(fields) != form.columns or any("\n" in fields[k] for k in form.one_line)):
         return UNCLOSED, UNCLOSED
-    if len(fields) != columns:
-        kind = "too few fields" if len(fields) < columns else "too many fields"
-        return f"{kind}: {len(fields)} instead of {columns}", kind
+    if len(fields) != form.columns:
+        kind = "too few fields" if len(fields) < form.columns else "too many fields"
+        return f"{kind}: {len(fields)} instead of {form.columns}", kind
     if any("\0" in cell for cell in fields):
         return NUL, NUL
     return None

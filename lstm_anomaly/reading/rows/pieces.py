@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SymbolColumns, TimeArray
 from lstm_anomaly.reading.layout.layout import Layout
-from lstm_anomaly.reading.lines.records import has_comments, is_regular, scan
+from lstm_anomaly.reading.lines.records import RecordForm, is_regular, scan
 from lstm_anomaly.reading.lines.sources import Block
 from lstm_anomaly.reading.options import BadValues
 from lstm_anomaly.reading.report import FileReport
@@ -90,7 +90,8 @@ class BlockParser:
         self.bad_values = bad_values
         self._present = sorted({column for column in layout.columns if column >= 0})
         self._keys = [column for column in (layout.group_column, layout.name_column) if column is not None]
-        self._one_line = {*self._present, *layout.time_columns, *self._keys}
+        one_line = frozenset({*self._present, *layout.time_columns, *self._keys})
+        self._form = RecordForm(layout.delimiter, len(layout.names), one_line, layout.comments)
         self._without_reading = list(range(len(layout.sensors)))
         self._machines = Machines(layout, report.source)
         self._numeric = [column for column in self._present if column not in self._codebooks]
@@ -105,16 +106,12 @@ class BlockParser:
 
     def parse(self, block: Block, *, last: bool) -> tuple[Piece, bytes]:
         """The rows of a block, and the lines at its end that the next block must begin with."""
-        columns, delimiter = len(self.layout.names), self.layout.delimiter
-        comments = self.layout.comments and has_comments(block.data)
-        if not comments and is_regular(block.data, block.line_count, delimiter, columns):
+        if is_regular(block.data, block.line_count, self._form):
             table = self._parser.parse(block.data, block.line_count)
             if table is not None:
                 lines = np.arange(block.first_line, block.first_line + block.line_count)
                 return self._convert(table, lines, block.data), b""
-        rows = scan(
-            block.data, block.first_line, delimiter, columns, self._one_line, last=last, comments=comments
-        )
+        rows = scan(block.data, block.first_line, self._form, last=last)
         self.report.blank_lines += rows.blank
         for refused in rows.refused:
             self.report.refuse(*refused)
