@@ -5,16 +5,16 @@ from typing import Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
     check_output,
+    console_options,
     input_files,
     input_options,
     read_options,
-    talk_options,
     threshold_options,
     threshold_settings,
 )
@@ -33,7 +33,7 @@ Examples:
 @IGNORE
 @threshold_options
 @input_options
-@talk_options
+@console_options
 @click.pass_obj
 def command(
     settings: Settings,
@@ -57,13 +57,13 @@ def command(
     from lstm_anomaly.training.calibrate import calibrated
     from lstm_anomaly.training.settings import LearningSettings
 
-    talk = Talk(settings)
+    console = Console(settings)
     files = input_files(files)
     check_output(out or model_path, *files)
     learning = LearningSettings(**threshold_settings(threshold))
     with locked(out or model_path):
         model = read_model(model_path)
-        series = calibration_series(model, files, read_options(reading), reading["rows"], talk, ignore)
+        series = calibration_series(model, files, read_options(reading), reading["rows"], console, ignore)
         model = calibrated(model, series, learning)
         write_model(model, out or model_path)
-    talk.result([threshold_line(model), *strangest_lines(model), f"Wrote {out or model_path}."])
+    console.result([threshold_line(model), *strangest_lines(model), f"Wrote {out or model_path}."])

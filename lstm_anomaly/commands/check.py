@@ -5,16 +5,16 @@ from typing import Any
 import click
 
 from lstm_anomaly.commands.frame.app import EXIT_TROUBLE, Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
     clean_settings,
     cleaning_options,
+    console_options,
     grouped_input_options,
     input_files,
     read_options,
-    talk_options,
 )
 from lstm_anomaly.commands.run.suggestion import train_command
 
@@ -50,7 +50,7 @@ Exit status: 0 fit to train on, 2 not.
 )
 @cleaning_options
 @grouped_input_options
-@talk_options
+@console_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -77,9 +77,9 @@ def command(
     how = {"budget": budget, "confidence": confidence, **clean_settings(cleaning)}
     checks = checked(files, read_options(reading), reading["rows"], **how)
     train = train_command(ctx, files, advice_for_all(checks))
-    talk = Talk(ctx.ensure_object(Settings))
+    console = Console(ctx.ensure_object(Settings))
     if format_ == "json":
-        talk.deliver(json_document(checks, train))
+        console.deliver(json_document(checks, train))
     else:
-        talk.show(lines(checks, train))
+        console.show(lines(checks, train))
     return 0 if all(check.is_usable for check in checks.values()) else EXIT_TROUBLE

@@ -4,9 +4,9 @@ import click
 from click.shell_completion import get_completion_class
 
 from lstm_anomaly.commands.frame.app import COMPLETE_VARIABLE, Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import talk_options
+from lstm_anomaly.commands.frame.options import console_options
 
 EPILOG = """\b
 Examples:
@@ -18,11 +18,11 @@ Examples:
 
 @click.command("completion", cls=GroupedCommand, epilog=EPILOG)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-@talk_options
+@console_options
 @click.pass_context
 def command(ctx: click.Context, /, shell: str) -> None:
     """Print the completion script of a shell, to be read by it at its start."""
     found = get_completion_class(shell)
     assert found is not None, "click knows these three"
     program = found(ctx.find_root().command, {}, "lstm-anomaly", COMPLETE_VARIABLE)
-    Talk(ctx.ensure_object(Settings)).deliver(program.source_template % program.source_vars() + "\n")
+    Console(ctx.ensure_object(Settings)).deliver(program.source_template % program.source_vars() + "\n")

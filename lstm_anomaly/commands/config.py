@@ -5,8 +5,8 @@ from click.core import ParameterSource
 
 from lstm_anomaly.commands.frame.app import COMMANDS, Settings, app
 from lstm_anomaly.commands.frame.config_file import option_names
-from lstm_anomaly.commands.frame.console import Talk
-from lstm_anomaly.commands.frame.options import talk_options
+from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.options import console_options
 
 EPILOG = """\b
 Examples:
@@ -28,7 +28,7 @@ def command() -> None:
 
 @command.command("show")
 @click.argument("name", metavar="[COMMAND]", required=False, type=click.Choice(list(COMMANDS)))
-@talk_options
+@console_options
 @click.pass_context
 def show(ctx: click.Context, /, name: str | None) -> None:
     """List options with their values and where each comes from: all of a command, or all that are set.
@@ -41,7 +41,7 @@ def show(ctx: click.Context, /, name: str | None) -> None:
         lines += _lines(ctx, each, all_of_them=name is not None)
     if not lines:
         lines = ["Nothing is set: there is no lstm-anomaly.toml here, and no variable LSTM_ANOMALY_..."]
-    Talk(settings).show(lines)
+    Console(settings).show(lines)
 
 
 def _lines(ctx: click.Context, name: str, *, all_of_them: bool) -> list[str]:

@@ -8,10 +8,10 @@ import sys
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
-from lstm_anomaly.commands.frame.options import MODEL, talk_options
+from lstm_anomaly.commands.frame.options import MODEL, console_options
 
 EPILOG = """\b
 Examples:
@@ -36,7 +36,7 @@ HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 @click.option(
     "--retrain", is_flag=True, help="Print also a line that learns the model again every Sunday night."
 )
-@talk_options
+@console_options
 @click.pass_obj
 def command(
     settings: Settings, /, csv: str, model_path: str, state: str | None, every: float, retrain: bool
@@ -50,7 +50,7 @@ def command(
     state = os.path.abspath(state or f"{os.path.splitext(model_path)[0]}.state")
     words = [*_program(), "detect", os.path.abspath(csv), "--model", os.path.abspath(model_path)]
     words += ["--state", state, "--on-unknown", "fail"]
-    Talk(settings).show(
+    Console(settings).show(
         [
             "# for `crontab -e`; mail goes to MAILTO",
             f"{minutes} {hours} * * * {_for_crontab(words)}",

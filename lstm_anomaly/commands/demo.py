@@ -9,7 +9,7 @@ import click
 
 from lstm_anomaly.commands import detect, train
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import talk_options
+from lstm_anomaly.commands.frame.options import console_options
 
 TRUTH = "\nWhat really happened in that week is in {folder}/faults.csv."
 NEXT = "\nNow with your own data: lstm-anomaly train NORMAL.csv --model my.model"
@@ -17,7 +17,7 @@ NEXT = "\nNow with your own data: lstm-anomaly train NORMAL.csv --model my.model
 
 @click.command("demo", cls=GroupedCommand)
 @click.option("--keep", metavar="DIR", type=click.Path(file_okay=False), help="Keep the files here.")
-@talk_options
+@console_options
 @click.pass_context
 def command(ctx: click.Context, keep: str | None) -> None:
     """Train on two weeks of a healthy pump, detect in a week with eight faults. Offline, in a minute."""

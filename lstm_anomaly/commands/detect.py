@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk, is_terminal
+from lstm_anomaly.commands.frame.console import Console, is_terminal
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
@@ -15,11 +15,11 @@ from lstm_anomaly.commands.frame.options import (
     MODEL,
     check_deviations,
     check_output,
+    console_options,
     deviations,
     input_files,
     judged_input_options,
     read_options,
-    talk_options,
 )
 from lstm_anomaly.commands.frame.unattended import Unattended, check_unattended, unattended_options
 
@@ -96,7 +96,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
 @JOBS
 @unattended_options
 @judged_input_options
-@talk_options
+@console_options
 @click.pass_obj
 def command(
     settings: Settings,
@@ -132,7 +132,7 @@ def command(
     from lstm_anomaly.reading import Follower
     from lstm_anomaly.reading.maintenance import NO_MAINTENANCE, read_maintenance
 
-    talk = Talk(settings)
+    console = Console(settings)
     settings.plugin = format_ == "nagios"
     if files == ("-",) and not unattended.state:  # a pipe is followed to its end in any case
         unattended = replace(unattended, follow=False)
@@ -153,19 +153,19 @@ def command(
     maintenance = NO_MAINTENANCE
     if unattended.maintenance is not None:
         maintenance = read_maintenance(unattended.maintenance, options)
-    run = Run(watcher, model_path, talk, unattended, wanted, maintenance)
+    run = Run(watcher, model_path, console, unattended, wanted, maintenance)
     if goes_on:
         outcome = run.on(Follower(files[0], options, watcher.sensors, rotated=unattended.rotated or ""))
     else:
-        tap = talk.deliver if format_ == options.input_format == "influx" else None
-        pieces = read_pieces(files, options, reading["rows"], talk, watcher.sensors, tap)
+        tap = console.deliver if format_ == options.input_format == "influx" else None
+        pieces = read_pieces(files, options, reading["rows"], console, watcher.sensors, tap)
         outcome = run.through(pieces, files)
-    talk.warn(watcher.warnings())
-    say = talk.note if watcher.tally.judged or goes_on else talk.warn
+    console.warn(watcher.warnings())
+    say = console.note if watcher.tally.judged or goes_on else console.warn
     say([*watcher.report.lines(), _closing(outcome.count, watcher.tally)])
     if not goes_on:
         say([_next_step(outcome.count, watcher.tally, files, model_path)])
-    status = conclude(outcome, watcher, unattended, talk, files[0], settings.plugin)
+    status = conclude(outcome, watcher, unattended, console, files[0], settings.plugin)
     return 0 if status == EXIT_ANOMALIES and exit_zero else status
 
 

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
     MODEL,
+    console_options,
     input_files,
     input_options,
     read_options,
     shares_of,
-    talk_options,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ PASS: the data proves that the false-alarm budget was kept; FAIL: that it was no
     help="Choose how the figures are written to standard output.",
 )
 @input_options
-@talk_options
+@console_options
 @click.pass_obj
 def command(
     settings: Settings,
@@ -86,30 +86,30 @@ def command(
     from lstm_anomaly.output.terminal import evaluation as output
     from lstm_anomaly.reading.labels import read_labels
 
-    talk = Talk(settings)
+    console = Console(settings)
     model = read_model(model_path)
     options = for_model(read_options(reading), model)
     if of_forecasts:
-        _evaluate_forecasts(talk, model, files, reading, shares_of(levels), format_)
+        _evaluate_forecasts(console, model, files, reading, shares_of(levels), format_)
         return
     if labels_path is None:
         raise click.UsageError("Missing option '--labels'; or --forecast, which needs none.")
-    frame = read_frame(input_files(files), options, None, talk, model.sensors)
+    frame = read_frame(input_files(files), options, None, console, model.sensors)
     labels = read_labels(labels_path, frame, label_column, options)
     frame, labels = select_marked(frame, labels, reading["rows"])
     detection = detect(model, frame)
-    talk.note(detection.cleaning.lines())
+    console.note(detection.cleaning.lines())
     if not labels.any():
-        talk.warn([f"{labels_path}: no row of the data is labelled, so only false alarms can be counted"])
+        console.warn([f"{labels_path}: no row of the data is labelled, so only false alarms can be counted"])
     results = evaluate(model, detection, labels)
     if format_ == "json":
-        talk.deliver(output.json_document(results))
+        console.deliver(output.json_document(results))
     else:
-        talk.deliver(output.table(results, **talk.canvas()))
+        console.deliver(output.table(results, console.canvas()))
 
 
 def _evaluate_forecasts(
-    talk: Talk,
+    console: Console,
     model: "Model",
     files: tuple[str, ...],
     reading: dict[str, Any],
@@ -124,14 +124,16 @@ def _evaluate_forecasts(
 
     horizon = horizon_of(model)
     frame = read_frame(
-        input_files(files), for_model(read_options(reading), model), reading["rows"], talk, model.sensors
+        input_files(files), for_model(read_options(reading), model), reading["rows"], console, model.sensors
     )
     series, cleaning = clean(frame, step=model.step, max_fill=0, resample=model.resample)
-    talk.note(cleaning.lines())
-    with talk.counting("forecasts") as on_origin:
+    console.note(cleaning.lines())
+    with console.counting("forecasts") as on_origin:
         found = backtest(horizon, series, levels, on_origin)
     if format_ == "json":
-        talk.deliver(output.json_document(found))
+        console.deliver(output.json_document(found))
     else:
-        talk.deliver(output.table(found, **talk.canvas()))
-    talk.note([f"{found.origins} forecasts of {found.steps} rows; errors in training spreads of each sensor"])
+        console.deliver(output.table(found, console.canvas()))
+    console.note(
+        [f"{found.origins} forecasts of {found.steps} rows; errors in training spreads of each sensor"]
+    )

@@ -5,10 +5,10 @@ import os
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.extras import needs
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import talk_options
+from lstm_anomaly.commands.frame.options import console_options
 
 EPILOG = """\b
 Example:
@@ -21,7 +21,7 @@ Example:
 @click.option(
     "--onnx", "folder", metavar="DIR", required=True, type=click.Path(), help="Write them into this folder."
 )
-@talk_options
+@console_options
 @click.pass_obj
 def command(settings: Settings, /, model_path: str, folder: str) -> None:
     """Write a model's scaler and networks as ONNX graphs, and what stays outside of them as JSON.
@@ -43,4 +43,4 @@ def command(settings: Settings, /, model_path: str, folder: str) -> None:
             file.write(content)
     linear = "The model is linear: it has no LSTM to write. With one: train --model-kind lstm"
     told = [f"Wrote {', '.join(files)} to {folder}."]
-    Talk(settings).result(told if model.networks.autoencoder is not None else [*told, linear])
+    Console(settings).result(told if model.networks.autoencoder is not None else [*told, linear])

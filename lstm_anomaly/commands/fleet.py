@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.extras import needs
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
@@ -14,10 +14,10 @@ from lstm_anomaly.commands.frame.options import (
     FILES,
     JOBS,
     check_output,
+    console_options,
     grouped_input_options,
     input_files,
     read_options,
-    talk_options,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def command() -> None:
 )
 @JOBS
 @grouped_input_options
-@talk_options
+@console_options
 @click.pass_obj
 def summary(
     settings: Settings,
@@ -98,31 +98,31 @@ def summary(
     from lstm_anomaly.detecting.stream import watch
     from lstm_anomaly.detecting.watch_rules import WatchRules
 
-    talk, files = Talk(settings), input_files(files)
+    console, files = Console(settings), input_files(files)
     if out is not None:
         check_output(out, *files)
         with needs("report"):
             from lstm_anomaly.output.report.of_fleet import fleet_report
     watcher, options = group_watcher(folder, read_options(reading), WatchRules(), jobs)
-    pieces = read_pieces(files, options, reading["rows"], talk, watcher.sensors)
+    pieces = read_pieces(files, options, reading["rows"], console, watcher.sensors)
     events = [event for verdicts in watch(watcher, pieces) for event in verdicts.events]
     limits = FleetLimits(**spans)
     review = review_fleet(str(options.group_by), watcher.standings(events), limits)
-    talk.warn(watcher.warnings())
+    console.warn(watcher.warnings())
     if out is not None:
         with atomic_write(out) as file:
             file.write(fleet_report(review, f"Fleet: {', '.join(files)}").encode("utf-8", "replace"))
-    _deliver(review, format_, talk)
+    _deliver(review, format_, console)
 
 
-def _deliver(review: "FleetReview", format_: str, talk: Talk) -> None:
+def _deliver(review: "FleetReview", format_: str, console: Console) -> None:
     """Write the summary to standard output."""
     from lstm_anomaly.output.formats.records import SCHEMA_VERSION
     from lstm_anomaly.output.terminal.fleet import fleet_lines, fleet_table
 
     if format_ == "json":
         document = {"schema_version": SCHEMA_VERSION, **review.as_dict()}
-        talk.deliver(json.dumps(document, indent=2) + "\n")
+        console.deliver(json.dumps(document, indent=2) + "\n")
         return
-    talk.show(fleet_lines(review))
-    talk.deliver(fleet_table(review, **talk.canvas()))
+    console.show(fleet_lines(review))
+    console.deliver(fleet_table(review, console.canvas()))

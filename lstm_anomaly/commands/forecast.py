@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk, is_terminal
+from lstm_anomaly.commands.frame.console import Console, is_terminal
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Percent, Span
 from lstm_anomaly.commands.frame.options import (
     FILES,
     MODEL,
+    console_options,
     input_files,
     input_options,
     read_options,
     shares_of,
-    talk_options,
 )
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ Exit status: 0, 1 a limit is reached with more than --chance, 2 trouble.
 )
 @click.option("--excel-safe", is_flag=True, help="Quote text in CSV that a spreadsheet would run.")
 @input_options
-@talk_options
+@console_options
 @click.pass_obj
 def command(
     settings: Settings,
@@ -115,12 +115,12 @@ def command(
     from lstm_anomaly.model.file import read_model
     from lstm_anomaly.output.terminal.forecast import interval_lines, limit_line
 
-    talk, shares = Talk(settings), shares_of(levels)
+    console, shares = Console(settings), shares_of(levels)
     limits = [(*_limit(text, "--until-above"), True) for text in until_above]
     limits += [(*_limit(text, "--until-below"), False) for text in until_below]
     model = read_model(model_path)
     frame = read_frame(
-        input_files(files), for_model(read_options(reading), model), reading["rows"], talk, model.sensors
+        input_files(files), for_model(read_options(reading), model), reading["rows"], console, model.sensors
     )
     wanted = [name.strip() for name in (sensors or "").split(",") if name.strip()]
     missing = [name for name, _value, _above in limits if name not in (wanted or model.sensors)]
@@ -129,20 +129,20 @@ def command(
     found = forecast(model, frame, rows_of(model, horizon), method, wanted)
     reached = [found.reached(name, value, above=above) for name, value, above in limits]
     zone = _zone(reading["tz"])
-    talk.note(found.cleaning.lines())
-    talk.warn(found.notes)
-    talk.note(interval_lines(found, shares))
-    _deliver(talk, found, shares, zone, format_, reached, excel_safe)
+    console.note(found.cleaning.lines())
+    console.warn(found.notes)
+    console.note(interval_lines(found, shares))
+    _deliver(console, found, shares, zone, format_, reached, excel_safe)
     if plot:
         _draw(found, shares, zone, plot)
     over = [each for each in reached if each.chance > chance]
-    talk.warn(limit_line(each, found, zone) for each in over)
-    talk.note(limit_line(each, found, zone) for each in reached if each not in over)
+    console.warn(limit_line(each, found, zone) for each in over)
+    console.note(limit_line(each, found, zone) for each in reached if each not in over)
     return EXIT_REACHED if over else 0
 
 
 def _deliver(
-    talk: Talk,
+    console: Console,
     found: "Forecast",
     levels: list[float],
     zone: "tzinfo | None",
@@ -155,13 +155,13 @@ def _deliver(
 
     format_ = format_ or ("table" if is_terminal(sys.stdout) else "csv")
     if format_ == "table":
-        talk.deliver(terminal.table(found, levels[0], zone, **talk.canvas()))
+        console.deliver(terminal.table(found, levels[0], zone, console.canvas()))
     elif format_ == "csv":
-        talk.deliver_csv(formats.csv_lines(found, levels, zone, excel_safe=excel_safe))
+        console.deliver_csv(formats.csv_lines(found, levels, zone, excel_safe=excel_safe))
     elif format_ == "json":
-        talk.deliver(formats.json_document(found, levels, zone, reached))
+        console.deliver(formats.json_document(found, levels, zone, reached))
     else:
-        talk.deliver(formats.json_lines(found, levels, zone))
+        console.deliver(formats.json_lines(found, levels, zone))
 
 
 def _draw(found: "Forecast", levels: list[float], zone: "tzinfo | None", folder: str) -> None:

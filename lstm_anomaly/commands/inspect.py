@@ -5,9 +5,9 @@ import json
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import talk_options
+from lstm_anomaly.commands.frame.options import console_options
 
 
 @click.command("inspect", cls=GroupedCommand)
@@ -20,7 +20,7 @@ from lstm_anomaly.commands.frame.options import talk_options
     show_default=True,
     help="Choose how it is written.",
 )
-@talk_options
+@console_options
 @click.pass_obj
 def command(settings: Settings, /, model_path: str, format_: str) -> None:
     """Show what is in a model file: sensors, window, training, threshold and what it promises."""
@@ -28,9 +28,9 @@ def command(settings: Settings, /, model_path: str, format_: str) -> None:
     from lstm_anomaly.output.terminal.inspection import inspection
     from lstm_anomaly.output.terminal.summary import model_document
 
-    talk = Talk(settings)
+    console = Console(settings)
     model = read_model(model_path)
     if format_ == "json":
-        talk.deliver(json.dumps(model_document(model), indent=2) + "\n")
+        console.deliver(json.dumps(model_document(model), indent=2) + "\n")
     else:
-        talk.deliver(inspection(model, model_path, **talk.canvas()))
+        console.deliver(inspection(model, model_path, console.canvas()))

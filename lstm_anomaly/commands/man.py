@@ -8,9 +8,9 @@ import click
 
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.commands.frame.app import COMMANDS, Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import talk_options
+from lstm_anomaly.commands.frame.options import console_options
 
 EPILOG = """\b
 Examples:
@@ -20,7 +20,7 @@ Examples:
 
 
 @click.command("man", cls=GroupedCommand, epilog=EPILOG)
-@talk_options
+@console_options
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Print the manual page in the format of man(7)."""
@@ -34,7 +34,7 @@ def command(ctx: click.Context) -> None:
         with click.Context(each, parent=root, info_name=name) as inner:
             lines += [f'.SH "{name.upper()}"', _escaped(each.get_usage(inner).removeprefix("Usage: "))]
             lines += [*_body(each), *_options(each, inner)]
-    Talk(ctx.ensure_object(Settings)).deliver("".join(f"{line}\n" for line in lines))
+    Console(ctx.ensure_object(Settings)).deliver("".join(f"{line}\n" for line in lines))
 
 
 def _body(command: click.Command) -> Iterator[str]:

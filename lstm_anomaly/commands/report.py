@@ -6,16 +6,16 @@ from typing import Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
     MODEL,
     check_output,
+    console_options,
     input_files,
     input_options,
     read_options,
-    talk_options,
 )
 
 EPILOG = """\b
@@ -46,7 +46,7 @@ The packages that it needs: pip install 'lstm-anomaly[report]'
     help="Choose the format of pictures.",
 )
 @input_options
-@talk_options
+@console_options
 @click.pass_obj
 def command(
     settings: Settings,
@@ -73,7 +73,7 @@ def command(
     from lstm_anomaly.detecting.places import place
     from lstm_anomaly.model.file import read_model
 
-    talk = Talk(settings)
+    console = Console(settings)
     files = input_files(files)
     check_output(out, model_path, *files)
     with needs("report"):
@@ -81,7 +81,7 @@ def command(
     model = read_model(model_path)
     notes: list[str] = []
     frame = read_frame(
-        files, for_model(read_options(reading), model), reading["rows"], talk, model.sensors, notes=notes
+        files, for_model(read_options(reading), model), reading["rows"], console, model.sensors, notes=notes
     )
     detection = detect(model, frame)
     notes += [
@@ -99,7 +99,7 @@ def command(
         with needs("report"):
             from lstm_anomaly.output.report.event_plots import write_plots
         write_plots(events, plot, plot_format)
-    talk.result(_done(len(events), out, len(text), plot))
+    console.result(_done(len(events), out, len(text), plot))
 
 
 def _title(files: tuple[str, ...]) -> str:

@@ -5,17 +5,17 @@ from typing import Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
 from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
     check_output,
+    console_options,
     input_files,
     input_options,
     read_options,
-    talk_options,
     threshold_options,
     threshold_settings,
 )
@@ -64,7 +64,7 @@ Examples:
 @IGNORE
 @threshold_options
 @input_options
-@talk_options
+@console_options
 @click.pass_obj
 def command(
     settings: Settings,
@@ -92,19 +92,19 @@ def command(
     from lstm_anomaly.output.terminal.retraining import retraining_document, retraining_lines
     from lstm_anomaly.training.retrain import last_rows, retrained, settings_of
 
-    talk = Talk(settings)
+    console = Console(settings)
     files = input_files(files)
     check_output(model_path, *files)
-    with locked(model_path), talk.progress() as on_epoch:
+    with locked(model_path), console.progress() as on_epoch:
         model = read_model(model_path)
         given = threshold_settings(threshold) | ({"kind": kind} if kind else {})
-        series = calibration_series(model, files, read_options(reading), reading["rows"], talk, ignore)
+        series = calibration_series(model, files, read_options(reading), reading["rows"], console, ignore)
         series = series if forget is None else last_rows(series, forget)
         outcome = retrained(model, series, settings_of(model, **given), all_rows=all_rows, on_epoch=on_epoch)
         if outcome.is_new:
             keep_old(model_path, keep)
             write_model(outcome.model, model_path)
     if format_ == "json":
-        talk.deliver(retraining_document(outcome))
+        console.deliver(retraining_document(outcome))
     else:
-        talk.result(retraining_lines(outcome, model_path))
+        console.result(retraining_lines(outcome, model_path))

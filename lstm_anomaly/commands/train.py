@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.extras import needs
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration, Percent, Span
@@ -19,10 +19,10 @@ from lstm_anomaly.commands.frame.options import (
     check_output,
     clean_settings,
     cleaning_options,
+    console_options,
     grouped_input_options,
     input_files,
     read_options,
-    talk_options,
     threshold_options,
     threshold_settings,
 )
@@ -155,7 +155,7 @@ Examples:
 @threshold_options
 @cleaning_options
 @grouped_input_options
-@talk_options
+@console_options
 @click.pass_obj
 def command(
     settings: Settings,
@@ -192,7 +192,7 @@ def command(
     from lstm_anomaly.training.settings import LearningSettings
     from lstm_anomaly.training.train import learn
 
-    talk = Talk(settings)
+    console = Console(settings)
     files = input_files(files)
     started = time.perf_counter()
     chosen = {name: value for name, value in given.items() if value is not None}
@@ -207,17 +207,17 @@ def command(
                 raise click.UsageError(f"--{name} is about one model, and --group-by trains many.")
         rows, parts = reading["rows"], (ignore, jobs, engine or "", is_strict)
         groups = GroupTraining(files, options, learning, how, rows, *parts)
-        train_groups(groups, talk, model_path)
+        train_groups(groups, console, model_path)
         return
     check_output(model_path, *files)
     for path in (write_ignore, checkpoint):
         if path is not None:
             check_output(path, model_path, *files)
     write_report = _reporter(report, model_path, *files)
-    series, cleaned, nulls = training_series(files, options, reading["rows"], talk, ignore, **how)
-    talk.warn(what_spoils(series, files[0], is_strict=is_strict))
+    series, cleaned, nulls = training_series(files, options, reading["rows"], console, ignore, **how)
+    console.warn(what_spoils(series, files[0], is_strict=is_strict))
     keep = None if checkpoint is None else Checkpoint(checkpoint)
-    with locked(model_path), talk.progress() as on_epoch:
+    with locked(model_path), console.progress() as on_epoch:
         model = replace(learn(series, learning, on_epoch, keep), null_values=nulls)
         write_model(model, model_path)
     if keep:
@@ -226,8 +226,8 @@ def command(
         _write_ignore(model, write_ignore)
     write_report(model, series, cleaned)
     if model.summary.doubts:
-        talk.warn([UNCLEAN.format(doubts="; ".join(model.summary.doubts))])
-    talk.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))
+        console.warn([UNCLEAN.format(doubts="; ".join(model.summary.doubts))])
+    console.result(training_lines(model, model_path, time.perf_counter() - started, cleaned))
 
 
 def _write_ignore(model: "Model", path: str) -> None:

@@ -30,7 +30,7 @@ class State:
     scheme         of model and rules: memories of another scheme are of no use
     follower       of the input, with the bookmark in it
     watcher        what judging remembers
-    news           what was told
+    alerts         what was told
     scores_length  bytes of the scores file that belong to rows up to the position, None without one
     undelivered    events as JSON that `--exec` did not take
     totals         counts over all runs
@@ -40,7 +40,7 @@ class State:
     scheme: str
     follower: Follower
     watcher: Watcher
-    news: Alerts = field(default_factory=Alerts)
+    alerts: Alerts = field(default_factory=Alerts)
     scores_length: int | None = None
     undelivered: list[str] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)
@@ -67,7 +67,7 @@ def write_state(state: State, path: str | os.PathLike[str], model: Model) -> Non
         "scheme": state.scheme,
         **{name: tree(getattr(state.follower.bookmark, name)) for name in _PLACES},
         "watcher": tree(state.watcher.memory()),
-        "news": tree(state.news),
+        "news": tree(state.alerts),
         "scores_length": state.scores_length,
         "undelivered": state.undelivered,
         "totals": state.totals,
@@ -119,7 +119,7 @@ def _from_parts(
         scheme=scheme,
         follower=follower,
         watcher=watcher,
-        news=parts["news"],
+        alerts=parts["news"],
         scores_length=header["scores_length"],
         undelivered=parts["undelivered"],
         totals=parts["totals"],

@@ -58,7 +58,7 @@ class _Rows:
         begins = self.begins | ~np.concatenate([[False], rows[:-1]])
         return replace(self, codes=self.codes[rows], begins=begins[rows])
 
-    def news(self) -> BoolArray:
+    def is_new(self) -> BoolArray:
         """Rows (M,) with a new symbol."""
         if not self.lasts:
             return np.ones(len(self.codes), np.bool_)
@@ -68,11 +68,11 @@ class _Rows:
         """New symbols, and the ends of all sequences if they are whole."""
         if not self.are_whole:
             return tokens_of(
-                self.codes, self.news(), np.zeros_like(self.begins), self.begins, self.vocabulary
+                self.codes, self.is_new(), np.zeros_like(self.begins), self.begins, self.vocabulary
             )
         closed = replace(self, codes=np.append(self.codes, 0), begins=np.append(self.begins, True))
         ended = closed.begins & (np.arange(len(closed.codes)) > 0)
-        found = tokens_of(closed.codes, closed.news(), ended, closed.begins, self.vocabulary)
+        found = tokens_of(closed.codes, closed.is_new(), ended, closed.begins, self.vocabulary)
         return Tokens(found.codes[:-1], found.begins[:-1], found.slots[:-1])
 
 
@@ -144,7 +144,7 @@ class _Fit:
         limits = np.array(
             [_limit(part, self.per_row) for part in (following, nats[:, LASTING], following, nats[:, LENGTH])]
         )
-        for part, starts in ((LASTING, rows.news()), (LENGTH, begins)):  # both too long and too short
+        for part, starts in ((LASTING, rows.is_new()), (LENGTH, begins)):  # both too long and too short
             limits[part] = max(limits[part], np.log(2.0 * starts.sum() / (self.per_row * len(codes))))
         column = replace(self._column(rows, unseen, lstm, held_out), limits=limits)
         return column, column.multiples(nats).max(axis=1)
@@ -153,7 +153,7 @@ class _Fit:
         self, rows: _Rows, unseen: float, lstm: dict[str, Array] | None, held_out: dict[str, float]
     ) -> SymbolColumn:
         """Counted on these rows; without limits."""
-        starts = np.flatnonzero(rows.news())
+        starts = np.flatnonzero(rows.is_new())
         lengths = np.diff(np.append(starts, len(rows.codes)))
         whole = np.ones(len(starts), np.bool_)
         if not self.are_whole:  # runs at the edges of what was seen may have lasted longer

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.run.delivery import Delivery, Wanted
 from lstm_anomaly.output.formats import records
 
@@ -75,7 +75,7 @@ def test_scores_of_a_pipe_come_row_by_row(detect, trained):
 )
 def test_no_event_of_a_stream_is_kept_for_an_end_that_never_comes(capsys, monkeypatch, wanted):
     monkeypatch.setattr(records, "json_lines", lambda events: "an event\n" * len(events))
-    to = Delivery(Talk(Settings()), wanted)
+    to = Delivery(Console(Settings()), wanted)
     to.tell([SimpleNamespace(maintenance="")])
     assert (to.count, to.events, capsys.readouterr().out) == (1, [], "" if wanted.rows else "an event\n")
 

@@ -14,8 +14,8 @@ from conftest import csv_text, normal_values
 from lstm_anomaly.base.errors import OutputError
 from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Talk
-from lstm_anomaly.commands.run import alerting as telling
+from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.run import alerting
 from lstm_anomaly.commands.run import detect_run as runs
 from lstm_anomaly.commands.run.hooks import run_hook, split_command
 from lstm_anomaly.detecting.newest import NewestTime
@@ -195,16 +195,16 @@ class TestProgram:
 
     def test_that_fails_is_tried_again_after_a_minute(self, monkeypatch):
         now = [1000.0]
-        monkeypatch.setattr(telling.time, "monotonic", lambda: now[0])
-        teller = telling.Teller(
-            None, Talk(Settings(quiet=True)), early=False, command=("false",), queue=["{}"]
+        monkeypatch.setattr(alerting.time, "monotonic", lambda: now[0])
+        alerts = alerting.Alerting(
+            None, Console(Settings(quiet=True)), early=False, command=("false",), queue=["{}"]
         )
         failures = []
         for seconds in (0, 0.2, 59, 1):
             now[0] += seconds
-            teller.run_hooks()
-            failures.append(teller.failures)
-        assert (failures, teller.undelivered) == ([1, 1, 1, 2], ["{}"])
+            alerts.run_hooks()
+            failures.append(alerts.failures)
+        assert (failures, alerts.undelivered) == ([1, 1, 1, 2], ["{}"])
 
     def test_is_ended_after_its_time_with_all_it_started(self, tmp_path):
         started = time.monotonic()
@@ -222,26 +222,26 @@ class TestProgram:
         assert why.endswith("ended with status 1: last")
 
     def test_that_takes_nothing_for_long_gets_all_events_once_it_does(self, tmp_path):
-        teller = telling.Teller(None, Talk(Settings(quiet=True)), early=False, command=("false",))
-        teller.queue = [f"{number}\n" for number in range(2500)]
-        teller.run_hooks()
-        assert (teller.failures, len(teller.waiting())) == (telling.IN_A_ROW, 2500)
-        teller.not_again_before = 0.0
-        teller.undelivered = teller.undelivered[:5]
-        teller.command = ("sh", "-c", f"cat >> '{tmp_path}/got'")
-        teller.run_hooks()
+        alerts = alerting.Alerting(None, Console(Settings(quiet=True)), early=False, command=("false",))
+        alerts.queue = [f"{number}\n" for number in range(2500)]
+        alerts.run_hooks()
+        assert (alerts.failures, len(alerts.waiting())) == (alerting.IN_A_ROW, 2500)
+        alerts.not_again_before = 0.0
+        alerts.undelivered = alerts.undelivered[:5]
+        alerts.command = ("sh", "-c", f"cat >> '{tmp_path}/got'")
+        alerts.run_hooks()
         assert (tmp_path / "got").read_text() == "0\n1\n2\n3\n4\n"
-        assert teller.waiting() == []
+        assert alerts.waiting() == []
 
     def test_beyond_the_bound_the_oldest_are_given_up_and_that_is_told(self, monkeypatch, capsys):
-        monkeypatch.setattr(telling, "MOST_UNDELIVERED", 2)
-        teller = telling.Teller(
-            None, Talk(Settings()), early=False, command=("false",), queue=["a", "b", "c"]
+        monkeypatch.setattr(alerting, "MOST_UNDELIVERED", 2)
+        alerts = alerting.Alerting(
+            None, Console(Settings()), early=False, command=("false",), queue=["a", "b", "c"]
         )
-        teller.run_hooks()
-        assert teller.waiting() == ["b", "c"]
+        alerts.run_hooks()
+        assert alerts.waiting() == ["b", "c"]
         assert "1 events are given up, since more than 2 wait. The first: a" in capsys.readouterr().err
-        assert teller.failures == 3
+        assert alerts.failures == 3
 
     def test_gets_no_event_where_the_state_cannot_be_written(self, detect, trained, tmp_path, monkeypatch):
         page = script(tmp_path / "page", f'cat >> "{tmp_path}/got"')

@@ -135,7 +135,7 @@ def test_output_of_a_crashed_run_after_the_last_delivered_row_is_redone(plant, t
 
 def test_results_that_were_not_delivered_are_delivered_by_the_next_run(plant, monkeypatch):
     plant.grow(plant.rows)
-    monkeypatch.setattr("lstm_anomaly.commands.frame.console.Talk.deliver", lambda self, text: 1 / 0)
+    monkeypatch.setattr("lstm_anomaly.commands.frame.console.Console.deliver", lambda self, text: 1 / 0)
     assert plant.detect().exit_code == 2
     monkeypatch.undo()
     monkeypatch.chdir(plant.path.parent)

@@ -14,6 +14,7 @@ from lstm_anomaly.evaluation.figures import figures
 from lstm_anomaly.evaluation.labelled import evaluate, labelled_rows
 from lstm_anomaly.model.file import read_model
 from lstm_anomaly.output.terminal import evaluation as output
+from lstm_anomaly.output.terminal.canvas import Canvas
 from lstm_anomaly.reading import read_csvs
 
 RAISED = range(120, 140)  # the rows of new.csv that are anomalous
@@ -163,7 +164,7 @@ class TestOutput:
 
     def test_methods_stand_side_by_side(self, found):
         both = [found[0], replace(found[0], name="linear", vus_pr=0.123, delay_rows=2.5)]
-        text = output.table(both, terminal=False, color=False, unicode=False, width=None)
+        text = output.table(both, Canvas(terminal=False, color=False, unicode=False, width=None))
         assert text.isascii()
         assert re.search(r"LSTM +\| linear", text)
         assert re.search(r"VUS-PR +\| \S+ +\| 0\.123", text)
@@ -172,6 +173,6 @@ class TestOutput:
 
     def test_a_name_cannot_drive_the_terminal(self, found):
         bad = [replace(found[0], name="[red]\x1b[2J")]
-        text = output.table(bad, terminal=False, color=False, unicode=True, width=None)
+        text = output.table(bad, Canvas(terminal=False, color=False, unicode=True, width=None))
         assert "\x1b" not in text
         assert "[red]" in text

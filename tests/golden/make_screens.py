@@ -19,6 +19,7 @@ from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events
 from lstm_anomaly.detecting.places import CLOSED, Place, PlacedEvent
 from lstm_anomaly.detecting.views import view
 from lstm_anomaly.model.model import CalibrationEpisode, TrainingSummary
+from lstm_anomaly.output.terminal.canvas import Canvas
 from lstm_anomaly.output.terminal.events import table
 from lstm_anomaly.output.terminal.inspection import inspection
 from lstm_anomaly.output.terminal.pictures import pictures
@@ -99,9 +100,9 @@ def screens():
     events, model, out = placed_events(), made_up_model(), {}
     for width in WIDTHS:
         for name, color, unicode in (("colour", True, True), ("ascii", False, False)):
-            canvas = {"terminal": True, "color": color, "unicode": unicode, "width": width}
-            out[f"events-{width}-{name}.txt"] = table(events, **canvas) + pictures(events, **canvas)
-            out[f"inspect-{width}-{name}.txt"] = inspection(model, "pump.model", **canvas)
+            canvas = Canvas(terminal=True, color=color, unicode=unicode, width=width)
+            out[f"events-{width}-{name}.txt"] = table(events, canvas) + pictures(events, canvas)
+            out[f"inspect-{width}-{name}.txt"] = inspection(model, "pump.model", canvas)
     return out
 
 

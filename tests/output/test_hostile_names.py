@@ -22,6 +22,7 @@ from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.output.formats import records
 from lstm_anomaly.output.formats.csv_text import csv_text
 from lstm_anomaly.output.terminal import check as check_output
+from lstm_anomaly.output.terminal.canvas import Canvas
 from lstm_anomaly.output.terminal.events import table
 from lstm_anomaly.output.terminal.summary import model_lines, training_lines
 from lstm_anomaly.reading import FileReport, ReadReport
@@ -59,14 +60,16 @@ def test_there_are_two_hundred_of_them():
 @pytest.mark.parametrize("terminal", [True, False])
 def test_tables_show_every_name_as_text(terminal):
     for name in SHORT:
-        shown = table([event_of(name)], terminal=terminal, color=False, unicode=True, width=200)
+        shown = table([event_of(name)], Canvas(terminal=terminal, color=False, unicode=True, width=200))
         assert_harmless(shown)
         if not terminal and name.strip() and len(name) < 40:
             assert printable(name).rstrip() in shown
 
 
 def test_a_name_of_a_megabyte_is_shown_too():
-    assert_harmless(table([event_of(NAMES[-3])], terminal=False, color=False, unicode=True, width=None))
+    assert_harmless(
+        table([event_of(NAMES[-3])], Canvas(terminal=False, color=False, unicode=True, width=None))
+    )
 
 
 def test_reports_of_reading_and_errors_show_every_name_as_text():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scripts import load_script
 
+from lstm_anomaly.output.terminal.canvas import Canvas
 from lstm_anomaly.output.terminal.pictures import pictures
 from lstm_anomaly.output.terminal.sparklines import above_and_below, bars, columns, farthest, highest
 
@@ -87,7 +88,7 @@ def test_long_ranges_behind_curves_do_not_wrap(width):
     (placed, *_) = maker.placed_events()
     first = replace(placed.view.sensors[0], seen=placed.view.sensors[0].seen * -1.2345e-4)
     long = replace(placed, view=replace(placed.view, sensors=(first,)))
-    text = pictures([long], terminal=True, color=False, unicode=False, width=width)
+    text = pictures([long], Canvas(terminal=True, color=False, unicode=False, width=width))
     seen = [line for line in text.splitlines() if "seen" in line]
     assert len(seen) == 1
     assert re.search(r"seen -0\.000\d+ to -0\.000\d+$", seen[0])

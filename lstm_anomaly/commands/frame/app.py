@@ -64,7 +64,7 @@ EXIT_TERMINATED = 143
 
 @dataclass
 class Settings:
-    """What one run of the program was told about how to talk; every command can set it."""
+    """What one run of the program was told about what to print; every command can set it."""
 
     debug: bool = False
     quiet: bool = False

@@ -12,12 +12,13 @@ from lstm_anomaly.base.text import printable, wrapped
 from lstm_anomaly.commands.frame.app import Settings, log_record
 
 if TYPE_CHECKING:
+    from lstm_anomaly.output.terminal.canvas import Canvas
     from lstm_anomaly.training.fit_networks import OnEpoch
 
 _ANY_TERMINAL = 80  # columns of one that does not say how many it has
 
 
-class Talk:
+class Console:
     """Prints for one run, by its settings and by what each stream is."""
 
     def __init__(self, settings: Settings) -> None:
@@ -72,8 +73,10 @@ class Talk:
             text = "\n".join(map(printable, text.split("\n")))
         self.deliver(text)
 
-    def canvas(self) -> dict[str, Any]:
+    def canvas(self) -> "Canvas":
         """How a table is to be drawn on standard output: width, colour, and which characters."""
+        from lstm_anomaly.output.terminal.canvas import Canvas
+
         terminal = is_terminal(sys.stdout)
         if self._settings.color == "auto":
             color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -81,7 +84,7 @@ class Talk:
             color = self._settings.color == "always"
         encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
         width = shutil.get_terminal_size().columns if terminal else None
-        return {"terminal": terminal, "color": color, "unicode": encoding == "utf8", "width": width}
+        return Canvas(terminal=terminal, color=color, unicode=encoding == "utf8", width=width)
 
     @contextmanager
     def progress(self) -> Iterator["OnEpoch | None"]:

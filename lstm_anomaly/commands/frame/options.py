@@ -1,4 +1,4 @@
-"""Options that several commands share: how to read the input, and how to talk."""
+"""Options that several commands share: how to read the input, and what to print."""
 
 import os
 import sys
@@ -298,7 +298,7 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-def talk_options(command: Command) -> Command:
+def console_options(command: Command) -> Command:
     """`-q`, `-v`, `--log-format`, `--color` and `--debug`; they are kept in the run's settings."""
 
     def keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.run.delivery import Delivery
 from lstm_anomaly.commands.run.hooks import run_hook
 from lstm_anomaly.detecting.alerts import Alerts
@@ -24,27 +24,27 @@ MOST_UNDELIVERED = 10_000  # events that wait for a program that does not take t
 
 
 @dataclass
-class Teller:
+class Alerting:
     """Delivers verdicts with those of their events that are news.
 
     early    tell of an event also when it begins
     snooze   quiet for so long after an event
     maintenance  spans whose events are shown when they are over, and alarm nobody
     command  words of the program that gets each event, () for none, and how many seconds it may take
-    news     what was told already
+    alerts   what was told already
     queue    events as JSON that the program is still to get
     undelivered  those that it did not take; failures: how often it failed in this run
     not_again_before  `time.monotonic` when they may be offered again
     """
 
     to: Delivery
-    talk: Talk
+    console: Console
     early: bool
     snooze: "np.timedelta64 | None" = None
     maintenance: Maintenance = NO_MAINTENANCE
     command: tuple[str, ...] = ()
     seconds: float = 30.0
-    news: Alerts = field(default_factory=Alerts)
+    alerts: Alerts = field(default_factory=Alerts)
     queue: list[str] = field(default_factory=list)
     undelivered: list[str] = field(default_factory=list)
     failures: int = 0
@@ -54,7 +54,7 @@ class Teller:
         """Deliver verdicts and the events that are over."""
         marked = [self._marked(event) for event in verdicts.events]
         loud = [event for event in marked if not event.maintenance]
-        events = self.news.select(loud, None, early=self.early, snooze=self.snooze)
+        events = self.alerts.select(loud, None, early=self.early, snooze=self.snooze)
         quiet = [event for event in marked if event.maintenance]
         self.to.take(replace(verdicts, events=[*quiet, *events]))
         self._queue(events)
@@ -63,7 +63,7 @@ class Teller:
         """Tell of the event that is not over, if that is wanted and is news."""
         still_open = watcher.open_event() if self.early else None
         if still_open is not None and not self._marked(still_open).maintenance:
-            events = self.news.select([], still_open, early=True, snooze=self.snooze)
+            events = self.alerts.select([], still_open, early=True, snooze=self.snooze)
             self.to.tell(events)
             self._queue(events)
 
@@ -90,7 +90,7 @@ class Teller:
         if self.undelivered:
             self.failures += failed.total()
             self.not_again_before = time.monotonic() + AGAIN_AFTER
-            self.talk.warn(_told(why, times) for why, times in failed.items() if times)
+            self.console.warn(_told(why, times) for why, times in failed.items() if times)
             self._drop_beyond_the_bound()
 
     def is_due(self) -> bool:
@@ -106,7 +106,7 @@ class Teller:
         if dropped:
             del self.undelivered[: len(dropped)]
             said = f"{len(dropped)} events are given up, since more than {MOST_UNDELIVERED:,} wait"
-            self.talk.warn([f"lstm-anomaly: --exec: {said}. The first: {dropped[0].strip()}"])
+            self.console.warn([f"lstm-anomaly: --exec: {said}. The first: {dropped[0].strip()}"])
 
     def _queue(self, events: list[PlacedEvent]) -> None:
         if self.command:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lstm_anomaly.base.text import duration
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.unattended import Unattended
 from lstm_anomaly.commands.run.detect_run import Outcome
 from lstm_anomaly.decision.event import SILENT
@@ -21,7 +21,7 @@ EXIT_NOT_JUDGED = 3
 
 
 def conclude(
-    outcome: Outcome, watcher: "Judging", told: Unattended, talk: Talk, path: str, plugin: bool
+    outcome: Outcome, watcher: "Judging", told: Unattended, console: Console, path: str, plugin: bool
 ) -> int:
     """Say what is too old or could not be judged, write a plugin's line, and return the exit status."""
     gaps = outcome.gaps if told.on_gap == "fail" else 0
@@ -33,10 +33,10 @@ def conclude(
         events = [event for event in outcome.events if event.event.kind != SILENT]
         events, silent = events + ([still_open] if still_open else []), watcher.silent()
         status = nagios.UNKNOWN if trouble else nagios.plugin_status(events, watcher.tally, silent)
-        talk.deliver(nagios.plugin_lines(status, events, watcher.tally, silent, trouble))
+        console.deliver(nagios.plugin_lines(status, events, watcher.tally, silent, trouble))
         return status
     if trouble:
-        talk.warn([f"lstm-anomaly: {trouble}"])
+        console.warn([f"lstm-anomaly: {trouble}"])
     if outcome.failures:
         return EXIT_TROUBLE
     if outcome.count and not gaps:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from lstm_anomaly.base.text import as_bytes
-from lstm_anomaly.commands.frame.console import Talk, is_terminal
+from lstm_anomaly.commands.frame.console import Console, is_terminal
 from lstm_anomaly.output.formats import records
 from lstm_anomaly.output.formats.influx import influx_lines
 
@@ -50,15 +50,15 @@ class Wanted:
 class Delivery:
     """Delivers verdicts as they come, in the format that is `wanted`.
 
-    talk    to standard output
-    scores  file for the scores, open for writing; None when nobody asked for them
+    console  to standard output
+    scores   file for the scores, open for writing; None when nobody asked for them
     """
 
-    def __init__(self, talk: Talk, wanted: Wanted, scores: BinaryIO | None = None) -> None:
+    def __init__(self, console: Console, wanted: Wanted, scores: BinaryIO | None = None) -> None:
         self.count = 0  # of events
         self.events: list[PlacedEvent] = []  # that are not written yet
         self.gaps: list[Gap] = []  # in the input
-        self._talk = talk
+        self._console = console
         self._wanted = wanted
         self._scores = scores
         self._header = True  # of the CSV on standard output is still to come
@@ -74,7 +74,7 @@ class Delivery:
         if self._wanted.rows == "passthrough" and len(verdicts.frame):
             self._pass_through(verdicts)
         if self._wanted.rows == "influx":
-            self._talk.deliver(influx_lines(verdicts))
+            self._console.deliver(influx_lines(verdicts))
         self.tell(verdicts.events)
 
     def tell(self, events: "list[PlacedEvent]") -> None:
@@ -89,7 +89,7 @@ class Delivery:
     def flush(self) -> None:
         """Deliver the events that wait, except those for a JSON document."""
         if self.events and self._wanted.format_ in ("csv", "jsonl", "table"):
-            deliver = self._talk.deliver_csv if self._wanted.format_ == "csv" else self._talk.deliver
+            deliver = self._console.deliver_csv if self._wanted.format_ == "csv" else self._console.deliver
             deliver(self._text(self.events))
             self.events = []
 
@@ -110,12 +110,12 @@ class Delivery:
                 "gaps": list(map(vars, self.gaps)),
                 "silent": silent,
             }
-            self._talk.deliver(records.json_document(self.events, summary))
+            self._console.deliver(records.json_document(self.events, summary))
             return
         self.flush()
         as_csv = self._wanted.format_ == "csv" and not self._wanted.rows
         if as_csv and self._header and is_terminal(sys.stdout):
-            self._talk.deliver(records.csv_header())
+            self._console.deliver(records.csv_header())
 
     def _text(self, events: "list[PlacedEvent]") -> str:
         match self._wanted.format_:
@@ -128,8 +128,8 @@ class Delivery:
                 from lstm_anomaly.output.terminal.events import table
                 from lstm_anomaly.output.terminal.pictures import pictures
 
-                canvas = self._talk.canvas()
-                return table(events, **canvas) + (pictures(events, **canvas) if canvas["terminal"] else "")
+                canvas = self._console.canvas()
+                return table(events, canvas) + (pictures(events, canvas) if canvas.terminal else "")
         return ""
 
     def begin(self) -> None:
@@ -148,7 +148,7 @@ class Delivery:
         assert form is not None, "the texts were kept"
         head = passthrough_header(form) if self._header else ""
         self._header = False
-        self._talk.deliver(head + passthrough_lines(verdicts))
+        self._console.deliver(head + passthrough_lines(verdicts))
 
     def _write_scores(self, verdicts: "Verdicts") -> None:
         from lstm_anomaly.output.formats.scores import write_scores, write_scores_header
@@ -161,14 +161,14 @@ class Delivery:
             self._header = False
         write_scores(text, verdicts, excel_safe=self._wanted.excel_safe)
         if self._scores is None:
-            self._talk.deliver_csv(text.getvalue())
+            self._console.deliver_csv(text.getvalue())
         else:
             self._scores.write(as_bytes(text.getvalue()))
 
 
 @contextmanager
 def delivery(
-    talk: Talk,
+    console: Console,
     wanted: Wanted,
     append_from: int | None = None,
 ) -> Iterator[Delivery]:
@@ -180,10 +180,10 @@ def delivery(
 
     scores = wanted.scores_file
     if scores is None:
-        yield Delivery(talk, wanted)
+        yield Delivery(console, wanted)
         return
     opened = files.atomic_write(scores) if append_from is None else files.append_from(scores, append_from)
     with opened as file:
-        to = Delivery(talk, wanted, file)
+        to = Delivery(console, wanted, file)
         to.begin()
         yield to

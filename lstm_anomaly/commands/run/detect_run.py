@@ -11,9 +11,9 @@ import click
 from lstm_anomaly.base.files import length_of
 from lstm_anomaly.base.locks import locked
 from lstm_anomaly.base.text import as_bytes
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.unattended import Unattended
-from lstm_anomaly.commands.run.alerting import Teller
+from lstm_anomaly.commands.run.alerting import Alerting
 from lstm_anomaly.commands.run.delivery import Delivery, Wanted, delivery
 from lstm_anomaly.commands.run.hooks import split_command
 from lstm_anomaly.commands.run.load import tell_of_reading
@@ -51,107 +51,107 @@ class Outcome:
 
 
 class Run:
-    """One run of `detect`: `told` says how it goes on, `wanted` what is written."""
+    """One run of `detect`: `unattended` says how it goes on, `wanted` what is written."""
 
     def __init__(
         self,
         watcher: Judging,
         model_path: str,
-        talk: Talk,
-        told: Unattended,
+        console: Console,
+        unattended: Unattended,
         wanted: Wanted,
         maintenance: Maintenance = NO_MAINTENANCE,
     ) -> None:
         self._model_path = model_path
         self._watcher = watcher
-        self._talk = talk
-        self._told = told
+        self._console = console
+        self._unattended = unattended
         self._wanted = wanted
         self._maintenance = maintenance
 
     def through(self, pieces: "Iterable[SensorFrame]", paths: tuple[str, ...]) -> Outcome:
         """Judge an input to its end."""
-        with delivery(self._talk, self._wanted) as to:
-            teller = self._teller(to, early=bool(self._told.early))
+        with delivery(self._console, self._wanted) as to:
+            alerting = self._alerting(to, early=bool(self._unattended.early))
             for verdicts in watch(self._watcher, pieces):
-                teller.take(verdicts)
-                teller.look_at(self._watcher)
-                teller.run_hooks()
+                alerting.take(verdicts)
+                alerting.look_at(self._watcher)
+                alerting.run_hooks()
             to.finish(self._watcher)
-            teller.run_hooks()
+            alerting.run_hooks()
         self._warn_of_drift()
-        outcome = Outcome(to.count, _loud(to.events), teller.failures, self._open_event())
+        outcome = Outcome(to.count, _loud(to.events), alerting.failures, self._open_event())
         self._write_metrics(paths, self._totals({}, to.count))
         return outcome
 
     def on(self, follower: "Follower") -> Outcome:
         """Judge what is new in a file; with `--follow`, go on for ever."""
-        told = self._told
+        unattended = self._unattended
         with ExitStack() as held:
-            wait = told.wait or 0.0
-            if told.state:
-                held.enter_context(locked(told.state, wait))
+            wait = unattended.wait or 0.0
+            if unattended.state:
+                held.enter_context(locked(unattended.state, wait))
             if self._wanted.scores_file is not None:
-                held.enter_context(claimed(self._wanted.scores_file, told.state, wait))
+                held.enter_context(claimed(self._wanted.scores_file, unattended.state, wait))
             state = self._begin(follower)
             goes_on = state.scores_length or 0
-            with delivery(self._talk, self._wanted, goes_on) as to:
-                teller = self._teller(to, early=told.early is not False)
-                teller.news, teller.undelivered = state.news, state.undelivered
+            with delivery(self._console, self._wanted, goes_on) as to:
+                alerting = self._alerting(to, early=unattended.early is not False)
+                alerting.alerts, alerting.undelivered = state.alerts, state.undelivered
                 before = dict(state.totals)
-                while told.follow and not (to.gaps and told.on_gap == "fail"):
-                    seen = self._watcher.tally.rows, to.count, teller.waiting()
-                    self._take_new(follower, teller)
+                while unattended.follow and not (to.gaps and unattended.on_gap == "fail"):
+                    seen = self._watcher.tally.rows, to.count, alerting.waiting()
+                    self._take_new(follower, alerting)
                     to.flush()
-                    if (self._watcher.tally.rows, to.count, teller.waiting()) != seen:
+                    if (self._watcher.tally.rows, to.count, alerting.waiting()) != seen:
                         self._warn_of_drift()
-                        self._commit(state, teller, before)
-                    if teller.is_due():
-                        teller.run_hooks()
-                        self._commit(state, teller, before)
+                        self._commit(state, alerting, before)
+                    if alerting.is_due():
+                        alerting.run_hooks()
+                        self._commit(state, alerting, before)
                     time.sleep(POLL_SECONDS)
-                self._take_new(follower, teller)
+                self._take_new(follower, alerting)
                 to.finish(self._watcher)
                 self._warn_of_drift()
-                self._commit(state, teller, before)
-                if teller.is_due():
-                    teller.run_hooks()
-                    self._commit(state, teller, before)
-        return Outcome(to.count, _loud(to.events), teller.failures, self._open_event(), len(to.gaps))
+                self._commit(state, alerting, before)
+                if alerting.is_due():
+                    alerting.run_hooks()
+                    self._commit(state, alerting, before)
+        return Outcome(to.count, _loud(to.events), alerting.failures, self._open_event(), len(to.gaps))
 
     def _warn_of_drift(self) -> None:
         """Say once that the promise does not hold any more; the state remembers that it was said."""
         if drift := self._watcher.drift_news():
-            self._talk.warn([DRIFTED.format(reasons="; ".join(drift))])
+            self._console.warn([DRIFTED.format(reasons="; ".join(drift))])
 
-    def _take_new(self, follower: "Follower", teller: Teller) -> None:
+    def _take_new(self, follower: "Follower", alerting: Alerting) -> None:
         for frame in follower.frames():
-            teller.take(self._watcher.push(frame))
-        teller.look_at(self._watcher)
-        tell_of_reading(follower.take_report(), self._talk)
+            alerting.take(self._watcher.push(frame))
+        alerting.look_at(self._watcher)
+        tell_of_reading(follower.take_report(), self._console)
         gaps = follower.take_gaps()
-        self._talk.warn(map(str, gaps))
-        teller.to.gaps += gaps
+        self._console.warn(map(str, gaps))
+        alerting.to.gaps += gaps
 
     def _begin(self, follower: "Follower") -> State:
         """The state that is saved, or a new one, which is saved before anything is delivered."""
-        told = self._told
+        unattended = self._unattended
         watcher = self._one()
         scheme = scheme_of(self._model_path, watcher.rules, *watcher.scheme)
         state = None
-        if told.state and told.begin == "saved":
-            state = read_state(told.state, watcher.model, scheme, follower, watcher)
+        if unattended.state and unattended.begin == "saved":
+            state = read_state(unattended.state, watcher.model, scheme, follower, watcher)
         is_new = state is None
         if state is None:
-            if told.begin == "end":
+            if unattended.begin == "end":
                 follower.skip()
             follower.note_begin()
             state = State(follower.path, scheme, follower, watcher)
         if self._wanted.scores_file is not None and state.scores_length is None:
             state.scores_length = length_of(self._wanted.scores_file)
             is_new = True
-        if is_new and told.state:
-            write_state(state, told.state, watcher.model)
+        if is_new and unattended.state:
+            write_state(state, unattended.state, watcher.model)
         return state
 
     def _one(self) -> Watcher:
@@ -163,24 +163,24 @@ class Run:
             )
         return self._watcher
 
-    def _commit(self, state: State, teller: Teller, before: dict[str, int]) -> None:
+    def _commit(self, state: State, alerting: Alerting, before: dict[str, int]) -> None:
         """Everything was delivered but to the program of `--exec`: the next run begins here.
 
         That program gets its events after that: where the state cannot be written, as on a full disk, it
         would get the same ones in every run.
         """
-        to = teller.to
+        to = alerting.to
         to.sync()
         state.totals = self._totals(before, to.count, len(to.gaps))
-        if self._told.state:
+        if self._unattended.state:
             if to.scores_length is not None:
                 state.scores_length = to.scores_length
-            state.undelivered = teller.waiting()
-            write_state(state, self._told.state, self._one().model)
+            state.undelivered = alerting.waiting()
+            write_state(state, self._unattended.state, self._one().model)
         self._write_metrics((state.path,), state.totals)
 
     def _write_metrics(self, paths: tuple[str, ...], totals: dict[str, int]) -> None:
-        if self._told.prom_textfile is None:
+        if self._unattended.prom_textfile is None:
             return
         from lstm_anomaly.base.files import atomic_write
         from lstm_anomaly.output.formats.prometheus import Metrics, textfile
@@ -198,18 +198,24 @@ class Run:
             worst=watcher.worst.tolist(),
             silent=[one.event.contributions[0].sensor for one in watcher.silent()],
         )
-        with atomic_write(self._told.prom_textfile) as file:
+        with atomic_write(self._unattended.prom_textfile) as file:
             file.write(as_bytes(textfile(metrics)))
 
     def _totals(self, before: dict[str, int], events: int, gaps: int = 0) -> dict[str, int]:
         counts = {**vars(self._watcher.tally), "events": events, "gaps": gaps}
         return {name: before.get(name, 0) + count for name, count in counts.items()}
 
-    def _teller(self, to: Delivery, *, early: bool) -> Teller:
-        told = self._told
-        command = tuple(split_command(told.exec_)) if told.exec_ else ()
-        return Teller(
-            to, self._talk, early, as_span(told.snooze), self._maintenance, command, told.exec_timeout
+    def _alerting(self, to: Delivery, *, early: bool) -> Alerting:
+        unattended = self._unattended
+        command = tuple(split_command(unattended.exec_)) if unattended.exec_ else ()
+        return Alerting(
+            to,
+            self._console,
+            early,
+            as_span(unattended.snooze),
+            self._maintenance,
+            command,
+            unattended.exec_timeout,
         )
 
     def _open_event(self) -> "PlacedEvent | None":

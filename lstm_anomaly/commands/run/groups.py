@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError, NotEnoughDataError
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.run.load import for_model
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class _Trained:
     warnings: tuple[str, ...] = ()
 
 
-def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
+def train_groups(training: GroupTraining, console: Console, folder: str) -> None:
     """Learn a model for each group and write it to the folder.
 
     A group that nothing can be learned from does not keep the others from theirs, but is an error in the end.
@@ -87,28 +87,28 @@ def train_groups(training: GroupTraining, talk: Talk, folder: str) -> None:
     from lstm_anomaly.model import folder as model_folder
     from lstm_anomaly.reading import split_groups
 
-    frame, ignored = with_marks(training.files, training.options, training.rows, talk, training.ignore)
-    frame, nulls = settle_nulls(frame, training.options, talk)
+    frame, ignored = with_marks(training.files, training.options, training.rows, console, training.ignore)
+    frame, nulls = settle_nulls(frame, training.options, console)
     model_folder.make_folder(folder)
     groups = split_groups(frame)
     done, failed, column = [], [], str(training.options.group_by)
-    talk.warn(_same_but_for_case(column, list(groups)))
+    console.warn(_same_but_for_case(column, list(groups)))
     if training.engine:
         outcomes = _by_engine(training, list(groups), folder)
     else:
         parts = _parts(frame, ignored, groups, nulls, training, folder)
         outcomes = _by_processes(parts, min(training.workers, len(groups)))
     for outcome in outcomes:
-        talk.warn(f"{column} '{outcome.name}': {text}" for text in outcome.warnings)
+        console.warn(f"{column} '{outcome.name}': {text}" for text in outcome.warnings)
         if outcome.error:
             failed.append(outcome.name)
-            talk.warn([f"{column} '{outcome.name}': {outcome.error}"])
+            console.warn([f"{column} '{outcome.name}': {outcome.error}"])
         else:
             done.append(outcome.name)
-            talk.result([outcome.line])
+            console.result([outcome.line])
     if done:
         model_folder.write_index(folder, column, done)
-        talk.result(
+        console.result(
             [f"Wrote {len(done)} models to {folder}.", f"Next: lstm-anomaly detect NEW.csv --model {folder}"]
         )
     if failed or not groups:
@@ -176,9 +176,9 @@ def _train_batch(batch: _Batch) -> list[_Trained]:
 
     use_one_core()
     training = batch.training
-    talk = Talk(Settings(quiet=True))
-    frame, ignored = with_marks(training.files, training.options, training.rows, talk, training.ignore)
-    frame, nulls = settle_nulls(frame, training.options, talk)
+    console = Console(Settings(quiet=True))
+    frame, ignored = with_marks(training.files, training.options, training.rows, console, training.ignore)
+    frame, nulls = settle_nulls(frame, training.options, console)
     groups = {name: rows for name, rows in split_groups(frame).items() if name in batch.names}
     return [_train_group(group) for group in _parts(frame, ignored, groups, nulls, training, batch.folder)]
 

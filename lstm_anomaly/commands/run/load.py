@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lstm_anomaly.base.errors import InputError, LstmAnomalyError, NotEnoughDataError
-from lstm_anomaly.commands.frame.console import Talk
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.preparing.clean import clean
 from lstm_anomaly.reading import (
     CsvReader,
@@ -33,7 +33,7 @@ def training_series(
     files: tuple[str, ...],
     options: ReadOptions,
     rows: str | None,
-    talk: Talk,
+    console: Console,
     ignore: str | None = None,
     **how: Any,
 ) -> "tuple[Series, list[str], tuple[str, ...]]":
@@ -41,13 +41,13 @@ def training_series(
 
     Rows of the spans in the file `ignore` are in no segment; `how` are arguments of `clean`.
     """
-    frame, ignored = with_marks(files, options, rows, talk, ignore)
-    frame, nulls = settle_nulls(frame, options, talk)
+    frame, ignored = with_marks(files, options, rows, console, ignore)
+    frame, nulls = settle_nulls(frame, options, console)
     return *clean_for_training(frame, files, ignored, ignore, **how), nulls
 
 
 def settle_nulls(
-    frame: "SensorFrame", options: ReadOptions, talk: Talk
+    frame: "SensorFrame", options: ReadOptions, console: Console
 ) -> "tuple[SensorFrame, tuple[str, ...]]":
     """The rows without values far from all others if `--null-value auto` says so, else warn of these.
 
@@ -72,7 +72,7 @@ def settle_nulls(
             f"'{frame.sensors[sensor]}' reads {exact(value)} in {count(rows, 'row')}"
             for sensor, value, rows in found
         )
-        talk.warn([f"{each}: far from all others. Try: {nulls} (or {AUTO}) if that means no reading"])
+        console.warn([f"{each}: far from all others. Try: {nulls} (or {AUTO}) if that means no reading"])
     return frame, tuple(told)
 
 
@@ -137,16 +137,16 @@ def calibration_series(
     files: tuple[str, ...],
     options: ReadOptions,
     rows: str | None,
-    talk: Talk,
+    console: Console,
     ignore: str | None = None,
 ) -> "Series":
     """Clean rows of the model's sensors to calibrate on, without the spans in the file `ignore`."""
-    frame, ignored = with_marks(files, for_model(options, model), rows, talk, ignore, model.sensors)
+    frame, ignored = with_marks(files, for_model(options, model), rows, console, ignore, model.sensors)
     model.check_times(frame)
     model.check_step(frame)
     series, report = clean(frame, step=model.step, max_fill=model.max_fill, resample=model.resample)
     series, told = _without(series, ignored, ignore)
-    talk.note([*report.lines(), *told])
+    console.note([*report.lines(), *told])
     if not any(b - a >= model.window for a, b in series.segments):
         raise NotEnoughDataError(
             f"no {model.window} rows in a row have every reading", where=files[0], hint="a longer file"
@@ -158,7 +158,7 @@ def with_marks(
     files: tuple[str, ...],
     options: ReadOptions,
     rows: str | None,
-    talk: Talk,
+    console: Console,
     marks: str | None,
     sensors: tuple[str, ...] = (),
 ) -> "tuple[SensorFrame, BoolArray | None]":
@@ -166,8 +166,8 @@ def with_marks(
     from lstm_anomaly.reading.labels import read_labels
 
     if marks is None:
-        return read_frame(files, options, rows, talk, sensors), None
-    frame = read_frame(files, options, None, talk, sensors)
+        return read_frame(files, options, rows, console, sensors), None
+    frame = read_frame(files, options, None, console, sensors)
     return select_marked(frame, read_labels(marks, frame, None, options), rows)
 
 
@@ -237,7 +237,7 @@ def read_frame(
     files: tuple[str, ...],
     options: ReadOptions,
     rows: str | None,
-    talk: Talk,
+    console: Console,
     sensors: tuple[str, ...] = (),
     notes: list[str] | None = None,
 ) -> "SensorFrame":
@@ -247,7 +247,7 @@ def read_frame(
     """
     frame, report = read_csvs(files, options, sensors=sensors)
     frame = settle_empty(frame)
-    tell_of_reading(report, talk)
+    tell_of_reading(report, console)
     if notes is not None:
         notes += report.lines()
     return select_rows(frame, rows) if rows else frame
@@ -257,7 +257,7 @@ def read_pieces(
     files: tuple[str, ...],
     options: ReadOptions,
     rows: str | None,
-    talk: Talk,
+    console: Console,
     sensors: tuple[str, ...],
     tap: "Callable[[str], None] | None" = None,
 ) -> "Iterator[SensorFrame]":
@@ -267,12 +267,12 @@ def read_pieces(
     """
     reader = CsvReader(files, options, sensors=sensors, live="-" in files, tap=tap)
     yield from select_in_pieces(reader, rows) if rows else reader
-    tell_of_reading(reader.report, talk)
+    tell_of_reading(reader.report, console)
 
 
-def tell_of_reading(report: ReadReport, talk: Talk) -> None:
+def tell_of_reading(report: ReadReport, console: Console) -> None:
     """Warn of what was refused or taken as missing, note the rest."""
     if report.is_clean:
-        talk.note(report.lines(), else_warn=[line for file in report.files for line in file.warnings])
+        console.note(report.lines(), else_warn=[line for file in report.files for line in file.warnings])
     else:
-        talk.warn(report.lines())
+        console.warn(report.lines())

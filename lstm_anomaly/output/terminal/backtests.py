@@ -2,20 +2,18 @@
 
 import json
 
-from rich.box import ASCII2, SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.base.text import number
 from lstm_anomaly.evaluation.forecasts import Backtests, StepRange
-from lstm_anomaly.output.terminal.events import rendered
+from lstm_anomaly.output.terminal.canvas import Canvas
 
 SCHEMA_VERSION = 1
 
 
-def table(found: Backtests, *, terminal: bool, color: bool, unicode: bool, width: int | None) -> str:
+def table(found: Backtests, canvas: Canvas) -> str:
     """A row for each method and part of the horizon; of methods that are not used the whole horizon."""
-    shown = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
+    shown = canvas.table()
     levels = [f"in {100 * level:g} %" for level in found.levels]
     for title in ("method", "steps", "MAE", "MSE", "MASE", "pinball", *levels):
         shown.add_column(title, justify="left" if title in ("method", "steps") else "right", no_wrap=True)
@@ -23,7 +21,7 @@ def table(found: Backtests, *, terminal: bool, color: bool, unicode: bool, width
         ranges = result.ranges if result.method == "chosen" else result.ranges[-1:]
         for k, each in enumerate(ranges):
             shown.add_row(Text("" if k else result.method), *_cells(each))
-    return rendered(shown, terminal=terminal, color=color, width=width)
+    return canvas.rendered(shown)
 
 
 def json_document(found: Backtests) -> str:

@@ -5,31 +5,27 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from rich.box import ASCII2, SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.base.text import count, duration, number, printable
 from lstm_anomaly.evaluation.false_alarms import FalseAlarms, Verdict
 from lstm_anomaly.evaluation.figures import Figures
-from lstm_anomaly.output.terminal.events import rendered
+from lstm_anomaly.output.terminal.canvas import Canvas
 
 SCHEMA_VERSION = 1
 _VERDICT_STYLE = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.TOO_SHORT: "yellow"}
 
 
-def table(
-    results: Sequence[Figures], *, terminal: bool, color: bool, unicode: bool, width: int | None
-) -> str:
+def table(results: Sequence[Figures], canvas: Canvas) -> str:
     """One row a figure, one column a method."""
-    shown = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
+    shown = canvas.table()
     shown.add_column("", no_wrap=True)
     for result in results:
-        shown.add_column(Text(printable(result.name)), no_wrap=not terminal)
+        shown.add_column(Text(printable(result.name)), no_wrap=not canvas.terminal)
     columns = [_cells(result) for result in results]
     for name in columns[0]:
         shown.add_row(name, *(column[name] for column in columns))
-    return rendered(shown, terminal=terminal, color=color, width=width)
+    return canvas.rendered(shown)
 
 
 def json_document(results: Sequence[Figures]) -> str:

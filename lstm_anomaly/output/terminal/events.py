@@ -1,15 +1,11 @@
 """Found events as a table for people."""
 
-import io
-
-from rich.box import ASCII2, SIMPLE_HEAD
-from rich.console import Console, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.base.text import number, printable
 from lstm_anomaly.decision.event import SILENT, Contribution, Event
 from lstm_anomaly.detecting.places import CLOSED, PlacedEvent
+from lstm_anomaly.output.terminal.canvas import Canvas
 
 SENSORS_IN_TABLE = 3
 _LEAST_WIDTH = {"file": 120, "end": 100, "sensor": 70}  # columns of a terminal from which there is room
@@ -19,39 +15,38 @@ LEAST_SHARE = 0.05  # of an event, for a sensor other than the first to be named
 SEVERITY_STYLE = {"low": "yellow", "medium": "dark_orange", "high": "bold red"}
 
 
-def table(events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bool, width: int | None) -> str:
+def table(events: list[PlacedEvent], canvas: Canvas) -> str:
     """A table for people; off a terminal as wide as its content, never cut, never wrapped.
 
     On a terminal it is an overview, with as many columns as fit; the pictures say the rest.
     """
     several = len({placed.source for placed in events}) > 1
     grouped = any(placed.group for placed in events)
-    rows = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
-    cells = [_cells(placed, place, terminal, unicode) for place, placed in enumerate(events, 1)]
+    rows = canvas.table()
+    cells = [_cells(placed, place, canvas) for place, placed in enumerate(events, 1)]
     left_out = {name for name, shown in (("file", several), ("group", grouped)) if not shown}
-    if terminal and width is not None:
-        left_out |= {name for name, least in _LEAST_WIDTH.items() if width < least}
+    left_out |= canvas.hidden(_LEAST_WIDTH)
     for name in cells[0]:
         if name not in left_out:
             title = "" if name == "number" else name
             rows.add_column(title, justify="right" if name in _NUMBERS else "left", no_wrap=True)
     for row in cells:
         rows.add_row(*(cell for name, cell in row.items() if name not in left_out))
-    return rendered(rows, terminal=terminal, color=color, width=width)
+    return canvas.rendered(rows)
 
 
-def _cells(placed: PlacedEvent, place: int, terminal: bool, unicode: bool) -> dict[str, Text]:
+def _cells(placed: PlacedEvent, place: int, canvas: Canvas) -> dict[str, Text]:
     """What stands in each column for one event."""
     event = placed.event
     first = printable(event.contributions[0].sensor)
-    if terminal:
-        telling = {"sensor": Text(shortened(first, MOST_NAME, unicode))}
+    if canvas.terminal:
+        telling = {"sensor": Text(canvas.shortened(first, MOST_NAME))}
     else:
         parts = [] if event.kind == SILENT else map(sensor_sentence, _telling(event))
         quiet = [f"maintenance: {printable(placed.maintenance)}"] if placed.maintenance else []
         telling = {"what departs": Text("\n".join([printable(placed.sentence), *parts, *quiet]))}
     return {
-        **({"number": Text(str(place))} if terminal else {}),
+        **({"number": Text(str(place))} if canvas.terminal else {}),
         "file": Text(printable(placed.source)),
         "group": Text(printable(placed.group)),
         "start": Text(printable(placed.start)),
@@ -74,26 +69,3 @@ def sensor_sentence(c: Contribution) -> str:
     if c.direction == "symbol":
         return f"{printable(c.sensor)} {100 * c.share:.0f} %"
     return f"{printable(c.sensor)} {100 * c.share:.0f} %: saw {number(c.seen)}, expected {number(c.expected)}"
-
-
-def shortened(name: str, width: int, unicode: bool) -> str:
-    """A name cut to at most `width` characters, the cut marked."""
-    return name if len(name) <= width else name[: width - 1] + ("…" if unicode else "~")
-
-
-def rendered(what: RenderableType, *, terminal: bool, color: bool, width: int | None) -> str:
-    """Text of a rich object, with trailing blanks cut; `width` counts on a terminal only."""
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=width if terminal else 100_000,
-        height=25,  # without one, rich takes the width of a dumb terminal for 80
-        force_terminal=color,
-        no_color=not color,
-        color_system="auto" if color else None,
-        emoji=False,
-        markup=False,
-        highlight=False,
-    )
-    console.print(what)
-    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines() if line.strip())

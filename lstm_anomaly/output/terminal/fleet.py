@@ -1,12 +1,10 @@
 """The summary of a fleet as text: what many groups share, then a table of those that need a look."""
 
-from rich.box import ASCII2, SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.base.text import count, printable
 from lstm_anomaly.detecting.fleet import FleetReview
-from lstm_anomaly.output.terminal.events import rendered
+from lstm_anomaly.output.terminal.canvas import Canvas
 
 
 def fleet_lines(review: FleetReview) -> list[str]:
@@ -25,14 +23,14 @@ def fleet_cells(review: FleetReview) -> list[list[str]]:
     ]
 
 
-def fleet_table(review: FleetReview, *, terminal: bool, color: bool, unicode: bool, width: int | None) -> str:
+def fleet_table(review: FleetReview, canvas: Canvas) -> str:
     """The table of these groups, "" when there are none."""
     cells = fleet_cells(review)
     if not cells:
         return ""
-    rows = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
+    rows = canvas.table()
     for title in (review.column, "first look at", "why"):
         rows.add_column(printable(title), no_wrap=title != "why")
     for row in cells:
         rows.add_row(*(Text(printable(cell)) for cell in row))
-    return rendered(rows, terminal=terminal, color=color, width=width)
+    return canvas.rendered(rows)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 import numpy as np
-from rich.box import ASCII2, SIMPLE_HEAD
-from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.base.text import count, number, printable
@@ -13,7 +11,8 @@ from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.detecting.forecast import Forecast, Reached
 from lstm_anomaly.model.horizon import NAMES
 from lstm_anomaly.output.formats.forecasts import stamps_of
-from lstm_anomaly.output.terminal.events import MOST_NAME, rendered, shortened
+from lstm_anomaly.output.terminal.canvas import Canvas
+from lstm_anomaly.output.terminal.events import MOST_NAME
 from lstm_anomaly.output.terminal.sparklines import bars, columns
 
 CURVE = 16  # characters of the past, and of what is to come
@@ -24,44 +23,38 @@ def table(
     forecast: Forecast,
     level: float,
     zone: tzinfo | None,
-    *,
-    terminal: bool,
-    color: bool,
-    unicode: bool,
-    width: int | None,
+    canvas: Canvas,
 ) -> str:
     """One row a sensor: its last reading, what is to come, and the interval of this level at the end."""
     low, high = forecast.interval(level)
-    shown = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
-    rows = [_cells(forecast, k, (low[k], high[k]), unicode) for k in range(len(forecast.sensors))]
+    shown = canvas.table()
+    rows = [_cells(forecast, k, (low[k], high[k]), canvas) for k in range(len(forecast.sensors))]
     last = stamps_of(forecast, zone)[-1]
     titles = {"end": last if forecast.times is not None else f"row {last}", "within": f"{100 * level:g} %"}
-    left_out = {
-        name for name, least in _LEAST_WIDTH.items() if terminal and width is not None and width < least
-    }
+    left_out = canvas.hidden(_LEAST_WIDTH)
     for name in rows[0]:
         if name not in left_out:
             right = name in ("now", "end", "lowest", "highest")
             shown.add_column(titles.get(name, name), justify="right" if right else "left", no_wrap=True)
     for row in rows:
         shown.add_row(*(cell for name, cell in row.items() if name not in left_out))
-    return rendered(shown, terminal=terminal, color=color, width=width)
+    return canvas.rendered(shown)
 
 
 def _cells(
-    forecast: Forecast, k: int, interval: tuple[FloatArray, FloatArray], unicode: bool
+    forecast: Forecast, k: int, interval: tuple[FloatArray, FloatArray], canvas: Canvas
 ) -> dict[str, Text]:
     seen, values = forecast.seen[k], forecast.values[k]
     known = seen[np.isfinite(seen)]
     low, high = interval
     everything = np.concatenate([known, values])
     ends = (float(everything.min()), float(everything.max()))
-    past, future = (bars(_means(part), *ends, unicode=unicode) for part in (seen, values))
+    past, future = (bars(_means(part), *ends, unicode=canvas.unicode) for part in (seen, values))
     curve = Text(past, style="dim")
-    curve.append("|" if not unicode else "│")
+    curve.append("|" if not canvas.unicode else "│")
     curve.append(future, style="cyan")
     return {
-        "sensor": Text(shortened(printable(forecast.sensors[k]), MOST_NAME, unicode)),
+        "sensor": Text(canvas.shortened(printable(forecast.sensors[k]), MOST_NAME)),
         "past and forecast": curve,
         "now": Text(number(float(known[-1])) if len(known) else "-"),
         "end": Text(number(float(values[-1]))),

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 
-from rich.box import ASCII2, SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from lstm_anomaly.base.text import number, printable, wrapped
 from lstm_anomaly.model.model import Model
-from lstm_anomaly.output.terminal.events import rendered, shortened
+from lstm_anomaly.output.terminal.canvas import Canvas
 from lstm_anomaly.output.terminal.plots import curves
 from lstm_anomaly.output.terminal.summary import SensorQuality, model_lines, sensor_qualities
 
@@ -23,36 +22,32 @@ _LEAST_WIDTH = {
 }  # columns of a terminal from which there is room
 
 
-def inspection(
-    model: Model, path: str, *, terminal: bool, color: bool, unicode: bool, width: int | None
-) -> str:
+def inspection(model: Model, path: str, canvas: Canvas) -> str:
     """Everything in a model file that a person may want to know; off a terminal nothing is cut."""
     lines: Iterable[str] = model_lines(model, path)
-    if terminal and width is not None:
-        lines = wrapped(lines, width)
+    if canvas.terminal and canvas.width is not None:
+        lines = wrapped(lines, canvas.width)
     parts = ["".join(f"{printable(line)}\n" for line in lines)]
-    left_out = {
-        name for name, least in _LEAST_WIDTH.items() if terminal and width is not None and width < least
-    }
+    left_out = canvas.hidden(_LEAST_WIDTH)
     tables = [
-        ("sensors in training, and how well each is forecast", _sensors(model, terminal, unicode)),
-        ("strangest episodes of the calibration rows; the limit is 1x", _episodes(model, terminal, unicode)),
+        ("sensors in training, and how well each is forecast", _sensors(model, canvas)),
+        ("strangest episodes of the calibration rows; the limit is 1x", _episodes(model, canvas)),
     ]
     for title, rows in tables:
         if rows:
-            shown = _table(rows, left_out, unicode)
-            parts.append(f"{title}\n" + rendered(shown, terminal=terminal, color=color, width=width))
+            shown = _table(rows, left_out, canvas)
+            parts.append(f"{title}\n" + canvas.rendered(shown))
     if model.summary.losses:
         losses = {"fit": model.summary.losses, "validation": model.summary.validation_losses}
-        room = 60 if width is None else min(60, width - 12)
+        room = 60 if canvas.width is None else min(60, canvas.width - 12)
         curve = "".join(f"{line}\n" for line in curves(losses, width=room))
         parts.append(f"loss of the autoencoder (epoch {model.summary.best_epoch} was kept)\n{curve}")
     return "\n".join(parts)
 
 
-def _table(rows: list[dict[str, Text]], left_out: set[str], unicode: bool) -> Table:
+def _table(rows: list[dict[str, Text]], left_out: set[str], canvas: Canvas) -> Table:
     """Rows of heading -> cell; a heading of blanks is for bars."""
-    shown = Table(box=SIMPLE_HEAD if unicode else ASCII2, title=None, highlight=False)
+    shown = canvas.table()
     names = [name for name in rows[0] if name not in left_out]
     for name in names:
         is_text = name in ("sensor", "start", "end") or not name.strip()
@@ -62,15 +57,15 @@ def _table(rows: list[dict[str, Text]], left_out: set[str], unicode: bool) -> Ta
     return shown
 
 
-def _sensors(model: Model, terminal: bool, unicode: bool) -> list[dict[str, Text]]:
+def _sensors(model: Model, canvas: Canvas) -> list[dict[str, Text]]:
     return [
         {
-            "sensor": Text(_name(quality.sensor, terminal, unicode)),
+            "sensor": Text(_name(quality.sensor, canvas)),
             "lowest": Text(number(quality.lowest)),
             "highest": Text(number(quality.highest)),
             "usual error": Text(number(quality.usual_error, 3)),
             "explained": _explained(quality),
-            " ": Text(_bar(quality.explained, unicode), style="cyan"),
+            " ": Text(_bar(quality.explained, canvas), style="cyan"),
         }
         for quality in sensor_qualities(model)
     ]
@@ -83,27 +78,27 @@ def _explained(quality: SensorQuality) -> Text:
     return Text(f"{100 * quality.explained:.1f} %", style="yellow" if quality.explained < HARDLY else "")
 
 
-def _episodes(model: Model, terminal: bool, unicode: bool) -> list[dict[str, Text]]:
+def _episodes(model: Model, canvas: Canvas) -> list[dict[str, Text]]:
     return [
         {
             "start": Text(printable(episode.start)),
             "end": Text(printable(episode.end)),
             "peak": Text(f"{number(episode.score, 2)}x"),
-            " ": Text(_bar(min(episode.score, 1.0), unicode), style="cyan"),
-            "sensor": Text(_name(episode.sensor, terminal, unicode)),
+            " ": Text(_bar(min(episode.score, 1.0), canvas), style="cyan"),
+            "sensor": Text(_name(episode.sensor, canvas)),
         }
         for episode in model.strangest
     ]
 
 
-def _name(name: str, terminal: bool, unicode: bool) -> str:
-    return shortened(printable(name), MOST_NAME, unicode) if terminal else printable(name)
+def _name(name: str, canvas: Canvas) -> str:
+    return canvas.shortened(printable(name), MOST_NAME) if canvas.terminal else printable(name)
 
 
-def _bar(share: float, unicode: bool) -> str:
+def _bar(share: float, canvas: Canvas) -> str:
     """A bar that is full at 1."""
     if share != share:
         return ""
-    full, empty = ("█", "░") if unicode else ("#", ".")
+    full, empty = ("█", "░") if canvas.unicode else ("#", ".")
     count = round(share * BAR)
     return full * count + empty * (BAR - count)

@@ -1,6 +1,7 @@
 """Events as small pictures on a terminal: what happened in one sentence, and the curves that show it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -9,7 +10,8 @@ from rich.text import Text
 from lstm_anomaly.base.text import count, number, printable, wrapped
 from lstm_anomaly.detecting.places import PlacedEvent
 from lstm_anomaly.detecting.views import EventView, SensorView
-from lstm_anomaly.output.terminal.events import SEVERITY_STYLE, rendered, shortened
+from lstm_anomaly.output.terminal.canvas import Canvas
+from lstm_anomaly.output.terminal.events import SEVERITY_STYLE
 from lstm_anomaly.output.terminal.sparklines import above_and_below, bars, columns, farthest, highest
 
 MOST_PICTURES = 12
@@ -21,17 +23,16 @@ _INDENT = 3
 _QUIET, _LOUD, _EXPECTED = "cyan", "bold yellow", "bright_black"
 
 
-def pictures(
-    events: list[PlacedEvent], *, terminal: bool, color: bool, unicode: bool, width: int | None
-) -> str:
+def pictures(events: list[PlacedEvent], canvas: Canvas) -> str:
     """The most severe events, numbered as in the table, each with its reason and its curves."""
     shown = [(place, one, one.view) for place, one in enumerate(events, 1) if one.view is not None]
     worst = sorted(shown, key=lambda item: -item[1].event.peak)[:MOST_PICTURES]
-    width = width or MOST_COLUMNS
+    width = canvas.width or MOST_COLUMNS
+    wide = replace(canvas, width=width)
     blocks = []
     for place, placed, view in sorted(worst, key=lambda item: item[0]):
-        lines = [*_head(place, placed, width), *_curves(view, width, unicode)]
-        blocks.append(rendered(Text("\n").join(lines), terminal=terminal, color=color, width=width))
+        lines = [*_head(place, placed, width), *_curves(view, width, canvas)]
+        blocks.append(wide.rendered(Text("\n").join(lines)))
     if len(shown) > len(worst):
         more = len(shown) - len(worst)
         blocks.append(f"These are the {len(worst)} highest events; the table has {more} more.\n")
@@ -51,7 +52,7 @@ def _head(place: int, placed: PlacedEvent, width: int) -> Iterable[Text]:
         yield Text(" " * _INDENT + text)
 
 
-def _curves(view: EventView, width: int, unicode: bool) -> Iterable[Text]:
+def _curves(view: EventView, width: int, canvas: Canvas) -> Iterable[Text]:
     names = [printable(sensor.name) for sensor in view.sensors]
     margin = min(max(map(len, [*names, "score"])), _NAMES, width // 4)
     notes = max([_NOTES, *(len(note) + 2 for sensor in view.sensors for note in _notes(sensor))])
@@ -60,14 +61,14 @@ def _curves(view: EventView, width: int, unicode: bool) -> Iterable[Text]:
     inside = [_overlaps(cut, view.inside) for cut in cuts]
 
     def line(name: str, curve: str, note: str, styles: list[str]) -> Text:
-        text = Text(f"{'':{_INDENT}}{shortened(name, margin, unicode):<{margin}}  ")
+        text = Text(f"{'':{_INDENT}}{canvas.shortened(name, margin):<{margin}}  ")
         for style, part in groupby(zip(styles, curve, strict=True), key=lambda pair: pair[0]):
             text.append("".join(character for _style, character in part), style=style)
         return text.append(f"  {note}")
 
     curve = [_LOUD if is_inside else _QUIET for is_inside in inside]
-    rule = "".join(_rule(is_inside, unicode) for is_inside in inside)
-    above, below = above_and_below(highest(view.scores, cuts), unicode=unicode)
+    rule = "".join(_rule(is_inside, canvas.unicode) for is_inside in inside)
+    above, below = above_and_below(highest(view.scores, cuts), unicode=canvas.unicode)
     yield line("score", above, f"peak {number(view.event.peak, 3)}x", curve)
     yield line("", rule, "limit 1x, thick: event", [_EXPECTED] * len(cuts))
     yield line("", below, "", curve)
@@ -80,7 +81,7 @@ def _curves(view: EventView, width: int, unicode: bool) -> Iterable[Text]:
             (name, sensor.seen[rows], "seen", curve),
             ("", sensor.expected[rows], "expected", [_EXPECTED] * len(cuts)),
         ):
-            yield line(label, bars(values, low, high, unicode=unicode), _range(note, values), styles)
+            yield line(label, bars(values, low, high, unicode=canvas.unicode), _range(note, values), styles)
 
 
 def _overlaps(one: slice, other: slice) -> bool:

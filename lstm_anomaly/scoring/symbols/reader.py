@@ -59,19 +59,19 @@ class SymbolReader:
         column, n = self._column, len(codes)
         codes = np.minimum(codes, len(column.texts))
         before = np.concatenate([[self._last], codes])[:n]  # (n,)
-        news = begins | (codes != before) if column.lasts else np.ones(n, np.bool_)
-        tokens = tokens_of(codes, news, begins & (before >= 0) & self._are_whole, begins, len(column.texts))
+        is_new = begins | (codes != before) if column.lasts else np.ones(n, np.bool_)
+        tokens = tokens_of(codes, is_new, begins & (before >= 0) & self._are_whole, begins, len(column.texts))
         nats = np.zeros((n + 1, PARTS))
         grams = grams_of(tokens.codes, tokens.begins, self._context, len(column.texts))  # (m, ORDER)
         said = self._forecasts(tokens, grams)
         is_end = tokens.codes == len(column.texts) + 1
         nats[tokens.slots, np.where(is_end, END, NEXT)] = said.nats
-        runs = np.concatenate([[self._run], _counted(news, self._run)])  # (n + 1,)
+        runs = np.concatenate([[self._run], _counted(is_new, self._run)])  # (n + 1,)
         lengths = np.concatenate([[self._length], _counted(begins, self._length)])  # (n + 1,)
         symbols = np.concatenate([[self._last], codes])  # (n + 1,)
         lasted = runs, symbols  # what is told of
         if column.lasts:
-            lasted = self._add_lasting(nats, runs, symbols, news, begins)
+            lasted = self._add_lasting(nats, runs, symbols, is_new, begins)
         if self._are_whole:
             nats[1:, LENGTH] = column.lengths.nats(np.zeros(n, np.int64), lengths[1:], at_least=True)
             ends = tokens.slots[is_end]  # (e,)
@@ -119,7 +119,7 @@ class SymbolReader:
         return Forecasts(nats, said.usual, said.share)
 
     def _add_lasting(
-        self, nats: FloatArray, rows: IntArray, symbols: IntArray, news: BoolArray, begins: BoolArray
+        self, nats: FloatArray, rows: IntArray, symbols: IntArray, is_new: BoolArray, begins: BoolArray
     ) -> tuple[IntArray, IntArray]:
         """Add to nats (n + 1, PARTS) how surprising it is how long symbols last, or lasted when they changed.
 
@@ -127,13 +127,13 @@ class SymbolReader:
 
         Returns both as what is told of each row: where it ended a run too soon, of that.
         """
-        durations, n = self._column.durations, len(news)
+        durations, n = self._column.durations, len(is_new)
         nats[1:, LASTING] = durations.nats(symbols[1:], rows[1:], at_least=True)
-        starts = np.maximum.accumulate(np.where(news, np.arange(n), -1))  # (n,) row at which a run began
-        by_begin = np.where(starts >= 0, begins[starts], False) if n else news
+        starts = np.maximum.accumulate(np.where(is_new, np.arange(n), -1))  # (n,) row at which a run began
+        by_begin = np.where(starts >= 0, begins[starts], False) if n else is_new
         whole = np.where(starts >= 0, ~by_begin | self._are_whole, self._run_is_whole)  # (n,)
         whole = np.concatenate([[self._run_is_whole], whole])  # (n + 1,)
-        over = np.flatnonzero(news & ~begins)  # (o,) slots of the last rows of runs
+        over = np.flatnonzero(is_new & ~begins)  # (o,) slots of the last rows of runs
         over = over[whole[over] & (symbols[over] >= 0)]
         short = durations.nats(symbols[over], rows[over], at_least=False)
         more = short > nats[over + 1, LASTING]
@@ -172,10 +172,10 @@ class SymbolReader:
 
 
 def tokens_of(
-    codes: IntArray, news: BoolArray, ended: BoolArray, begins: BoolArray, vocabulary: int
+    codes: IntArray, is_new: BoolArray, ended: BoolArray, begins: BoolArray, vocabulary: int
 ) -> Tokens:
     """New symbols of rows (n,), and before a row at which the sequence before it `ended`, that end."""
-    symbols, ends = np.flatnonzero(news), np.flatnonzero(ended)
+    symbols, ends = np.flatnonzero(is_new), np.flatnonzero(ended)
     order = np.argsort(np.concatenate([2 * ends, 2 * symbols + 1]), kind="stable")
     end, no_begin = np.full(len(ends), vocabulary + 1), np.zeros(len(ends), np.bool_)
     return Tokens(
