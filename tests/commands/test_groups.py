@@ -275,7 +275,7 @@ def test_names_that_differ_in_case_only_are_told_and_have_a_model_each(run, tmp_
 
 def test_a_group_of_ten_rows_is_one_line_that_says_what_is_missing(run, tmp_path):
     (tmp_path / "normal.csv").write_text(grouped_text({"a": normal_values(300), "b": normal_values(10)}))
-    result = run("train", "normal.csv", "--group-by", "asset", "--model", "models", "-j", 2)
+    result = run("train", "normal.csv", "--group-by", "asset", "--model", "models", "-j", 2, *LINEAR)
     assert result.exit_code == 2
     told = [line for line in result.stderr.splitlines() if "'b'" in line]
     assert len(told) == 1

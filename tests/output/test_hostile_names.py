@@ -34,9 +34,10 @@ SHORT = [name for name in NAMES if len(name) < 1000]
 
 def assert_harmless(text: str) -> None:
     """Lines of printable text: no control, format or direction character in it."""
-    odd = {c for c in text if not c.isprintable() and c != "\n"}
+    characters = set(text) - {"\n"}
+    drives = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    odd = {c for c in characters if not c.isprintable() or unicodedata.category(c) in drives}
     assert not odd, sorted(map(ascii, odd))
-    assert not {c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")} - {"\n"}
 
 
 def event_of(name: str) -> PlacedEvent:
@@ -123,7 +124,7 @@ def test_csv_gives_every_name_back():
     assert [row["source"] for row in rows] == list(NAMES)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=200)
 @given(st.lists(st.lists(st.text(st.characters(exclude_categories=("Cs",))), min_size=2), max_size=5))
 def test_csv_reads_back_as_it_was_written(rows):
     assert list(csv.reader(io.StringIO(csv_text(rows), newline=""))) == rows
