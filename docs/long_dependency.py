@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from lstm_anomaly.base.types import Array
-from lstm_anomaly.network.fast_lstm import LstmBuffers, lstm_backward, lstm_forward
+from lstm_anomaly.network.fast_lstm import LayerShape, LstmBuffers, lstm_backward, lstm_forward
 from lstm_anomaly.network.lstm import LstmGradients, LstmParams, init_lstm, plain_backward, plain_forward
 from lstm_anomaly.network.training.optim import adam_step, clip_global_norm, init_adam
 
@@ -47,7 +47,7 @@ def run_plain(params: LstmParams, x: Array) -> tuple[Array, Backward]:
 def run_fast(params: LstmParams, x: Array) -> tuple[Array, Backward]:
     """The same as `run_plain`, by the LSTM of the detector."""
     T, F, B = x.shape
-    buffers = LstmBuffers(F, params.W_h.shape[1], T, B, x.dtype)
+    buffers = LstmBuffers(LayerShape(F, params.W_h.shape[1], T, B), x.dtype)
     _, h, _ = lstm_forward(params, x, buffers)
     return h, lambda d_last: lstm_backward(params, buffers, d_h_last=d_last)
 

@@ -30,8 +30,6 @@ ONLY_IN = {
     "holidays": {"commands"},
     "rich": {"output"},
     "click": {"commands"},
-    "sklearn": {"sklearn"},
-    "onnx": {"output"},
     "distributed": {"commands"},
 }
 REPORT = {"jinja2", "markupsafe", "matplotlib", "plotly", "tsdownsample"}  # the extra `report`
@@ -39,7 +37,7 @@ ONLY_IN |= {name: {"output"} for name in REPORT}
 ONLY_IN |= {
     "onnx": {"output"},
     "pyarrow": {"reading"},
-    "sklearn": {"sklearn"},
+    "sklearn": {"detecting"},
 }  # the extras of the same names
 ALLOWED_EVERYWHERE = {"numpy", "lstm_anomaly"}
 
@@ -88,6 +86,8 @@ def imports_inside(folder):
 def test_the_package_has_twelve_rooms_and_three_doors():
     entries = {path.name for path in PACKAGE.iterdir()} - {"__pycache__", "py.typed"}
     assert entries == {*ROOMS, "__init__.py", "__main__.py", "sklearn.py"}
+    door = ast.parse((PACKAGE / "sklearn.py").read_text()).body[1:]  # behind the docstring
+    assert [type(each) for each in door] == [ast.ImportFrom, ast.Assign]  # it leads into a room
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -138,6 +138,24 @@ def test_no_module_can_execute_what_it_reads():
             if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
                 assert isinstance(node.value, ast.Constant), path
                 assert node.value.value is False, path
+
+
+def parameters_of(function):
+    """How many a call may give: all but self and cls."""
+    arguments = function.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return sum(each.arg not in ("self", "cls") for each in named) + sum(
+        each is not None for each in (arguments.vararg, arguments.kwarg)
+    )
+
+
+def test_a_function_has_at_most_six_parameters():
+    """But commands, which have their options, and the estimator, whose parameters scikit-learn lists."""
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and path.name != "estimator.py":
+                is_command = any(".command(" in ast.unparse(each) for each in node.decorator_list)
+                assert is_command or parameters_of(node) <= 6, f"{path}:{node.lineno}: {node.name}"
 
 
 def test_names_of_tests_have_at_most_70_characters():

@@ -23,7 +23,8 @@ from lstm_anomaly.commands.frame.options import (
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from lstm_anomaly.detecting.forecast import Forecast, Reached
+    from lstm_anomaly.detecting.forecast import Reached
+    from lstm_anomaly.output.formats.forecasts import ForecastView
 
 EXIT_REACHED = 1
 
@@ -113,6 +114,7 @@ def command(
     from lstm_anomaly.commands.run.load import for_model, read_frame
     from lstm_anomaly.detecting.forecast import forecast, rows_of
     from lstm_anomaly.model.file import read_model
+    from lstm_anomaly.output.formats.forecasts import ForecastView
     from lstm_anomaly.output.terminal.forecast import interval_lines, limit_line
 
     console, shares = Console(settings), shares_of(levels)
@@ -128,48 +130,42 @@ def command(
         raise click.UsageError(f"a limit for '{missing[0]}', which is not forecast.")
     found = forecast(model, frame, rows_of(model, horizon), method, wanted)
     reached = [found.reached(name, value, above=above) for name, value, above in limits]
-    zone = _zone(reading["tz"])
+    view = ForecastView(found, shares, _zone(reading["tz"]))
     console.note(found.cleaning.lines())
     console.warn(found.notes)
     console.note(interval_lines(found, shares))
-    _deliver(console, found, shares, zone, format_, reached, excel_safe)
+    _deliver(console, view, reached, format_, excel_safe=excel_safe)
     if plot:
-        _draw(found, shares, zone, plot)
+        _draw(view, plot)
     over = [each for each in reached if each.chance > chance]
-    console.warn(limit_line(each, found, zone) for each in over)
-    console.note(limit_line(each, found, zone) for each in reached if each not in over)
+    console.warn(limit_line(each, view) for each in over)
+    console.note(limit_line(each, view) for each in reached if each not in over)
     return EXIT_REACHED if over else 0
 
 
 def _deliver(
-    console: Console,
-    found: "Forecast",
-    levels: list[float],
-    zone: "tzinfo | None",
-    format_: str | None,
-    reached: "list[Reached]",
-    excel_safe: bool,
+    console: Console, view: "ForecastView", reached: "list[Reached]", format_: str | None, *, excel_safe: bool
 ) -> None:
     from lstm_anomaly.output.formats import forecasts as formats
     from lstm_anomaly.output.terminal import forecast as terminal
 
     format_ = format_ or ("table" if is_terminal(sys.stdout) else "csv")
     if format_ == "table":
-        console.deliver(terminal.table(found, levels[0], zone, console.canvas()))
+        console.deliver(terminal.table(view, console.canvas()))
     elif format_ == "csv":
-        console.deliver_csv(formats.csv_lines(found, levels, zone, excel_safe=excel_safe))
+        console.deliver_csv(formats.csv_lines(view, excel_safe=excel_safe))
     elif format_ == "json":
-        console.deliver(formats.json_document(found, levels, zone, reached))
+        console.deliver(formats.json_document(view, reached))
     else:
-        console.deliver(formats.json_lines(found, levels, zone))
+        console.deliver(formats.json_lines(view))
 
 
-def _draw(found: "Forecast", levels: list[float], zone: "tzinfo | None", folder: str) -> None:
+def _draw(view: "ForecastView", folder: str) -> None:
     from lstm_anomaly.commands.frame.extras import needs
 
     with needs("report"):
         from lstm_anomaly.output.report.forecast_plots import write_fans
-    write_fans(found, levels, zone, folder)
+    write_fans(view, folder)
 
 
 def _limit(text: str, option: str) -> tuple[str, float]:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.network.fast_lstm import LstmBuffers, lstm_backward, lstm_forward
+from lstm_anomaly.network.fast_lstm import LayerShape, LstmBuffers, lstm_backward, lstm_forward
 from lstm_anomaly.network.lstm import LstmParams, init_lstm
 from lstm_anomaly.network.products import tiles
 from lstm_anomaly.network.weight_gradient import in_order, sum_of_columns
@@ -96,11 +96,11 @@ class Workspace:
         dtype = params["output.W"].dtype
         self.pieces, self.width = pieces, B // pieces
         self.encoder = [
-            LstmBuffers(F if layer == 0 else H, H, T, B, dtype, pieces=pieces)
+            LstmBuffers(LayerShape(F if layer == 0 else H, H, T, B), dtype, pieces=pieces)
             for layer in range(sizes.layers)
         ]
         self.decoder = [
-            LstmBuffers(H, H, T, B, dtype, pieces=pieces, constant_input=layer == 0)
+            LstmBuffers(LayerShape(H, H, T, B), dtype, pieces=pieces, constant_input=layer == 0)
             for layer in range(sizes.layers)
         ]
         self.d_decoded = np.empty((T, H, B), dtype)

@@ -17,7 +17,7 @@ docs/speed.md has the figures.
 """
 
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,15 @@ from lstm_anomaly.network.products import StepProduct, cut
 from lstm_anomaly.network.weight_gradient import WeightGradient, products_over_columns, sum_of_columns
 
 
+class LayerShape(NamedTuple):
+    """The four sizes of a layer's work: inputs F, hidden units H, steps T, columns B."""
+
+    inputs: int
+    hidden: int
+    steps: int
+    batch: int
+
+
 class LstmBuffers:
     """Every array one layer needs for T steps of B columns; what forward leaves in them, backward reads.
 
@@ -46,18 +55,9 @@ class LstmBuffers:
     """
 
     def __init__(
-        self,
-        inputs: int,
-        hidden: int,
-        steps: int,
-        batch: int,
-        dtype: Any,
-        *,
-        constant_input: bool = False,
-        pieces: int = 1,
+        self, shape: LayerShape, dtype: Any, *, constant_input: bool = False, pieces: int = 1
     ) -> None:
-        F, H, T, B = inputs, hidden, steps, batch
-        self.shape = (F, H, T, B)
+        F, H, T, B = self.shape = shape
         self.constant_input = constant_input
         self.pieces = pieces
         K = H if constant_input else H + F + 1

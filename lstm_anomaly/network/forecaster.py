@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.network.fast_lstm import LstmBuffers, lstm_backward, lstm_forward
+from lstm_anomaly.network.fast_lstm import LayerShape, LstmBuffers, lstm_backward, lstm_forward
 from lstm_anomaly.network.lstm import LstmParams, init_lstm
 
 Array = NDArray[Any]
@@ -52,7 +52,7 @@ def _lstm(params: Params) -> LstmParams:
 def chunk_buffers(params: Params, steps: int, batch: int) -> LstmBuffers:
     """Every array that forward and backward need for chunks of so many steps; made once."""
     hidden, sensors = params["lstm.W_h"].shape[1], params["lstm.W_x"].shape[1]
-    return LstmBuffers(sensors, hidden, steps, batch, params["output.W"].dtype)
+    return LstmBuffers(LayerShape(sensors, hidden, steps, batch), params["output.W"].dtype)
 
 
 def forecast_loss_and_gradients(

@@ -13,7 +13,7 @@ from lstm_anomaly.model.horizon import Horizon
 from lstm_anomaly.network.horizon.baselines import DAYS_A_WEEK, find_period
 from lstm_anomaly.network.horizon.direct import FITTED, METHODS, DirectForecaster, scaled
 from lstm_anomaly.network.horizon.ridge import fit_ridge
-from lstm_anomaly.network.horizon.segment_lstm import Params, SegmentSizes, init_segment_lstm
+from lstm_anomaly.network.horizon.segment_lstm import SegmentSizes, init_segment_lstm
 from lstm_anomaly.network.training.horizon_training import HorizonConfig, HorizonLesson, Origins
 from lstm_anomaly.network.training.loop import EpochReport, Limits, train
 from lstm_anomaly.preparing.grid import Grid, even_grid
@@ -88,7 +88,11 @@ def fit_horizon(
     ridge = fit_ridge(_ridge_batches(origins, plan.fit, sensors), plan.look_back, steps)
     lstm = None
     if settings.kind != "linear":
-        lstm = _fitted_lstm(origins, plan, sensors, settings, rng, on_epoch, limits)
+        lesson = _lesson(origins, plan, sensors, settings, rng)
+        for report in train(lesson, lesson.config, rng, limits):
+            if on_epoch:
+                on_epoch("horizon", report)
+        lstm = lesson.params
     direct = DirectForecaster(
         plan.look_back, steps, plan.period, plan.week, scaler.center, scaler.scale, lstm, ridge
     )
@@ -178,15 +182,10 @@ def _ridge_batches(
         yield x, y, weights.min(axis=0)
 
 
-def _fitted_lstm(
-    origins: Origins,
-    plan: _Plan,
-    sensors: IntArray,
-    settings: LearningSettings,
-    rng: np.random.Generator,
-    on_epoch: OnEpoch | None,
-    limits: Limits | None,
-) -> Params:
+def _lesson(
+    origins: Origins, plan: _Plan, sensors: IntArray, settings: LearningSettings, rng: np.random.Generator
+) -> HorizonLesson:
+    """A fresh LSTM, and what it is to learn in how many updates."""
     segment = plan.look_back // SEGMENTS
     sizes = SegmentSizes(
         segment=segment,
@@ -202,11 +201,7 @@ def _fitted_lstm(
     wanted = UPDATES * (UNASKED if settings.horizon is None else 1.0)
     updates = max(1, round(min(wanted, UPDATES_A_HORIZON * horizons) * settings.effort))
     config = HorizonConfig(updates=updates, batch_size=columns)
-    lesson = HorizonLesson(params, origins, plan.fit, plan.held_out, sensors, config)
-    for report in train(lesson, config, rng, limits):
-        if on_epoch:
-            on_epoch("horizon", report)
-    return params
+    return HorizonLesson(params, origins, plan.fit, plan.held_out, sensors, config)
 
 
 def _measured(

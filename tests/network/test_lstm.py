@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from gradcheck import assert_gradients_match
 
-from lstm_anomaly.network.fast_lstm import LstmBuffers, lstm_backward, lstm_forward
+from lstm_anomaly.network.fast_lstm import LayerShape, LstmBuffers, lstm_backward, lstm_forward
 from lstm_anomaly.network.lstm import LstmParams, init_lstm, plain_backward, plain_forward
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "lstm.npz"
@@ -25,7 +25,7 @@ def random_layer(rng, inputs=F, hidden=H):
 def run_with_gradients(params, x, h0, c0, factors, T, constant_input=False):
     """A loss that weighs all outputs and last states by `factors`, as a function, and its gradients."""
     _, B = h0.shape
-    buffers = LstmBuffers(params.W_x.shape[1], H, T, B, np.float64, constant_input=constant_input)
+    buffers = LstmBuffers(LayerShape(params.W_x.shape[1], H, T, B), np.float64, constant_input=constant_input)
 
     def loss():
         results = lstm_forward(params, x, buffers, h0, c0)
@@ -100,7 +100,7 @@ def test_the_fast_version_equals_the_plain_one_forwards_and_backwards(T):
     params, x = random_layer(rng), rng.normal(size=(T, F, 5))
     h0, c0 = rng.normal(size=(2, H, 5))
     d_outputs, _, d_c = random_factors(rng, T, 5)
-    buffers = LstmBuffers(F, H, T, 5, np.float64)
+    buffers = LstmBuffers(LayerShape(F, H, T, 5), np.float64)
     fast, h_last, c_last = lstm_forward(params, x, buffers, h0, c0)
     plain, c, steps = plain_forward(params, x, h0, c0)
     found = lstm_backward(params, buffers, d_outputs, d_c_last=d_c)
@@ -125,7 +125,7 @@ def test_outputs_states_and_gradients_equal_pytorch(layers):
     batch_last = {key: value.swapaxes(1, 2) for key, value in golden.items() if value.ndim == 3}
     T, _, B = batch_last["x"].shape
     stack = [pytorch_layer(golden, layer) for layer in range(layers)]
-    buffers = [LstmBuffers(p.W_x.shape[1], H, T, B, np.float64) for p in stack]
+    buffers = [LstmBuffers(LayerShape(p.W_x.shape[1], H, T, B), np.float64) for p in stack]
 
     def same(ours, theirs):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
@@ -155,9 +155,9 @@ def test_outputs_states_and_gradients_equal_pytorch(layers):
 def test_feeding_the_states_back_continues_the_sequence():
     rng = np.random.default_rng(2)
     params, x = random_layer(rng), rng.normal(size=(7, F, 5))
-    whole, h_last, c_last = lstm_forward(params, x, LstmBuffers(F, H, 7, 5, np.float64))
-    first, h, c = lstm_forward(params, x[:3], LstmBuffers(F, H, 3, 5, np.float64))
-    second, h, c = lstm_forward(params, x[3:], LstmBuffers(F, H, 4, 5, np.float64), h, c)
+    whole, h_last, c_last = lstm_forward(params, x, LstmBuffers(LayerShape(F, H, 7, 5), np.float64))
+    first, h, c = lstm_forward(params, x[:3], LstmBuffers(LayerShape(F, H, 3, 5), np.float64))
+    second, h, c = lstm_forward(params, x[3:], LstmBuffers(LayerShape(F, H, 4, 5), np.float64), h, c)
     np.testing.assert_allclose(np.concatenate([first, second]), whole, rtol=0, atol=1e-14)
     np.testing.assert_allclose((h, c), (h_last, c_last), rtol=0, atol=1e-14)
 
@@ -166,7 +166,7 @@ def test_buffers_used_again_leave_nothing_of_the_first_call():
     rng = np.random.default_rng(3)
     params, x, other = random_layer(rng), rng.normal(size=(7, F, 5)), rng.normal(size=(7, F, 5))
     d_outputs = rng.normal(size=(7, H, 5))
-    fresh, used = (LstmBuffers(F, H, 7, 5, np.float64) for _ in range(2))
+    fresh, used = (LstmBuffers(LayerShape(F, H, 7, 5), np.float64) for _ in range(2))
     lstm_forward(params, other, used, *rng.normal(size=(2, H, 5)))
     lstm_backward(params, used, d_outputs, *rng.normal(size=(2, H, 5)))
     results = []
@@ -195,7 +195,11 @@ def test_a_constant_input_is_an_input_repeated_at_every_step():
 
 def test_the_lowest_layer_may_leave_out_the_gradient_of_its_input():
     rng = np.random.default_rng(5)
-    params, x, buffers = random_layer(rng), rng.normal(size=(3, F, 2)), LstmBuffers(F, H, 3, 2, np.float64)
+    params, x, buffers = (
+        random_layer(rng),
+        rng.normal(size=(3, F, 2)),
+        LstmBuffers(LayerShape(F, H, 3, 2), np.float64),
+    )
     lstm_forward(params, x, buffers)
     d_outputs = rng.normal(size=(3, H, 2))
     with_x = lstm_backward(params, buffers, d_outputs)
@@ -209,15 +213,15 @@ def test_float32_weights_give_float32_results_close_to_float64():
     rng = np.random.default_rng(6)
     params, x = random_layer(rng), rng.normal(size=(7, F, 5))
     small = LstmParams(*(weight.astype(np.float32) for weight in (params.W_x, params.W_h, params.b)))
-    exact, _, _ = lstm_forward(params, x, LstmBuffers(F, H, 7, 5, np.float64))
-    rounded, _, _ = lstm_forward(small, x.astype(np.float32), LstmBuffers(F, H, 7, 5, np.float32))
+    exact, _, _ = lstm_forward(params, x, LstmBuffers(LayerShape(F, H, 7, 5), np.float64))
+    rounded, _, _ = lstm_forward(small, x.astype(np.float32), LstmBuffers(LayerShape(F, H, 7, 5), np.float32))
     assert rounded.dtype == np.float32
     np.testing.assert_allclose(rounded, exact, rtol=0, atol=1e-5)
 
 
 def test_huge_inputs_saturate_the_gates_without_a_warning():
     params, x = random_layer(np.random.default_rng(7)), np.full((2, F, 1), 1e30)
-    outputs, _, _ = lstm_forward(params, x, LstmBuffers(F, H, 2, 1, np.float64))
+    outputs, _, _ = lstm_forward(params, x, LstmBuffers(LayerShape(F, H, 2, 1), np.float64))
     assert np.all(np.abs(outputs) <= 1)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from lstm_anomaly.base.types import Array, IntArray
-from lstm_anomaly.network.fast_lstm import LstmBuffers, lstm_backward, lstm_forward
+from lstm_anomaly.network.fast_lstm import LayerShape, LstmBuffers, lstm_backward, lstm_forward
 from lstm_anomaly.network.lstm import LstmParams, init_lstm
 
 Params = dict[str, Array]
@@ -80,8 +80,8 @@ class SegmentWorkspace:
     def __init__(self, params: Params, read: int, batch: int) -> None:
         E, H = params["lstm.W_x"].shape[1], params["lstm.W_h"].shape[1]
         m, dtype = len(params["place"]), params["output.W"].dtype
-        self.reader = LstmBuffers(E, H, read, batch, dtype)
-        self.writer = LstmBuffers(E, H, 1, m * batch, dtype)
+        self.reader = LstmBuffers(LayerShape(E, H, read, batch), dtype)
+        self.writer = LstmBuffers(LayerShape(E, H, 1, m * batch), dtype)
         self.segments = np.empty((read, params["embed.W"].shape[1], batch), dtype)  # (n, w, B)
         self.embedded = np.empty((read, E, batch), dtype)  # (n, E, B)
 

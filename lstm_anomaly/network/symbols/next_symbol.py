@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.network.fast_lstm import LstmBuffers, lstm_backward, lstm_forward
+from lstm_anomaly.network.fast_lstm import LayerShape, LstmBuffers, lstm_backward, lstm_forward
 from lstm_anomaly.network.lstm import LstmParams, init_lstm
 from lstm_anomaly.network.symbols.softmax import Codes, cross_entropy
 
@@ -67,7 +67,7 @@ def lstm_of(params: Params) -> LstmParams:
 def symbol_buffers(params: Params, steps: int, batch: int) -> LstmBuffers:
     """Every array that forward and backward need for so many steps of so many sequences; made once."""
     (_, D), (_, H) = params["lstm.W_x"].shape, params["lstm.W_h"].shape
-    return LstmBuffers(D, H, steps, batch, params["output.W"].dtype)
+    return LstmBuffers(LayerShape(D, H, steps, batch), params["output.W"].dtype)
 
 
 def next_symbol_loss_and_gradients(

@@ -94,7 +94,7 @@ class HorizonLesson:
     """Look-backs of sensors, all of whose next steps are to be said.
 
     fit, held_out  rows that the horizons begin at, to fit to and to validate on
-    sensors        those to learn from
+    sensors        those to learn from; `config` how
     """
 
     def __init__(
@@ -108,18 +108,18 @@ class HorizonLesson:
     ) -> None:
         self.params = params
         self._origins, self._fit, self._held_out = origins, fit, held_out
-        self._sensors, self._config = sensors, config
+        self._sensors, self.config = sensors, config
         self._read = origins.look_back // params["embed.W"].shape[1]
         self._workspace = SegmentWorkspace(params, self._read, config.batch_size)
 
     def digest(self) -> str:
         """See `Lesson`."""
         rows = self._origins.rows
-        return digest_of(self.params, rows, self._fit, self._held_out, self._sensors, self._config)
+        return digest_of(self.params, rows, self._fit, self._held_out, self._sensors, self.config)
 
     def batches(self, epoch: int, rng: np.random.Generator) -> Iterator[tuple[Batch, float, float]]:
         """Random rows and sensors, and which hidden units an update does without."""
-        config, (m, _E) = self._config, self.params["place"].shape
+        config, (m, _E) = self.config, self.params["place"].shape
         shape = (self.params["lstm.W_h"].shape[1], m * config.batch_size)  # (H, m B)
         for update in range((epoch - 1) * config.updates_an_epoch, epoch * config.updates_an_epoch):
             if update < config.updates:
@@ -138,7 +138,7 @@ class HorizonLesson:
     def held_out_loss(self) -> float:
         """The mean absolute error on the rows held out; NaN when nothing of them is known."""
         total, count = 0.0, 0.0
-        size = self._config.batch_size
+        size = self.config.batch_size
         pairs = np.array([(at, sensor) for at in self._held_out for sensor in self._sensors])  # (n, 2)
         for start in range(0, len(pairs), size):
             at, sensors = np.resize(pairs[start : start + size], (size, 2)).T  # the last batch is filled up

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -15,31 +16,43 @@ SCHEMA_VERSION = 1
 DIGITS = 7  # of a forecast
 
 
-def csv_lines(forecast: Forecast, levels: Sequence[float], zone: tzinfo | None, *, excel_safe: bool) -> str:
+@dataclass(frozen=True)
+class ForecastView:
+    """What is shown of a forecast: with intervals of these levels, its times in this zone, None for UTC."""
+
+    forecast: Forecast
+    levels: Sequence[float]
+    zone: tzinfo | None
+
+    @property
+    def stamps(self) -> list[str]:
+        """When each step is: times (ISO 8601) in the zone, or row numbers."""
+        if self.forecast.times is None:
+            return [str(self.forecast.first_row + k) for k in range(self.forecast.values.shape[1])]
+        return stamps(self.forecast.times, self.zone)
+
+
+def csv_lines(view: ForecastView, *, excel_safe: bool) -> str:
     """`timestamp,sensor,forecast,lo_80,hi_80,...` and a line for each sensor and step."""
-    records = [*_records(forecast, levels, zone)]
+    records = [*_records(view)]
     rows = [list(records[0]), *(list(record.values()) for record in records)] if records else []
     return csv_text(rows, excel_safe=excel_safe)
 
 
-def json_lines(forecast: Forecast, levels: Sequence[float], zone: tzinfo | None) -> str:
+def json_lines(view: ForecastView) -> str:
     """The same, one JSON object a line."""
-    return "".join(
-        json.dumps({"schema_version": SCHEMA_VERSION, **record}) + "\n"
-        for record in _records(forecast, levels, zone)
-    )
+    records = ({"schema_version": SCHEMA_VERSION, **record} for record in _records(view))
+    return "".join(json.dumps(record) + "\n" for record in records)
 
 
-def json_document(
-    forecast: Forecast, levels: Sequence[float], zone: tzinfo | None, limits: Sequence[Reached]
-) -> str:
+def json_document(view: ForecastView, limits: Sequence[Reached]) -> str:
     """One document: sensors with their methods, limits and what is to be known, then all forecasts."""
+    forecast, stamps = view.forecast, view.stamps
     steps, horizon = forecast.values.shape[1], forecast.expected.horizon
     certified = {
-        name: {_label(level): horizon.paths[name].certified_steps(level, steps) for level in levels}
+        name: {_label(level): horizon.paths[name].certified_steps(level, steps) for level in view.levels}
         for name in sorted(set(forecast.methods))
     }
-    stamps = stamps_of(forecast, zone)
     document = {
         "schema_version": SCHEMA_VERSION,
         "steps": steps,
@@ -49,16 +62,9 @@ def json_document(
         ],
         "notes": list(forecast.notes),
         "limits": [_limit(reached, stamps) for reached in limits],
-        "forecasts": [*_records(forecast, levels, zone)],
+        "forecasts": [*_records(view)],
     }
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
-
-
-def stamps_of(forecast: Forecast, zone: tzinfo | None) -> list[str]:
-    """When each step is: times (ISO 8601) in the zone, in UTC without one, or row numbers."""
-    if forecast.times is None:
-        return [str(forecast.first_row + k) for k in range(forecast.values.shape[1])]
-    return stamps(forecast.times, zone)
 
 
 def stamps(times: TimeArray, zone: tzinfo | None) -> list[str]:
@@ -70,9 +76,9 @@ def stamps(times: TimeArray, zone: tzinfo | None) -> list[str]:
     return [datetime.fromtimestamp(each, UTC).astimezone(zone).isoformat() for each in seconds.tolist()]
 
 
-def _records(forecast: Forecast, levels: Sequence[float], zone: tzinfo | None) -> Iterator[dict[str, Any]]:
-    ends = [(_label(level), *forecast.interval(level)) for level in levels]
-    when = stamps_of(forecast, zone)
+def _records(view: ForecastView) -> Iterator[dict[str, Any]]:
+    forecast, when = view.forecast, view.stamps
+    ends = [(_label(level), *forecast.interval(level)) for level in view.levels]
     for k, sensor in enumerate(forecast.sensors):
         for step, stamp in enumerate(when):
             record: dict[str, Any] = {"timestamp": stamp, "sensor": sensor}

@@ -2,8 +2,6 @@
 
 import io
 import re
-from collections.abc import Sequence
-from datetime import tzinfo
 from pathlib import Path
 
 import numpy as np
@@ -12,39 +10,38 @@ from matplotlib.figure import Figure
 
 from lstm_anomaly.base.files import atomic_write
 from lstm_anomaly.base.text import printable
-from lstm_anomaly.detecting.forecast import Forecast
 from lstm_anomaly.model.horizon import NAMES
-from lstm_anomaly.output.formats.forecasts import stamps_of
+from lstm_anomaly.output.formats.forecasts import ForecastView
 
 SEEN, EXPECTED = "#0072b2", "#d55e00"  # Okabe & Ito's palette
 
 
-def write_fans(forecast: Forecast, levels: Sequence[float], zone: tzinfo | None, folder: str) -> list[Path]:
+def write_fans(view: ForecastView, folder: str) -> list[Path]:
     """Write a PNG for each sensor into `folder`, which is made when it is not there."""
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    digits, out = len(str(len(forecast.sensors))), []
-    for k, sensor in enumerate(forecast.sensors):
+    digits, out = len(str(len(view.forecast.sensors))), []
+    for k, sensor in enumerate(view.forecast.sensors):
         name = re.sub(r"[^0-9A-Za-z]+", "-", sensor).strip("-")[:60]
         path = target / f"forecast-{k + 1:0{digits}}-{name or 'sensor'}.png"
         picture = io.BytesIO()
         with rc_context({"text.parse_math": False}):  # names are text: no formulas between dollar signs
-            fan(forecast, k, levels, zone).savefig(
-                picture, format="png", dpi=110, metadata={"Software": "lstm-anomaly"}
-            )
+            metadata = {"Software": "lstm-anomaly"}
+            fan(view, k).savefig(picture, format="png", dpi=110, metadata=metadata)
         with atomic_write(path) as file:
             file.write(picture.getvalue())
         out.append(path)
     return out
 
 
-def fan(forecast: Forecast, k: int, levels: Sequence[float], zone: tzinfo | None) -> Figure:
+def fan(view: ForecastView, k: int) -> Figure:
     """One sensor: the last rows, the forecast, and its intervals, the wider the paler."""
     picture = Figure(figsize=(9.0, 3.2), layout="constrained")
     ax = picture.subplots()
+    forecast = view.forecast
     seen, values = forecast.seen[k], forecast.values[k]
     past, future = np.arange(-len(seen), 0), np.arange(len(values))
-    for level in sorted(levels, reverse=True):
+    for level in sorted(view.levels, reverse=True):
         low, high = forecast.interval(level)
         label = f"{100 * level:g} %"
         ax.fill_between(future, low[k], high[k], color=EXPECTED, alpha=0.2, lw=0, label=label)
@@ -54,7 +51,7 @@ def fan(forecast: Forecast, k: int, levels: Sequence[float], zone: tzinfo | None
     ax.set_title(
         f"{printable(forecast.sensors[k])}, by {NAMES[forecast.methods[k]]}", fontsize=10, loc="left"
     )
-    ax.set_xlabel(f"rows from {printable(stamps_of(forecast, zone)[0])}")
+    ax.set_xlabel(f"rows from {printable(view.stamps[0])}")
     ax.grid(True, color="#dddddd", lw=0.6)
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=5, fontsize=8, frameon=False)
     return picture

@@ -1,7 +1,6 @@
 """Forecasts for people: a line for each sensor, with its past and what is to come as a small curve."""
 
 from collections.abc import Sequence
-from datetime import tzinfo
 
 import numpy as np
 from rich.text import Text
@@ -10,7 +9,7 @@ from lstm_anomaly.base.text import count, number, printable
 from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.detecting.forecast import Forecast, Reached
 from lstm_anomaly.model.horizon import NAMES
-from lstm_anomaly.output.formats.forecasts import stamps_of
+from lstm_anomaly.output.formats.forecasts import ForecastView
 from lstm_anomaly.output.terminal.canvas import Canvas
 from lstm_anomaly.output.terminal.events import MOST_NAME
 from lstm_anomaly.output.terminal.sparklines import bars, columns
@@ -19,17 +18,13 @@ CURVE = 16  # characters of the past, and of what is to come
 _LEAST_WIDTH = {"method": 100, "lowest": 120, "highest": 120}  # of a terminal from which there is room
 
 
-def table(
-    forecast: Forecast,
-    level: float,
-    zone: tzinfo | None,
-    canvas: Canvas,
-) -> str:
-    """One row a sensor: its last reading, what is to come, and the interval of this level at the end."""
+def table(view: ForecastView, canvas: Canvas) -> str:
+    """One row a sensor: its last reading, what is to come, and the first level's interval at the end."""
+    forecast, level = view.forecast, view.levels[0]
     low, high = forecast.interval(level)
     shown = canvas.table()
     rows = [_cells(forecast, k, (low[k], high[k]), canvas) for k in range(len(forecast.sensors))]
-    last = stamps_of(forecast, zone)[-1]
+    last = view.stamps[-1]
     titles = {"end": last if forecast.times is not None else f"row {last}", "within": f"{100 * level:g} %"}
     left_out = canvas.hidden(_LEAST_WIDTH)
     for name in rows[0]:
@@ -86,9 +81,9 @@ def interval_lines(forecast: Forecast, levels: Sequence[float]) -> list[str]:
     return out
 
 
-def limit_line(reached: Reached, forecast: Forecast, zone: tzinfo | None) -> str:
+def limit_line(reached: Reached, view: ForecastView) -> str:
     """`level reaches 90 or more within 24 rows with a chance of 63 %, half of the time by ...`."""
-    when, steps = stamps_of(forecast, zone), forecast.values.shape[1]
+    when, steps = view.stamps, view.forecast.values.shape[1]
     way = "or more" if reached.above else "or less"
     line = (
         f"{printable(reached.sensor)} reaches {number(reached.limit)} {way} within {count(steps, 'row')}"
