@@ -67,13 +67,12 @@ def in_pieces(frame, size):
 
 
 def watched(model, pieces, rules=None):
-    """Lines, scores, top sensors and events of an input in pieces."""
+    """Lines, scores, sensors' errors and events of an input in pieces."""
     watcher = Watcher(model, rules)
     found = list(watch(watcher, pieces))
-    lines, scores = (
+    lines, scores, errors = (
         np.concatenate(parts)
-        for parts in zip(*[(verdicts.frame.lines, verdicts.scores) for verdicts in found], strict=True)
+        for parts in zip(*[(one.frame.lines, one.scores, one.errors) for one in found], strict=True)
     )
-    tops = [top for verdicts in found for top in verdicts.top_sensors()]
     events = [event for verdicts in found for event in verdicts.events]
-    return lines, scores, tops, events, watcher
+    return lines, scores, errors, events, watcher

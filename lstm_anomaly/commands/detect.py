@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lstm_anomaly.base.types import Resample
     from lstm_anomaly.detecting.verdicts import Tally
 
-FORMATS = ("table", "csv", "json", "jsonl", "nagios", "influx")
+FORMATS = ("table", "csv", "json", "jsonl", "nagios", "influx", "lookout")
 
 EPILOG = """\b
 Examples:
@@ -49,7 +49,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
-    help="Choose how events are written to standard output; influx is a line for each row.",
+    help="Choose how events are written to standard output; influx and lookout are a line for each row.",
 )
 @click.option(
     "--scores", metavar="FILE", help="Write a score for every row to a file, or with `-` in place of events."

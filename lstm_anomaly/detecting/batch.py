@@ -61,13 +61,11 @@ class Detection:
             np.asarray(known & self.off[np.where(known, self.series.row_of, 0)]) if len(self.off) else known
         )
 
-    def top_sensors(self) -> list[str]:
-        """For each row of the input the sensor with the largest error, empty where unknown; N names."""
-        errors = self.judgement.errors[np.maximum(self.series.row_of, 0)]  # (N, F)
-        judged = np.isfinite(self.row_scores())
-        best = np.where(judged, np.nan_to_num(errors, nan=-1.0).argmax(axis=1), -1)
-        names = (*self.series.sensors, "")
-        return [names[k] for k in best]
+    def row_errors(self) -> FloatArray:
+        """Each sensor's part in the score of each row of the input, (N, F), NaN likewise."""
+        known = self.series.row_of >= 0
+        errors = self.judgement.errors[np.where(known, self.series.row_of, 0)]  # (N, F)
+        return np.where(known[:, np.newaxis], errors, np.nan)
 
     def counts(self) -> dict[str, int]:
         """How many input rows there were, were judged, anomalous, unknown, and off."""

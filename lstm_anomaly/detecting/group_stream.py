@@ -16,10 +16,10 @@ from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.detecting.verdicts import Tally, Verdicts
 from lstm_anomaly.reading import join_frames, split_groups, take_rows
 
-Settled = tuple[FloatArray, IntArray, BoolArray, list[PlacedEvent]]
-"""Scores and tops of rows, which of them are off, and the events in them."""
+Settled = tuple[FloatArray, FloatArray, BoolArray, list[PlacedEvent]]
+"""Scores and errors of rows, which of them are off, and the events in them."""
 
-_Rows = tuple[FloatArray, IntArray, BoolArray]  # the same without events
+_Rows = tuple[FloatArray, FloatArray, BoolArray]  # the same without events
 Judge = Callable[[Watcher, SensorFrame], Settled]
 
 BLOCK = 65_536  # rows of the input after which it is seen which groups have gone silent
@@ -203,13 +203,12 @@ class GroupWatcher:
         events: list[PlacedEvent] = []
         for group, settled in found.items():
             if settled is not None:
-                scores, tops, off, own_events = settled
-                nothing = np.empty(0), np.empty(0, np.int64), np.empty(0, np.bool_)
-                known, leading, resting = self._settled.get(group, nothing)
-                own = np.append(self._columns[group], -1)[tops]  # -1 stays -1
+                scores, errors, off, own_events = settled
+                nothing = np.empty(0), np.empty((0, errors.shape[1])), np.empty(0, np.bool_)
+                known, parts, resting = self._settled.get(group, nothing)
                 self._settled[group] = (
                     np.concatenate([known, scores]),
-                    np.concatenate([leading, own]),
+                    np.concatenate([parts, errors]),
                     np.concatenate([resting, off]),
                 )
                 events += [replace(event, group=group) for event in own_events]
@@ -231,24 +230,24 @@ class GroupWatcher:
         assert self._frame is not None, "rows have been pushed"
         waits = np.zeros(len(self._frame), np.bool_)
         scores = np.full(len(self._frame), np.nan)
-        tops = np.full(len(self._frame), -1, np.int64)
+        errors = np.full((len(self._frame), len(self.sensors)), np.nan)
         off = np.zeros(len(self._frame), np.bool_)
         members = {group: rows for group, rows in split_groups(self._frame).items() if group in self._sensors}
         for group, rows in members.items():
-            settled = self._settled[group]
-            known = len(settled[0])
-            waits[rows[known:]] = True
-            for of_all, of_group in zip((scores, tops, off), settled, strict=True):
-                of_all[rows[:known]] = of_group
+            own_scores, own_errors, own_off = self._settled[group]
+            settled, later = rows[: len(own_scores)], rows[len(own_scores) :]
+            waits[later] = True
+            scores[settled], off[settled] = own_scores, own_off
+            errors[np.ix_(settled, self._columns[group])] = own_errors
         count = int(waits.argmax()) if waits.any() else len(waits)
         for group, rows in members.items():
             done = int(np.searchsorted(rows, count))
-            scored, leading, resting = self._settled[group]
-            self._settled[group] = scored[done:], leading[done:], resting[done:]
+            own_scores, own_errors, own_off = self._settled[group]
+            self._settled[group] = own_scores[done:], own_errors[done:], own_off[done:]
         frame = take_rows(self._frame, slice(0, count))
         self._frame = take_rows(self._frame, slice(count, None))
         self.tally.add(scores[:count], off[:count])
-        return Verdicts(frame, scores[:count], tops[:count], events, off[:count])
+        return Verdicts(frame, scores[:count], errors[:count], events, off[:count])
 
 
 # What watchers are asked, perhaps in other processes: no row comes back, since the caller has it.
@@ -272,7 +271,7 @@ def _finish(watcher: Watcher) -> Settled:
 
 
 def _settled(verdicts: Verdicts) -> Settled:
-    return verdicts.scores, verdicts.tops, verdicts.off, verdicts.events
+    return verdicts.scores, verdicts.errors, verdicts.off, verdicts.events
 
 
 def _standing(watcher: Watcher) -> tuple[np.datetime64 | None, int, list[str], np.datetime64 | None]:

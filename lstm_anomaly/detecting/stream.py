@@ -6,7 +6,7 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
+from lstm_anomaly.base.types import BoolArray, FloatArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.event import Event, silent_event
 from lstm_anomaly.decision.events import EventRules, EventTracker
@@ -14,7 +14,7 @@ from lstm_anomaly.detecting.batch import detect, judged_rows
 from lstm_anomaly.detecting.newest import NewestTime
 from lstm_anomaly.detecting.pending import PendingRows
 from lstm_anomaly.detecting.places import CLOSED, ONGOING, OPEN, Place, PlacedEvent, place
-from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts, top_sensors
+from lstm_anomaly.detecting.verdicts import Judging, Tally, Verdicts
 from lstm_anomaly.detecting.views import ViewRecorder
 from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.missing_sensors import impute
@@ -76,7 +76,8 @@ class Watcher:
         self._waiting: PendingRows | None = None  # rows of the series without a verdict
         self._judged = 0  # rows of the series with a verdict
         self._last_off = False
-        self._last_score, self._last_top = np.nan, -1  # of the last of them, which may be repeated
+        self._last_score = np.nan  # of the last of them, which may be repeated
+        self._last_errors = np.full(len(model.sensors), np.nan)  # (F,) likewise
         self._was_finite = False
         self._places: dict[int, Place] = {}  # of the open event's rows
         self._hole_places: dict[int, Place] = {}  # of rows where a sensor delivers nothing
@@ -239,11 +240,8 @@ class Watcher:
             expected = float(self._model.scaler.center[self._model.sensors.index(one.sensor)])
             event = silent_event(one.sensor, one.start, one.end, expected)
             events.append(replace(place(event, frame, rows), state=CLOSED if one.is_over else ONGOING))
-        known = whole.series.row_of >= 0
-        tops = top_sensors(whole.judgement)[np.where(known, whole.series.row_of, 0)]
         self._drift = whole.drift
-        tops = np.where(known, tops, -1)
-        verdicts = Verdicts(frame, whole.row_scores(), tops, events, whole.row_off())
+        verdicts = Verdicts(frame, whole.row_scores(), whole.row_errors(), events, whole.row_off())
         self.tally.add(verdicts.scores, verdicts.off)
         return verdicts
 
@@ -273,21 +271,21 @@ class Watcher:
         assert self._waiting is not None, "rows have been pushed"
         self._note_worst(judgement)
         ready, self._waiting = self._waiting.cut(len(judgement.scores))
-        tops = top_sensors(judgement)
         events = self._find_events(judgement, ready)
         # From the row before on, since a row with the same time stamp takes over its verdict.
         scores = np.concatenate([[self._last_score], judgement.scores])
-        tops = np.concatenate([[self._last_top], tops])
+        errors = np.concatenate([self._last_errors[np.newaxis], judgement.errors])
         changed, self._changed = self._changed, []
         off = np.concatenate([[self._last_off], ready.off])
-        settled = self._settle(scores, tops, off, events + changed)
+        settled = self._settle(scores, errors, off, events + changed)
         self._judged += len(judgement.scores)
-        self._last_score, self._last_top, self._last_off = float(scores[-1]), int(tops[-1]), bool(off[-1])
+        self._last_score, self._last_off = float(scores[-1]), bool(off[-1])
+        self._last_errors = errors[-1].copy()  # not a part of all these rows
         self.tally.add(settled.scores, settled.off)
         return settled
 
     def _settle(
-        self, scores: FloatArray, tops: IntArray, off: BoolArray, events: list[PlacedEvent]
+        self, scores: FloatArray, errors: FloatArray, off: BoolArray, events: list[PlacedEvent]
     ) -> Verdicts:
         """Verdicts on the rows of the input up to the first that still waits."""
         assert self._frame is not None, "rows have been pushed"
@@ -298,8 +296,9 @@ class Watcher:
         known = rows >= 0
         frame = take_rows(self._frame, slice(0, count))
         self._frame = take_rows(self._frame, slice(count, None))
-        scores, tops = np.where(known, scores[at], np.nan), np.where(known, tops[at], -1)
-        return Verdicts(frame, scores, tops, events, known & off[at])
+        scores = np.where(known, scores[at], np.nan)
+        errors = np.where(known[:, np.newaxis], errors[at], np.nan)
+        return Verdicts(frame, scores, errors, events, known & off[at])
 
     def _find_events(self, judgement: Judgement, ready: PendingRows) -> list[PlacedEvent]:
         rows = judged_rows(ready.values, judgement)

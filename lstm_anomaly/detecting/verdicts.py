@@ -5,10 +5,9 @@ from typing import Protocol
 
 import numpy as np
 
-from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
+from lstm_anomaly.base.types import BoolArray, FloatArray, SensorFrame
 from lstm_anomaly.decision.events import row_states
 from lstm_anomaly.detecting.places import PlacedEvent
-from lstm_anomaly.model.judgement import Judgement
 
 
 @dataclass
@@ -37,14 +36,14 @@ class Verdicts:
 
     frame   the n rows as they were read
     scores  (n,) multiples of the threshold, NaN where a row could not be judged
-    tops    (n,) which sensor has the largest part in a row's score, -1 where unknown
+    errors  (n, F) each sensor's part in a row's score, at least 0, NaN where unknown
     events  those that are over, in order
     off     (n,) rows in which the plant is off
     """
 
     frame: SensorFrame
     scores: FloatArray
-    tops: IntArray
+    errors: FloatArray
     events: list[PlacedEvent]
     off: BoolArray
 
@@ -53,15 +52,10 @@ class Verdicts:
         return [str(state) for state in np.where(self.off, "off", row_states(self.scores))]
 
     def top_sensors(self) -> list[str]:
-        """The names of `tops`, empty where unknown."""
+        """The name of the sensor with the largest part in each row's score, empty where unknown."""
+        best = np.nan_to_num(self.errors, nan=-1.0).argmax(axis=1)  # (n,)
         names = (*self.frame.sensors, "")
-        return [names[top] for top in self.tops.tolist()]
-
-
-def top_sensors(judgement: Judgement) -> IntArray:
-    """Which sensor has the largest part in each row's score, (n,), -1 where it is unknown."""
-    errors = np.nan_to_num(judgement.errors, nan=-1.0)
-    return np.where(np.isfinite(judgement.scores), errors.argmax(axis=1), -1)
+        return [names[top] for top in np.where(np.isfinite(self.scores), best, -1).tolist()]
 
 
 class Report(Protocol):

@@ -78,9 +78,9 @@ def test_rows_in_pieces_are_judged_as_whole(model, stops, holes, size, look_ahea
     values[150:160, 2] += 20
     model, frame = replace(model, look_ahead=look_ahead), frame_of(values, gap_at)
     whole = detect(model, frame)
-    _lines, scores, tops, events, watcher = watched(model, in_pieces(frame, size))
+    _lines, scores, errors, events, watcher = watched(model, in_pieces(frame, size))
     np.testing.assert_array_equal(scores, whole.row_scores())
-    assert tops == whole.top_sensors()
+    np.testing.assert_array_equal(errors, whole.row_errors())
     assert [e.event for e in events if e.event.kind != SILENT] == whole.events
     assert vars(watcher.tally) == whole.counts()
     assert watcher.drift == whole.drift.findings()

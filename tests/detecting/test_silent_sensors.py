@@ -123,9 +123,9 @@ def test_rows_in_pieces_are_judged_as_whole(model, holes, size, look_ahead, gap_
         values[first : first + count, sensor] = NAN
     model, frame = replace(model, look_ahead=look_ahead), frame_of(values, gap_at)
     whole = detect(model, frame)
-    _lines, scores, tops, events, watcher = watched(model, in_pieces(frame, size))
+    _lines, scores, errors, events, watcher = watched(model, in_pieces(frame, size))
     np.testing.assert_array_equal(scores, whole.row_scores())
-    assert tops == whole.top_sensors()
+    np.testing.assert_array_equal(errors, whole.row_errors())
     assert [e.event for e in events if e.event.kind != SILENT] == whole.events
     over = [(s.start, s.end) for s in whole.silences if s.is_over]
     assert over == [(start, end) for state, _, start, end in told(events) if state == "closed"]

@@ -24,10 +24,10 @@ def model():
 def test_scores_and_events_are_those_of_the_whole_however_the_rows_are_cut(model, size, look_ahead):
     model, frame, rules = replace(model, look_ahead=look_ahead), rows_with_everything(), EventRules(5, 2)
     whole = detect(model, frame, rules)
-    lines, scores, tops, events, watcher = watched(model, in_pieces(frame, size), rules)
+    lines, scores, errors, events, watcher = watched(model, in_pieces(frame, size), rules)
     assert lines.tolist() == frame.lines.tolist()
     np.testing.assert_array_equal(scores, whole.row_scores())
-    assert tops == whole.top_sensors()
+    np.testing.assert_array_equal(errors, whole.row_errors())
     placed = [place(event, frame, whole.frame_rows()) for event in whole.events]
     assert [replace(event, state="closed") for event in events] == placed
     assert len(events) >= 2
@@ -38,10 +38,10 @@ def test_scores_and_events_are_those_of_the_whole_however_the_rows_are_cut(model
 def test_rows_that_are_joined_to_a_step_are_judged_in_pieces_too(model, size):
     model, frame = replace(model, step_seconds=180.0, resample="mean"), rows_with_everything()
     whole = detect(model, frame)
-    lines, scores, tops, events, _ = watched(model, in_pieces(frame, size))
+    lines, scores, errors, events, _ = watched(model, in_pieces(frame, size))
     assert lines.tolist() == frame.lines.tolist()
     np.testing.assert_array_equal(scores, whole.row_scores())
-    assert tops == whole.top_sensors()
+    np.testing.assert_array_equal(errors, whole.row_errors())
     placed = [place(event, frame, whole.frame_rows()) for event in whole.events]
     assert [replace(event, state="closed") for event in events] == placed
     assert len(events) >= 2
@@ -69,7 +69,7 @@ def test_a_newest_first_input_is_sorted_and_reported_in_its_own_order(model):
     frame = rows_with_everything()
     backward = take_rows(frame, slice(None, None, -1))
     for size in (3, 64):
-        lines, scores, _tops, events, _ = watched(model, in_pieces(backward, size))
+        lines, scores, _errors, events, _ = watched(model, in_pieces(backward, size))
         assert lines.tolist() == frame.lines.tolist()[::-1]
         assert np.isfinite(scores).sum() > 300
         assert {event.id for event in events} >= {event.id for event in watched(model, [frame])[3][:1]}

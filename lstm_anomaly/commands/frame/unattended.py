@@ -135,8 +135,8 @@ def check_unattended(
             )
     if told.follow and format_ in ("json", "nagios"):
         raise click.UsageError(f"--format {format_} needs an end, which --follow has not; use jsonl.")
-    if scores == "-" and format_ == "nagios":
-        raise click.UsageError("--scores - and --format nagios both want standard output.")
+    if scores == "-" and format_ in ("nagios", "influx", "lookout"):
+        raise click.UsageError(f"--scores - and --format {format_} both want standard output.")
     if told.passthrough and (scores == "-" or format_ != "table" or len(files) > 1):
         raise click.UsageError("--passthrough prints the rows of one input, and nothing else.")
     for output in (told.state, told.prom_textfile):

@@ -11,11 +11,14 @@ from lstm_anomaly.base.text import as_bytes
 from lstm_anomaly.commands.frame.console import Console, is_terminal
 from lstm_anomaly.output.formats import records
 from lstm_anomaly.output.formats.influx import influx_lines
+from lstm_anomaly.output.formats.lookout import lookout_lines
 
 if TYPE_CHECKING:
     from lstm_anomaly.detecting.places import PlacedEvent
     from lstm_anomaly.detecting.verdicts import Judging, Verdicts
     from lstm_anomaly.reading.gap import Gap
+
+ROW_FORMATS = {"influx": influx_lines, "lookout": lookout_lines}  # a line for each row, instead of events
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Wanted:
     """What a run writes.
 
     format_      of the events: `csv` and `jsonl` are written as they come, `table` when `flush` is called,
-                 `json` at the end; `nagios` is for the caller; `influx` is a line for each row
+                 `json` at the end; `nagios` is for the caller; `ROW_FORMATS` have a line for each row
     scores       the file for a line a row; "-" for standard output, which then gets no events; None for none
     passthrough  standard output gets the input's rows with their scores instead of events
     excel_safe   a spreadsheet runs nothing in the CSV
@@ -42,8 +45,8 @@ class Wanted:
     @property
     def rows(self) -> str:
         """What standard output gets for each row instead of the events, "" for nothing."""
-        if self.format_ == "influx":
-            return "influx"
+        if self.format_ in ROW_FORMATS:
+            return self.format_
         return "passthrough" if self.passthrough else "scores" if self.scores == "-" else ""
 
 
@@ -73,8 +76,8 @@ class Delivery:
         self._write_scores(verdicts)
         if self._wanted.rows == "passthrough" and len(verdicts.frame):
             self._pass_through(verdicts)
-        if self._wanted.rows == "influx":
-            self._console.deliver(influx_lines(verdicts))
+        if self._wanted.rows in ROW_FORMATS:
+            self._console.deliver(ROW_FORMATS[self._wanted.rows](verdicts))
         self.tell(verdicts.events)
 
     def tell(self, events: "list[PlacedEvent]") -> None:
