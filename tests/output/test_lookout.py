@@ -41,7 +41,7 @@ GOLDEN = """\
 """
 
 
-def test_rows_are_written_as_the_service_wrote_them_and_unknown_ones_left_out():
+def test_rows_are_written_as_the_service_did_and_unknown_ones_not():
     assert lookout_lines(THREE) == GOLDEN
 
 
