@@ -11,7 +11,8 @@ import sys
 import threading
 
 import pytest
-from conftest import ROOT
+from pages import environment
+from scripts import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the recipes are for a Linux shell")
 
@@ -34,12 +35,6 @@ def folder(trained, tmp_path):
     shutil.copy(trained / "pump.model", tmp_path)
     (tmp_path / "textfiles").mkdir()
     return tmp_path
-
-
-def environment(**more):
-    """The variables of a shell that finds this program."""
-    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"], "/usr/sbin"])
-    return {**os.environ, **more, "PATH": path}
 
 
 def run_recipe(heading, folder):

@@ -3,14 +3,11 @@
 import re
 from pathlib import Path
 
-import click
 import numpy as np
 import pytest
+from pages import PAGES, blocks
 from scripts import ROOT, load_script
 
-from lstm_anomaly.commands.frame.app import app
-
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FOLDERS = ("lstm_anomaly", "tests", "docs", "benchmarks", "sample_data")
 FILES = {path.relative_to(ROOT) for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")}
 FILES |= {Path(path.name) for path in ROOT.glob("*.*")}
@@ -79,9 +76,8 @@ def test_the_picture_of_the_architecture_is_up_to_date():
 
 
 def test_examples_of_the_page_on_the_lstm_run():
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "lstm.md").read_text(), re.DOTALL)
     names: dict[str, object] = {}
-    for block in blocks:
+    for _, block in blocks(ROOT / "docs" / "lstm.md", "python"):
         exec(block, names)
     assert names["outputs"].shape == (50, 32, 64)
 
@@ -109,18 +105,3 @@ def test_marked_values_are_one_in_each_half_and_the_target_is_their_sum():
     np.testing.assert_array_equal(x[:3, 1].sum(axis=0), np.ones(50))
     np.testing.assert_array_equal(x[3:, 1].sum(axis=0), np.ones(50))
     np.testing.assert_allclose(sums, (x[:, 0] * x[:, 1]).sum(axis=0))
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_on_a_page_have_the_options_they_are_given(page):
-    for line in re.findall(
-        r"^\$ (?:.*[|&] )?lstm-anomaly (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE
-    ):
-        words = line.split("#")[0].split(" | ")[0].split()
-        found = app.get_command(click.Context(app), words[0])
-        assert found is not None, line
-        if isinstance(found, click.Group):
-            found = found.commands[words[1]]
-        real = {name for param in found.params for name in (*param.opts, *param.secondary_opts)}
-        given = {word.split("=")[0] for word in words if word.startswith("--") and len(word) > 2}
-        assert given <= real | {"--help", "--help-all"}, line
