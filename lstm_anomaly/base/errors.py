@@ -5,7 +5,7 @@ LstmAnomalyError              what, where, why, what to try; exit status 2
     SensorsError              its sensors are not the ones the model was trained on
   NotEnoughDataError          too few usable rows for what was asked
   SettingsError               a setting of training that makes no sense
-  TrainingError               the loss or a statistic stopped being finite
+  TrainingError               the loss stopped being finite
   ThresholdError              no threshold can be learned from these scores
   ModelFileError              a model file that is damaged, foreign, or from the future
   StateError                  a state file likewise, or one that belongs to another input

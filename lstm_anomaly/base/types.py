@@ -24,6 +24,10 @@ Resample = Literal["mean", "last", "max"]
 
 MOST_SYMBOLS = 1000  # different ones in a column; more are no states or codes but texts or numbers
 
+# Further from 0 no sensor reads: such a number says that there is no reading, as an infinity does. Sums of
+# squares of readings stay finite below it, so that statistics need no care of their own.
+MOST_READING = 1e100
+
 # Rows for which a missing reading is filled with the last one.
 MAX_FILL = 3
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.blas import one_thread
 from lstm_anomaly.base.errors import InputError, SensorsError, SettingsError
 from lstm_anomaly.base.types import (
+    MOST_READING,
     BoolArray,
     FloatArray,
     IntArray,
@@ -229,8 +230,8 @@ class _Stream(Judge):
 def frame_of(X: Any) -> SensorFrame:
     """Rows from an array (n_rows, n_sensors) or a DataFrame, as if they had been read from a file.
 
-    Infinite values count as missing, and a warning tells of them. Raises InputError for other shapes and for
-    text.
+    Values beyond `MOST_READING`, infinite ones among them, count as missing, and a warning tells of them.
+    Raises InputError for other shapes and for text.
     """
     named = hasattr(X, "columns")
     try:
@@ -242,8 +243,9 @@ def frame_of(X: Any) -> SensorFrame:
     if values.ndim != 2 or not values.shape[1]:
         raise InputError(f"readings must have the shape (n_rows, n_sensors), not {values.shape}")
     sensors = tuple(str(c) for c in X.columns) if named else _numbered(values.shape[1])
-    _warn_of_infinite(values, sensors)
-    values[~np.isfinite(values)] = np.nan
+    endless = np.abs(values) > MOST_READING  # (N, F)
+    _warn_of_endless(endless, sensors)
+    values[endless] = np.nan
     index = np.asarray(X.index) if named else np.empty(0)
     return SensorFrame(
         values=values,
@@ -260,15 +262,14 @@ def frame_of(X: Any) -> SensorFrame:
     )
 
 
-def _warn_of_infinite(values: FloatArray, sensors: tuple[str, ...]) -> None:
-    """Say how many of the readings (N, F) are infinite, of which sensors, and where the first is."""
-    infinite = np.isinf(values)  # (N, F)
-    if infinite.any():
+def _warn_of_endless(endless: BoolArray, sensors: tuple[str, ...]) -> None:
+    """Say how many readings (N, F) are too large to be some, of which sensors, and where the first is."""
+    if endless.any():
         told = ", ".join(
-            f"{count:,} of '{sensors[k]}'" for k, count in enumerate(infinite.sum(axis=0)) if count
+            f"{count:,} of '{sensors[k]}'" for k, count in enumerate(endless.sum(axis=0)) if count
         )
-        first = int(infinite.any(axis=1).argmax()) + 1
-        text = f"infinite readings count as missing: {told} (the first in row {first:,})"
+        first = int(endless.any(axis=1).argmax()) + 1
+        text = f"readings beyond {MOST_READING:.0e} count as missing: {told} (the first in row {first:,})"
         warnings.warn(text, stacklevel=4)
 
 

@@ -25,10 +25,9 @@ class Scaler:
 
     @classmethod
     def fit(cls, values: FloatArray) -> "Scaler":
-        """Learn from training rows of shape (M, F), all finite. The scale is not finite beyond 1e154."""
-        with np.errstate(over="ignore", invalid="ignore"):  # told by a scale that is not finite
-            center = values.mean(axis=0)  # (F,)
-            spread = values.std(axis=0)  # (F,)
+        """Learn from training rows of shape (M, F), all finite and at most `MOST_READING`."""
+        center = values.mean(axis=0)  # (F,)
+        spread = values.std(axis=0)  # (F,)
         # A sum's last bits make std([0.1, 0.1, ...]) not quite 0, and mean not quite 0.1.
         constant = spread <= _ROUNDING * np.abs(values).max(axis=0)  # (F,)
         center = np.where(constant, values[0], center)

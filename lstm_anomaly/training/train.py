@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from lstm_anomaly.base.errors import SettingsError, TrainingError
+from lstm_anomaly.base.errors import SettingsError
 from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments, Series
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.decision.drift import Familiar
@@ -186,7 +186,7 @@ def _scaled(series: Series, usable: Segments) -> tuple[Scaler, SensorRoles, Floa
     """Scaler and roles by the usable rows, and all rows scaled, (F_in, M)."""
     rows = _stacked(series.values, usable)  # (rows, F)
     numeric = ~symbol_mask(series)
-    scaler, roles = _scaler(rows, series.sensors), SensorRoles.find(rows[:, numeric])
+    scaler, roles = Scaler.fit(rows), SensorRoles.find(rows[:, numeric])
     if not numeric.all():
         roles = roles.spread(numeric)
     # No window holds a NaN.
@@ -209,17 +209,6 @@ def _follows_clock(series: Series, moving: Float32Array, split: Split, calendar:
     return (
         share_told_by_clock(moving, calendar.local(series.times), split.fit, split.validation) >= LEAST_SHARE
     )
-
-
-def _scaler(rows: FloatArray, sensors: tuple[str, ...]) -> Scaler:
-    scaler = Scaler.fit(rows)
-    for name, scale, column in zip(sensors, scaler.scale, rows.T, strict=True):
-        if not np.isfinite(scale):
-            raise TrainingError(
-                f"'{name}' has readings of up to {np.abs(column).max():.3g}, too large to compute with",
-                hint="leave those readings empty, or --exclude the sensor",
-            )
-    return scaler
 
 
 def _stacked(values: FloatArray, segments: Segments) -> FloatArray:

@@ -89,6 +89,14 @@ def test_rows_refused_and_cells_that_are_no_numbers_are_listed_by_line(checked):
     assert file["bad_cells"]["cells"] == [{"line": 303, "sensor": "pressure_bar", "text": "ERR"}]
 
 
+def test_numbers_too_large_to_compute_with_are_listed_like_other_bad_cells(checked):
+    text = csv_text(normal_values(300)) + "2024-03-01 05:00:00,1e308,-1e308,3\n"
+    assert checked(text)[1]["files"][0]["bad_cells"]["cells"] == [
+        {"line": 302, "sensor": "temp_c", "text": "1e308"},
+        {"line": 302, "sensor": "pressure_bar", "text": "-1e308"},
+    ]
+
+
 def test_gaps_duplicates_and_steps_back_are_counted(checked):
     lines = csv_text(normal_values(300)).splitlines(keepends=True)
     text = "".join([*lines[:100], lines[99], *lines[120:200], lines[150], *lines[200:]])

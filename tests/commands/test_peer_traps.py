@@ -115,10 +115,11 @@ def test_the_rows_that_are_wrong_are_flagged_and_not_those_after_a_window(expect
     assert flagged[0] == 122
 
 
-def test_infinite_readings_are_bad_cells_and_never_reach_the_model(run, trained, tmp_path, new):
-    (tmp_path / "inf.csv").write_text(re.sub(r",100\.\d+", ",inf", new, count=1))
+@pytest.mark.parametrize("cell", ["inf", "-1e308"])
+def test_readings_without_bounds_are_bad_cells_and_never_reach_the_model(run, trained, tmp_path, new, cell):
+    (tmp_path / "inf.csv").write_text(re.sub(r",100\.\d+", f",{cell}", new, count=1))
     found, told = scores(run, "inf.csv", trained)
-    assert "taken as missing: 'inf'" in told
+    assert f"taken as missing: '{cell}'" in told
     assert all(np.isfinite(list(found.values())[8:]))
 
 

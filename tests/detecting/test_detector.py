@@ -162,11 +162,11 @@ def test_one_sensor_as_a_flat_array_works():
     assert np.isfinite(Detector(**QUICK).fit(values).score(values)[7:]).all()
 
 
-def test_missing_and_infinite_readings_are_not_normal_but_unknown(fitted):
+def test_missing_and_endless_readings_are_not_normal_but_unknown(fitted):
     values = normal_values(100, seed=4)
     values[40:50, 0] = np.nan
-    values[50, 0] = np.inf
-    with pytest.warns(UserWarning, match=r"count as missing: 1 of 'sensor_1' \(the first in row 51\)"):
+    values[50:52, 0] = np.inf, -1e308
+    with pytest.warns(UserWarning, match=r"count as missing: 2 of 'sensor_1' \(the first in row 51\)"):
         assert np.isnan(fitted.score(values)[45:58]).all()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.base.types import FloatArray, IntArray
+from lstm_anomaly.base.types import MOST_READING, FloatArray, IntArray
 from lstm_anomaly.reading.layout.names import CALENDAR, MACHINE_NAMES, is_time_name, plain_name, words
 from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.report import NOT_NUMBERS
@@ -21,7 +21,7 @@ _QUALITY_WORDS = words("quality validity qc qf qn qualitycode guete")
 _MOST_QUALITIES = 8
 MOST_KINDS = 100  # different texts among the first rows
 KINDS_SHARE = 0.2  # of those rows, likewise
-_WITH_UNIT = re.compile(r"[+-]?\d+([.,]\d+)?\s*[^\d\s.,:;/-]\S{0,6}")
+_WITH_UNIT = re.compile(r"[+-]?\d+([.,]\d+)?(?!e[+-]?\d)\s*[^\d\s.,:;/-]\S{0,6}")
 # Rows from which a column that goes up by one a row is taken for their number, whatever its name.
 _MANY_ROWS = 50
 GOES_WITH_LINES = "goes up by one from row to row"
@@ -43,8 +43,8 @@ def why_not(sample: Sample, column: int, *, is_named: bool, form: NumberFormat) 
         args = name, values[known], sample.lines[known]
         return next((reason for reason, shows in _NO_READINGS if shows(*args)), "")
     distinct = {text.strip().casefold() for text in texts[said]}
-    kind = "true or false" if distinct <= BOOLEAN_WORDS else "text"
     first = texts[said][0].strip()[:40]
+    kind = "infinities" if _is_endless(first) else "true or false" if distinct <= BOOLEAN_WORDS else "text"
     unit = "; without the unit it would be one" if _WITH_UNIT.fullmatch(first) else ""
     return f"{kind} {NOT_NUMBERS} ({first!r}{unit})"
 
@@ -106,6 +106,14 @@ _NO_READINGS: tuple[tuple[str, Callable[[str, FloatArray, IntArray], bool]], ...
     ("says how good a reading is", _is_quality),
     (RISES, _is_clock),
 )
+
+
+def _is_endless(text: str) -> bool:
+    """Whether a text is a number that no sensor reads."""
+    try:
+        return abs(float(text)) > MOST_READING
+    except ValueError:
+        return False
 
 
 def _are_whole(values: FloatArray) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lstm_anomaly.base.types import BoolArray, FloatArray
+from lstm_anomaly.base.types import MOST_READING, BoolArray, FloatArray
 from lstm_anomaly.reading.values.numbers import NumberFormat
 
 # Cells of time stamps are read into so many bytes: that takes a tenth of the time that texts take, of which
@@ -109,7 +109,7 @@ class TableParser:
         odd = []
         for place, column in enumerate(self.number_columns):
             cells = table[column].to_numpy()
-            if cells.dtype.kind in "iuf" and not np.isinf(cells).any():
+            if cells.dtype.kind in "iuf" and not (np.abs(cells) > MOST_READING).any():
                 numbers[:, place] = cells
             else:
                 numbers[:, place] = np.nan

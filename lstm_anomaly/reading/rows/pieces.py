@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.errors import InputError
-from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SymbolColumns, TimeArray
+from lstm_anomaly.base.types import MOST_READING, BoolArray, FloatArray, IntArray, SymbolColumns, TimeArray
 from lstm_anomaly.reading.layout.layout import Layout
 from lstm_anomaly.reading.lines.records import RecordForm, is_regular, scan
 from lstm_anomaly.reading.lines.sources import Block
@@ -249,9 +249,9 @@ class BlockParser:
 
     def _note_cell(self, line: int, name: str, text: str) -> None:
         if self.bad_values == "fail":
-            is_time = name == self.layout.time_name
+            what = "time" if name == self.layout.time_name else f"number of at most {MOST_READING:.0e}"
             raise InputError(
-                f"{text[:60]!r} in column {name!r} is not a {'time' if is_time else 'finite number'}",
+                f"{text[:60]!r} in column {name!r} is not a {what}",
                 where=f"{self.report.source}:{line}",
                 hint="correct it, or name it with --null-value, or --bad-values nan to count it as missing",
             )

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.types import BoolArray, FloatArray
+from lstm_anomaly.base.types import MOST_READING, BoolArray, FloatArray
 from lstm_anomaly.reading.options import NULL_WORDS
 
 # Cells that contradict the others in so small a share do not make a file ambiguous.
@@ -44,8 +44,8 @@ class NumberFormat:
 def to_numbers(cells: Sequence[str], form: NumberFormat) -> tuple[FloatArray, BoolArray]:
     """Values of a column of texts, and which of them are bad.
 
-    Returns values (n,), NaN where a cell is missing or bad, and bad (n,): cells that are neither a finite
-    number nor a text for "no value".
+    Returns values (n,), NaN where a cell is missing or bad, and bad (n,): cells that are neither a
+    number of at most `MOST_READING` nor a text for "no value".
     """
     texts = pd.Series([respelled(cell) for cell in cells], dtype=object)
     nulls = [*NULL_WORDS, *(null.casefold() for null in form.null_values)]
@@ -56,7 +56,7 @@ def to_numbers(cells: Sequence[str], form: NumberFormat) -> tuple[FloatArray, Bo
         plain = plain.str.replace(form.decimal, ".", regex=False).mask(other_sign, "")
     values: FloatArray = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64, copy=True)
     missing = missing | np.isin(values, form.null_numbers())
-    bad: BoolArray = ~np.isfinite(values) & ~missing
+    bad: BoolArray = ~(np.abs(values) <= MOST_READING) & ~missing
     values[bad | missing] = np.nan
     return values, bad
 
