@@ -34,7 +34,6 @@ UPDATES = 4000
 MOST_READINGS = 200  # times that the LSTM reads a symbol: few are learned by heart long before UPDATES
 LEAST_UPDATES = 100
 NOTHING_LEFT = 0.002  # nats a symbol that counts leave to be learned: a choice of two in 350 symbols
-NOTHING_LEFT = 0.002  # nats a symbol that counts leave to be learned: a choice of two in 350 symbols
 EMBEDDING, HIDDEN = 32, 64
 BATCH, ROUNDS = 32, 16
 WEIGHT_DECAY = 0.02  # unless told otherwise: without it steps that tell nothing are learned by heart

@@ -10,6 +10,7 @@ from lstm_anomaly.decision.episodes import (
     EpisodeCounts,
     as_stretches,
     episode_peaks,
+    highest_episodes,
     preceding_max,
 )
 from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events
@@ -96,3 +97,11 @@ def test_preceding_max_is_the_highest_of_the_rows_before(rows: int) -> None:
     scores = np.random.default_rng(1).random(30)
     expected = [max(scores[max(0, i - rows) : i], default=NOT_JUDGED) for i in range(30)]
     assert preceding_max(scores, rows).tolist() == expected
+
+
+def test_the_highest_episodes_are_above_95_percent_of_the_rows() -> None:
+    """Peaks 1 to 50, a quiet row after each: 95 % of the rows are below 45.05."""
+    scores = np.zeros(100)
+    scores[::2] = np.arange(1, 51)
+    found = highest_episodes(scores, merge_gap=0, most=50)
+    assert [round(span.peak) for span in found] == [50, 49, 48, 47, 46]

@@ -78,3 +78,23 @@ def test_level_grows_with_the_scores_and_as_alarms_become_rarer() -> None:
     levels = [peaks_over_threshold_level(scores, 32, per_row) for per_row in (1e-3, 1e-5, 1e-7)]
     assert scores.max() < levels[0] < levels[1] < levels[2] < 100
     assert peaks_over_threshold_level(7 * scores, 32, 1e-5) == pytest.approx(7 * levels[1])
+
+
+@pytest.mark.parametrize(
+    ("rows", "share"),
+    [(62, 0.5), (78, 0.6), (102, 0.7), (154, 0.8), (310, 0.9), (620, 0.95), (1550, 0.98), (3100, 0.99)],
+)
+def test_the_base_is_the_highest_of_nine_levels_with_thirty_peaks(rows: int, share: float) -> None:
+    """Every other row is a peak; a budget of one alarm a row asks for the base itself."""
+    scores = np.zeros(rows)
+    scores[::2] = np.arange(1, rows // 2 + 1)
+    assert peaks_over_threshold_level(scores, 0, per_row=1) == pytest.approx(np.quantile(scores, share))
+
+
+def test_thirty_peaks_are_enough_for_a_base_and_29_are_not() -> None:
+    """Of 5,800 rows 29 are above the level that 99.5 % are below, of 5,810 there are 30."""
+    scores = np.zeros(5810)
+    scores[::2] = np.arange(1, 2906)
+    for rows, share in ((5800, 0.99), (5810, 0.995)):
+        base = peaks_over_threshold_level(scores[:rows], 0, per_row=1)
+        assert base == pytest.approx(np.quantile(scores[:rows], share))

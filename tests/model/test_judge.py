@@ -8,7 +8,7 @@ from small_models import series_of, small_model
 
 from lstm_anomaly.decision.ending import Ending
 from lstm_anomaly.decision.holding import Holder
-from lstm_anomaly.model.judge import EXPLAINED_ROWS, Judge, Judgement, judge
+from lstm_anomaly.model.judge import Judge, Judgement, judge
 from lstm_anomaly.scoring.components import LENGTHS, SIGNED_LENGTHS, TOGETHER_LENGTHS
 from lstm_anomaly.scoring.flatline import LENGTHS as FLAT_LENGTHS
 from lstm_anomaly.scoring.flatline import Stillness
@@ -241,7 +241,7 @@ class Naive:
         if reason == NEW_VALUE:
             parts[self.model.novelty.sensors] = self.novelty(row)
             return parts
-        recent = np.nanmean(self.by_sensor[max(0, row - EXPLAINED_ROWS + 1) : row + 1], axis=0)
+        recent = np.nanmean(self.by_sensor[max(0, row - 10 + 1) : row + 1], axis=0)
         of_target = {FLAT: self.flat[row], UNSEEN: self.level[row] ** 2}.get(reason, recent)
         parts[self.model.roles.targets] = of_target
         return parts

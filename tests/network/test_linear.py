@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_anomaly.network.linear import LinearAutoencoder
+from lstm_anomaly.network.linear import LinearAutoencoder, _kept
 
 WINDOW = 6
 
@@ -108,3 +108,15 @@ def test_components_keep_97_percent_of_the_variance(share, components):
     rows = np.tile([[1, 1, -1, -1], [1, -1, 1, -1]], 50) * np.sqrt([[share], [1 - share]])
     found = LinearAutoencoder.fit(rows.astype(np.float32), np.arange(200), 1)
     assert len(found.components) == components
+
+
+@pytest.mark.parametrize(("windows", "mean"), [(9_999, 0.5), (10_000, 0.0)])
+def test_components_are_found_from_5000_windows_at_least(windows, mean):
+    """Rows are 0 and 1 in turn; twice 5,000 windows are enough to take every other one."""
+    rows = (np.arange(10_000) % 2)[np.newaxis].astype(np.float32)
+    assert LinearAutoencoder.fit(rows, np.arange(windows), 1).mean == pytest.approx(mean, abs=1e-3)
+
+
+@pytest.mark.parametrize(("cells", "kept"), [(1, 300), (20_000, 300), (60_000, 100), (12_000_000, 1)])
+def test_at_most_300_components_are_kept_of_6_million_cells_in_all(cells, kept):
+    assert _kept(np.ones(400), cells) == kept

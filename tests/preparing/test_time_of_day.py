@@ -15,7 +15,7 @@ from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.model.file import read_model, write_model
 from lstm_anomaly.model.judge import Judge, Judgement, judge
 from lstm_anomaly.output.terminal.summary import training_lines
-from lstm_anomaly.preparing.time_of_day import clock_rows, share_told_by_clock
+from lstm_anomaly.preparing.time_of_day import clock_rows, share_told_by_clock, thinned
 
 A_DAY = 144  # rows ten minutes apart
 
@@ -136,3 +136,14 @@ def test_a_daily_curve_may_go_up_and_down_three_times_a_day(times_a_day, explain
     wave = np.sin(2 * np.pi * times_a_day * np.arange(6 * A_DAY) / A_DAY)[np.newaxis].astype(np.float32)
     share = share_told_by_clock(wave, times(6 * A_DAY), ((0, 4 * A_DAY),), ((4 * A_DAY, 6 * A_DAY),))
     assert share == pytest.approx(explained, abs=1e-6)
+
+
+@pytest.mark.parametrize(("rows", "read"), [(20_000, 20_000), (20_001, 10_001), (40_001, 13_334)])
+def test_a_daily_curve_is_fitted_to_at_most_20_000_rows_evenly_spread(rows, read):
+    assert len(thinned(np.arange(rows))) == read
+
+
+@pytest.mark.parametrize(("share", "clock"), [(0.2, True), (0.199, False)])
+def test_a_fifth_of_the_variance_is_enough_for_a_clock(share, clock, monkeypatch):
+    monkeypatch.setattr("lstm_anomaly.training.train.share_told_by_clock", lambda *_: share)
+    assert small_model(daily(100), kind="linear").clock == clock

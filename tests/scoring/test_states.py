@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from lstm_anomaly.scoring import states
 from lstm_anomaly.scoring.states import (
     MOST_STATES,
     ROWS_A_STATE,
@@ -110,3 +111,17 @@ def test_states_and_distances_are_the_same_bits_however_rows_are_cut(size, order
 def test_centres_are_found_from_5000_evenly_spread_rows_at_most(rows, states):
     """Two values in turn: of more than 5,000 rows every second one is taken, and all of those are alike."""
     assert len(fitted(np.tile([[0.0], [8.0]], (rows // 2, 1))).centres) == states
+
+
+def test_centres_are_moved_at_most_30_times(monkeypatch):
+    """16 states of readings that are spread evenly go on drifting for much longer."""
+    rounds = []
+    nearest = states._nearest
+
+    def counted(features, centres):
+        rounds.append(len(features))
+        return nearest(features, centres)
+
+    monkeypatch.setattr(states, "_nearest", counted)
+    fitted(np.linspace(0, 1, 8000)[:, np.newaxis])
+    assert rounds == [4000] * 30 + [8000]  # every other row, then all rows, to count those of each state

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from small_models import series_of, small_model
 
+from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.preparing.windows import Split, rows_in
+from lstm_anomaly.training import trim as trimming
 from lstm_anomaly.training.doubts import doubts, unlike_span
 from lstm_anomaly.training.trim import trim
 
@@ -139,3 +141,83 @@ class TestBoundsOfDoubts:
     )
     def test_a_span_of_2_percent_with_4_times_the_others_limit_is_one(self, times, rows, count):
         assert len(unlike_span(times, ("a", "b"), rows, 1000)) == count
+
+
+class TestBoundsOfTrimming:
+    """Windows of 30 rows whose errors are given, as multiples of what is usual."""
+
+    @pytest.fixture
+    def trimmed(self, monkeypatch):
+        def with_multiples(multiples, most=1.0):
+            monkeypatch.setattr(trimming, "_held_out_multiples", lambda *_: np.asarray(multiples))
+            rows = len(multiples) + 30 - 1
+            split = Split(fit=((0, rows),), validation=(), calibration=())
+            return trim(np.zeros((1, rows), np.float32), split, 30, most)
+
+        return with_multiples
+
+    @pytest.mark.parametrize(("multiple", "standing"), [(9.99, 0), (10.01, 1)])
+    def test_ten_times_the_usual_error_stands_out(self, trimmed, multiple, standing):
+        assert trimmed([multiple] * 40 + [1.0] * 960).standing == standing * 0.04
+
+    @pytest.mark.parametrize(("multiple", "standing"), [(11.99, 0), (12.01, 1)])
+    def test_it_is_three_times_what_95_percent_keep_where_that_is_more(self, trimmed, multiple, standing):
+        assert trimmed([multiple] * 10 + [4.0] * 41 + [1.0] * 949).standing == standing * 0.01
+        assert trimmed([multiple] * 10 + [4.0] * 39 + [1.0] * 951).standing == 0.01  # 95 % keep 1
+
+    def test_rows_are_left_out_that_lie_in_two_thirds_of_such_windows(self, trimmed):
+        """30 windows in turn stand out: rows 19 to 39 behind the first begin lie in 20 of them or more."""
+        found = trimmed([1.0] * 500 + [20.0] * 30 + [1.0] * 970)
+        assert found.split.fit == ((0, 519), (540, 1529))
+
+    @pytest.mark.parametrize(("windows", "standing"), [(99, 0.0), (100, 0.01)])
+    def test_five_parts_of_20_windows_are_needed(self, trimmed, windows, standing):
+        assert trimmed([20.0] + [1.0] * (windows - 1)).standing == standing
+
+    def test_a_part_is_judged_by_1000_to_2000_windows_of_four_others(self, monkeypatch):
+        fitted = []
+
+        class Spy(LinearAutoencoder):
+            @classmethod
+            def fit(cls, rows, starts, window):
+                fitted.append(len(starts))
+                return LinearAutoencoder.fit(rows, starts, window)
+
+        monkeypatch.setattr(trimming, "LinearAutoencoder", Spy)
+        rows = np.zeros((1, 2500), np.float32)
+        trim(rows, Split(fit=((0, 2499),), validation=(), calibration=()), 1, 0.01)
+        assert fitted == [1999, 1999, 1999, 1999, 1000]  # 2,000 others are twice 1,000
+
+
+class TestBoundsOfFaults:
+    """What looks like a fault is given; one sensor, 1,000 rows."""
+
+    ROWS, TARGETS = np.zeros((1, 1000), np.float32), np.array([True])
+
+    @pytest.fixture
+    def found(self, monkeypatch):
+        def with_faults(fault):
+            monkeypatch.setattr(trimming, "looks_like_fault", fault)
+            rng = np.random.default_rng(0)
+            return int(trimming.fault_rows(self.ROWS, self.TARGETS, ((0, 1000),), rng).sum())
+
+        return with_faults
+
+    @pytest.mark.parametrize(("count", "left_out"), [(100, 100), (101, 0)])
+    def test_of_more_than_a_tenth_of_the_rows_none_is_a_fault(self, found, count, left_out):
+        assert found(lambda errors, *_: np.arange(len(errors)) < count - (1000 - len(errors))) == left_out
+
+    def test_faults_behind_faults_are_looked_for_ten_times(self, found):
+        assert found(lambda errors, *_: np.arange(len(errors)) == 0) == 10
+
+    def test_very_many_rows_are_looked_at_in_pieces_of_10_million_values(self, monkeypatch):
+        pieces = []
+
+        def spy(rows, targets, piece, rng):
+            pieces.extend(piece)
+            return np.zeros(1500, np.bool_)
+
+        monkeypatch.setattr(trimming, "_faults_of", spy)
+        wide = np.broadcast_to(np.float32(0), (2500, 1500))
+        trimming.fault_rows(wide, np.ones(2500, np.bool_), ((0, 1500),), np.random.default_rng(0))
+        assert pieces == [(0, 1001), (1001, 1500)]
