@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.network.fast_lstm import LayerShape, LstmBuffers, lstm_backward, lstm_forward
-from lstm_anomaly.network.lstm import LstmParams, init_lstm
+from lstm_anomaly.network.lstm import LstmParams, init_lstm, lstm_shapes
 from lstm_anomaly.network.products import tiles
 from lstm_anomaly.network.weight_gradient import in_order, sum_of_columns
 
@@ -45,7 +45,7 @@ def init_autoencoder(
     for stack, first_inputs in (("encoder", sensors), ("decoder", hidden)):
         for layer in range(layers):
             lstm = init_lstm(rng, first_inputs if layer == 0 else hidden, hidden, dtype)
-            params.update(_named(stack, layer, lstm))
+            params |= lstm.named(f"{stack}.{layer}")
     limit = np.sqrt(6 / (hidden + sensors))  # Glorot & Bengio 2010
     params["output.W"] = rng.uniform(-limit, limit, (sensors, hidden)).astype(dtype)
     params["output.b"] = np.zeros(sensors, dtype)
@@ -58,9 +58,7 @@ def parameter_shapes(sensors: int, hidden: int, layers: int) -> dict[str, tuple[
     for stack, first_inputs in (("encoder", sensors), ("decoder", hidden)):
         for layer in range(layers):
             inputs = first_inputs if layer == 0 else hidden
-            shapes[f"{stack}.{layer}.W_x"] = (4 * hidden, inputs)
-            shapes[f"{stack}.{layer}.W_h"] = (4 * hidden, hidden)
-            shapes[f"{stack}.{layer}.b"] = (4 * hidden,)
+            shapes |= lstm_shapes(inputs, hidden, f"{stack}.{layer}")
     shapes["output.W"] = (sensors, hidden)
     shapes["output.b"] = (sensors,)
     return shapes
@@ -75,13 +73,7 @@ def architecture(params: Params) -> Architecture:
 
 def layer_params(params: Params, stack: str, layer: int) -> LstmParams:
     """The weights of one LSTM layer; `stack` is "encoder" or "decoder"."""
-    prefix = f"{stack}.{layer}."
-    return LstmParams(params[prefix + "W_x"], params[prefix + "W_h"], params[prefix + "b"])
-
-
-def _named(stack: str, layer: int, lstm: LstmParams) -> Params:
-    prefix = f"{stack}.{layer}."
-    return {prefix + "W_x": lstm.W_x, prefix + "W_h": lstm.W_h, prefix + "b": lstm.b}
+    return LstmParams.of(params, f"{stack}.{layer}")
 
 
 class Workspace:
@@ -140,7 +132,7 @@ def loss_and_gradients(params: Params, x: Array, workspace: Workspace) -> tuple[
     d_sequence: Array | None = workspace.d_decoded  # (T, H, B)
     for layer in reversed(range(len(workspace.decoder))):
         lstm = lstm_backward(layer_params(params, "decoder", layer), workspace.decoder[layer], d_sequence)
-        gradients.update(_named("decoder", layer, lstm.params))
+        gradients |= lstm.params.named(f"decoder.{layer}")
         d_sequence = lstm.d_x
     d_code, d_sequence = d_sequence, None  # (H, B): undoes the repetition, and only h_T was read
     for layer in reversed(range(len(workspace.encoder))):
@@ -151,7 +143,7 @@ def loss_and_gradients(params: Params, x: Array, workspace: Workspace) -> tuple[
             d_code,
             input_gradient=layer > 0,
         )
-        gradients.update(_named("encoder", layer, lstm.params))
+        gradients |= lstm.params.named(f"encoder.{layer}")
         d_sequence, d_code = lstm.d_x, None
     return loss, {name: gradients[name] for name in params}
 

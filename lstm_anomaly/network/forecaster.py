@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.network.fast_lstm import LayerShape, LstmBuffers, lstm_backward, lstm_forward
-from lstm_anomaly.network.lstm import LstmParams, init_lstm
+from lstm_anomaly.network.lstm import LstmParams, init_lstm, lstm_shapes
 
 Array = NDArray[Any]
 Params = dict[str, Array]
@@ -26,9 +26,7 @@ def init_forecaster(
     """Fresh parameters. The output weights start at zero: the first forecast is that nothing changes."""
     lstm = init_lstm(rng, sensors, hidden, dtype)
     return {
-        "lstm.W_x": lstm.W_x,
-        "lstm.W_h": lstm.W_h,
-        "lstm.b": lstm.b,
+        **lstm.named(),
         "output.W": np.zeros((outputs, hidden), dtype),
         "output.b": np.zeros(outputs, dtype),
     }
@@ -37,16 +35,10 @@ def init_forecaster(
 def forecaster_shapes(sensors: int, hidden: int, outputs: int) -> dict[str, tuple[int, ...]]:
     """Name and shape of every parameter."""
     return {
-        "lstm.W_x": (4 * hidden, sensors),
-        "lstm.W_h": (4 * hidden, hidden),
-        "lstm.b": (4 * hidden,),
+        **lstm_shapes(sensors, hidden),
         "output.W": (outputs, hidden),
         "output.b": (outputs,),
     }
-
-
-def _lstm(params: Params) -> LstmParams:
-    return LstmParams(params["lstm.W_x"], params["lstm.W_h"], params["lstm.b"])
 
 
 def chunk_buffers(params: Params, steps: int, batch: int) -> LstmBuffers:
@@ -63,7 +55,7 @@ def forecast_loss_and_gradients(
     x (T, F, B) rows, targets (T, D, B) what they should have forecast, weights (T, D, B) at least 0: 0
     where a target is not known or does not count.
     """
-    h, _, _ = lstm_forward(_lstm(params), x, buffers)  # (T, H, B)
+    h, _, _ = lstm_forward(LstmParams.of(params), x, buffers)  # (T, H, B)
     error = np.matmul(params["output.W"], h)  # (T, D, B)
     error += params["output.b"][:, None]
     error -= targets
@@ -72,11 +64,9 @@ def forecast_loss_and_gradients(
     loss = float(np.vdot(d_output, error)) / total
     d_output *= 2 / total  # undoes loss = sum(weights * error^2) / total
     d_h = np.matmul(params["output.W"].T, d_output)  # (T, H, B), undoes output = W h + b
-    lstm = lstm_backward(_lstm(params), buffers, d_h, input_gradient=False)
+    lstm = lstm_backward(LstmParams.of(params), buffers, d_h, input_gradient=False)
     return loss, {
-        "lstm.W_x": lstm.params.W_x,
-        "lstm.W_h": lstm.params.W_h,
-        "lstm.b": lstm.params.b,
+        **lstm.params.named(),
         "output.W": np.matmul(d_output, h.transpose(0, 2, 1)).sum(axis=0),
         "output.b": d_output.sum(axis=(0, 2)),
     }

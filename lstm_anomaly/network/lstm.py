@@ -21,6 +21,7 @@ weights, their gradients, and the values to start from.
 Nothing here knows about losses, optimisers, epochs or files, and gradients are returned, not applied.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +32,23 @@ from lstm_anomaly.base.types import Array
 
 @dataclass(frozen=True)
 class LstmParams:
-    """Weights of one layer, or their gradients: W_x (4H, F), W_h (4H, H), b (4H,)."""
+    """Weights of one layer, or their gradients: W_x (4H, F), W_h (4H, H), b (4H,).
+
+    Among a network's parameters those of the layer `lstm` are called `lstm.W_x`, `lstm.W_h` and `lstm.b`.
+    """
 
     W_x: Array
     W_h: Array
     b: Array
+
+    @classmethod
+    def of(cls, params: Mapping[str, Array], layer: str = "lstm") -> "LstmParams":
+        """Those of one layer of a network."""
+        return cls(params[f"{layer}.W_x"], params[f"{layer}.W_h"], params[f"{layer}.b"])
+
+    def named(self, layer: str = "lstm") -> dict[str, Array]:
+        """By the names that a network has for them."""
+        return {f"{layer}.W_x": self.W_x, f"{layer}.W_h": self.W_h, f"{layer}.b": self.b}
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,15 @@ def plain_backward(
         d_h_next = params.W_h.T @ d_z  # (H, B)
         d_c = d_c * f  # (H, B): only the forget gate stands between c_t and c_{t-1}, so errors last
     return LstmGradients(LstmParams(d_W_x, d_W_h, d_b), np.array(d_x[::-1]), d_h_next, np.asarray(d_c))
+
+
+def lstm_shapes(inputs: int, hidden: int, layer: str = "lstm") -> dict[str, tuple[int, ...]]:
+    """Name and shape of every parameter of a layer."""
+    return {
+        f"{layer}.W_x": (4 * hidden, inputs),
+        f"{layer}.W_h": (4 * hidden, hidden),
+        f"{layer}.b": (4 * hidden,),
+    }
 
 
 def init_lstm(rng: np.random.Generator, inputs: int, hidden: int, dtype: Any = np.float32) -> LstmParams:

@@ -19,7 +19,7 @@ import numpy as np
 
 from lstm_anomaly.base.types import Array, IntArray
 from lstm_anomaly.network.fast_lstm import LayerShape, LstmBuffers, lstm_backward, lstm_forward
-from lstm_anomaly.network.lstm import LstmParams, init_lstm
+from lstm_anomaly.network.lstm import LstmParams, init_lstm, lstm_shapes
 
 Params = dict[str, Array]
 
@@ -48,7 +48,7 @@ def init_segment_lstm(rng: np.random.Generator, sizes: SegmentSizes, dtype: Any 
     """Fresh parameters; see `segment_lstm_shapes`."""
     lstm = init_lstm(rng, sizes.embedding, sizes.hidden, dtype)
     shapes = segment_lstm_shapes(sizes)
-    params = {"lstm.W_x": lstm.W_x, "lstm.W_h": lstm.W_h, "lstm.b": lstm.b}
+    params = lstm.named()
     for name in ("embed", "output"):
         limit = np.sqrt(6 / sum(shapes[f"{name}.W"]))  # Glorot & Bengio 2010
         params[f"{name}.W"] = rng.uniform(-limit, limit, shapes[f"{name}.W"]).astype(dtype)
@@ -62,9 +62,7 @@ def segment_lstm_shapes(sizes: SegmentSizes) -> dict[str, tuple[int, ...]]:
     """Name and shape of every parameter."""
     w, H, E = sizes.segment, sizes.hidden, sizes.embedding
     return {
-        "lstm.W_x": (4 * H, E),
-        "lstm.W_h": (4 * H, H),
-        "lstm.b": (4 * H,),
+        **lstm_shapes(E, H),
         "embed.W": (E, w),
         "embed.b": (E,),
         "output.W": (w, H),
@@ -93,7 +91,7 @@ def forecast_changes(
 
     They are less the last values, too. `dropout` (H, m B) is what the hidden units are multiplied by.
     """
-    lstm, B, m = _lstm(params), x.shape[1], len(params["place"])
+    lstm, B, m = LstmParams.of(params), x.shape[1], len(params["place"])
     spread = _spread(x)  # (B,)
     w = workspace
     np.divide(x.reshape(w.segments.shape), spread, out=w.segments)
@@ -138,7 +136,7 @@ def _gradients(
     params: Params, d_changes: Array, sensors: IntArray, w: SegmentWorkspace, dropout: Array
 ) -> Params:
     """Gradients by name, from those of the changes (m w, B) by their spread."""
-    lstm, m, B = _lstm(params), len(params["place"]), d_changes.shape[1]
+    lstm, m, B = LstmParams.of(params), len(params["place"]), d_changes.shape[1]
     H, E = w.writer.outputs.shape[1], w.embedded.shape[1]
     d_out = np.ascontiguousarray(d_changes.reshape(m, -1, B).swapaxes(0, 1)).reshape(-1, m * B)  # (w, m B)
     d_h = params["output.W"].T @ d_out * dropout  # (H, m B)
@@ -151,10 +149,9 @@ def _gradients(
     reader = lstm_backward(lstm, w.reader, d_h_last=d_h0, d_c_last=d_c0)
     assert reader.d_x is not None, "its input gradient was asked for"
     d_embedded = reader.d_x * (w.embedded > 0)  # (n, E, B), undoes ReLU
+    read = reader.params.named()
     return {
-        "lstm.W_x": writer.params.W_x + reader.params.W_x,
-        "lstm.W_h": writer.params.W_h + reader.params.W_h,
-        "lstm.b": writer.params.b + reader.params.b,
+        **{name: gradient + read[name] for name, gradient in writer.params.named().items()},
         "embed.W": np.matmul(d_embedded, w.segments.swapaxes(1, 2)).sum(axis=0),
         "embed.b": d_embedded.sum(axis=(0, 2)),
         "output.W": d_out @ (w.writer.outputs[0] * dropout).T,
@@ -174,7 +171,3 @@ def _codes(params: Params, sensors: IntArray) -> Array:
     """What the LSTM reads to write: (E, m B), place after place, column after column in each."""
     place, sensor = params["place"].T, params["sensor"][sensors].T  # (E, m), (E, B)
     return (place[:, :, np.newaxis] + sensor[:, np.newaxis]).reshape(len(place), -1)
-
-
-def _lstm(params: Params) -> LstmParams:
-    return LstmParams(params["lstm.W_x"], params["lstm.W_h"], params["lstm.b"])

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.network.fast_lstm import LayerShape, LstmBuffers, lstm_backward, lstm_forward
-from lstm_anomaly.network.lstm import LstmParams, init_lstm
+from lstm_anomaly.network.lstm import LstmParams, init_lstm, lstm_shapes
 from lstm_anomaly.network.symbols.softmax import Codes, cross_entropy
 
 Array = NDArray[Any]
@@ -39,9 +39,7 @@ def init_next_symbol(
     lstm.b[:hidden], lstm.b[hidden : 2 * hidden] = -memory, memory
     return {
         "embedding": E.astype(dtype),
-        "lstm.W_x": lstm.W_x,
-        "lstm.W_h": lstm.W_h,
-        "lstm.b": lstm.b,
+        **lstm.named(),
         "output.W": np.zeros((vocabulary + 1, hidden), dtype),
         "output.b": np.zeros(vocabulary + 1, dtype),
     }
@@ -51,17 +49,10 @@ def next_symbol_shapes(vocabulary: int, embedding: int, hidden: int) -> dict[str
     """Name and shape of every parameter."""
     return {
         "embedding": (vocabulary + 2, embedding),
-        "lstm.W_x": (4 * hidden, embedding),
-        "lstm.W_h": (4 * hidden, hidden),
-        "lstm.b": (4 * hidden,),
+        **lstm_shapes(embedding, hidden),
         "output.W": (vocabulary + 1, hidden),
         "output.b": (vocabulary + 1,),
     }
-
-
-def lstm_of(params: Params) -> LstmParams:
-    """The parameters of its LSTM."""
-    return LstmParams(params["lstm.W_x"], params["lstm.W_h"], params["lstm.b"])
 
 
 def symbol_buffers(params: Params, steps: int, batch: int) -> LstmBuffers:
@@ -80,18 +71,16 @@ def next_symbol_loss_and_gradients(
     """
     E, W = params["embedding"], params["output.W"]
     x = E[inputs].transpose(0, 2, 1)  # (T, D, B)
-    h, _, _ = lstm_forward(lstm_of(params), x, buffers)  # (T, H, B)
+    h, _, _ = lstm_forward(LstmParams.of(params), x, buffers)  # (T, H, B)
     logits = np.matmul(W, h)  # (T, K, B)
     logits += params["output.b"][:, np.newaxis]
     loss, d_logits = cross_entropy(logits, targets, weights)
     d_h = np.matmul(W.T, d_logits)  # (T, H, B), undoes logits = W h + b
-    lstm = lstm_backward(lstm_of(params), buffers, d_h)
+    lstm = lstm_backward(LstmParams.of(params), buffers, d_h)
     assert lstm.d_x is not None, "asked for"
     return loss, {
         "embedding": embedding_gradient(E, inputs, lstm.d_x),
-        "lstm.W_x": lstm.params.W_x,
-        "lstm.W_h": lstm.params.W_h,
-        "lstm.b": lstm.params.b,
+        **lstm.params.named(),
         "output.W": np.matmul(d_logits, h.transpose(0, 2, 1)).sum(axis=0),
         "output.b": d_logits.sum(axis=(0, 2)),
     }

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import cos, pi
 
 import numpy as np
 
 from lstm_anomaly.base.types import Array
 from lstm_anomaly.network.following import RUN_UP, first_state, follow
 from lstm_anomaly.network.forecaster import Params, chunk_buffers, forecast_loss_and_gradients
+from lstm_anomaly.network.training.optim import warmed_cosine
 from lstm_anomaly.network.training.progress import digest_of
 
 Segments = Sequence[tuple[int, int]]
@@ -48,8 +48,7 @@ class ForecastConfig:
 
     def rate_at(self, update: int) -> float:
         """Learning rate of one update, counted from 0."""
-        rising = min(1.0, (update + 1) / 20)
-        return self.learning_rate * rising * (0.05 + 0.475 * (1 + cos(pi * update / self.updates)))
+        return warmed_cosine(self.learning_rate, update, self.updates, 0.05)
 
 
 def next_changes(rows: Array, segments: Segments) -> Array:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import cos, pi
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -14,6 +13,7 @@ from lstm_anomaly.network.horizon.segment_lstm import (
     forecast_changes,
     horizon_loss_and_gradients,
 )
+from lstm_anomaly.network.training.optim import warmed_cosine
 from lstm_anomaly.network.training.progress import digest_of
 
 Batch = tuple[IntArray, IntArray, Array]
@@ -53,8 +53,7 @@ class HorizonConfig:
 
     def rate_at(self, update: int) -> float:
         """Learning rate of one update, counted from 0."""
-        rising = min(1.0, (update + 1) / 20)
-        return self.learning_rate * rising * (0.02 + 0.49 * (1 + cos(pi * update / self.updates)))
+        return warmed_cosine(self.learning_rate, update, self.updates, 0.02)
 
 
 class Origins:

@@ -1,7 +1,7 @@
 """The optimiser: Adam with decoupled weight decay, and clipping of the gradients' global norm."""
 
 from dataclasses import dataclass
-from math import sqrt
+from math import cos, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,16 @@ from numpy.typing import NDArray
 Params = dict[str, NDArray[Any]]
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # as the paper has them
+
+
+def warmed_cosine(highest: float, update: int, updates: int, last: float) -> float:
+    """The learning rate of one update, counted from 0.
+
+    It rises over the first 20 updates, then falls as a cosine does (Loshchilov & Hutter 2017), to the share
+    `last` of the highest.
+    """
+    rising = min(1.0, (update + 1) / 20)
+    return highest * rising * (last + (1 - last) / 2 * (1 + cos(pi * update / updates)))
 
 
 @dataclass

@@ -17,6 +17,7 @@ from lstm_anomaly.model.model import Model
 from lstm_anomaly.network.autoencoder import Params, architecture
 from lstm_anomaly.network.following import RUN, RUN_UP
 from lstm_anomaly.network.linear import LinearAutoencoder
+from lstm_anomaly.network.lstm import LstmParams
 from lstm_anomaly.network.regression import LONGEST_LAG, Regression
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.preparing.scaler import CLIP, Scaler
@@ -26,7 +27,6 @@ _TO_THE_END = np.iinfo(np.int64).max
 
 Array = NDArray[Any]
 Sizes = list[int | str]
-Weights = tuple[Array, Array, Array]  # W_x (4H, F), W_h (4H, H) and b (4H,)
 
 
 class _Graph:
@@ -57,12 +57,12 @@ class _Graph:
         """An output of the graph."""
         self._ends[1].append(helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes))
 
-    def lstm(self, name: str, weights: Weights, states: list[str]) -> tuple[str, str, str]:
+    def lstm(self, name: str, weights: LstmParams, states: list[str]) -> tuple[str, str, str]:
         """An LSTM over the sequence `name` (T, B, F): all h (T, B, H), the last h and c (1, B, H)."""
         prefix = f"{name}.lstm"
-        kinds = zip(("W", "R", "B"), map(_onnx_gates, weights), strict=True)
+        kinds = zip("WRB", map(_onnx_gates, (weights.W_x, weights.W_h, weights.b)), strict=True)
         W, R, B = (self.constant(f"{prefix}.{kind}", array) for kind, array in kinds)
-        hidden = weights[1].shape[1]
+        hidden = weights.W_h.shape[1]
         outputs = [f"{prefix}.all4", f"{prefix}.h", f"{prefix}.c"]
         self.node("LSTM", [name, W, R, B, "", *states], outputs, hidden_size=hidden)
         axis = self.constant(f"{prefix}.axis", np.array([1]))
@@ -145,11 +145,11 @@ def autoencoder_graph(params: Params) -> bytes:
     graph.read("windows", ["B", "T", sizes.sensors])
     sequence = graph.node("Transpose", ["windows"], ["encoder.0"], perm=[1, 0, 2])
     for layer in range(sizes.layers):
-        every, last, _c = graph.lstm(sequence, _weights(params, f"encoder.{layer}"), [])
+        every, last, _c = graph.lstm(sequence, LstmParams.of(params, f"encoder.{layer}"), [])
         sequence = graph.node("Identity", [every], [f"encoder.{layer + 1}"])
     sequence = graph.node("Identity", [last], ["decoder.0"])  # (1, B, H): the decoder's first step is enough
     for layer in range(sizes.layers):
-        every, _h, _c = graph.lstm(sequence, _weights(params, f"decoder.{layer}"), [])
+        every, _h, _c = graph.lstm(sequence, LstmParams.of(params, f"decoder.{layer}"), [])
         sequence = graph.node("Identity", [every], [f"decoder.{layer + 1}"])
     first = graph.node("Squeeze", [sequence, graph.constant("axis", np.array([0]))], ["decoded"])
     graph.affine(first, params["output.W"], params["output.b"], "restored")
@@ -167,7 +167,7 @@ def forecaster_graph(forecaster: Forecaster) -> bytes:
     read = graph.node(
         "Min", [low, graph.constant("highest", forecaster.highest.astype(np.float32))], ["read"]
     )
-    every, h, c = graph.lstm(read, _weights(params, "lstm"), states)
+    every, h, c = graph.lstm(read, LstmParams.of(params), states)
     change = graph.affine(every, params["output.W"], params["output.b"], "changes")
     change = graph.node(
         "Mul", [change, graph.constant("unit", forecaster.unit.astype(np.float32))], ["change"]
@@ -180,10 +180,6 @@ def forecaster_graph(forecaster: Forecaster) -> bytes:
         graph.node("Identity", [source], [name])
         graph.give(name, [1, "B", H])
     return graph.model()
-
-
-def _weights(params: Params, prefix: str) -> Weights:
-    return params[f"{prefix}.W_x"], params[f"{prefix}.W_h"], params[f"{prefix}.b"]
 
 
 def _onnx_gates(array: Array) -> Array:
