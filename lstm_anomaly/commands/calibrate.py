@@ -29,7 +29,9 @@ Examples:
 @click.command("calibrate", cls=GroupedCommand, epilog=EPILOG)
 @click.argument("model_path", metavar="MODEL", type=click.Path())
 @FILES
-@click.option("--out", metavar="FILE", help="Write the model there.  [default: in place]")
+@click.option(
+    "--out", metavar="FILE", help="Write the changed model to this file.  [default: over the old one]"
+)
 @IGNORE
 @threshold_options
 @input_options
@@ -45,10 +47,10 @@ def command(
     threshold: dict[str, Any],
     ignore: str | None,
 ) -> None:
-    """Learn only the threshold again, from CSVs of normal data; weights and statistics stay.
+    """Learn only the threshold again, from CSVs of normal data. Networks and statistics stay.
 
-    For data that the model was not trained on, so that all of it can be counted: four weeks of it
-    certify one false alarm a week where the last quarter of the training data could not.
+    Give it data that the model was not trained on: then every row counts, and four weeks can prove a budget
+    of one false alarm a week.
     """
     from lstm_anomaly.base.locks import locked
     from lstm_anomaly.commands.run.load import calibration_series

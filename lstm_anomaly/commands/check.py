@@ -36,17 +36,18 @@ Exit status: 0 fit to train on, 2 not.
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Choose how it is written.",
+    help="Choose how the findings are printed.",
 )
 @click.option(
-    "--false-alarms", metavar="BUDGET", help="Allow so many false alarms, such as 1/week.  [default: 1/week]"
+    "--false-alarms", metavar="BUDGET", help="Say whether the rows can prove this budget.  [default: 1/week]"
 )
 @click.option(
     "--confidence",
     type=click.FloatRange(0.5, 0.999),
     default=0.9,
     show_default=True,
-    help="Keep it with this probability.",
+    metavar="CHANCE",
+    help="Keep that budget with this probability.",
 )
 @cleaning_options
 @grouped_input_options
@@ -62,10 +63,11 @@ def command(
     reading: dict[str, Any],
     cleaning: dict[str, Any],
 ) -> int:
-    """Say what is in CSV files before a model is trained on them, and which command does that.
+    """Say what is in CSV files before a model is trained on them, and print the command that trains it.
 
-    How the files are laid out, rows refused and cells that are no number by line, time, gaps, each sensor's
-    range and what is odd about it, and whether there is enough for the budget of false alarms.
+    Shows the layout, refused rows and cells that are no number (with their lines), time stamps, gaps, the
+    range of each sensor and what is odd about it, and whether there are enough rows for the budget of false
+    alarms.
     """
     from lstm_anomaly.commands.run.load import checked
     from lstm_anomaly.decision.budget import Budget

@@ -21,7 +21,7 @@ Examples:
 @console_options
 @click.pass_context
 def command(ctx: click.Context, /, shell: str) -> None:
-    """Print the completion script of a shell, to be read by it at its start."""
+    """Print a completion script, which the shell reads when it starts."""
     found = get_completion_class(shell)
     assert found is not None, "click knows these three"
     program = found(ctx.find_root().command, {}, "lstm-anomaly", COMPLETE_VARIABLE)

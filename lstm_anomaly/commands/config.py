@@ -23,17 +23,18 @@ SOURCES = {
 
 @click.group("config", epilog=EPILOG)
 def command() -> None:
-    """Show what options are set to by files and by the environment."""
+    """Show which options are set by files and by environment variables."""
 
 
-@command.command("show")
+@command.command("show", short_help="List options, their values, and where each comes from.")
 @click.argument("name", metavar="[COMMAND]", required=False, type=click.Choice(list(COMMANDS)))
 @console_options
 @click.pass_context
 def show(ctx: click.Context, /, name: str | None) -> None:
-    """List options with their values and where each comes from: all of a command, or all that are set.
+    """List options with their values, and where each value comes from.
 
-    The command line counts most, then variables such as LSTM_ANOMALY_DETECT_MODEL, then a file.
+    With COMMAND it lists all options of that command, without it only those that are set. The command line
+    comes before variables such as LSTM_ANOMALY_DETECT_MODEL, and these come before a file.
     """
     settings = ctx.ensure_object(Settings)
     lines = [f"# {path}" for path in settings.defaults.files]

@@ -31,11 +31,9 @@ HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
     type=Duration(),
     default=600.0,
     metavar="SPAN",
-    help="Run so often, from 1min to 1d.  [default: 10min]",
+    help="Run once in this time, from 1min to 1d.  [default: 10min]",
 )
-@click.option(
-    "--retrain", is_flag=True, help="Print also a line that learns the model again every Sunday night."
-)
+@click.option("--retrain", is_flag=True, help="Print also a line that retrains the model every Sunday night.")
 @console_options
 @click.pass_obj
 def command(
@@ -43,8 +41,8 @@ def command(
 ) -> None:
     """Print a crontab line, and a systemd service with its timer, that judge CSV again and again.
 
-    Nothing is installed. Off a terminal a run without news prints nothing, so cron sends no mail then. One in
-    which no row could be judged says so, and exits with 3.
+    Nothing is installed. A run without news prints nothing, so cron sends no mail. A run in which no row
+    could be judged says so, and exits with 3.
     """
     minutes, hours = _clock(every)
     state = os.path.abspath(state or f"{os.path.splitext(model_path)[0]}.state")

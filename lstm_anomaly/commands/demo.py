@@ -16,11 +16,19 @@ NEXT = "\nNow with your own data: lstm-anomaly train NORMAL.csv --model my.model
 
 
 @click.command("demo", cls=GroupedCommand)
-@click.option("--keep", metavar="DIR", type=click.Path(file_okay=False), help="Keep the files here.")
+@click.option(
+    "--keep",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Keep the sample data and the model in this folder.",
+)
 @console_options
 @click.pass_context
 def command(ctx: click.Context, keep: str | None) -> None:
-    """Train on two weeks of a healthy pump, detect in a week with eight faults. Offline, in a minute."""
+    """Train on two weeks of a healthy pump, then detect eight faults in another week.
+
+    Needs no network, and takes about a minute.
+    """
     from lstm_anomaly.evaluation import sample_pump as sample
 
     with nullcontext(keep) if keep else tempfile.TemporaryDirectory() as name:

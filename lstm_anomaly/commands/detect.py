@@ -49,50 +49,61 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
-    help="Choose how events are written to standard output; influx and lookout are a line for each row.",
+    help="Choose how results are printed; influx and lookout print a line for each row.",
 )
 @click.option(
-    "--scores", metavar="FILE", help="Write a score for every row to a file, or with `-` in place of events."
+    "--scores",
+    metavar="FILE",
+    help="Write a score for every row to this file; `-` prints them in place of events.",
 )
 @click.option(
     "--merge-gap",
     type=click.IntRange(0),
-    help="Join parts of an event with so many rows between.  [default: model's]",
+    metavar="ROWS",
+    help="Join parts of an event at most this many rows apart.  [default: model's]",
 )
-@click.option("--min-duration", type=click.IntRange(1), default=1, help="Leave out events of fewer rows.")
+@click.option(
+    "--min-duration",
+    type=click.IntRange(1),
+    default=1,
+    metavar="ROWS",
+    help="Leave out events of fewer rows than this.",
+)
 @click.option(
     "--hysteresis",
     type=click.FloatRange(0, 1),
     default=1.0,
     metavar="SCORE",
-    help="Let an event, begun above 1, last while scores are above this.  [default: 1]",
+    help="Let an event that began above 1 last while scores are above this.  [default: 1]",
 )
 @click.option(
     "--direction",
     type=click.Choice(["up", "down", "both"]),
     default="both",
-    help="Keep events in which readings are above, or below, what was expected.  [default: both]",
+    help="Report only events in which readings are too high (up), or too low (down).  [default: both]",
 )
 @click.option(
     "--min-deviation",
     "min_deviations",
     multiple=True,
     metavar="SENSOR=VALUE",
-    help="Keep a sensor's events from this difference on, in its own unit.",
+    help="Report a sensor's events only from this deviation on, in its own unit.",
 )
 @click.option(
     "--silent-after",
     type=click.IntRange(1),
     metavar="ROWS",
-    help="Judge on without a sensor that delivers nothing for so long.  [default: a window, 24 at least]",
+    help="Go on without a sensor that was silent for this many rows.  [default: a window, 24 at least]",
 )
 @click.option(
     "--resample-by",
     type=click.Choice(["mean", "last", "max"]),
-    help="Join rows that are finer than the model's into one of its step.  [default: as it was trained]",
+    help="Choose how rows closer together than the model's are joined.  [default: as in training]",
 )
-@click.option("--excel-safe", is_flag=True, help="Quote text in CSV that a spreadsheet would run.")
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 when anomalies were found, too.")
+@click.option(
+    "--excel-safe", is_flag=True, help="Quote text in CSV that a spreadsheet would run as a formula."
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even when anomalies are found.")
 @JOBS
 @unattended_options
 @judged_input_options
@@ -118,10 +129,10 @@ def command(
     exit_zero: bool,
     jobs: int,
 ) -> int:
-    """Judge each row of the CSV files and list the events in which they depart from normal.
+    """Judge each row of the CSV files, and list the events in which they depart from normal.
 
-    Everything about windows, scaling and threshold is in the model. Off a terminal, with nothing
-    found, nothing is printed.
+    Windows, scaling and threshold come from the model. When nothing is found, and the output does not go to a
+    terminal, nothing is printed.
     """
     from lstm_anomaly.commands.run.conclusion import EXIT_ANOMALIES, conclude
     from lstm_anomaly.commands.run.delivery import Wanted

@@ -38,17 +38,22 @@ PASS: the data proves that the false-alarm budget was kept; FAIL: that it was no
     "--labels",
     "labels_path",
     metavar="FILE",
-    help="Read what happened from a CSV of `start,end` (both included), or of one 0 or 1 a data row.",
+    help="Read what happened: a CSV of `start,end` (both included), or with 0 or 1 for each data row.",
 )
-@click.option("--label-column", metavar="NAME", help="Name the column of 0 and 1.  [default: found]")
-@click.option("--forecast", "of_forecasts", is_flag=True, help="Try the model's forecasts instead.")
+@click.option("--label-column", metavar="COLUMN", help="Name the column of 0 and 1.  [default: found]")
+@click.option(
+    "--forecast",
+    "of_forecasts",
+    is_flag=True,
+    help="Test the model's forecasts instead; this needs no labels.",
+)
 @click.option(
     "--level",
     "levels",
     default="80,95",
     show_default=True,
-    metavar="A,B",
-    help="Set the level of their intervals.",
+    metavar="PERCENT,...",
+    help="Set the levels of the forecasts' intervals.",
 )
 @click.option(
     "--format",
@@ -56,7 +61,7 @@ PASS: the data proves that the false-alarm budget was kept; FAIL: that it was no
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
-    help="Choose how the figures are written to standard output.",
+    help="Choose how the figures are printed.",
 )
 @input_options
 @console_options
@@ -73,11 +78,11 @@ def command(
     format_: str,
     reading: dict[str, Any],
 ) -> None:
-    """Judge CSV files whose anomalies are known, and say how many were found and at what price.
+    """Judge CSV files whose anomalies are known, and count those found, those missed and false alarms.
 
-    Prints the share of labelled events that were found, the false alarms with an exact interval and the
-    verdict on the model's own budget, the delay, and how well the scores rank the rows. With --forecast no
-    labels are needed: it forecasts from many rows of the files and says how far off that was.
+    Prints the share of labelled events that were found, the false alarms with an exact interval, whether the
+    model's budget was kept, the delay, and how well the scores rank the rows. With --forecast no labels are
+    needed: it forecasts from many rows of the files, and says how far off the forecasts were.
     """
     from lstm_anomaly.commands.run.load import for_model, read_frame, select_marked
     from lstm_anomaly.detecting.batch import detect

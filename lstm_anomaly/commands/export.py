@@ -19,14 +19,19 @@ Example:
 @click.command("export", cls=GroupedCommand, epilog=EPILOG)
 @click.argument("model_path", metavar="MODEL", type=click.Path())
 @click.option(
-    "--onnx", "folder", metavar="DIR", required=True, type=click.Path(), help="Write them into this folder."
+    "--onnx",
+    "folder",
+    metavar="DIR",
+    required=True,
+    type=click.Path(),
+    help="Write the ONNX files into this folder.",
 )
 @console_options
 @click.pass_obj
 def command(settings: Settings, /, model_path: str, folder: str) -> None:
-    """Write a model's scaler and networks as ONNX graphs, and what stays outside of them as JSON.
+    """Write a model's scaler and networks as ONNX graphs, and the rest as JSON.
 
-    `docs/onnx.md` says what each graph takes and gives, and how a score is made of them.
+    `docs/onnx.md` says what each graph takes and returns, and how to compute a score from them.
     """
     from lstm_anomaly.base.files import atomic_write
     from lstm_anomaly.model.file import read_model

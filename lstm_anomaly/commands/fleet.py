@@ -32,28 +32,40 @@ Examples:
 
 @click.group("fleet", epilog=EPILOG)
 def command() -> None:
-    """Say which of many machines need a look first; each has a model in a folder (train --group-by)."""
+    """Work with many machines, each with its own model in one folder (train --group-by)."""
 
 
-@command.command("summary", cls=GroupedCommand, epilog=EPILOG)
+@command.command(
+    "summary",
+    cls=GroupedCommand,
+    epilog=EPILOG,
+    short_help="Rank many machines by which needs a look first.",
+)
 @FILES
-@click.option("-m", "--model", "folder", metavar="DIR", required=True, help="Name the folder of models.")
+@click.option(
+    "-m",
+    "--model",
+    "folder",
+    metavar="DIR",
+    required=True,
+    help="Name the folder of models that train --group-by wrote.",
+)
 @click.option(
     "--format",
     "format_",
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
-    help="Choose how it is written.",
+    help="Choose how the summary is printed.",
 )
-@click.option("--out", metavar="FILE", help="Write an HTML file, too.")
+@click.option("--out", metavar="FILE", help="Write an HTML report, too.")
 @click.option(
     "--silent-after",
     type=Duration(),
     default="1h",
     metavar="SPAN",
     show_default=True,
-    help="Name a group whose last row is so much older than the latest of all.",
+    help="Name machines whose last row is this much older than the latest of all.",
 )
 @click.option(
     "--model-age",
@@ -61,7 +73,7 @@ def command() -> None:
     default="90d",
     metavar="SPAN",
     show_default=True,
-    help="Name a model that learned from no row of the last so many days.",
+    help="Name models whose newest training row is older than this.",
 )
 @click.option(
     "--together",
@@ -69,7 +81,7 @@ def command() -> None:
     default="5min",
     metavar="SPAN",
     show_default=True,
-    help="Tell as one what happens to three or more groups within it.",
+    help="Report as one what happens to three or more machines within this time.",
 )
 @JOBS
 @grouped_input_options
@@ -86,10 +98,10 @@ def summary(
     reading: dict[str, Any],
     **spans: float,
 ) -> None:
-    """Judge the rows of many machines, and rank these by what needs a look.
+    """Judge the rows of many machines, and rank the machines by which needs a look first.
 
-    First come events that go on, then drift, silence, events that are over, and old models. What happens to
-    many machines at one moment is told as one.
+    Events that still go on come first, then drift, silence, events that are over, and old models. What
+    happens to many machines at the same time is reported as one.
     """
     from lstm_anomaly.base.files import atomic_write
     from lstm_anomaly.commands.run.groups import group_watcher

@@ -46,46 +46,56 @@ Exit status: 0, 1 a limit is reached with more than --chance, 2 trouble.
     "--horizon",
     type=Span(),
     metavar="SPAN|ROWS",
-    help="Forecast so far, at most the model's horizon.  [default: model's]",
+    help="Forecast this far ahead, at most the model's horizon.  [default: model's]",
 )
 @click.option(
     "--level",
     "levels",
     default="80,95",
     show_default=True,
-    metavar="A,B",
-    help="Set the level of intervals, in percent.",
+    metavar="PERCENT,...",
+    help="Set how likely a reading is to fall into an interval.",
 )
-@click.option("--sensors", metavar="A,B", help="Forecast these sensors alone.  [default: all]")
+@click.option("--sensors", metavar="A,B", help="Forecast only these sensors.  [default: all]")
 @click.option(
     "--method",
     type=click.Choice(["lstm", "ridge", "both", "seasonal", "weekly", "average", "last"]),
-    help="Choose the method, in place of what held-out rows favour.",
+    help="Choose one method.  [default: for each sensor the best on held-out rows]",
 )
 @click.option(
     "--until-above",
     multiple=True,
     metavar="SENSOR=VALUE",
-    help="Say when a sensor reaches a limit, and how likely that is.",
+    help="Say when a sensor rises above a limit, and how likely that is.",
 )
-@click.option("--until-below", multiple=True, metavar="SENSOR=VALUE", help="Say the same for a lower limit.")
+@click.option(
+    "--until-below",
+    multiple=True,
+    metavar="SENSOR=VALUE",
+    help="Say when a sensor falls below a limit, and how likely that is.",
+)
 @click.option(
     "--chance",
     type=Percent(),
     default="50%",
     show_default=True,
-    help="Exit with 1 when a limit is reached with more than this.",
+    help="Exit with 1 when a limit is reached with a higher probability.",
 )
 @click.option(
     "--format",
     "format_",
     type=click.Choice(["table", "csv", "json", "jsonl"]),
-    help="Choose how forecasts are written to standard output.  [default: table on a terminal, else csv]",
+    help="Choose how forecasts are printed.  [default: table on a terminal, else csv]",
 )
 @click.option(
-    "--plot", metavar="DIR", type=click.Path(file_okay=False), help="Write a picture of each sensor, too."
+    "--plot",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Write a picture of each sensor into this folder, too.",
 )
-@click.option("--excel-safe", is_flag=True, help="Quote text in CSV that a spreadsheet would run.")
+@click.option(
+    "--excel-safe", is_flag=True, help="Quote text in CSV that a spreadsheet would run as a formula."
+)
 @input_options
 @console_options
 @click.pass_obj
@@ -106,9 +116,9 @@ def command(
     plot: str | None,
     excel_safe: bool,
 ) -> int:
-    """Forecast the rows after those of the CSV files, each sensor with intervals.
+    """Forecast the rows after those of the CSV files, with intervals for each sensor.
 
-    The model must have been trained with a horizon. Of its methods each sensor gets the one that did best on
+    The model must have been trained with a horizon. Each sensor is forecast by the method that did best on
     rows held out in training.
     """
     from lstm_anomaly.commands.run.load import for_model, read_frame

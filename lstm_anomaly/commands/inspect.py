@@ -18,12 +18,12 @@ from lstm_anomaly.commands.frame.options import console_options
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Choose how it is written.",
+    help="Choose how the model is printed.",
 )
 @console_options
 @click.pass_obj
 def command(settings: Settings, /, model_path: str, format_: str) -> None:
-    """Show what is in a model file: sensors, window, training, threshold and what it promises."""
+    """Show what is in a model file: sensors, window, training, and the threshold with its promise."""
     from lstm_anomaly.model.file import read_model
     from lstm_anomaly.output.terminal.inspection import inspection
     from lstm_anomaly.output.terminal.summary import model_document

@@ -23,18 +23,25 @@ Examples:
 @console_options
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Print the manual page in the format of man(7)."""
+    """Print the manual page in the format that `man` reads."""
     root = ctx.find_root()
     lines = [f'.TH "LSTM-ANOMALY" "1" "" "lstm-anomaly {__version__}"', ".SH NAME"]
     lines += ["lstm-anomaly \\- " + _escaped(root.command.get_short_help_str(200)), ".SH SYNOPSIS"]
     lines += [_escaped("lstm-anomaly [--config FILE] [--profile NAME] COMMAND ...")]
     lines += [".SH DESCRIPTION", *_body(root.command)]
     for name in COMMANDS:
-        each: click.Command = import_module(f"lstm_anomaly.commands.{name}").command
-        with click.Context(each, parent=root, info_name=name) as inner:
-            lines += [f'.SH "{name.upper()}"', _escaped(each.get_usage(inner).removeprefix("Usage: "))]
-            lines += [*_body(each), *_options(each, inner)]
+        lines += _section(import_module(f"lstm_anomaly.commands.{name}").command, name, root)
     Console(ctx.ensure_object(Settings)).deliver("".join(f"{line}\n" for line in lines))
+
+
+def _section(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
+    """A command; behind one that has commands of its own, these."""
+    with click.Context(command, parent=parent, info_name=name.split()[-1]) as ctx:
+        yield f'.SH "{name.upper()}"'
+        yield _escaped(command.get_usage(ctx).removeprefix("Usage: "))
+        yield from (*_body(command), *_options(command, ctx))
+        for own in command.commands.values() if isinstance(command, click.Group) else ():
+            yield from _section(own, f"{name} {own.name}", ctx)
 
 
 def _body(command: click.Command) -> Iterator[str]:

@@ -30,8 +30,8 @@ The packages that it needs: pip install 'lstm-anomaly[report]'
 @click.command("report", cls=GroupedCommand, epilog=EPILOG)
 @FILES
 @MODEL
-@click.option("--out", metavar="FILE", required=True, help="Write this HTML file.")
-@click.option("--title", metavar="TEXT", help="Give it a title.  [default: the names of the files]")
+@click.option("--out", metavar="FILE", required=True, help="Write the report to this HTML file.")
+@click.option("--title", metavar="TEXT", help="Give the report a title.  [default: the names of the files]")
 @click.option(
     "--plot",
     metavar="DIR",
@@ -59,10 +59,10 @@ def command(
     plot_format: str,
     reading: dict[str, Any],
 ) -> None:
-    """Show what departs from normal in CSV files: one HTML file that opens anywhere, without a network.
+    """Write one HTML file that shows what departs from normal. It opens without a network.
 
-    It holds the span with its score, each event with its sensors as seen and expected, a table to sort and
-    filter, what comes next if the model has a horizon, the quality of the data, drift, and how the model was
+    Shows the score over time, each event with its sensors as seen and as expected, a table of events to sort
+    and filter, the forecast if the model has a horizon, the quality of the data, drift, and how the model was
     trained.
     """
     from lstm_anomaly.base.files import atomic_write

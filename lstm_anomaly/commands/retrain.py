@@ -30,14 +30,12 @@ Examples:
 @click.command("retrain", cls=GroupedCommand, epilog=EPILOG)
 @click.argument("model_path", metavar="MODEL", type=click.Path())
 @FILES
-@click.option(
-    "--all-rows", is_flag=True, help="Learn also from what the model finds anomalous: it is normal."
-)
+@click.option("--all-rows", is_flag=True, help="Learn also from rows that the old model finds anomalous.")
 @click.option(
     "--forget",
     type=Duration(),
     metavar="SPAN",
-    help="Learn from the last SPAN of the rows only, such as 60d.",
+    help="Learn only from the latest rows, such as those of the last 60d.",
 )
 @click.option(
     "--keep",
@@ -45,7 +43,7 @@ Examples:
     default=1,
     show_default=True,
     metavar="N",
-    help="Keep so many old models beside the new one, as MODEL.1, MODEL.2 and on.",
+    help="Keep this many old models beside the new one, as MODEL.1, MODEL.2 and so on.",
 )
 @click.option(
     "--model-kind",
@@ -59,7 +57,7 @@ Examples:
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
-    help="Choose how the comparison is written to standard output.",
+    help="Choose how the comparison is printed.",
 )
 @IGNORE
 @threshold_options
@@ -80,10 +78,10 @@ def command(
     threshold: dict[str, Any],
     ignore: str | None,
 ) -> None:
-    """Learn again from new CSVs, compare with the old model on rows held out, and keep the better one.
+    """Train a new model on new CSVs, compare it with the old one on held-out rows, and keep the better one.
 
-    Learns from the rows that the model finds normal, its LSTMs from the weights that they have. Exits with 0
-    whichever model is kept; the old one stays beside a new one.
+    Learns from the rows that the old model finds normal; its LSTMs start from the old weights. The exit
+    status is 0 whichever model is kept. A replaced model is kept as MODEL.1.
     """
     from lstm_anomaly.base.locks import locked
     from lstm_anomaly.commands.run.load import calibration_series

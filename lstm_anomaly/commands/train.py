@@ -51,88 +51,119 @@ Examples:
     "--model-kind",
     "kind",
     type=click.Choice(["auto", "lstm", "pure", "linear"]),
-    help="Choose LSTMs beside linear models, in their place (pure), or none.  [default: auto]",
+    help="Choose linear models with LSTMs (lstm), LSTMs alone (pure), or no LSTMs (linear).  [default: auto]",
 )
 @click.option(
     "--preset",
     type=click.Choice(["fast", "default", "thorough"]),
-    help="Train a quarter as long (fast), or four times (thorough).  [default: default]",
+    help="Train a quarter as long (fast), or four times as long (thorough).  [default: default]",
 )
 @click.option(
     "--look-ahead",
     type=click.IntRange(0, 1000),
     metavar="ROWS",
-    help="Let a verdict wait for so many later rows; 12 finds more.  [default: 0]",
+    help="Judge a row only when this many later rows are there; 12 finds more.  [default: 0]",
 )
 @click.option(
-    "--window", type=click.IntRange(2), help="Show the networks windows of so many rows.  [default: chosen]"
+    "--window",
+    type=click.IntRange(2),
+    metavar="ROWS",
+    help="Show the networks this many rows at a time.  [default: chosen]",
 )
 @click.option(
-    "--stride", type=click.IntRange(1), help="Begin a training window every so many rows.  [default: chosen]"
+    "--stride",
+    type=click.IntRange(1),
+    metavar="ROWS",
+    help="Begin a training window this many rows after the last.  [default: chosen]",
 )
 @click.option(
-    "--hidden", type=click.IntRange(1), help="Give the autoencoder's LSTMs so many units.  [default: 32]"
+    "--hidden",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Give each LSTM of the autoencoder this many units.  [default: 32]",
 )
 @click.option(
-    "--layers", type=click.IntRange(1), help="Put so many LSTMs on top of each other.  [default: 1]"
+    "--layers",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Stack this many LSTMs in the autoencoder.  [default: 1]",
 )
 @click.option(
     "--epochs",
     type=click.IntRange(1),
-    help="Pass over the data at most so often, the forecaster in proportion.  [default: chosen]",
+    metavar="N",
+    help="Train for at most this many epochs, the forecaster in proportion.  [default: chosen]",
 )
 @click.option(
-    "--batch-size", type=click.IntRange(1), help="Update the weights after so many windows.  [default: 64]"
+    "--batch-size",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Update the weights after this many windows.  [default: 64]",
 )
 @click.option(
     "--learning-rate",
     type=click.FloatRange(0, min_open=True),
-    help="Begin with this learning rate of Adam.  [default: 0.005]",
+    metavar="RATE",
+    help="Start with this learning rate of Adam.  [default: 0.005]",
 )
 @click.option(
-    "--weight-decay", type=click.FloatRange(0), help="Let weights decay, decoupled as in AdamW.  [default: 0]"
+    "--weight-decay",
+    type=click.FloatRange(0),
+    metavar="RATE",
+    help="Let weights decay at this rate, as in AdamW.  [default: 0]",
 )
 @click.option(
-    "--patience", type=click.IntRange(0), help="Stop after so many epochs without gain; 0 is never."
+    "--patience",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Stop after this many epochs without improvement; 0 means never.",
 )
 @click.option(
     "--max-train-time",
     type=Duration(),
     metavar="TIME",
-    help="End training after a time such as 10min, with the best weights so far.  [default: no limit]",
+    help="Stop training after this time, such as 10min, with the best weights so far.  [default: no limit]",
 )
 @click.option(
     "--horizon",
     type=Span(),
     metavar="SPAN|ROWS",
-    help="Let `forecast` see so far, such as 24h; 0 is not at all.  [default: a day, if rows have times]",
+    help="Let `forecast` look this far ahead, such as 24h; 0 is off.  [default: a day, if rows have times]",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
     default=0,
     show_default=True,
-    help="Begin all randomness with this number.",
+    metavar="N",
+    help="Seed the random numbers: the same seed gives the same model.",
 )
 @click.option(
-    "--checkpoint", metavar="FILE", help="Keep progress in FILE.*, so that the same command goes on from it."
+    "--checkpoint", metavar="FILE", help="Save progress in FILE.*, from which the same command goes on later."
 )
-@click.option("--report", metavar="FILE", help="Write an HTML file on the training, too.")
+@click.option("--report", metavar="FILE", help="Write an HTML report on the training, too.")
 @click.option(
     "--trim",
     type=Percent(),
     metavar="SHARE",
-    help="Leave out at most so many rows that stand out; 0 keeps even faults.  [default: 1%]",
+    help="Leave out at most this share of rows, those that stand out; 0 keeps all.  [default: 1%]",
 )
 @click.option(
     "--holidays",
     metavar="COUNTRY",
-    help="Take a country's holidays for Sundays, such as those of AT, DE-BY or US-CA.",
+    help="Treat public holidays as Sundays: those of a country or state, such as US or DE-BY.",
 )
 @click.option(
-    "--calendar", metavar="FILE", help="Take the days in this CSV, whose first column is `date`, for Sundays."
+    "--calendar",
+    metavar="FILE",
+    help="Treat the days in this CSV as Sundays; its first column is named `date`.",
 )
-@click.option("--strict", "is_strict", is_flag=True, help="Stop where a sensor would spoil the model.")
+@click.option(
+    "--strict",
+    "is_strict",
+    is_flag=True,
+    help="Stop when a sensor would spoil the model, in place of a warning.",
+)
 @click.option(
     "--off",
     multiple=True,
@@ -143,14 +174,14 @@ Examples:
 @click.option(
     "--write-ignore",
     metavar="FILE",
-    help="Write the strangest episodes to a CSV that --ignore takes.",
+    help="Write the strangest episodes to a CSV that --ignore can read.",
     type=click.Path(),
 )
 @JOBS
 @click.option(
     "--engine",
     metavar="dask://HOST:PORT",
-    help="Train groups on the workers of a Dask cluster, which see the same files.",
+    help="Train groups on the workers of a Dask cluster; they must see the same files.",
 )
 @threshold_options
 @cleaning_options
@@ -178,9 +209,9 @@ def command(
 ) -> None:
     """Learn what normal looks like from sensor CSVs that are mostly normal.
 
-    Reads CSV files (`-` is standard input), fits linear regressions and principal components to all rows, and
-    an LSTM autoencoder and an LSTM forecaster to the first part of them, learns the threshold from all rows,
-    each judged by parts that were not fitted to it, and writes everything that `detect` needs into one file.
+    Reads CSV files (`-` is standard input) and writes one model file that holds all that `detect` needs:
+    linear regressions, principal components, an LSTM autoencoder, an LSTM forecaster, and the threshold. The
+    threshold is learned from scores that each row gets from models not fitted to that row.
     """
     from lstm_anomaly.base.locks import locked
     from lstm_anomaly.commands.run.free_days import free_days

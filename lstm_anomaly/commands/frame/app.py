@@ -36,20 +36,20 @@ from lstm_anomaly.commands.frame.process import (
 )
 
 COMMANDS = {
-    "check": "Say whether sensor CSVs are fit to train on.",
+    "check": "Say whether sensor CSVs are good enough to train on.",
     "train": "Learn what normal looks like from sensor CSVs.",
     "detect": "Say where new data departs from normal.",
-    "forecast": "Say what comes next, with intervals.",
+    "forecast": "Say what comes next, and how sure that is.",
     "fleet": "Say which of many machines need a look first.",
-    "report": "Show what departs from normal as an HTML file.",
-    "evaluate": "Say how well alarms match what is known to have happened.",
-    "calibrate": "Learn only the threshold again, from fresh normal data.",
+    "report": "Write an HTML report of what departs from normal.",
+    "evaluate": "Say how well the alarms match known faults.",
+    "calibrate": "Learn only the threshold again, from new normal data.",
     "retrain": "Learn a model again from new rows, and keep the better one.",
     "inspect": "Show what is in a model file.",
     "export": "Write a model's networks as ONNX files.",
-    "demo": "Train and detect on sample data, in a minute, offline.",
+    "demo": "Train and detect on sample data, which takes a minute.",
     "cron": "Print lines for a crontab and for systemd.",
-    "config": "Show what options are set to, and by what.",
+    "config": "Show which options are set, and where.",
     "completion": "Print a completion script for bash, zsh or fish.",
     "man": "Print the manual page.",
 }
@@ -102,9 +102,11 @@ class App(click.Group):
             return None
         command: click.Command = import_module(f"lstm_anomaly.commands.{cmd_name}").command
         for option in command.params:
-            completing(option)
             if isinstance(option, click.Option) and option.envvar is None:
                 option.envvar = variable_of(cmd_name, option)
+        own = command.commands.values() if isinstance(command, click.Group) else ()
+        for param in (param for each in (command, *own) for param in each.params):
+            completing(param)
         return command
 
     def resolve_command(
@@ -244,8 +246,13 @@ Examples:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=True,
 )
-@click.option("--config", metavar="FILE", envvar=VARIABLE, help="Options.  [default: lstm-anomaly.toml]")
-@click.option("--profile", metavar="NAME", help="Of the options in that file.")
+@click.option(
+    "--config",
+    metavar="FILE",
+    envvar=VARIABLE,
+    help="Read options from this file.  [default: lstm-anomaly.toml]",
+)
+@click.option("--profile", metavar="NAME", help="Use the options of this profile in that file.")
 @click.version_option(__version__, "-V", "--version", prog_name="lstm-anomaly")
 @click.pass_context
 def app(ctx: click.Context, /, config: str | None, profile: str | None) -> None:

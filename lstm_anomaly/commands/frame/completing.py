@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-FILE_METAVARS = ("FILE", "[CSV]...", "MODEL")
-COLUMN_METAVARS = ("COLUMN", "A,B")
+FILE_METAVARS = ("FILE", "DIR", "[CSV]...", "MODEL")
+COLUMN_METAVARS = ("COLUMN", "A,B", "SENSOR=VALUE")
 
 
 class Columns(type(click.STRING)):  # type: ignore[misc]
@@ -23,7 +23,8 @@ class Columns(type(click.STRING)):  # type: ignore[misc]
             ctx.params.get("files") or ctx.args
         )  # click parses no arguments behind an option without value
         found = [name for name in _columns_of(files[0]) if name.startswith(last)] if files else []
-        return [CompletionItem(f"{before}{comma}{name}") for name in found]
+        sign = "=" if param.metavar == "SENSOR=VALUE" else ""
+        return [CompletionItem(f"{before}{comma}{name}{sign}") for name in found]
 
 
 def completing(param: click.Parameter) -> None:
@@ -31,7 +32,7 @@ def completing(param: click.Parameter) -> None:
     if not isinstance(param.type, type(click.STRING)):
         return
     if param.metavar in FILE_METAVARS:
-        param.type = click.Path()
+        param.type = click.Path(file_okay=param.metavar != "DIR")
     elif param.metavar in COLUMN_METAVARS:
         param.type = Columns()
 

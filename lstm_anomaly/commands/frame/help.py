@@ -104,16 +104,15 @@ class GroupedCommand(click.Command):
     """A command whose help shows its options in groups."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Those of the command, and `--help-all` where `--help` leaves some out."""
+        """Those of the command, and `--help-all`, which is shown where `--help` leaves some out."""
         params = super().get_params(ctx)
-        if len(params) <= MOST_SHOWN:
-            return params
         show = click.Option(
             ["--help-all"],
             is_flag=True,
             is_eager=True,
             expose_value=False,
             callback=_show_all,
+            hidden=len(params) <= MOST_SHOWN,
             help="Show all options and exit.",
         )
         return [*params[:-1], show, params[-1]]
@@ -121,9 +120,9 @@ class GroupedCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the groups that have options, and how many are not shown."""
         params = {
-            long_name(param): param for param in self.get_params(ctx) if param.param_type_name == "option"
+            long_name(param): param for param in self.get_params(ctx) if isinstance(param, click.Option)
         }
-        everything = bool(ctx.meta.get(_ALL)) or "--help-all" not in params
+        everything = bool(ctx.meta.get(_ALL)) or params["--help-all"].hidden
         for group, names in GROUPS.items():
             shown = [params[name] for name in names if name in params and (everything or name not in SELDOM)]
             records = [record for param in shown if (record := param.get_help_record(ctx))]

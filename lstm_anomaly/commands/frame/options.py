@@ -35,58 +35,82 @@ _INPUT_OPTIONS = (
         type=click.Choice(["csv", "influx"]),
         default="csv",
         show_default=True,
-        help="Choose the form of the input; influx is line protocol. Parquet files are known by themselves.",
+        help="Choose the format of the input; influx is its line protocol. Parquet is recognized by itself.",
     ),
     click.option(
         "-d", "--delimiter", help="Set the character between fields; `\\t` is a tab.  [default: found]"
     ),
-    click.option("-e", "--encoding", help="Set the encoding, such as latin-1 or utf-16.  [default: found]"),
-    click.option("-H", "--no-header-row", is_flag=True, help="Take the first row for data, not for names."),
-    click.option("--header-row", is_flag=True, help="Take the first row for names, whatever it looks like."),
     click.option(
-        "-K", "--skip-lines", type=click.IntRange(0), default=0, help="Pass over so many lines first."
+        "-e", "--encoding", help="Set the character encoding, such as latin-1 or utf-16.  [default: found]"
+    ),
+    click.option("-H", "--no-header-row", is_flag=True, help="Read the first row as data, not as names."),
+    click.option(
+        "--header-row", is_flag=True, help="Read the first row as names, even if it looks like data."
+    ),
+    click.option(
+        "-K",
+        "--skip-lines",
+        type=click.IntRange(0),
+        default=0,
+        metavar="LINES",
+        help="Skip this many lines at the start of the file.",
     ),
     click.option("--decimal", type=click.Choice([".", ","]), help="Set the decimal sign.  [default: found]"),
-    click.option("--thousands", metavar="CHAR", help="Set the sign that groups digits.  [default: none]"),
+    click.option(
+        "--thousands",
+        metavar="CHAR",
+        help="Set the sign between groups of digits, as in 1,000.  [default: none]",
+    ),
     click.option(
         "--null-value",
         "null_values",
         multiple=True,
         metavar="TEXT",
-        help="Take this text for a missing reading, too; auto is what is far from all others.",
+        help="Count this text as a missing reading, such as -999; auto finds such values.",
     ),
-    click.option("--time", metavar="COLUMN", help="Name the time column; '' is none.  [default: found]"),
+    click.option(
+        "--time", metavar="COLUMN", help="Name the time column; '' means there is none.  [default: found]"
+    ),
     click.option(
         "--datetime-format",
         metavar="FORMAT",
-        help="Set the form of time stamps: epoch, epoch-ms, day-first, or a strptime format.",
+        help="Set the format of time stamps: day-first, epoch, epoch-ms, or a strptime format.",
     ),
-    click.option("--tz", metavar="ZONE", help="Set the zone of time stamps that have none.  [default: UTC]"),
-    click.option("--strict-time", is_flag=True, help="Stop at a time stamp not later than the one before."),
+    click.option(
+        "--tz", metavar="ZONE", help="Set the time zone of time stamps that name none.  [default: UTC]"
+    ),
+    click.option(
+        "--strict-time", is_flag=True, help="Stop when a time stamp is not later than the one before."
+    ),
     click.option("--exclude", metavar="A,B", help="Leave out columns that are not sensors, such as labels."),
-    click.option("--only", metavar="A,B", help="Use these columns alone as sensors."),
+    click.option("--only", metavar="A,B", help="Use only these columns as sensors."),
     click.option(
         "--sensor-column",
         metavar="COLUMN",
-        help="Name the column of sensors' names, with one reading a row.  [default: found]",
+        help="Name the column of sensor names, in files with one reading per row.  [default: found]",
     ),
     click.option(
         "--value-column",
         metavar="COLUMN",
-        help="Name the column of readings, with one reading a row.  [default: found]",
+        help="Name the column of readings, in files with one reading per row.  [default: found]",
     ),
     click.option(
-        "--rows", metavar="FROM:TO", help="Use these data rows, counted from 1, such as 1:400 or 401:."
+        "--rows",
+        metavar="FROM:TO",
+        help="Use only these data rows, such as 1:400 or 401: to the end; the first is 1.",
     ),
     click.option(
         "--bad-values",
         type=click.Choice(["nan", "skip", "fail"]),
         default="nan",
         show_default=True,
-        help="Choose what a cell that is no number does: count as missing, lose its row, or stop.",
+        help="Count a cell that is no number as missing (nan), skip its row, or stop (fail).",
     ),
     click.option(
-        "--max-bad", type=Percent(), metavar="SHARE", help="Stop above this share of bad cells (1%)."
+        "--max-bad",
+        type=Percent(),
+        metavar="SHARE",
+        help="Stop when more than this share of cells is bad, such as 1%.",
     ),
 )
 
@@ -103,14 +127,15 @@ _CLEANING_OPTIONS = (
         type=click.Choice(["mean", "last", "max"]),
         default="mean",
         show_default=True,
-        help="Choose what such a row holds of a sensor's readings.",
+        help="Choose what a joined row holds: the mean, the last or the largest reading.",
     ),
     click.option(
         "--max-fill",
         type=click.IntRange(0),
         default=3,
         show_default=True,
-        help="Let a missing reading take the last one for so many rows.",
+        metavar="ROWS",
+        help="Fill missing readings with the last one, for at most this many rows.",
     ),
 )
 
@@ -119,29 +144,31 @@ _THRESHOLD_OPTIONS = (
     click.option(
         "--false-alarms",
         metavar="BUDGET",
-        help="Allow so many false alarms, such as 1/week; auto: what the rows support.  [default: auto]",
+        help="Allow this many false alarms, such as 1/week; auto: what rows can prove.  [default: auto]",
     ),
     click.option(
         "--confidence",
         type=click.FloatRange(0.5, 0.999),
-        help="Keep the budget with this probability.  [default: 0.9]",
+        metavar="CHANCE",
+        help="Keep that budget with this probability.  [default: 0.9]",
     ),
     click.option(
         "--threshold-method",
         type=click.Choice(["episodes", "pot", "daily-max", "quantile", "sigma", "fixed"]),
-        help="Choose how the threshold is learned; only `episodes` keeps a promise.  [default: episodes]",
+        help="Choose how the threshold is learned; only `episodes` keeps the budget.  [default: episodes]",
     ),
     click.option(
         "--threshold",
         "threshold_level",
         type=click.FloatRange(0, min_open=True),
         metavar="VALUE",
-        help="Set the quantile's share, the number of sigmas, or, alone, the raw score itself.",
+        help="Set the level: for `quantile` a share, for `sigma` a number, else a raw score.",
     ),
     click.option(
         "--merge-gap",
         type=click.IntRange(0),
-        help="Join parts of an event with so many rows between; at least a window.",
+        metavar="ROWS",
+        help="Join parts of an event at most this many rows apart; a window is the least.",
     ),
 )
 
@@ -149,7 +176,7 @@ _THRESHOLD_OPTIONS = (
 IGNORE = click.option(
     "--ignore",
     metavar="FILE",
-    help="Leave out the spans in this CSV of `start,end,reason`, such as maintenance.",
+    help="Leave out the times listed in this CSV of `start,end,reason`, such as repairs.",
 )
 JOBS = click.option(
     "-j",
@@ -157,18 +184,18 @@ JOBS = click.option(
     type=click.IntRange(1),
     default=1,
     metavar="N",
-    help="Work on so many groups of --group-by side by side.  [default: 1]",
+    help="Work on this many groups of --group-by at the same time.  [default: 1]",
 )
 _GROUP_BY = click.option(
     "--group-by",
     metavar="COLUMN",
-    help="Name the column that says whose row it is: each group has its own model.",
+    help="Name the column that says which machine a row is from; each gets its own model.",
 )
 _SYMBOLS = (
     click.option(
         "--symbols",
         metavar="A,B",
-        help="Name columns of states, alarm codes or kinds of events; see docs/symbols.md.",
+        help="Name columns that hold states, alarm codes or kinds of events; see docs/symbols.md.",
     ),
     click.option(
         "--session",
@@ -177,7 +204,9 @@ _SYMBOLS = (
     ),
 )
 _ALLOW_MISSING = click.option(
-    "--allow-missing", is_flag=True, help="Judge on when a sensor is missing altogether, by the others."
+    "--allow-missing",
+    is_flag=True,
+    help="Go on when a sensor is missing from the file, and judge by the others.",
 )
 
 
@@ -319,7 +348,7 @@ def console_options(command: Command) -> Command:
             default="auto",
             expose_value=False,
             callback=keep,
-            help="Use colour in tables; NO_COLOR is honoured.  [default: auto]",
+            help="Choose when tables have colours; NO_COLOR turns them off, too.  [default: auto]",
         ),
         click.option(
             "--log-format",
@@ -330,7 +359,12 @@ def console_options(command: Command) -> Command:
             help="Write lines on standard error as text or as JSON records.  [default: text]",
         ),
         click.option(
-            "-v", "--verbose", is_flag=True, expose_value=False, callback=keep, help="Say more on stderr."
+            "-v",
+            "--verbose",
+            is_flag=True,
+            expose_value=False,
+            callback=keep,
+            help="Say more on standard error.",
         ),
         click.option(
             "-q", "--quiet", is_flag=True, expose_value=False, callback=keep, help="Print results only."

@@ -10,35 +10,42 @@ from lstm_anomaly.commands.frame.options import Command, check_output, gathered
 
 _OPTIONS = (
     click.option(
-        "--state", metavar="FILE", help="Remember how far the file was judged, and go on from there."
+        "--state",
+        metavar="FILE",
+        help="Keep here how far the CSV was judged; the next run goes on from there.",
     ),
     click.option(
         "--from",
         "begin",
         type=click.Choice(["saved", "beginning", "end"]),
         default="saved",
-        help="Choose where to begin with --state or --follow.  [default: saved, else beginning]",
+        help="Choose where in the CSV to begin.  [default: saved, else beginning]",
     ),
-    click.option("--follow", is_flag=True, help="Go on for ever, and judge rows as they are written."),
+    click.option("--follow", is_flag=True, help="Keep running, and judge rows as they are written."),
     click.option(
         "--early/--no-early",
         default=None,
-        help="Tell of an event also when it begins.  [default: with --state and --follow]",
+        help="Report an event when it begins, too.  [default: with --state or --follow]",
     ),
     click.option(
-        "--snooze", type=Duration(), metavar="SPAN", help="Be quiet so long after an event, such as 2h."
+        "--snooze",
+        type=Duration(),
+        metavar="SPAN",
+        help="Report nothing for this long after an event, such as 2h.",
     ),
     click.option(
         "--maintenance",
         metavar="FILE",
-        help="Alarm nobody of events within the spans of this CSV of `start,end,reason`.",
+        help="Raise no alarm in the times listed in this CSV of `start,end,reason`.",
     ),
-    click.option("--wait", type=Duration(), metavar="SPAN", help="Wait so long for another run to end."),
+    click.option(
+        "--wait", type=Duration(), metavar="SPAN", help="Wait this long for another run to end, such as 30s."
+    ),
     click.option(
         "--max-age",
         type=Duration(),
         metavar="SPAN",
-        help="Exit with 3 when the latest row is older, such as 15min.",
+        help="Exit with 3 when the latest row is older than this, such as 15min.",
     ),
     click.option(
         "--on-unknown",
@@ -50,30 +57,30 @@ _OPTIONS = (
         "--on-gap",
         type=click.Choice(["warn", "fail"]),
         default="warn",
-        help="Exit with 3 (fail) when rows between two runs cannot be found.  [default: warn]",
+        help="Exit with 3 (fail) when rows were lost between two runs.  [default: warn]",
     ),
     click.option(
         "--rotated",
         metavar="PATTERN",
-        help="Name rotated files, if they are no usual ones, such as 'old/p-*.csv'.",
+        help="Describe the names of rotated files, if unusual, such as 'old/p-*.csv'.",
     ),
     click.option(
         "--exec",
         "exec_",
         metavar="COMMAND",
-        help="Run a command once an event, with JSON on its standard input.",
+        help="Run this command for each event, with JSON on its standard input.",
     ),
     click.option(
         "--exec-timeout",
         type=Duration(),
         default=30.0,
         metavar="SPAN",
-        help="End that command after so long.  [default: 30s]",
+        help="Stop that command after this long.  [default: 30s]",
     ),
     click.option(
         "--passthrough", is_flag=True, help="Print the input's rows with score, state and top sensor added."
     ),
-    click.option("--prom-textfile", metavar="FILE", help="Write metrics for node_exporter."),
+    click.option("--prom-textfile", metavar="FILE", help="Write metrics for node_exporter to this file."),
 )
 
 
