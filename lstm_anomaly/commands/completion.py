@@ -7,6 +7,7 @@ from lstm_anomaly.commands.frame.app import COMPLETE_VARIABLE, Settings
 from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import console_options
+from lstm_anomaly.commands.frame.shells import register
 
 EPILOG = """\b
 Examples:
@@ -22,6 +23,7 @@ Examples:
 @click.pass_context
 def command(ctx: click.Context, /, shell: str) -> None:
     """Print a completion script, which the shell reads when it starts."""
+    register()
     found = get_completion_class(shell)
     assert found is not None, "click knows these three"
     program = found(ctx.find_root().command, {}, "lstm-anomaly", COMPLETE_VARIABLE)

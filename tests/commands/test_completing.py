@@ -1,15 +1,19 @@
 """What a shell is told to complete."""
 
 import os
+import pty
+import select
+import shlex
 import shutil
 import subprocess
 import sys
 
 import click
 import pytest
-from click.shell_completion import ShellComplete
+from click.shell_completion import ShellComplete, get_completion_class
 
 from lstm_anomaly.commands.frame.app import COMPLETE_VARIABLE, app
+from lstm_anomaly.commands.frame.shells import register
 
 
 def completed(*arguments):
@@ -35,6 +39,7 @@ def plant(tmp_path):
         ("train", "--ignore", ""),
         ("evaluate", "--labels", ""),
         ("report", "--out", ""),
+        ("fleet", "summary", "--model", ""),
     ],
 )
 def test_files_are_completed_by_the_shell(arguments):
@@ -45,6 +50,7 @@ def test_columns_of_the_csv_on_the_line_are_completed(plant):
     assert completed("train", plant, "--exclude", "") == ["time", "flow", "flow rate", "temp"]
     assert completed("detect", plant, "--time", "ti") == ["time"]
     assert completed("train", plant, "--exclude", "temp,fl") == ["temp,flow", "temp,flow rate"]
+    assert completed("detect", plant, "--min-deviation", "te") == ["temp="]
 
 
 def test_without_a_readable_csv_no_column_is_completed(tmp_path):
@@ -59,16 +65,48 @@ def test_choices_and_options_are_completed():
     assert completed("detect", "--max-") == ["--max-age", "--max-bad"]
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-def test_a_real_bash_is_given_the_columns(plant):
-    environment = os.environ | {
-        COMPLETE_VARIABLE: "bash_complete",
-        "COMP_WORDS": f"lstm-anomaly train {plant} --exclude fl",
-        "COMP_CWORD": "4",
-    }
-    program = ["bash", "-c", f"exec {sys.executable} -m lstm_anomaly"]
-    result = subprocess.run(program, env=environment, capture_output=True, text=True, check=True)
-    assert result.stdout.splitlines() == ["plain,flow", "plain,flow rate"]
+LINE = "lstm-anomaly train plant.csv --only=temp,fl"
+SHELLS = {
+    "bash": ("bash --norc -i", f"source ./script\r{LINE}\t"),
+    "zsh": ("zsh -f -i", f"autoload -U compinit; compinit -u -D; source ./script\r{LINE}\t"),
+    "fish": (f"fish --no-config -c 'source ./script; complete --do-complete \"{LINE}\"'", ""),
+}
+
+
+def typed_into(program, environment, text, awaited):
+    """What a shell on a terminal of its own shows up to and with `awaited`, or to the end of its time."""
+    screen, end = pty.openpty()
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), end)
+    with subprocess.Popen(shlex.split(program), env=environment, cwd=environment["HOME"], **streams) as child:
+        os.write(screen, text.encode())
+        shown = b""
+        while awaited not in shown and select.select([screen], [], [], 20)[0]:
+            shown += os.read(screen, 4096).replace(b"\a", b"")
+        child.kill()
+    os.close(screen)
+    os.close(end)
+    return shown
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_real_shell_completes_a_column_behind_a_comma(shell, plant, run):
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    home = plant.parent
+    (home / "lstm-anomaly").write_text(f'#!/bin/sh\nexec {sys.executable} -m lstm_anomaly "$@"\n')
+    (home / "lstm-anomaly").chmod(0o755)
+    (home / "script").write_text(run("completion", shell).stdout)
+    environment = os.environ | {"PATH": f"{home}:{os.environ['PATH']}", "HOME": str(home), "TERM": "dumb"}
+    program, typed = SHELLS[shell]
+    assert b"temp,flow" in typed_into(program, environment, typed, b"temp,flow")
+
+
+def test_bash_is_given_names_with_spaces_so_that_they_stay_one_word(monkeypatch, plant):
+    monkeypatch.setenv("COMP_WORDS", f"lstm-anomaly train {plant} --only = flow\\ ")
+    monkeypatch.setenv("COMP_CWORD", "5")
+    register()
+    bash = get_completion_class("bash")(app, {}, "lstm-anomaly", COMPLETE_VARIABLE)
+    assert bash.complete() == "plain,flow\\ rate"
 
 
 def test_a_parameter_with_a_type_of_its_own_keeps_it():

@@ -34,6 +34,7 @@ from lstm_anomaly.commands.frame.process import (
     silence,
     unwinding_signals,
 )
+from lstm_anomaly.commands.frame.shells import register
 
 COMMANDS = {
     "check": "Say whether sensor CSVs are good enough to train on.",
@@ -134,6 +135,8 @@ class App(click.Group):
         for stream in (sys.stdout, sys.stderr):  # a name that the encoding lacks is shown as an escape
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
+        if COMPLETE_VARIABLE in os.environ:
+            register()
         try:
             take_buffers()
             with unwinding_signals():
