@@ -211,7 +211,9 @@ class Course:
             return self.side(sensor)
         if min(above, below) < _LEAST_OF_BOTH * whole or largest > _MOST_OF_ONE * whole:
             return self.side(sensor)
-        return NOISY if change > _NOISY_CHANGE * whole else RELATION
+        if change > _NOISY_CHANGE * whole:
+            return NOISY
+        return RELATION if self.energy.shape[1] > 1 else self.side(sensor)
 
     def largest(self, sensor: int) -> float:
         """How far off its farthest reading was, in margins."""

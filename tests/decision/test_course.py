@@ -99,7 +99,14 @@ def test_jumps_to_both_sides_from_row_to_row_are_noise() -> None:
 
 
 def test_slow_swings_to_both_sides_are_a_broken_relation() -> None:
-    assert first(told(6 * np.sin(np.arange(60) / 10))).kind == "relation"
+    swings = 6 * np.sin(np.arange(60) / 10)
+    errors = np.tile([2.0, 1.0], (60, 1))
+    assert first(told(np.column_stack([swings, 0 * swings]), errors=errors)).kind == "relation"
+
+
+def test_slow_swings_of_the_only_sensor_go_to_where_they_went_first() -> None:
+    part = first(told(-6 * np.sin(np.arange(60) / 10)))
+    assert (part.kind, part.seen) == ("down", pytest.approx(-6, abs=0.01))
 
 
 def test_one_wild_row_is_no_noise_whatever_it_misleads() -> None:
