@@ -322,3 +322,21 @@ def test_a_file_whose_name_is_no_text_is_judged_like_any_other(plant, trained, t
     assert result.exit_code == 1
     assert "pl\\udcffnt.csv,2," in (tmp_path / "s.csv").read_text()
     assert 'source="pl\\udcffnt.csv"' in (tmp_path / "m.prom").read_text()
+
+
+def test_the_hour_that_autumn_repeats_is_told_apart_from_run_to_run(plant, run, trained, tmp_path):
+    rows = [row.split(",", 1)[1] for row in (trained / "new.csv").read_text().splitlines()]
+    minutes = [
+        *range(180),
+        *range(120, 240),
+    ]  # from midnight by the clock on the wall: two o'clock comes twice
+    times = [f"2024-10-27 {minute // 60:02}:{minute % 60:02}:00" for minute in minutes]
+    lines = [f"{time},{row}\n" for time, row in zip(["time", *times], rows, strict=False)]
+    for upto in (100, 190, 200, 300):
+        (tmp_path / "plant.csv").write_text("".join(lines[: 1 + upto]))
+        result = plant.detect("--scores", "s.csv", "--tz", "Europe/Berlin")
+        assert result.exit_code in (0, 1), result.output
+    args = ("--model", trained / "pump.model", "--scores", "whole.csv", "--tz", "Europe/Berlin")
+    run("detect", "plant.csv", *args)
+    assert (tmp_path / "s.csv").read_text() == (tmp_path / "whole.csv").read_text()
+    assert (tmp_path / "s.csv").read_text().count(",unknown,") == 7  # of the first window alone

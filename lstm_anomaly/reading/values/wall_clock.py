@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import BoolArray, TimeArray
 
 
@@ -20,6 +21,7 @@ def find_zone(name: str) -> ZoneInfo:
         ) from error
 
 
+@saved_as("wall clock")
 @dataclass
 class WallClock:
     """Turns naive stamps of one zone into UTC, rows in file order, piece after piece.
