@@ -4,13 +4,17 @@ import csv
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import threading
+import tomllib
 
+import numpy as np
 import pytest
+from conftest import normal_values
 from pages import environment
 from scripts import ROOT
 
@@ -92,6 +96,43 @@ def test_mosquitto_carries_rows_in_and_events_out(folder):
             broker.wait(timeout=20)
     assert event["start"].startswith("2024-03-05 0")
     assert event["sensors"][0]["sensor"] == "temp_c"
+
+
+def test_telegraf_gets_its_metrics_back_with_a_verdict_on_each_time(run, tmp_path):
+    values = normal_values(740)
+    values[730:, 0] += 6
+    times = 1_710_374_700_000_000_000 + np.arange(740) * 60_000_000_000
+    metrics = [
+        f"pump,host=a x={x:.4f},y={y:.4f} {time}\n" for (x, y, _), time in zip(values, times, strict=True)
+    ]
+    (tmp_path / "history.lp").write_text("".join(metrics[:700]))
+    args = shlex.split(recipe("Telegraf"))[1:]
+    assert run(*args, "--model-kind", "linear", "--threshold", "3").exit_code == 0
+    page = (ROOT / "docs" / "recipes.md").read_text()
+    (settings,) = tomllib.loads(re.search(r"```toml\n(.*?)```", page, re.S)[1])["processors"]["execd"]
+    with subprocess.Popen(
+        settings["command"], cwd=tmp_path, env=environment(), stdin=-1, stdout=-1, bufsize=0
+    ) as process:
+        guard = threading.Timer(50, process.kill)
+        guard.start()
+        process.stdin.write("".join(metrics[700:703]).encode())
+        told = [process.stdout.readline().decode() for _ in range(3)]
+        assert told == metrics[700:703]
+        verdicts = []
+        for metric in metrics[703:]:
+            process.stdin.write(metric.encode())
+            assert process.stdout.readline().decode() == metric
+            if metric == metrics[703]:
+                verdicts += [process.stdout.readline().decode() for _ in range(2)]
+            verdicts.append(process.stdout.readline().decode())  # on the time before; this one waits
+        process.stdin.close()  # as Telegraf does when it stops
+        verdicts += process.stdout.read().decode().splitlines(keepends=True)
+        guard.cancel()
+    assert process.returncode == 0
+    assert [line.rsplit(" ", 1)[1] for line in verdicts] == [f"{time}\n" for time in times[700:]]
+    assert verdicts[0] == f'lstm_anomaly state="unknown" {times[700]}\n'
+    assert re.match(r'lstm_anomaly state="normal",score=0\.\d+,sensor="pump\.[xy] host=a" ', verdicts[29])
+    assert re.match(r'lstm_anomaly state="anomaly",score=\d\S*,sensor="pump\.x host=a" ', verdicts[30])
 
 
 @needs_program("promtool")

@@ -312,29 +312,6 @@ def test_following_judges_rows_as_they_are_written_and_remembers(detect, trained
     assert detect(path, "--state", "st").output == ""
 
 
-def test_line_protocol_goes_through_with_a_verdict_for_each_row(run, tmp_path):
-    readings = normal_values(700)
-    lines = [
-        f"pump,host=a x={row[0]:.4f},y={row[1]:.4f} {1710374700000000000 + n * 60_000_000_000}\n"
-        for n, row in enumerate(readings)
-    ]
-    (tmp_path / "train.lp").write_text("".join(lines))
-    influx = ("--input-format", "influx")
-    assert run("train", "train.lp", *influx, "--model", "p.model", "--model-kind", "linear").exit_code == 0
-    given = "".join(lines[:100])
-    result = run(
-        *("detect", "-", "--follow", *influx, "--format", "influx", "--model", "p.model", "--exit-zero"),
-        stdin=given,
-    )
-    out = result.stdout.splitlines(keepends=True)
-    assert "".join(line for line in out if line.startswith("pump,")) == given
-    verdicts = [line for line in out if line.startswith("lstm_anomaly ")]
-    assert len(verdicts) == 100
-    assert verdicts[0] == 'lstm_anomaly state="unknown" 1710374700000000000\n'
-    assert verdicts[99].startswith('lstm_anomaly state="normal",score=')
-    assert verdicts[99].endswith(" 1710380640000000000\n")
-
-
 @pytest.mark.parametrize("with_state", [False, True])
 def test_json_is_a_document_also_where_nothing_was_found(detect, with_state):
     more = ("--state", "st") if with_state else ()

@@ -6,7 +6,6 @@ With linear models, which are learned in a moment; `make pages` lets `train` cho
 import gzip
 import re
 import shutil
-import tomllib
 from contextlib import suppress
 
 import click
@@ -164,9 +163,3 @@ def test_the_options_in_the_file_on_a_page_are_taken(run, tmp_path):
     result = run("--profile", "pump2", "config", "show", "detect")
     assert result.exit_code == 0, result.output
     assert "detect.model = '/etc/lstm-anomaly/pump2.model'  (lstm-anomaly.toml" in result.output
-
-
-def test_the_processor_of_telegraf_on_a_page_has_the_options_it_is_given():
-    _, text = next(blocks(ROOT / "docs" / "reading.md", "toml"))
-    (processor,) = tomllib.loads(text)["processors"]["execd"]
-    check_options(processor["command"][1:])
