@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test portable package pages soak fuzz lint types check sample-data pictures clean bench
+.PHONY: demo test portable package site pages soak fuzz lint types check sample-data pictures clean bench
 
 demo: .venv/runtime  ## install, train on sample_data/, detect, show the table
 	@mkdir -p demo-out
@@ -18,6 +18,9 @@ portable: .venv/dev  ## the numeric tests under each OpenBLAS kernel, the lowest
 
 package:  ## build sdist and wheel, check both, run the wheel where nothing else is installed
 	PYTHON=$(PYTHON) .ci/package
+
+site: .venv/docs  ## build docs/ and a page for each command as a site into build/site; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 pages: .venv/dev  ## the commands of README and docs with models as `train` chooses them, about two minutes
 	$(BIN)/python -m pytest -n auto --maxprocesses 2 -m soak tests/docs tests/evaluation/test_sample_faults.py
@@ -54,6 +57,10 @@ pictures: .venv/dev  ## make docs/pictures/ again; needs chromium and chromedriv
 
 .venv/dev: .venv/runtime
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+.venv/docs: .venv/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 clean:

@@ -50,13 +50,13 @@ def normal_values(rows, seed=0):
     return clean + rng.normal(size=(rows, 3)) * [0.1, 0.03, 0.5]
 
 
-def csv_text(values, sensors=SENSORS, start="2024-03-01T00:00"):
-    """CSV with a time stamp each minute, or without a time column when `start` is None."""
+def csv_text(values, sensors=SENSORS, start="2024-03-01T00:00", minutes=1):
+    """CSV with a time stamp every so many minutes, or without a time column when `start` is None."""
     names = ",".join(sensors)
     lines = [",".join("" if np.isnan(v) else f"{v:.4f}" for v in row) for row in values]
     if start is None:
         return "\n".join([names, *lines]) + "\n"
-    stamps = np.datetime64(start) + np.arange(len(values)) * np.timedelta64(1, "m")
+    stamps = np.datetime64(start) + np.arange(len(values)) * np.timedelta64(minutes, "m")
     stamped = [f"{str(t).replace('T', ' ')}:00,{line}" for t, line in zip(stamps, lines, strict=True)]
     return "\n".join([f"time,{names}", *stamped]) + "\n"
 

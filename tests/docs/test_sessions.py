@@ -4,6 +4,7 @@ With linear models, which are learned in a moment; `make pages` lets `train` cho
 """
 
 import gzip
+import os
 import re
 import shutil
 from contextlib import suppress
@@ -34,6 +35,7 @@ from lstm_anomaly.commands.frame.app import COMMANDS, app
 WITH_COMMANDS = [page for page in PAGES if next(commands(page), None)]
 WITH_PYTHON = [page for page in PAGES if "from lstm_anomaly import" in page.read_text(encoding="utf-8")]
 LINEAR = {"LSTM_ANOMALY_TRAIN_MODEL_KIND": "linear", "LSTM_ANOMALY_TRAIN_HORIZON": "0"}
+MACHINE = os.environ.get("LSTM_ANOMALY_NAB")  # the file that the tutorial downloads
 LEARNED = slice(-4000, None)  # rows of the sample's normal weeks
 
 
@@ -101,7 +103,23 @@ def furnish_symbols(folder):
     (folder / "jobs.csv").write_text("\n".join(["job,event", *jobs]) + "\n")
 
 
-MORE_FILES = {"guide.md": furnish_fleet, "fleet.md": furnish_fleet, "symbols.md": furnish_symbols}
+def furnish_machine(folder):
+    """The series of the tutorial where LSTM_ANOMALY_NAB names its file, else one like it: it falls once."""
+    if MACHINE:
+        shutil.copy(MACHINE, folder / "machine.csv")
+        return
+    values = 85 + 5 * normal_values(4600)[:, :1] - 105
+    values[4000:4040] -= 60
+    text = csv_text(values, ("value",), "2013-12-02T21:15", minutes=5)
+    (folder / "machine.csv").write_text(text.replace("time,", "timestamp,", 1))
+
+
+MORE_FILES = {
+    "guide.md": furnish_fleet,
+    "fleet.md": furnish_fleet,
+    "symbols.md": furnish_symbols,
+    "tutorial.md": furnish_machine,
+}
 
 
 @pytest.mark.parametrize("learning", ["linear", pytest.param("chosen", marks=pytest.mark.soak)])
@@ -113,6 +131,7 @@ def test_commands_of_a_page_run_and_print_what_it_shows(page, learning, pump, tm
     monkeypatch.chdir(tmp_path)
     for name, value in LINEAR.items() if learning == "linear" else ():
         monkeypatch.setenv(name, value)
+    is_stand_in = page.name == "tutorial.md" and not MACHINE
     for command in commands(page):
         first, *rest = words(command.line)
         if NOT_RUN.search(command.line):
@@ -122,8 +141,8 @@ def test_commands_of_a_page_run_and_print_what_it_shows(page, learning, pump, tm
         else:
             status, printed = run_line(command.line)
             said = f"{command.place}: $ {command.line}\n{printed}"
-            assert status == 0 or (status == 1 and "detect" in command.line), said
-            assert not command.shown or is_as_shown(command.shown, printed), said
+            assert status == 0 or (status == 1 and " detect " in command.line), said
+            assert is_stand_in or not command.shown or is_as_shown(command.shown, printed), said
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
