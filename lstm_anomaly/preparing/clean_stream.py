@@ -1,6 +1,6 @@
-"""Cleaning of rows as they arrive, piece by piece, with what `clean.py` makes of the whole.
+"""Cleaning of rows as they arrive, piece by piece; `clean.py` sorts what is known whole, and pushes it once.
 
-Order is the one difference. A row that arrives after later ones cannot be put where it belongs: verdicts
+A row that arrives after later ones cannot be put where it belongs: verdicts
 on those may be out already. It is left out, and counted; and when a stretch's worth of rows has come that
 are all earlier (a clock set back, files in the wrong order), time goes on from there as a new stretch.
 """
@@ -54,11 +54,11 @@ class CleanRows:
 
 @saved_as("cleaner")
 class Cleaner:
-    """Cleans rows as they come; equal to `clean` on rows in order, however they are cut into pieces.
+    """Cleans rows as they come, however they are cut into pieces.
 
     sensors   number of sensors, F
     step      sampling step; None takes the median of the first differences of stamps
-    max_fill, max_gap, resample   as in `clean`
+    max_fill, resample   as in `clean`
     patience  so many late rows begin a new stretch; at most a window less one, which could not be judged
     """
 
@@ -68,7 +68,6 @@ class Cleaner:
         *,
         step: np.timedelta64 | None = None,
         max_fill: int = MAX_FILL,
-        max_gap: float | None = None,
         resample: Resample | None = None,
         patience: int = 1,
     ) -> None:
@@ -78,7 +77,7 @@ class Cleaner:
         width = None if step is None else int(np.timedelta64(step, "ns").astype(np.int64))
         self._usual = None if width is None else float(width)
         self._max_fill = max_fill
-        self._limit = max_fill + 1.5 if max_gap is None else max_gap
+        self._limit = max_fill + 1.5  # steps without a row; after more there is a gap
         self._resample = resample
         self._ordering = Ordering(
             sensors, patience, width=None if resample is None else width, usual=float(width or 0)
@@ -137,7 +136,8 @@ class Cleaner:
 
     def _clean(self, frame: SensorFrame, ordered: Ordered, row_of: IntArray) -> CleanRows:
         counted = frame.times is None
-        starts = ordered.jumps | self._gaps(ordered, counted) | self._sessions(ordered.origin)
+        sessions = self._sessions(ordered.origin)
+        starts = ordered.jumps | self._gaps(ordered, sessions, counted=counted) | sessions
         filled = self._fill(ordered.values, starts)
         if len(ordered.positions):
             self._last = int(ordered.positions[-1])
@@ -162,8 +162,8 @@ class Cleaner:
         self._open = dataclasses.replace(waits, origin=waits.origin - len(frame))
         return _aggregated(_rows(rows, slice(0, whole)), group[:whole], self._resample), row_of
 
-    def _gaps(self, ordered: Ordered, counted: bool) -> BoolArray:
-        """Which rows (m,) come after a gap."""
+    def _gaps(self, ordered: Ordered, sessions: BoolArray, *, counted: bool) -> BoolArray:
+        """Which rows (m,) come after a gap; what lies between two sessions is none to report."""
         positions, jumps = ordered.positions, ordered.jumps
         if not len(positions):
             return jumps
@@ -171,7 +171,7 @@ class Cleaner:
         steps[jumps] = 0
         usual = self._usual_steps(steps, counted=counted)
         gaps = np.asarray(steps > self._limit * usual)
-        self._report_gaps(ordered.origin, steps, gaps, counted)
+        self._report_gaps(ordered.origin, steps, gaps & ~sessions, counted)
         if not counted:
             self._steps += int((~jumps).sum())
             self._irregular += int((np.abs(steps - usual) > 0.5 * usual)[~jumps].sum())

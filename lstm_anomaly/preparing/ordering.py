@@ -6,9 +6,10 @@ import numpy as np
 
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
-from lstm_anomaly.preparing.clean import HOUR, SUMMER_TIME
 from lstm_anomaly.preparing.report import CleanReport
 
+HOUR = 3_600_000_000_000  # ns
+SUMMER_TIME = "time steps back by one hour, as where summer time ends: naming the zone keeps the rows apart"
 NO_ROW = -2  # -1 is the row before the first of a piece
 
 
@@ -81,8 +82,9 @@ class Ordering:
             positions = positions // self._width * self._width
         before = positions[:1] - 1 if self._last is None else np.array([self._last])
         steps = np.diff(positions, prepend=before)
-        if len(rows) and not self._late.positions and np.all(steps > (0 if self._width is None else -1)):
-            ordered = self._as_they_are(frame, rows, positions)
+        if len(rows) and not self._late.positions and np.all(steps >= 0):
+            is_new = steps > 0 if self._width is None else np.ones(len(rows), np.bool_)
+            ordered = self._rising(frame, rows, positions, is_new, report)
         else:
             ordered = self._one_by_one(frame, rows, positions, report)
         if len(ordered.positions):
@@ -96,18 +98,37 @@ class Ordering:
         rows = np.arange(len(frame))
         return Ordered(rows, frame.lines, frame.values, jumps, rows)
 
-    def _as_they_are(self, frame: SensorFrame, rows: IntArray, positions: IntArray) -> Ordered:
+    def _rising(
+        self,
+        frame: SensorFrame,
+        rows: IntArray,
+        positions: IntArray,
+        is_new: BoolArray,
+        report: CleanReport,
+    ) -> Ordered:
+        """Rows of which none is earlier than the one before; one that is not new repeats its position."""
+        values = frame.values[rows]  # (n, F)
+        place, known = np.cumsum(is_new) - 1, is_new  # (n,) -1 for the last row of the piece before
+        if not is_new.all():
+            again = rows[~is_new]
+            report.duplicates += len(again)
+            report.first_duplicate = report.first_duplicate or frame.place(int(again[0]))
+            leaders = np.concatenate([self._leader[np.newaxis], values[is_new]])[place + 1]  # (n, F)
+            same = (values == leaders) | (np.isnan(values) & np.isnan(leaders))  # (n, F)
+            known = is_new | same.all(axis=1)
         of_row = np.full(len(frame), NO_ROW, np.int64)
-        of_row[rows] = np.arange(len(rows))
-        self._leader = frame.values[rows[-1]].copy()
+        of_row[rows[known]] = place[known]
+        rows, positions, values = rows[is_new], positions[is_new], values[is_new]
         jumps = np.zeros(len(rows), np.bool_)
-        jumps[0] = self._last is None
-        return Ordered(rows, positions, frame.values[rows], jumps, of_row)
+        if len(rows):
+            jumps[0] = self._last is None
+            self._leader = values[-1].copy()
+        return Ordered(rows, positions, values, jumps, of_row)
 
     def _one_by_one(
         self, frame: SensorFrame, rows: IntArray, positions: IntArray, report: CleanReport
     ) -> Ordered:
-        """The same row by row, where some are earlier than, or repeat, the row before them."""
+        """The same row by row, where some are earlier than the row before them."""
         taken: list[tuple[int, int, FloatArray, bool]] = []  # origin, position, values, jump
         of_row = np.full(len(frame), NO_ROW, np.int64)
         last = self._last

@@ -40,7 +40,6 @@ class CleanReport:
     turned_back: int = 0
     duplicates: int = 0
     first_duplicate: str = ""
-    duplicates_are: str = "first"
     step: np.timedelta64 | None = None
     irregular_share: float = 0.0
     gaps: int = 0
@@ -100,9 +99,11 @@ class CleanReport:
         if self.turned_back:
             found.append(f"time jumps back {_times(self.turned_back)}: no window spans that")
         if self.duplicates:
-            fate = "averaged" if self.duplicates_are == "mean" else "the first of each is used"
             place = self.first_duplicate
-            found.append(f"{_rows(self.duplicates)} with the time stamp of another (first: {place}): {fate}")
+            found.append(
+                f"{_rows(self.duplicates)} with the time stamp of another (first: {place}): the first of each"
+                " is used"
+            )
         return found
 
 

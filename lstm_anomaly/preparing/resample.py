@@ -1,22 +1,12 @@
-"""Which rows of a frame make one row of the series, and what values it gets."""
+"""What values a row of the series gets that is made of several rows of the input."""
 
 from typing import Literal
 
 import numpy as np
 
-from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
+from lstm_anomaly.base.types import FloatArray, IntArray
 
 Aggregate = Literal["first", "mean", "last", "max"]
-
-
-def group_equal(position: IntArray) -> tuple[IntArray, IntArray]:
-    """Group rows of equal position; they are sorted by it.
-
-    Returns for each row its group (n,), and for each group its first row (groups,).
-    """
-    is_first = np.ones(len(position), bool)
-    is_first[1:] = np.diff(position) > 0
-    return np.cumsum(is_first) - 1, np.flatnonzero(is_first)
 
 
 def aggregate(values: FloatArray, group: IntArray, first: IntArray, how: Aggregate) -> FloatArray:
@@ -41,12 +31,3 @@ def aggregate(values: FloatArray, group: IntArray, first: IntArray, how: Aggrega
     counts = np.add.reduceat(known, first, axis=0, dtype=np.int64)
     sums = np.add.reduceat(np.where(known, values, 0.0), first, axis=0)  # in row order: no cut changes a bit
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
-
-
-def differs_from_first(values: FloatArray, group: IntArray, first: IntArray) -> BoolArray:
-    """Rows (n,) whose values (n, F) are not those of their group's first row; missing equals missing."""
-    if len(first) == len(values):
-        return np.zeros(len(values), bool)
-    leader = values[first][group]
-    same = (values == leader) | (np.isnan(values) & np.isnan(leader))
-    return np.asarray(~same.all(axis=1))

@@ -68,12 +68,6 @@ def test_a_row_that_repeats_another_wholly_shares_its_row():
     assert report.duplicates == 1
 
 
-def test_rows_with_one_stamp_can_be_averaged():
-    series, _ = clean(frame_of([[1, 4], [2, 6], [4, NAN]], [0, 1, 1]), duplicates="mean")
-    assert series.values.tolist() == [[1, 4], [3, 6]]
-    assert series.row_of.tolist() == [0, 1, 1]
-
-
 def test_a_gap_splits_the_series():
     series, report = clean(frame_of([1, 2, 3, 4, 5], [0, 1, 2, 8, 9]))
     assert series.segments == ((0, 3), (3, 5))

@@ -1,5 +1,6 @@
 """Cleaning of rows as they arrive: what `clean` makes of the whole, however they are cut."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -152,3 +153,10 @@ def test_the_hour_that_the_end_of_summer_time_repeats_is_named():
     frame = frame_of(np.arange(7), [58, 59, 60, 1, 2, 3, 4])
     report = pushed(frame, [], step=MINUTE, patience=2)[3]
     assert any("summer time" in line for line in report.lines())
+
+
+def test_what_lies_between_two_sessions_is_no_gap():
+    frame = replace(frame_of([1, 2, 3, 4], [0, 1, 90, 91]), groups=np.array(["a", "a", "b", "b"], object))
+    _, starts, _, report = pushed(frame, (), step=MINUTE)
+    assert starts.tolist() == [True, False, True, False]
+    assert report.gaps == 0
