@@ -47,5 +47,6 @@ def command(settings: Settings, /, model_path: str, folder: str) -> None:
         with atomic_write(os.path.join(folder, name)) as file:
             file.write(content)
     linear = "The model is linear: it has no LSTM to write. With one: train --model-kind lstm"
+    has_lstm = model.networks.autoencoder is not None or any(column.lstm for column in model.symbols)
     told = [f"Wrote {', '.join(files)} to {folder}."]
-    Console(settings).result(told if model.networks.autoencoder is not None else [*told, linear])
+    Console(settings).result(told if has_lstm else [*told, linear])

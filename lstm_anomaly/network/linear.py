@@ -48,12 +48,12 @@ class LinearAutoencoder:
 
     def last_rows(self, rows: Array) -> Array:
         """For each window of rows (F, M): its last row as reconstructed, (W, F)."""
-        restored = self._products(self._last_factors, rows)  # (F, W)
+        restored = self._products(self.last_factors, rows)  # (F, W)
         restored += self.mean[-len(rows) :, np.newaxis]
         return restored.T
 
     @cached_property
-    def _last_factors(self) -> tuple[Array, ...]:
+    def last_factors(self) -> tuple[Array, ...]:
         """What a window is multiplied by, one after the other, to restore its last row.
 
         Either the components and what they say of the last row, or both in one, whichever is less work: the

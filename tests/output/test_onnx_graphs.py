@@ -1,19 +1,28 @@
 """ONNX graphs: ONNX Runtime gives the errors that our own networks give, to 1e-5."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from small_models import small_model
 
+from lstm_anomaly.base.types import Codebook, SensorFrame, SymbolColumns
 from lstm_anomaly.model.file import write_model
 from lstm_anomaly.network.following import RUN
 from lstm_anomaly.network.regression import with_run_up
+from lstm_anomaly.network.symbols.following_symbols import begin, follow_symbols
+from lstm_anomaly.network.symbols.next_symbol import init_next_symbol
 from lstm_anomaly.output.formats.onnx_graphs import onnx_files
+from lstm_anomaly.preparing.clean import clean
 from lstm_anomaly.scoring.networks import NetworkReader
+from lstm_anomaly.training.settings import LearningSettings
+from lstm_anomaly.training.train import learn
 
 onnxruntime = pytest.importorskip("onnxruntime")
 ROWS = RUN - 100  # of one run of the forecaster
+TEXTS = ("IDLE", "PUMP", "FILL")
+JOB = (0, 1, 1, 2)
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +123,48 @@ def test_a_linear_model_is_written_without_lstms_and_says_so(run, model, tmp_pat
     assert "linear: it has no LSTM to write" in result.stdout
     names = ["forecast.onnx", "linear.onnx", "model.json", "related.onnx", "scaler.onnx"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+
+
+@pytest.fixture(scope="module")
+def of_jobs():
+    """A model of jobs alone, with an LSTM whose weights nobody has trained."""
+    sessions = np.repeat([f"job {k}" for k in range(40)], len(JOB)).astype(object)
+    frame = SensorFrame(
+        values=np.tile(JOB, 40)[:, np.newaxis].astype(float),
+        sensors=("state",),
+        lines=np.arange(160) + 2,
+        source_index=np.zeros(160, np.int64),
+        sources=("jobs.csv",),
+        groups=sessions,
+        symbols=SymbolColumns((Codebook("state", list(TEXTS)),), "job"),
+    )
+    model = learn(clean(frame)[0], LearningSettings(kind="linear", window=6))
+    rng = np.random.default_rng(0)
+    params = init_next_symbol(rng, 3, 4, 5)
+    params["output.W"][...] = rng.normal(size=(4, 5))
+    return replace(model, symbols=(replace(model.symbols[0], lstm=params),))
+
+
+def test_a_model_of_symbols_alone_has_the_graph_of_their_lstm(of_jobs):
+    files = onnx_files(of_jobs)
+    assert sorted(files) == ["model.json", "symbols-0.onnx"]
+    (column,) = json.loads(files["model.json"])["symbols"]
+    assert (column["sensor"], column["file"]) == ("state", "symbols-0.onnx")
+    assert column["texts"] == list(TEXTS)
+
+
+def test_the_next_symbol_is_as_surprising_as_ours_in_pieces(of_jobs):
+    params = of_jobs.symbols[0].lstm
+    symbols = np.array([*JOB, 3, 2, 1])  # 3 was never seen
+    ours = follow_symbols(params, begin(params), [symbols], np.array([True]))[0].nats
+    session = onnxruntime.InferenceSession(onnx_files(of_jobs)["symbols-0.onnx"])
+    state = np.zeros((2, 1, 1, 5), np.float32)
+    read, found = np.array([4, *symbols]), []  # what comes before the first is V + 1
+    for piece in (read[:3], read[3:]):
+        inputs = {"codes": piece[:, np.newaxis], "h": state[0], "c": state[1]}
+        log_p, *state = session.run(None, inputs)
+        found.append(log_p[:, 0])
+    wanted = np.array([*symbols, 3])  # the end is output V
+    nats = -np.concatenate(found)[np.arange(8), wanted]
+    nats[4] = np.inf  # of a symbol never seen it says nothing
+    np.testing.assert_allclose(nats, ours, rtol=0, atol=1e-5)

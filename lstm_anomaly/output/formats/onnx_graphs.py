@@ -5,6 +5,8 @@ threshold) is in the JSON document that is written with them.
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from lstm_anomaly.network.lstm import LstmParams
 from lstm_anomaly.network.regression import LONGEST_LAG, Regression
 from lstm_anomaly.network.tracking import Forecaster
 from lstm_anomaly.preparing.scaler import CLIP, Scaler
+from lstm_anomaly.scoring.symbols.column import SymbolColumn
 
 OPSET, IR_VERSION = 17, 8  # which ONNX Runtime reads since 1.12, of 2022
 _TO_THE_END = np.iinfo(np.int64).max
@@ -57,6 +60,12 @@ class _Graph:
         """An output of the graph."""
         self._ends[1].append(helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes))
 
+    def give_states(self, h: str, c: str, hidden: int) -> None:
+        """An LSTM's last states as outputs, for the next rows."""
+        for source, name in ((h, "h_next"), (c, "c_next")):
+            self.node("Identity", [source], [name])
+            self.give(name, [1, "B", hidden])
+
     def lstm(self, name: str, weights: LstmParams, states: list[str]) -> tuple[str, str, str]:
         """An LSTM over the sequence `name` (T, B, F): all h (T, B, H), the last h and c (1, B, H)."""
         prefix = f"{name}.lstm"
@@ -85,16 +94,21 @@ class _Graph:
 def onnx_files(model: Model) -> dict[str, bytes]:
     """File names and contents: a graph for each part of the model that it has, and `model.json`."""
     networks, needs = model.networks, model.expectations
-    files = {
-        "scaler.onnx": scaler_graph(model.scaler, np.flatnonzero(model.roles.inputs)),
-        "forecast.onnx": regression_graph(needs.forecast, len(networks.targets)),
-        "related.onnx": regression_graph(needs.related, len(networks.targets)),
-        "linear.onnx": linear_graph(networks.linear),
-    }
+    files: dict[str, bytes] = {}
+    if not model.is_symbols_only:
+        files = {
+            "scaler.onnx": scaler_graph(model.scaler, np.flatnonzero(model.roles.inputs)),
+            "forecast.onnx": regression_graph(needs.forecast, len(networks.targets)),
+            "related.onnx": regression_graph(needs.related, len(networks.targets)),
+            "linear.onnx": linear_graph(networks.linear),
+        }
     if networks.autoencoder is not None:
         files["autoencoder.onnx"] = autoencoder_graph(networks.autoencoder)
     if networks.forecaster is not None:
         files["forecaster.onnx"] = forecaster_graph(networks.forecaster)
+    for column in model.symbols:
+        if column.lstm is not None:
+            files[_symbol_file(column)] = symbol_graph(column.lstm)
     return {**files, "model.json": json.dumps(_document(model), indent=2).encode()}
 
 
@@ -133,8 +147,11 @@ def linear_graph(linear: LinearAutoencoder) -> bytes:
     graph, F = _Graph("linear"), linear.components.shape[1] // linear.window
     graph.read("windows", ["n", linear.components.shape[1]])
     graph.node("Sub", ["windows", graph.constant("mean", linear.mean)], ["centred"])
-    graph.node("MatMul", ["centred", graph.constant("components", linear.components.T)], ["codes"])
-    graph.affine("codes", linear.components[:, -F:].T, linear.mean[-F:], "restored")
+    *first, last = linear.last_factors
+    read = "centred"
+    for components in first:
+        read = graph.node("MatMul", [read, graph.constant("components", components.T)], ["codes"])
+    graph.affine(read, last, linear.mean[-F:], "restored")
     graph.give("restored", ["n", F])
     return graph.model()
 
@@ -176,10 +193,26 @@ def forecaster_graph(forecaster: Forecaster) -> bytes:
     now = graph.node("Gather", ["rows", targets], ["now"], axis=2)
     graph.node("Add", [now, change], ["expected_next"])
     graph.give("expected_next", ["n", "B", int(forecaster.targets.sum())])
-    for source, name in ((h, "h_next"), (c, "c_next")):
-        graph.node("Identity", [source], [name])
-        graph.give(name, [1, "B", H])
+    graph.give_states(h, c, H)
     return graph.model()
+
+
+def symbol_graph(params: Params) -> bytes:
+    """codes (n, B) int64, h and c (1, B, H) -> log_p (n, B, K) of each next symbol, and the next h and c."""
+    graph, H = _Graph("symbols"), params["lstm.W_h"].shape[1]
+    graph.read("codes", ["n", "B"], TensorProto.INT64)
+    states = [graph.read(name, [1, "B", H]) for name in ("h", "c")]
+    read = graph.node("Gather", [graph.constant("embedding", params["embedding"]), "codes"], ["read"])
+    every, h, c = graph.lstm(read, LstmParams.of(params), states)
+    logits = graph.affine(every, params["output.W"], params["output.b"], "logits")
+    graph.node("LogSoftmax", [logits], ["log_p"], axis=-1)
+    graph.give("log_p", ["n", "B", len(params["output.b"])])
+    graph.give_states(h, c, H)
+    return graph.model()
+
+
+def _symbol_file(column: SymbolColumn) -> str:
+    return f"symbols-{column.place}.onnx"
 
 
 def _onnx_gates(array: Array) -> Array:
@@ -199,6 +232,7 @@ def _document(model: Model) -> dict[str, Any]:
         "inputs": sensors[model.roles.inputs].tolist(),
         "targets": sensors[model.roles.targets].tolist(),
         "clock": model.clock,
+        "calendar": asdict(model.calendar),
         "step_seconds": model.step_seconds,
         "window": model.window,
         "look_ahead": model.look_ahead,
@@ -208,6 +242,21 @@ def _document(model: Model) -> dict[str, Any]:
         "states": {name: _plain(value) for name, value in vars(model.states).items()},
         "components": {name: _plain(value) for name, value in vars(model.components).items()},
         "threshold": model.threshold.to_dict(),
+        "symbols": [_symbols(column, model.sensors) for column in model.symbols],
+        "session": model.session,
+    }
+
+
+def _symbols(column: SymbolColumn, sensors: Sequence[str]) -> dict[str, Any]:
+    """What is outside of the graph of a column of symbols; `file` is null where counts say what is likely."""
+    return {
+        "sensor": sensors[column.place],
+        "file": None if column.lstm is None else _symbol_file(column),
+        "texts": list(column.texts),
+        "lasts": column.lasts,
+        "limits": _plain(column.limits),
+        "durations": {name: _plain(value) for name, value in vars(column.durations).items()},
+        "lengths": {name: _plain(value) for name, value in vars(column.lengths).items()},
     }
 
 
