@@ -49,10 +49,20 @@ def count(amount: int, noun: str) -> str:
 
 
 def wrapped(lines: Iterable[str], width: int, indent: int = 12) -> Iterator[str]:
-    """Lines cut at words to at most `width` characters; what follows a cut is indented."""
+    """Lines cut at blanks to at most `width` characters; what follows a cut is indented.
+
+    A command that ends a line too long gets a line of its own, and is not cut: it can be copied.
+    """
     for line in lines:
-        fits = len(line) <= width
-        yield from [line] if fits else textwrap.wrap(line, width, subsequent_indent=" " * indent)
+        if len(line) <= width:
+            yield line
+            continue
+        said, begin, command = line.partition(": lstm-anomaly ")
+        if begin:
+            said += ":"
+        yield from textwrap.wrap(said, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+        if begin:
+            yield f"  lstm-anomaly {command}"
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

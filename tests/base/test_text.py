@@ -44,6 +44,19 @@ def test_long_lines_are_cut_at_words_and_indented():
     assert list(wrapped(["one two three", "x"], width=8, indent=2)) == ["one two", "  three", "x"]
 
 
+def test_a_command_at_the_end_of_a_long_line_is_not_cut():
+    line = "Next: see it: lstm-anomaly report week.csv --model pump.model"
+    assert list(wrapped([line], width=20)) == [
+        "Next: see it:",
+        "  lstm-anomaly report week.csv --model pump.model",
+    ]
+    assert list(wrapped([line], width=80)) == [line]
+
+
+def test_words_are_not_cut_at_hyphens():
+    assert list(wrapped(["too many false-alarms"], width=14, indent=0)) == ["too many", "false-alarms"]
+
+
 def test_ordinals_have_the_ending_that_is_said():
     numbers = (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)
     assert " ".join(map(ordinal, numbers)) == "1st 2nd 3rd 4th 11th 12th 13th 21st 102nd 111th"

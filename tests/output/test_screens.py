@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scripts import load_script
 
 from lstm_anomaly.output.terminal.canvas import Canvas
+from lstm_anomaly.output.terminal.forecast import table as forecast_table
 from lstm_anomaly.output.terminal.pictures import pictures
 from lstm_anomaly.output.terminal.sparklines import above_and_below, bars, columns, farthest, highest
 
@@ -93,3 +95,25 @@ def test_long_ranges_behind_curves_do_not_wrap(width):
     assert len(seen) == 1
     assert re.search(r"seen -0\.000\d+ to -0\.000\d+$", seen[0])
     assert max(map(len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize(("width", "curve"), [(60, 0), (80, 12), (200, 16)])
+def test_a_table_of_forecasts_is_cut_nowhere_and_its_curve_takes_what_is_left(width, curve):
+    values = np.linspace(1000, 2000, 48)
+    forecast = SimpleNamespace(
+        sensors=["temperature_c"],
+        seen=values[np.newaxis],
+        values=values[np.newaxis],
+        times=np.arange(48),
+        methods=["ridge"],
+        interval=lambda level: (values[np.newaxis] - 100, values[np.newaxis] + 100),
+    )
+    view = SimpleNamespace(forecast=forecast, levels=[0.8], stamps=["2026-03-30T23:59:00"] * 48)
+    shown = forecast_table(view, Canvas(terminal=True, color=False, unicode=True, width=width))
+    *_, row = shown.splitlines()
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= width
+    assert "2026-03-30" in shown
+    assert row.split()[0] == "temperature_c"
+    assert row.rstrip().endswith("1900 to 2100") or width > 120
+    assert sum(character in "▁▂▃▄▅▆▇█" for character in row) == 2 * curve

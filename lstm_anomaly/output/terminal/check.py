@@ -12,7 +12,7 @@ from lstm_anomaly.reading import FileReport
 from lstm_anomaly.training.check_data import BudgetCheck, Check, FirstRow
 
 SCHEMA_VERSION = 1
-SENSORS_SHOWN = 8  # of each of the first rows
+SENSORS_SHOWN = 12  # of each of the first rows
 LINES_KEPT = 100  # refused rows and bad cells listed in JSON for each file; the counts are exact
 
 
@@ -54,17 +54,15 @@ def _check_lines(check: Check) -> list[str]:
 
 
 def _first_rows(rows: Sequence[FirstRow]) -> list[str]:
-    """The first rows as they were understood: a misreading shows here."""
+    """The first rows as they were understood, a column for each: a misreading shows here."""
     names = list(rows[0].readings)
+    table = [["as read", *(f"line {row.place.rpartition(':')[2]}" for row in rows)]]
+    if any(row.time for row in rows):
+        table.append(["time (UTC)", *(row.time for row in rows)])
+    for name in names[:SENSORS_SHOWN]:
+        table.append([printable(name), *(_reading(row.readings[name]) for row in rows)])
     more = [f"and {len(names) - SENSORS_SHOWN} more"] if len(names) > SENSORS_SHOWN else []
-    is_timed = any(row.time for row in rows)
-    times = ["time (UTC)"] if is_timed else []
-    table = [["as read   ", "line", *times, *map(printable, names[:SENSORS_SHOWN]), *more]]
-    for row in rows:
-        readings = [_reading(value) for value in list(row.readings.values())[:SENSORS_SHOWN]]
-        times = [row.time] if is_timed else []
-        table.append(["", row.place.rpartition(":")[2], *times, *readings, *[""] * len(more)])
-    return _aligned(table)
+    return [*_aligned(table), *more]
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -120,11 +118,11 @@ def _budget_line(budget: BudgetCheck) -> str:
     if budget.is_enough:
         return f"budget      {budget.budget.words} can be certified with {extent(budget.present)} of data"
     needed, present = extent(budget.needed), extent(budget.present)
-    instead = f"; --false-alarms {budget.instead} could be" if budget.instead else ""
+    instead = f" --false-alarms {budget.instead} can be certified." if budget.instead else ""
     return (
         f"budget      {budget.budget.words} cannot be certified at {budget.confidence:.0%} confidence: that"
-        f" takes {needed} of data, and there are {present}{instead};"
-        " with less, the threshold is extrapolated"
+        f" takes {needed} of data, and there are {present}.{instead}"
+        " Without a certificate the threshold is an estimate."
     )
 
 

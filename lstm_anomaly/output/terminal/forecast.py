@@ -1,5 +1,6 @@
 """Forecasts for people: a line for each sensor, with its past and what is to come as a small curve."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,25 +16,45 @@ from lstm_anomaly.output.terminal.events import MOST_NAME
 from lstm_anomaly.output.terminal.sparklines import bars, columns
 
 CURVE = 16  # characters of the past, and of what is to come
-_LEAST_WIDTH = {"method": 100, "lowest": 120, "highest": 120}  # of a terminal from which there is room
+_LEAST_CURVE = 4
+_LEAST_WIDTH = {"method": 120, "lowest": 140, "highest": 140}  # of a terminal from which there is room
 
 
 def table(view: ForecastView, canvas: Canvas) -> str:
     """One row a sensor: its last reading, what is to come, and the first level's interval at the end."""
-    forecast, level = view.forecast, view.levels[0]
+    forecast, level, last = view.forecast, view.levels[0], view.stamps[-1]
     low, high = forecast.interval(level)
-    shown = canvas.table()
     rows = [_cells(forecast, k, (low[k], high[k]), canvas) for k in range(len(forecast.sensors))]
-    last = view.stamps[-1]
-    titles = {"end": last if forecast.times is not None else f"row {last}", "within": f"{100 * level:g} %"}
+    titles = {
+        "end": f"row {last}" if forecast.times is None else last,
+        "within": f"{100 * level:g} % interval",
+    }
+    if canvas.terminal:  # in two lines, for the sake of its width
+        titles = {name: re.sub("T| (?=i)", "\n", title, count=1) for name, title in titles.items()}
     left_out = canvas.hidden(_LEAST_WIDTH)
-    for name in rows[0]:
-        if name not in left_out:
-            right = name in ("now", "end", "lowest", "highest")
-            shown.add_column(titles.get(name, name), justify="right" if right else "left", no_wrap=True)
+    names = [name for name in rows[0] if name not in left_out]
+    if half := _half_of_curve(
+        [[titles.get(name, name), *(row[name].plain for row in rows)] for name in names], canvas
+    ):
+        names.insert(1, "past and forecast")
+        for k, row in enumerate(rows):
+            row["past and forecast"] = _curve(forecast, k, half, canvas)
+    shown = canvas.table()
+    for name in names:
+        right = name in ("now", "end", "lowest", "highest")
+        shown.add_column(titles.get(name, name), justify="right" if right else "left", no_wrap=True)
     for row in rows:
-        shown.add_row(*(cell for name, cell in row.items() if name not in left_out))
+        shown.add_row(*(row[name] for name in names))
     return canvas.rendered(shown)
+
+
+def _half_of_curve(columns: Sequence[Sequence[str]], canvas: Canvas) -> int:
+    """Characters of the past, and of what is to come, for which the other columns leave room."""
+    if not canvas.terminal or canvas.width is None:
+        return CURVE
+    taken = sum(3 + max(len(line) for cell in column for line in cell.split("\n")) for column in columns)
+    half = (canvas.width - taken - 5) // 2
+    return 0 if half < _LEAST_CURVE else min(half, CURVE)
 
 
 def _cells(
@@ -42,15 +63,8 @@ def _cells(
     seen, values = forecast.seen[k], forecast.values[k]
     known = seen[np.isfinite(seen)]
     low, high = interval
-    everything = np.concatenate([known, values])
-    ends = (float(everything.min()), float(everything.max()))
-    past, future = (bars(_means(part), *ends, unicode=canvas.unicode) for part in (seen, values))
-    curve = Text(past, style="dim")
-    curve.append("|" if not canvas.unicode else "│")
-    curve.append(future, style="cyan")
     return {
         "sensor": Text(canvas.shortened(printable(forecast.sensors[k]), MOST_NAME)),
-        "past and forecast": curve,
         "now": Text(number(float(known[-1])) if len(known) else "-"),
         "end": Text(number(float(values[-1]))),
         "within": Text(f"{number(float(low[-1]))} to {number(float(high[-1]))}"),
@@ -60,9 +74,21 @@ def _cells(
     }
 
 
-def _means(values: FloatArray) -> FloatArray:
-    """Means of `CURVE` parts, NaN where nothing is known."""
-    parts = [values[part] for part in columns(len(values), CURVE)]
+def _curve(forecast: Forecast, k: int, half: int, canvas: Canvas) -> Text:
+    """The past of a sensor and what is to come, in at most `half` characters each."""
+    seen, values = forecast.seen[k], forecast.values[k]
+    everything = np.concatenate([seen[np.isfinite(seen)], values])
+    ends = (float(everything.min()), float(everything.max()))
+    past, future = (bars(_means(part, half), *ends, unicode=canvas.unicode) for part in (seen, values))
+    curve = Text(past, style="dim")
+    curve.append("|" if not canvas.unicode else "│")
+    curve.append(future, style="cyan")
+    return curve
+
+
+def _means(values: FloatArray, most: int) -> FloatArray:
+    """Means of at most this many parts, NaN where nothing is known."""
+    parts = [values[part] for part in columns(len(values), most)]
     return np.array([np.nanmean(part) if np.isfinite(part).any() else np.nan for part in parts])
 
 
@@ -73,10 +99,10 @@ def interval_lines(forecast: Forecast, levels: Sequence[float]) -> list[str]:
     for level in levels:
         certified = min(horizon.paths[name].certified_steps(level, steps) for name in forecast.methods)
         if certified < steps:
-            until = f"up to step {certified:,} only" if certified else "for no step"
+            until = f"only up to step {certified:,}" if certified else "for no step"
             out.append(
-                f"{100 * level:g} % intervals are certified {until}: the rows held out in training are too"
-                " few for more; train on more rows, or read the rest as estimates"
+                f"{100 * level:g} % intervals are certified {until}, since too few rows were held out in"
+                " training. Read the others as estimates, or train on more rows."
             )
     return out
 
