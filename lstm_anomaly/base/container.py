@@ -67,8 +67,13 @@ class Kind:
         return f"lstm-anomaly {self.name}"
 
 
-MODEL = Kind("model", ModelFileError, "train it again, or restore it from a copy")
+MODEL = Kind("model", ModelFileError, "check the path, restore it from a copy, or train it again")
 STATE = Kind("state", StateError, "restore it from a copy, or remove it to start over", finite=False)
+_UNREAD = {
+    FileNotFoundError: "check the path",
+    IsADirectoryError: "name a file in that folder",
+    PermissionError: "check who may read it",
+}
 CHECKPOINT = Kind("checkpoint", ModelFileError, "remove it to train from the beginning")
 
 
@@ -169,7 +174,8 @@ def load_arrays(path: str | os.PathLike[str], kind: Kind = MODEL) -> tuple[dict[
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise kind.error(f"cannot read the {kind.name}: {error.strerror}", where=where) from error
+        hint = _UNREAD.get(type(error), "")
+        raise kind.error(f"cannot read the {kind.name}: {error.strerror}", where=where, hint=hint) from error
     if len(content) > MAX_BYTES:
         raise kind.error(f"larger than {MAX_BYTES >> 20} MiB; not a {kind.name} file", where=where)
     try:

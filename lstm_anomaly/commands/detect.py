@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Console, is_terminal
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.options import (
     FILES,
@@ -21,6 +21,7 @@ from lstm_anomaly.commands.frame.options import (
     judged_input_options,
     read_options,
 )
+from lstm_anomaly.commands.frame.streams import is_terminal
 from lstm_anomaly.commands.frame.unattended import Unattended, check_unattended, unattended_options
 
 if TYPE_CHECKING:

@@ -98,7 +98,9 @@ def command(
         _evaluate_forecasts(console, model, files, reading, shares_of(levels), format_)
         return
     if labels_path is None:
-        raise click.UsageError("Missing option '--labels'; or --forecast, which needs none.")
+        raise click.UsageError(
+            "Name what happened with --labels FILE, or use --forecast, which needs no labels."
+        )
     frame = read_frame(input_files(files), options, None, console, model.sensors)
     labels = read_labels(labels_path, frame, label_column, options)
     frame, labels = select_marked(frame, labels, reading["rows"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Console, is_terminal
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Percent, Span
 from lstm_anomaly.commands.frame.options import (
@@ -19,6 +19,7 @@ from lstm_anomaly.commands.frame.options import (
     read_options,
     shares_of,
 )
+from lstm_anomaly.commands.frame.streams import is_terminal
 
 if TYPE_CHECKING:
     from datetime import tzinfo

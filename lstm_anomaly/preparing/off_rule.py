@@ -27,7 +27,7 @@ _OPERATORS: dict[str, Callable[[FloatArray, float], BoolArray]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-HINT = "such as 'speed_rpm < 10 and valve = 0'"
+HINT = "a condition such as 'speed_rpm < 10 and valve = 0'"
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def require_windows(series: Series, split: Split, window: int) -> None:
             raise NotEnoughDataError(
                 f"{rows_in(series.segments)} usable rows are too few: the part for {name} has "
                 f"{rows_in(segments)}, and a window is {window} rows without a gap",
-                hint="more rows, or a smaller --window",
+                hint="more rows" + (", or a smaller --window of train" if window > 2 else ""),
             )
 
 

@@ -6,7 +6,8 @@ import sys
 import pytest
 from rich.console import Console
 
-from lstm_anomaly.commands.frame import console
+from lstm_anomaly.commands.frame import streams
+from lstm_anomaly.commands.frame.streams import remark
 from lstm_anomaly.network.training.loop import EpochReport
 from lstm_anomaly.output.terminal import progress
 
@@ -48,7 +49,17 @@ def test_a_bar_that_counts_says_how_many_of_how_many(monkeypatch):
 def test_lines_on_standard_error_break_between_words_on_a_terminal(monkeypatch, stream, lines):
     monkeypatch.setattr(sys, "stderr", stream)
     said = "the promise on false alarms does not hold " * 5
-    console._remark([said.strip()])
+    remark([said.strip()])
     found = stream.getvalue().splitlines()
     assert len(found) == lines
     assert " ".join(line.strip() for line in found) == said.strip()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["inspect", "no such " * 12 + ".model"], ["detect", "--max-age", "1x"]]
+)
+def test_errors_break_between_words_on_a_terminal(monkeypatch, run, arguments):
+    monkeypatch.setattr(streams, "is_terminal", lambda stream: True)
+    *_, first, second = run(*arguments).stderr.splitlines()
+    assert max(len(first), len(second)) <= 80
+    assert second.startswith("  ")

@@ -98,7 +98,7 @@ def test_long_ranges_behind_curves_do_not_wrap(width):
 
 
 @pytest.mark.parametrize(("width", "curve"), [(60, 0), (80, 12), (200, 16)])
-def test_a_table_of_forecasts_is_cut_nowhere_and_its_curve_takes_what_is_left(width, curve):
+def test_no_cell_of_forecasts_is_cut_and_the_curve_takes_what_is_left(width, curve):
     values = np.linspace(1000, 2000, 48)
     forecast = SimpleNamespace(
         sensors=["temperature_c"],

@@ -35,6 +35,7 @@ from lstm_anomaly.commands.frame.process import (
     unwinding_signals,
 )
 from lstm_anomaly.commands.frame.shells import register
+from lstm_anomaly.commands.frame.streams import is_terminal, remark
 
 COMMANDS = {
     "check": "Say whether sensor CSVs are good enough to train on.",
@@ -166,7 +167,7 @@ def _report(error: Exception, settings: Settings) -> int:
     if isinstance(error, BrokenPipeError):
         return EXIT_BROKEN_PIPE
     if isinstance(error, click.UsageError) and _is_for_a_person(error, settings):
-        error.show()
+        _show_usage(error)
         return EXIT_TROUBLE
     if isinstance(error, click.Abort):
         return _say_broken_off("interrupted", EXIT_INTERRUPTED, settings)
@@ -178,13 +179,26 @@ def _is_for_a_person(error: click.UsageError, settings: Settings) -> bool:
     """Whether to show usage and a hint beside the cause; a log and cron's mail get one line."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return True
-    return settings.log_format == "text" and sys.stderr is not None and sys.stderr.isatty()
+    return settings.log_format == "text" and is_terminal(sys.stderr)
+
+
+def _show_usage(error: click.UsageError) -> None:
+    """The cause, with how the command is used before it."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) or error.ctx is None:
+        error.show()
+        return
+    usage = [*error.ctx.get_usage().split("\n"), f"Try '{error.ctx.command_path} --help' for help."]
+    remark([*usage, "", f"Error: {_one_line(error)}"])
+
+
+def _one_line(error: click.UsageError) -> str:
+    return " ".join(error.format_message().split())  # choices come one a line
 
 
 def _cause(error: Exception) -> str:
     match error:
         case click.UsageError():
-            said = " ".join(error.format_message().split())  # choices come one a line
+            said = _one_line(error)
             return f"{said} Try: {error.ctx.command_path} --help" if error.ctx else said
         case click.ClickException():
             return error.format_message()
@@ -211,12 +225,11 @@ def _say_unknown(error: Exception) -> int:
 
 
 def _say(text: str, status: int, settings: Settings) -> int:
-    """Print one line, safe for a terminal, on standard error; a closed one is no reason to fail."""
+    """Print one line on standard error."""
     line = f"lstm-anomaly: {text}"
     if settings.log_format == "json":
         line = log_record("error", text.removeprefix("error: "))
-    with suppress(OSError, ValueError):
-        click.echo(printable(line), err=True)
+    remark([line])
     return status
 
 
@@ -273,6 +286,4 @@ def app(ctx: click.Context, /, config: str | None, profile: str | None) -> None:
             raise click.UsageError(f"{place}: there is no command '{command}'.{_nearest(command)}")
     if name and (found := ctx.command.get_command(ctx, name)):  # type: ignore[attr-defined]
         ctx.default_map = {name: defaults.options_of(name, found)}
-    for line in defaults.warnings:
-        with suppress(OSError, ValueError):
-            click.echo(f"lstm-anomaly: {printable(line)}", err=True)
+    remark(f"lstm-anomaly: {line}" for line in defaults.warnings)

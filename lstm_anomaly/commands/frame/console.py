@@ -4,18 +4,17 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TextIO
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from lstm_anomaly.base.errors import OutputError
 from lstm_anomaly.base.text import printable, wrapped
 from lstm_anomaly.commands.frame.app import Settings, log_record
+from lstm_anomaly.commands.frame.streams import is_terminal, remark
 
 if TYPE_CHECKING:
     from lstm_anomaly.output.terminal.canvas import Canvas
     from lstm_anomaly.training.fit_networks import OnEpoch
-
-_ANY_TERMINAL = 80  # columns of one that does not say how many it has
 
 
 class Console:
@@ -40,7 +39,7 @@ class Console:
         """Print lines on standard error, each as a record when that is how the log is to be."""
         if self._settings.log_format == "json":
             lines = (log_record(level, line) for line in lines)
-        _remark(lines)
+        remark(lines)
 
     def result(self, lines: Iterable[str]) -> None:
         """Print the lines of a summary, unless --quiet."""
@@ -107,31 +106,3 @@ class Console:
 
         with counting_bar(what) as on_one:
             yield on_one
-
-
-def is_terminal(stream: TextIO | Any) -> bool:
-    """Whether somebody looks at this stream."""
-    try:
-        return bool(stream.isatty())
-    except (AttributeError, ValueError):
-        return False
-
-
-def _width_of(stream: TextIO) -> int:
-    """Columns of the terminal that a stream is: standard output may be a file meanwhile."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or _ANY_TERMINAL
-    except (OSError, ValueError):
-        return _ANY_TERMINAL
-
-
-def _remark(lines: Iterable[str]) -> None:
-    """Print lines on standard error; a closed or full one must not cost the results."""
-    if sys.stderr is None:
-        return
-    with suppress(OSError, ValueError):
-        if is_terminal(sys.stderr):
-            lines = wrapped(lines, _width_of(sys.stderr), indent=2)
-        for line in lines:
-            sys.stderr.write(f"{printable(line)}\n")
-        sys.stderr.flush()

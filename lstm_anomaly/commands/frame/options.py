@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import is_terminal
 from lstm_anomaly.commands.frame.option_types import Duration, Percent
+from lstm_anomaly.commands.frame.streams import is_terminal
 
 if TYPE_CHECKING:
     from lstm_anomaly.reading import ReadOptions

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from lstm_anomaly.base.text import as_bytes
-from lstm_anomaly.commands.frame.console import Console, is_terminal
+from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.streams import is_terminal
 from lstm_anomaly.output.formats import records
 from lstm_anomaly.output.formats.influx import influx_lines
 from lstm_anomaly.output.formats.lookout import lookout_lines

@@ -118,5 +118,5 @@ def check_all_read(wanted: Sequence[str], read: Collection[str], where: str) -> 
             f"has no reading of {listed(missing)}; wanted: {listed(wanted)};"
             f" in the file: {listed(sorted(read))}",
             where=where,
-            hint="--allow-missing to judge the others without it, or check the names of the sensors",
+            hint="check the names of the sensors, or detect --allow-missing to judge by the others",
         )

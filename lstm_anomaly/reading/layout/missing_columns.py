@@ -16,9 +16,13 @@ def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str) -> No
     hint = "rename the columns to the names that the model knows"
     if guesses:
         hint += f" (perhaps {', '.join(guesses[:3])})"
-    hint += ", or --allow-missing to judge by the other sensors"
+    if len(missing) < len(wanted):
+        hint += ", or detect --allow-missing to judge by the other sensors"
+        lacking = f"no column {quoted(missing)}"
+    else:
+        lacking = "none of the wanted columns"
     raise SensorsError(
-        f"has no column {quoted(missing)}; wanted: {quoted(wanted)}; in the file: {quoted(found)}",
+        f"has {lacking}; wanted: {quoted(wanted)}; in the file: {quoted(found)}",
         where=where,
         hint=hint,
     )
