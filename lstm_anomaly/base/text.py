@@ -35,6 +35,11 @@ def exact(value: float) -> str:
     return repr(float(value)).removesuffix(".0")
 
 
+def percent(share: float, decimals: int = 0) -> str:
+    """`30 %` for 0.3."""
+    return f"{100 * share:.{decimals}f} %"
+
+
 def duration(seconds: float) -> str:
     """`45 s`, `12 min`, `3.5 h`, `2.1 days`."""
     for limit, unit, name in ((90, 1, "s"), (5400, 60, "min"), (129600, 3600, "h")):

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from lstm_anomaly.base.errors import ThresholdError
-from lstm_anomaly.base.text import number
+from lstm_anomaly.base.text import number, percent
 from lstm_anomaly.decision import poisson
 from lstm_anomaly.decision.budget import DAY_SECONDS, Budget
 
@@ -98,13 +98,15 @@ class Threshold:
 
     def _how(self) -> str:
         if self.method == "episodes":  # it had too few rows and took the tail instead
-            raised = f"it is raised by {self.margin - 1:.0%} for what so few rows cannot show"
+            raised = (
+                f"It is raised by {percent(self.margin - 1)}, since few rows do not show all that is normal"
+            )
             if self.budget.per_row(self.step_seconds) * FARTHEST * self.rows < 1:
                 raised += (
-                    f", and extrapolated to {FARTHEST} times those rows only, so that false alarms may come"
-                    " more often than asked for"
+                    f". It is extrapolated to {FARTHEST} times those rows only, so false alarms may come more"
+                    " often than asked for"
                 )
-            return f"{HOW['pot']}; {raised}"
+            return f"{HOW['pot']}. {raised}"
         return HOW[self.method]
 
     def _extent(self, rows: int) -> str:

@@ -26,7 +26,7 @@ def sentence(event: Event, start: str, end: str, told: Sequence[str]) -> str:
     when = f"From {start} to {without_day(end, start)}" if event.duration > 1 else f"At {start}"
     what = _what(event, first, at)
     if event.cause == UNSEEN:
-        what = f"the sensors together were as never in training: {what}"
+        what = f"there was a state never seen in training: {what}"
     followers = event.followers[:MOST_FOLLOWERS]
     stamps = told[len(event.contributions) :]
     later = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.text import count
+from lstm_anomaly.base.text import count, percent
 
 
 @saved_as("clean report")
@@ -60,7 +60,7 @@ class CleanReport:
             found.append(f"one row every {duration(self.step)}")
         if self.irregular_share > 0.1:
             found.append(
-                f"irregular time stamps: {self.irregular_share:.0%} of the steps are far from that;"
+                f"irregular time stamps: {percent(self.irregular_share)} of the steps are far from that;"
                 " the rows are used in order, resampling makes them even"
             )
         if self.no_time:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.base.text import count, exact, number
+from lstm_anomaly.base.text import count, exact, number, percent
 from lstm_anomaly.base.types import FloatArray, IntArray
 
 FEW_VALUES = 10  # distinct readings up to which a sensor is a state rather than a measurement
@@ -158,7 +158,7 @@ def _much_missing(column: FloatArray) -> list[Oddity]:
     return [
         Oddity(
             "much missing",
-            f"is missing in {share:.0%} of the rows, and no row without it can be judged",
+            f"is missing in {percent(share)} of the rows, and no row without it can be judged",
             int(missing.argmax()),
             advice="exclude",
         )
@@ -247,7 +247,8 @@ def _railed(column: FloatArray, read: FloatArray, distinct: FloatArray, counts: 
             value = float(distinct[end])
             return Oddity(
                 "railed",
-                f"is at {number(value)}, its {which}, in {share:.1%} of the rows: the end of its range?",
+                f"is at {number(value)}, its {which}, in {percent(share, 1)} of the rows:"
+                " is that the end of its range?",
                 int((column == value).argmax()),
                 value,
             )

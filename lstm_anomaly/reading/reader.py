@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from lstm_anomaly.base.errors import InputError, SensorsError
-from lstm_anomaly.base.text import listed
+from lstm_anomaly.base.text import listed, percent
 from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.reading.frames import join_frames
 from lstm_anomaly.reading.layout.layout import Layout, find_layout
@@ -239,7 +239,8 @@ class CsvReader:
         bad = found.bad_count + found.refused_count * len(self._sensors)
         if limit is not None and cells and bad > limit * cells:
             raise InputError(
-                f"{bad / cells:.2%} of the cells are bad or in refused rows, more than {limit:.2%}",
+                f"{percent(bad / cells, 2)} of the cells are bad or in refused rows, more than"
+                f" {percent(limit, 2)}",
                 where=f"{found.source}:{_first_fault(found)}",
                 hint="look at the lines named above, or raise --max-bad",
             )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lstm_anomaly.base.text import count, number
+from lstm_anomaly.base.text import count, number, percent
 from lstm_anomaly.base.types import FloatArray
 
 UNLIKE = 0.99  # of the rows before: rows of which half are beyond these are other data than the rest
@@ -68,7 +68,7 @@ def doubts(
     if len(before) and len(last) and np.median(last) > np.quantile(before, UNLIKE):
         found.append(
             f"its last {len(last)} rows are unlike the rest: half of them depart further from what is"
-            f" expected than {UNLIKE:.0%} of the rows before"
+            f" expected than {percent(UNLIKE)} of the rows before"
         )
     if left_out > MOST_LEFT_OUT:
         found.append(f"{100 * left_out:.0f} % of its rows could not be used")

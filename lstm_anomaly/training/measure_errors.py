@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from lstm_anomaly.base.text import percent
 from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.regression import FOLDS, fit_forecast, fit_related
@@ -220,7 +221,10 @@ def chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:
     for view, words in (("forecast", "forecasts the next row"), ("restored", "restores rows")):
         lstm, linear = held_out.get(f"{view}_lstm"), held_out.get(f"{view}_linear")
         if lstm is not None and linear is not None and lstm < MUCH_BETTER * linear:
-            return "lstm", f"on held-out rows the LSTM {words} with {1 - lstm / linear:.0%} less error"
+            return (
+                "lstm",
+                f"on held-out rows the LSTM {words} with {percent(1 - lstm / linear)} less error",
+            )
     return "linear", "on held-out rows no LSTM does much better than linear regression"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lstm_anomaly.base.errors import InputError, NotEnoughDataError, SettingsError
-from lstm_anomaly.base.text import count
+from lstm_anomaly.base.text import count, percent
 from lstm_anomaly.base.types import FloatArray, Segments, Series
 from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events
 from lstm_anomaly.decision.spans import LIMIT
@@ -194,7 +194,7 @@ def _errors(model: Model, series: Series, segments: Segments) -> FloatArray:
 def _better(old: Measure, new: Measure) -> tuple[bool, str]:
     """Whether the new model is, and why."""
     ratio = float(np.sqrt(new.forecast * new.restored / max(old.forecast * old.restored, 1e-300)))
-    errors = f"{abs(1 - ratio):.0%} {'less' if ratio < 1 else 'more'} error"
+    errors = f"{percent(abs(1 - ratio))} {'less' if ratio < 1 else 'more'} error"
     flagged = f"flags {count(new.anomalous, 'row')} of those held out, the old one {old.anomalous:,}"
     if new.anomalous > old.anomalous:
         return False, f"the new one {flagged}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lstm_anomaly.base.text import count, duration, listed, number, ordinal, printable, wrapped
+from lstm_anomaly.base.text import count, duration, listed, number, ordinal, percent, printable, wrapped
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,11 @@ def test_what_could_drive_a_terminal_is_shown_as_an_escape(text, shown):
 )
 def test_numbers_have_no_exponent_where_none_is_needed(value, shown):
     assert number(value) == shown
+
+
+def test_shares_are_in_percent():
+    assert percent(0.3) == "30 %"
+    assert percent(0.0455, 2) == "4.55 %"
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_minute_of_data_is_not_extrapolated_to_weeks_and_says_so() -> None:
     scores = np.random.default_rng(1).exponential(size=60)
     by_week, by_rows = learn(scores, step_seconds=1.0), learn(scores, "1/6000rows", step_seconds=None)
     assert by_week.value == by_rows.value
-    assert "to 100 times those rows only, so that false alarms may come more often" in by_week.promise()
+    assert "to 100 times those rows only, so false alarms may come more often" in by_week.promise()
     assert "only" not in by_rows.promise()
     assert by_rows.value > learn(scores, "1/3000rows", step_seconds=None).value
 

@@ -56,7 +56,7 @@ def test_a_reading_that_is_usual_by_itself_is_not_called_a_fall():
 
 def test_new_values_and_new_states_are_named():
     assert said(cause=NEW_VALUE).endswith("pressure read 2.10 at 00:40, a value never seen in training.")
-    assert "the sensors together were as never in training: pressure fell to 2.10" in said(cause=UNSEEN)
+    assert "there was a state never seen in training: pressure fell to 2.10" in said(cause=UNSEEN)
 
 
 @pytest.mark.parametrize(

@@ -288,5 +288,5 @@ def test_bad_values_fail_names_line_sensor_and_text(write):
 def test_max_bad_stops_when_too_much_is_bad(write):
     path = write("time,a,b\n" + ROWS + "2024-01-01 00:10:00,ERR,5\n")
     read_csvs([path], ReadOptions(max_bad=0.05))
-    with pytest.raises(InputError, match=r"input\.csv:12: 4.55% of the cells are bad"):
+    with pytest.raises(InputError, match=r"input\.csv:12: 4.55 % of the cells are bad"):
         read_csvs([path], ReadOptions(max_bad=0.04))

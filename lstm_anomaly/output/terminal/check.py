@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from lstm_anomaly.base.text import count, duration, listed, number, printable
+from lstm_anomaly.base.text import count, duration, listed, number, percent, printable
 from lstm_anomaly.preparing.sensor_quality import SensorQuality
 from lstm_anomaly.reading import FileReport
 from lstm_anomaly.training.check_data import BudgetCheck, Check, FirstRow
@@ -100,7 +100,7 @@ def _sensor_table(sensors: Sequence[SensorQuality]) -> list[str]:
     rows = [("sensor", "missing", "low", "high", "mean", "spread", "values")]
     for s in sensors:
         share = s.missing / (s.missing + s.readings)
-        shown = "-" if not s.missing else f"{share:.1%}" if share >= 0.001 else "<0.1%"
+        shown = "-" if not s.missing else percent(share, 1) if share >= 0.001 else "<0.1 %"
         figures = [number(value) for value in (s.low, s.high, s.mean, s.spread)]
         rows.append((printable(s.name), shown, *figures, f"{s.distinct:,}"))  # type: ignore[arg-type]
     return _aligned(rows)
@@ -120,8 +120,8 @@ def _budget_line(budget: BudgetCheck) -> str:
     needed, present = extent(budget.needed), extent(budget.present)
     instead = f" --false-alarms {budget.instead} can be certified." if budget.instead else ""
     return (
-        f"budget      {budget.budget.words} cannot be certified at {budget.confidence:.0%} confidence: that"
-        f" takes {needed} of data, and there are {present}.{instead}"
+        f"budget      {budget.budget.words} cannot be certified at {percent(budget.confidence)} confidence:"
+        f" that takes {needed} of data, and there are {present}.{instead}"
         " Without a certificate the threshold is an estimate."
     )
 

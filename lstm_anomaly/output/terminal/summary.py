@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lstm_anomaly.base.text import count, duration, listed, number, ordinal, printable
+from lstm_anomaly.base.text import count, duration, listed, number, ordinal, percent, printable
 from lstm_anomaly.model.horizon import NAMES
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.output import symbols
@@ -219,7 +219,7 @@ def _share_line(model: Model) -> list[str]:
     if model.kind == "linear":
         return []
     forecast, restored = model.expectations.shares.mean(axis=1)
-    return [f"LSTM share  forecast {forecast:.0%}, restored row {restored:.0%}; the rest is linear"]
+    return [f"LSTM share  forecast {percent(forecast)}, restored row {percent(restored)}; the rest is linear"]
 
 
 def _states(model: Model) -> list[tuple[int, float]]:
@@ -229,7 +229,7 @@ def _states(model: Model) -> list[tuple[int, float]]:
 
 
 def _states_line(model: Model) -> str:
-    shares = [f"{share:.0%}" for _, share in _states(model)]
+    shares = [percent(share) for _, share in _states(model)]
     told = "" if len(shares) == 1 else f", with {', '.join(shares)} of the rows"
     return f"states      {count(len(shares), 'operating state')}{told}"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.text import percent
 from lstm_anomaly.reading.lines.opening import ByteStream
 
 HEAD_BYTES = 1 << 20
@@ -188,8 +189,8 @@ def _check_text(data: bytes, path: str, first_line: int) -> None:
     controls = int((np.frombuffer(data, np.uint8) < 9).sum())
     if controls > max(MOST_CONTROLS * len(data), 100):
         raise InputError(
-            f"{controls / len(data):.0%} of the bytes are control characters: this is no text, or was never"
-            " written to the end",
+            f"{percent(controls / len(data))} of the bytes are control characters: this is no text, or it"
+            " was not written to the end",
             where=f"{path}:{first_line}",
             hint="check the file, or copy it again; --encoding if it is text in some other encoding",
         )
