@@ -3,10 +3,12 @@
 import io
 import sys
 
+import click
 import pytest
 from rich.console import Console
 
-from lstm_anomaly.commands.frame import streams
+from lstm_anomaly.base.errors import ModelFileError
+from lstm_anomaly.commands.frame.app import Settings, _report, app
 from lstm_anomaly.commands.frame.streams import remark
 from lstm_anomaly.network.training.loop import EpochReport
 from lstm_anomaly.output.terminal import progress
@@ -56,10 +58,12 @@ def test_lines_on_standard_error_break_between_words_on_a_terminal(monkeypatch, 
 
 
 @pytest.mark.parametrize(
-    "arguments", [["inspect", "no such " * 12 + ".model"], ["detect", "--max-age", "1x"]]
+    "error", [ModelFileError("is too odd " * 12), click.UsageError("is too odd " * 12, click.Context(app))]
 )
-def test_errors_break_between_words_on_a_terminal(monkeypatch, run, arguments):
-    monkeypatch.setattr(streams, "is_terminal", lambda stream: True)
-    *_, first, second = run(*arguments).stderr.splitlines()
-    assert max(len(first), len(second)) <= 80
+def test_errors_break_between_words_on_a_terminal(monkeypatch, error):
+    monkeypatch.setattr(sys, "stderr", stream := Terminal())
+    assert _report(error, Settings()) == 2
+    *_, first, second = stream.getvalue().splitlines()
+    assert first.endswith(("is", "too", "odd"))
+    assert len(first) <= 80
     assert second.startswith("  ")
