@@ -20,10 +20,11 @@ import numpy as np
 import pandas as pd
 
 from lstm_anomaly.base.types import Series
-from lstm_anomaly.decision.intervals import movement, pinball
+from lstm_anomaly.decision.intervals import movement, pinball, recent_origins
 from lstm_anomaly.model.horizon import Horizon, expect
+from lstm_anomaly.model.past_errors import RecentErrors, columns
 from lstm_anomaly.network.horizon.direct import scaled
-from lstm_anomaly.network.training.horizon_training import Origins
+from lstm_anomaly.network.horizon.origins import Origins
 from lstm_anomaly.preparing.grid import even_grid
 from lstm_anomaly.preparing.windows import finite_segments
 from lstm_anomaly.training.fit_horizon import fit_horizon
@@ -83,25 +84,28 @@ class Tested:
     def __init__(self, horizon: Horizon, values, task):
         fit, before, end = task.parts
         self.horizon, direct = horizon, horizon.direct
+        grid = even_grid(series_of(values[:end], task.step))
         origins = Origins(
-            scaled(values[:end].T, direct.center, direct.scale),
-            np.ones((values.shape[1], end), bool),
-            direct.look_back,
-            task.steps,
+            scaled(grid.values, direct.center, direct.scale), grid.known, direct.look_back, task.steps
         )
         self.unit = direct.scale / values[:fit].std(axis=0)  # (F,)
-        self.errors, self.moved = {name: [] for name in direct.methods}, []
-        sensors = np.arange(values.shape[1])
-        for first in range(before, end - task.steps + 1, 50):
-            rows = np.arange(first, min(first + 50, end - task.steps + 1))
-            at, of = np.repeat(rows, len(sensors)), np.tile(sensors, len(rows))
+        self.errors, moved = {name: [] for name in direct.methods}, []
+        rows = np.arange(before, end - task.steps + 1)
+        for at, of in columns(rows, np.arange(values.shape[1])):
             x, last = origins.look_backs(at, of)
             y, _weights = origins.targets(at, of, last)
-            self.moved.append(movement(x).reshape(len(rows), -1))
+            moved.append(movement(x))
             for name, found in self.errors.items():
-                found.append((y - direct.changes(name, x, of)).T.reshape(len(rows), len(sensors), -1))
-        self.moved = np.concatenate(self.moved)
-        self.errors = {name: np.concatenate(found) for name, found in self.errors.items()}
+                found.append((y - direct.changes(name, x, of)).T)
+        shape = (len(rows), values.shape[1])
+        self.errors = {name: np.concatenate(found).reshape(*shape, -1) for name, found in self.errors.items()}
+        moved, recent = np.concatenate(moved).reshape(shape), RecentErrors(direct, horizon.paths, grid)
+        earlier = np.arange(recent_origins(before, task.steps)[-1], rows[-1])
+        self.scales = {}
+        for name in direct.methods:
+            recent.add(name, earlier[earlier >= direct.look_back])
+            factors = np.stack([recent.factor(name, at) for at in rows.tolist()])  # (P, F)
+            self.scales[name] = moved ** horizon.paths[name].power * factors
 
     def figures(self, methods):
         """MSE, MAE, coverage at `SHOWN_STEPS`, and mean pinball loss, of a method for each sensor."""
@@ -109,8 +113,7 @@ class Tested:
         errors = np.stack([self.errors[name][:, f] for f, name in enumerate(methods)], axis=1)  # (P, F, S)
         inside, loss = np.zeros(steps), 0.0
         for f, name in enumerate(methods):
-            paths = self.horizon.paths[name]
-            scale = self.moved[:, f, np.newaxis] ** paths.power
+            paths, scale = self.horizon.paths[name], self.scales[name][:, f, np.newaxis]
             low, high = (paths.quantiles(p, steps)[f] * scale for p in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
             inside += ((low <= errors[:, f]) & (errors[:, f] <= high)).mean(axis=0) / len(methods)
             for end, p in ((low, (1 - LEVEL) / 2), (high, (1 + LEVEL) / 2)):

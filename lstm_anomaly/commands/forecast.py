@@ -60,8 +60,8 @@ Exit status: 0, 1 a limit is reached with more than --chance, 2 trouble.
 @click.option("--sensors", metavar="A,B", help="Forecast only these sensors.  [default: all]")
 @click.option(
     "--method",
-    type=click.Choice(["lstm", "ridge", "both", "seasonal", "weekly", "average", "last"]),
-    help="Choose one method.  [default: for each sensor the best on held-out rows]",
+    type=click.Choice(["blend", "lstm", "ridge", "seasonal", "weekly", "average", "last"]),
+    help="Choose one method.  [default: the best on held-out rows]",
 )
 @click.option(
     "--until-above",

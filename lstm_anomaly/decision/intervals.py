@@ -2,9 +2,15 @@
 
 A forecast for rows that nothing was fitted to is off by as much as others were on rows that nothing was
 fitted to (Vovk, Gammerman & Shafer 2005; Lei et al. 2018). So the errors of held-out forecasts are kept, as
-paths over the horizon, and an interval is what the middle share of them were within. Where readings move
-more at some times than at others, errors are taken as multiples of how much the sensor moved of late, to a
-power that held-out rows choose: 0 is the plain method.
+paths over the horizon, and an interval is what the middle share of them were within.
+
+    score = error / (movement ** power * recent factor)
+
+Where readings move more at some times than at others, errors are taken as multiples of how much the sensor
+moved of late, to a power that held-out rows choose. Where forecasts have become better or worse than they
+were, errors are taken as multiples of how far off the forecasts from the last rows were: that is known as
+soon as the rows that they forecast have come (adaptive, after Gibbs & Candes 2021). Held-out errors are
+divided by the same, each by what was known at its time, so the quantiles bear how little that is.
 """
 
 from dataclasses import dataclass
@@ -12,7 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
-from lstm_anomaly.base.types import Array, FloatArray
+from lstm_anomaly.base.types import Array, FloatArray, IntArray
 
 MOST_KNOTS = 24  # steps whose errors are kept; between them they are interpolated
 MOST_PATHS = 240
@@ -20,6 +26,10 @@ POWERS = (0.0, 0.5, 1.0)
 LATELY = 0.25  # of a look-back, over which a sensor's movement is measured
 STILL = 0.02  # training standard deviations; a sensor moves as much at least
 TRIED = (0.025, 0.1, 0.9, 0.975)  # quantiles that powers are compared by
+RECENT_HORIZONS = 3  # whose forecasts tell how far off forecasts are now
+RECENT_ORIGINS = 12  # of them
+PRIOR = 10  # errors as large as usual that recent ones are averaged with
+MOST_CHANGE = 5.0  # times
 
 
 def knots_of(steps: int) -> FloatArray:
@@ -34,39 +44,83 @@ def movement(x: Array) -> FloatArray:
     return np.asarray(lately.std(axis=0) + STILL)
 
 
+def recent_origins(at: int, steps: int) -> IntArray:
+    """Rows before `at` whose forecasts tell how far off forecasts are now, the last one first."""
+    apart = max(1, RECENT_HORIZONS * steps // RECENT_ORIGINS)
+    return at - apart * np.arange(1, RECENT_ORIGINS + 1)
+
+
+def recent_factor(relative: FloatArray) -> FloatArray:
+    """How many times as far off as usual the forecasts of late were, (F,).
+
+    `relative` (R, F, K) are absolute errors as multiples of the usual ones, NaN for readings yet to come.
+    """
+    return _factor(np.nansum(relative, axis=(0, 2)), np.isfinite(relative).sum(axis=(0, 2)))
+
+
 @dataclass(frozen=True)
 class ErrorPaths:
     """What held-out forecasts of one method were off by.
 
-    errors  (P, F, K) float32 by path, sensor and knot, less the forecast, divided by movement ** power
+    errors  (P, F, K) float32 by path, sensor and knot, less the forecast, as the scores above
+    usual   (F, K) float32 the mean of absolute errors divided by movement ** power
     power   see above
     rows    of the held-out part; as many origins as they hold horizons are independent
     """
 
     errors: Array
+    usual: Array
     power: float
     rows: int
 
     @classmethod
-    def of(cls, errors: FloatArray, moved: FloatArray, rows: int) -> "ErrorPaths":
-        """From errors (P, F, K), NaN where unknown, and how much each look-back had moved, (P, F)."""
-        errors = _completed(errors)
-        losses = [_held_out_loss(errors, moved**power) for power in POWERS]
-        power = POWERS[int(np.argmin(losses))]
-        return cls((errors / moved[:, :, np.newaxis] ** power).astype(np.float32), power, rows)
+    def of(cls, errors: FloatArray, moved: FloatArray, at: IntArray, rows: int, steps: int) -> "ErrorPaths":
+        """From errors (P, F, K), NaN where unknown, at the rows `at` (P,), each later than the one before.
+
+        `moved` (P, F) is how much each look-back had moved; the knots are those of so many steps.
+        """
+        known = np.isfinite(errors)
+        errors, knots = _completed(errors), knots_of(steps)
+        best, least = None, np.inf
+        for power in POWERS:
+            scale = moved**power  # (P, F)
+            size = np.abs(errors) / scale[:, :, np.newaxis]  # (P, F, K)
+            usual = np.maximum(size.mean(axis=0), 1e-9)  # (F, K)
+            scale = scale * _recent_factors(np.where(known, size / usual, np.nan), at, knots)
+            loss = _held_out_loss(errors, scale)
+            if loss < least:
+                scores = (errors / scale[:, :, np.newaxis]).astype(np.float32)
+                best, least = cls(scores, usual.astype(np.float32), power, rows), loss
+        assert best is not None, "errors are finite"
+        return best
 
     def quantiles(self, probability: float, steps: int) -> FloatArray:
-        """The error (F, S) that a share of this size stays below, by the finite-sample rule of the method."""
+        """The error (F, S) that a share of this size stays below, by the finite-sample rule of the method.
+
+        Half of it is by the errors of all sensors, each by its own size: one sensor's are few.
+        """
         count = len(self.errors)
         beyond = min(probability, 1 - probability)
         rank = max(int(np.floor((count + 1) * beyond)), 1)  # from the nearer end
-        return self._at_steps(self._ordered[rank - 1 if probability < 0.5 else count - rank], steps)
+        own = self._ordered[rank - 1 if probability < 0.5 else count - rank].copy()  # (F, K)
+        sizes = self._sizes
+        moving = (sizes > 0).all(axis=1)  # (F,)
+        if moving.any():
+            shared = np.median(own[moving] / sizes[moving], axis=0)  # (K,)
+            own[moving] = (own[moving] + shared * sizes[moving]) / 2
+        return self._at_steps(own, steps)
 
     @cached_property
     def _ordered(self) -> Array:
         """The errors (P, F, K), at each sensor and knot from the lowest to the highest."""
         ordered: Array = np.sort(self.errors, axis=0)
         return ordered
+
+    @cached_property
+    def _sizes(self) -> Array:
+        """The median absolute error of each sensor and knot, (F, K)."""
+        sizes: Array = np.median(np.abs(self.errors), axis=0)
+        return sizes
 
     def paths(self, steps: int) -> FloatArray:
         """All errors at all steps, (P, F, S)."""
@@ -101,6 +155,24 @@ def _completed(errors: FloatArray) -> FloatArray:
         unknown = np.isnan(errors[:, f, k])
         out[unknown, f, k] = np.resize(known, int(unknown.sum())) if len(known) else 0.0
     return out
+
+
+def _recent_factors(relative: FloatArray, at: IntArray, knots: FloatArray) -> FloatArray:
+    """The `recent_factor` (P, F) of each of the rows `at` (P,), by the errors (P, F, K) of all of them."""
+    first = np.array([recent_origins(row, int(knots[-1]))[-1] for row in at.tolist()])  # (P,)
+    recent = at >= first[:, np.newaxis]  # (P, P)
+    known = np.isfinite(relative)
+    relative = np.where(known, relative, 0.0)
+    sums, counts = np.zeros((2, *relative.shape[:2]))
+    for k, knot in enumerate(knots):
+        came = (recent & (at + knot <= at[:, np.newaxis])).astype(np.float64)  # (P, P)
+        sums += came @ relative[:, :, k]
+        counts += came @ known[:, :, k]
+    return _factor(sums, counts)
+
+
+def _factor(sums: FloatArray, counts: Array) -> FloatArray:
+    return np.asarray(np.clip((sums + PRIOR) / (counts + PRIOR), 1 / MOST_CHANGE, MOST_CHANGE))
 
 
 def _held_out_loss(errors: FloatArray, scales: FloatArray) -> float:

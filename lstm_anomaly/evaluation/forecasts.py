@@ -10,6 +10,7 @@ from lstm_anomaly.base.errors import NotEnoughDataError
 from lstm_anomaly.base.types import BoolArray, FloatArray, Series
 from lstm_anomaly.decision.intervals import pinball
 from lstm_anomaly.model.horizon import Horizon, expect
+from lstm_anomaly.model.past_errors import RecentErrors
 from lstm_anomaly.preparing.grid import Grid, even_grid
 
 MOST_ORIGINS = 400
@@ -78,9 +79,10 @@ def backtest(
             hint="more rows",
         )
     origins = np.unique(np.linspace(first, last, MOST_ORIGINS).round().astype(np.int64))
+    recent = RecentErrors(direct, horizon.paths, grid)
     ways = {"chosen": horizon.methods_of(None)}
     ways |= {name: horizon.methods_of(name) for name in direct.methods}
-    sums = {name: _Sums(horizon, grid, levels) for name in ways}
+    sums = {name: _Sums(horizon, grid, recent, levels) for name in ways}
     for number, origin in enumerate(origins.tolist(), 1):
         for name, methods in ways.items():
             sums[name].add(origin, methods)
@@ -100,8 +102,8 @@ def step_ranges(steps: int) -> list[tuple[int, int]]:
 class _Sums:
     """Sums over origins and sensors of what one way was off by, by step."""
 
-    def __init__(self, horizon: Horizon, grid: Grid, levels: Sequence[float]) -> None:
-        self._horizon, self._grid, self._levels = horizon, grid, levels
+    def __init__(self, horizon: Horizon, grid: Grid, recent: RecentErrors, levels: Sequence[float]) -> None:
+        self._horizon, self._grid, self._recent, self._levels = horizon, grid, recent, levels
         steps, direct = horizon.steps, horizon.direct
         self._count = np.zeros(steps)
         self._absolute, self._squared, self._scaled, self._pinball = np.zeros((4, steps))
@@ -110,7 +112,7 @@ class _Sums:
         self._usual = _usual_change(grid.values[:, before], grid.known[:, before], lag) / direct.scale  # (F,)
 
     def add(self, origin: int, methods: tuple[str, ...]) -> None:
-        expected = expect(self._horizon, self._grid, origin, methods)
+        expected = expect(self._horizon, self._grid, origin, methods, self._recent)
         steps = slice(origin, origin + self._horizon.steps)
         seen, known = self._grid.values[:, steps], self._grid.known[:, steps]  # (F, S)
         scale = self._horizon.direct.scale[:, np.newaxis]

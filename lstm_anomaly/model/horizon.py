@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.base.types import Array, FloatArray, IntArray
+from lstm_anomaly.base.types import Array, BoolArray, FloatArray, IntArray
 from lstm_anomaly.decision.intervals import ErrorPaths, movement
+from lstm_anomaly.model.past_errors import RecentErrors
 from lstm_anomaly.network.horizon.direct import METHODS, DirectForecaster, scaled
 from lstm_anomaly.preparing.grid import Grid
 
 NAMES = {
+    "blend": "weighted mean of the methods",
     "lstm": "LSTM",
     "ridge": "ridge regression",
-    "both": "mean of LSTM and ridge",
     "seasonal": "last period again",
     "weekly": "last week again",
     "average": "mean of the last periods",
@@ -21,12 +22,15 @@ NAMES = {
 }
 
 
+BARELY = 1.02  # times the error: no difference
+
+
 @dataclass(frozen=True)
 class Horizon:
     """Forecasts of S steps of all F sensors.
 
     direct   the forecaster, with all its methods
-    chosen   (F,) the method of each sensor that held-out rows favour, as a number in METHODS
+    chosen   (F,) the method that held-out rows favour, for each sensor, as a number in METHODS
     errors   by method: (2, F) mean absolute and mean squared error of held-out forecasts, in training
              standard deviations
     paths    by method: what held-out forecasts were off by
@@ -45,6 +49,16 @@ class Horizon:
     def methods_of(self, wanted: str | None) -> tuple[str, ...]:
         """The method of each sensor: the one that is `wanted`, or else the chosen ones."""
         return tuple(wanted or METHODS[number] for number in self.chosen.tolist())
+
+    @property
+    def naive(self) -> str:
+        """The method that none should be worse than."""
+        return "seasonal" if self.direct.period else "last"
+
+    def worse_than_naive(self) -> BoolArray:
+        """Sensors (F,) that on held-out rows the naive method did better for than what is used."""
+        used = [self.errors[name][0, f] for f, name in enumerate(self.methods_of(None))]
+        return np.asarray(np.array(used) > BARELY * self.errors[self.naive][0])
 
 
 @dataclass(frozen=True)
@@ -79,12 +93,16 @@ class Expected:
         return np.asarray(self.values[sensor] + self.unit[sensor] * errors)
 
 
-def expect(horizon: Horizon, grid: Grid, at: int, methods: tuple[str, ...]) -> Expected:
+def expect(
+    horizon: Horizon, grid: Grid, at: int, methods: tuple[str, ...], recent: RecentErrors | None = None
+) -> Expected:
     """Forecast the steps from `at` on, by the rows before it alone; a method for each sensor.
 
-    At least `horizon.direct.look_back` steps must come before.
+    At least `horizon.direct.look_back` steps must come before. `recent` errors of the same grid serve many
+    calls.
     """
     direct = horizon.direct
+    recent = recent or RecentErrors(direct, horizon.paths, grid)
     rows = scaled(grid.values[:, at - direct.look_back : at], direct.center, direct.scale)  # (F, L)
     last = rows[:, -1:]  # (F, 1)
     x: Array = np.ascontiguousarray((rows - last).T, dtype=np.float32)  # (L, F)
@@ -96,6 +114,6 @@ def expect(horizon: Horizon, grid: Grid, at: int, methods: tuple[str, ...]) -> E
             own = np.array([name == method for name in methods])
             changes = direct.changes(method, x, sensors).T.astype(np.float64)  # (F, S)
             values[own] = (last + changes)[own]
-            unit[own] = moved[own] ** horizon.paths[method].power
+            unit[own] = (moved ** horizon.paths[method].power * recent.factor(method, at))[own]
     scale, center = direct.scale[:, np.newaxis], direct.center[:, np.newaxis]
     return Expected(values * scale + center, unit * direct.scale, horizon, methods)

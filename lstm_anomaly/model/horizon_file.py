@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.decision.intervals import MOST_PATHS, POWERS, ErrorPaths, knots_of
 from lstm_anomaly.model.horizon import Horizon
 from lstm_anomaly.network.horizon.baselines import DAYS_A_WEEK, LONGEST_PERIOD
-from lstm_anomaly.network.horizon.direct import BY_LSTM, METHODS, DirectForecaster
+from lstm_anomaly.network.horizon.direct import METHODS, DirectForecaster
 from lstm_anomaly.network.horizon.ridge import input_edges
 from lstm_anomaly.network.horizon.segment_lstm import SegmentSizes, segment_lstm_shapes
 
@@ -47,9 +47,11 @@ def horizon_arrays(horizon: Horizon) -> Arrays:
         f"{PREFIX}scale": direct.scale,
         f"{PREFIX}chosen": horizon.chosen,
         f"{PREFIX}ridge": direct.ridge,
+        f"{PREFIX}blend": direct.blend,
         **{f"{_LSTM}{name}": array for name, array in (direct.lstm or {}).items()},
         **{f"{PREFIX}errors.{name}": array for name, array in horizon.errors.items()},
         **{f"{PREFIX}paths.{name}": paths.errors for name, paths in horizon.paths.items()},
+        **{f"{PREFIX}usual.{name}": paths.usual for name, paths in horizon.paths.items()},
     }
 
 
@@ -65,12 +67,20 @@ def horizon_from(header: Mapping[str, Any], arrays: Arrays, sensors: int) -> Hor
     for name, array in arrays.items():
         dtype = _dtype(name)
         _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
-    for name in ("scale", *(f"errors.{method}" for method in names)):
+    for name in ("blend", *(f"errors.{method}" for method in names)):
         _check(bool((arrays[PREFIX + name] >= 0).all()), f"array '{PREFIX}{name}' holds values below 0")
-    _check(bool(arrays[f"{PREFIX}scale"].all()), "a sensor of the horizon has no scale")
+    for name in ("scale", *(f"usual.{method}" for method in names)):
+        _check(
+            bool((arrays[PREFIX + name] > 0).all()),
+            f"array '{PREFIX}{name}' does not hold values above 0",
+        )
     numbers = {METHODS.index(name) for name in names}
     chosen = arrays[f"{PREFIX}chosen"]
     _check(set(chosen.tolist()) <= numbers, "a sensor's method is none of the horizon's")
+    blend = arrays[f"{PREFIX}blend"]
+    others = [METHODS.index(name) for name in METHODS if name not in names or name == "blend"]
+    _check(not blend[:, others].any(), "the mean is one of methods that are not there")
+    _check(bool((np.abs(blend.sum(axis=1) - 1) < 1e-6).all()), "weights of methods do not sum to 1")
     lstm = {name.removeprefix(_LSTM): array for name, array in arrays.items() if name.startswith(_LSTM)}
     direct = DirectForecaster(
         header["look_back"],
@@ -81,11 +91,14 @@ def horizon_from(header: Mapping[str, Any], arrays: Arrays, sensors: int) -> Hor
         arrays[f"{PREFIX}scale"],
         lstm or None,
         arrays[f"{PREFIX}ridge"],
+        blend,
     )
     _check(direct.methods == names, "the horizon's methods are not those of its parts")
     errors = {name: arrays[f"{PREFIX}errors.{name}"] for name in names}
     paths = {
-        name: ErrorPaths(arrays[f"{PREFIX}paths.{name}"], told["power"], told["rows"])
+        name: ErrorPaths(
+            arrays[f"{PREFIX}paths.{name}"], arrays[f"{PREFIX}usual.{name}"], told["power"], told["rows"]
+        )
         for name, told in header["methods"].items()
     }
     return Horizon(direct, chosen, errors, paths)
@@ -117,7 +130,8 @@ def _shapes(header: Mapping[str, Any], paths: Mapping[str, int], sensors: int) -
     inputs = len(input_edges(look_back, steps))
     shapes: dict[str, tuple[int, ...]] = {f"{PREFIX}ridge": (steps, inputs + 1)}
     shapes |= {f"{PREFIX}{name}": (sensors,) for name in ("center", "scale", "chosen")}
-    if any(name in paths for name in BY_LSTM):
+    shapes[f"{PREFIX}blend"] = (sensors, len(METHODS))
+    if "lstm" in paths:
         _check(segment > 0, "the horizon's LSTM has no sizes")
         sizes = SegmentSizes(
             segment=segment,
@@ -132,13 +146,14 @@ def _shapes(header: Mapping[str, Any], paths: Mapping[str, int], sensors: int) -
     for name, count in paths.items():
         _check(0 < count <= MOST_PATHS, "there are too many error paths, or none")
         shapes |= {f"{PREFIX}errors.{name}": (2, sensors), f"{PREFIX}paths.{name}": (count, sensors, knots)}
+        shapes[f"{PREFIX}usual.{name}"] = (sensors, knots)
     return shapes
 
 
 def _dtype(name: str) -> type[np.generic]:
     if name == f"{PREFIX}chosen":
         return np.int64
-    return np.float64 if name.split(".")[1] in ("center", "scale", "errors") else np.float32
+    return np.float64 if name.split(".")[1] in ("center", "scale", "errors", "blend") else np.float32
 
 
 def _check(holds: object, otherwise: str) -> None:

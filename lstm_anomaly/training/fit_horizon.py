@@ -1,20 +1,23 @@
 """Fits what forecasts the rows to come, measures every method on held-out rows, and chooses by sensor."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 
 from lstm_anomaly.base.errors import NotEnoughDataError, SettingsError
-from lstm_anomaly.base.types import Array, BoolArray, FloatArray, IntArray, Series
-from lstm_anomaly.decision.intervals import MOST_PATHS, ErrorPaths, knots_of, movement
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, Series
+from lstm_anomaly.decision.intervals import MOST_PATHS, ErrorPaths, knots_of
 from lstm_anomaly.model.horizon import Horizon
+from lstm_anomaly.model.past_errors import columns, past_errors
 from lstm_anomaly.network.horizon.baselines import DAYS_A_WEEK, find_period
+from lstm_anomaly.network.horizon.blend import blend_weights
 from lstm_anomaly.network.horizon.direct import FITTED, METHODS, DirectForecaster, scaled
-from lstm_anomaly.network.horizon.ridge import fit_ridge
+from lstm_anomaly.network.horizon.origins import Origins
+from lstm_anomaly.network.horizon.ridge import Batches, fit_ridge
 from lstm_anomaly.network.horizon.segment_lstm import SegmentSizes, init_segment_lstm
-from lstm_anomaly.network.training.horizon_training import HorizonConfig, HorizonLesson, Origins
+from lstm_anomaly.network.training.horizon_training import HorizonConfig, HorizonLesson
 from lstm_anomaly.network.training.loop import EpochReport, Limits, train
 from lstm_anomaly.preparing.grid import Grid, even_grid
 from lstm_anomaly.preparing.scaler import Scaler
@@ -30,9 +33,10 @@ EMBEDDING = 64
 UPDATES = 500
 UNASKED = 0.2  # of them, where the horizon is the default: forecasts are worse by a hundredth or so
 UPDATES_A_HORIZON = 2  # at most, of those side by side in the rows to fit to: few are soon learned by heart
+RIDGE_EARLIER = 0.8  # of the rows to fit to: by the others it is decided how far to shrink
 RIDGE_COLUMNS = 20_000  # look-backs that the ridge regression is fitted to; more change little
 COLUMNS = 7680  # segments an update, read and written
-BATCH = 512  # look-backs that are worked on at a time
+UNASKED_COLUMNS = 2560  # the same, where the horizon is the default: worse by half a hundredth
 
 _DAY = np.timedelta64(1, "D")
 
@@ -85,7 +89,7 @@ def fit_horizon(
     origins = Origins(rows, grid.known, plan.look_back, steps)
     sensors = np.flatnonzero(moving & grid.known[:, : plan.fitted].any(axis=1))
     sensors = sensors if len(sensors) else np.arange(len(moving))
-    ridge = fit_ridge(_ridge_batches(origins, plan.fit, sensors), plan.look_back, steps)
+    ridge = fit_ridge(*_ridge_batches(origins, plan.fit, sensors), plan.look_back, steps)
     lstm = None
     if settings.kind != "linear":
         lesson = _lesson(origins, plan, sensors, settings, rng)
@@ -93,13 +97,11 @@ def fit_horizon(
             if on_epoch:
                 on_epoch("horizon", report)
         lstm = lesson.params
+    none = np.zeros((len(moving), len(METHODS)))
     direct = DirectForecaster(
-        plan.look_back, steps, plan.period, plan.week, scaler.center, scaler.scale, lstm, ridge
+        plan.look_back, steps, plan.period, plan.week, scaler.center, scaler.scale, lstm, ridge, none
     )
-    errors, paths = {}, {}
-    for method in direct.methods:
-        errors[method], paths[method] = _measured(direct, origins, plan, method)
-    return Horizon(direct, _chosen(errors), errors, paths)
+    return _measured(direct, origins, plan)
 
 
 @dataclass(frozen=True)
@@ -166,17 +168,15 @@ def _scaler(rows: FloatArray) -> Scaler:
     return Scaler(center, scale)
 
 
-def _columns(at: IntArray, sensors: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
-    """Every row with every sensor, (B,) each, `BATCH` at most at a time."""
-    every_at, every_sensor = np.repeat(at, len(sensors)), np.tile(sensors, len(at))
-    for start in range(0, len(every_at), BATCH):
-        yield every_at[start : start + BATCH], every_sensor[start : start + BATCH]
+def _ridge_batches(origins: Origins, fit: IntArray, sensors: IntArray) -> tuple[Batches, Batches]:
+    """What the regression is fitted to: of the earlier rows, and of the later ones."""
+    rows = _spread_out(fit, max(1, RIDGE_COLUMNS // len(sensors)))
+    earlier = round(RIDGE_EARLIER * len(rows))
+    return _batches(origins, rows[:earlier], sensors), _batches(origins, rows[earlier:], sensors)
 
 
-def _ridge_batches(
-    origins: Origins, fit: IntArray, sensors: IntArray
-) -> Iterator[tuple[Array, Array, Array]]:
-    for at, of in _columns(_spread_out(fit, max(1, RIDGE_COLUMNS // len(sensors))), sensors):
+def _batches(origins: Origins, rows: IntArray, sensors: IntArray) -> Batches:
+    for at, of in columns(rows, sensors):
         x, last = origins.look_backs(at, of)
         y, weights = origins.targets(at, of, last)
         yield x, y, weights.min(axis=0)
@@ -196,54 +196,72 @@ def _lesson(
         embedding=EMBEDDING,
     )
     params = init_segment_lstm(rng, sizes)
-    columns = COLUMNS // (sizes.read + sizes.written)  # look-backs an update
+    asked = settings.horizon is not None
     horizons = plan.fitted * len(sensors) / origins.steps
-    wanted = UPDATES * (UNASKED if settings.horizon is None else 1.0)
+    wanted = UPDATES * (1.0 if asked else UNASKED)
     updates = max(1, round(min(wanted, UPDATES_A_HORIZON * horizons) * settings.effort))
-    config = HorizonConfig(updates=updates, batch_size=columns)
+    look_backs = (COLUMNS if asked else UNASKED_COLUMNS) // (sizes.read + sizes.written)  # an update
+    config = HorizonConfig(updates=updates, batch_size=look_backs)
     return HorizonLesson(params, origins, plan.fit, plan.held_out, sensors, config)
 
 
-def _measured(
-    direct: DirectForecaster, origins: Origins, plan: _Plan, method: str
-) -> tuple[FloatArray, ErrorPaths]:
-    """Mean absolute and squared errors of a method on the held-out rows, (2, F), and its error paths."""
-    errors, moved = _errors(direct, origins, plan.held_out, method)  # (P, F, S), (P, F)
-    known = np.isfinite(errors)
-    counts = np.maximum(known.sum(axis=(0, 2)), 1)  # (F,)
-    errors_0 = np.where(known, errors, 0.0)
-    figures = np.stack([np.abs(errors_0).sum(axis=(0, 2)), np.square(errors_0).sum(axis=(0, 2))]) / counts
-    rows = plan.rows
-    if method not in FITTED:
-        errors, moved = _errors(direct, origins, plan.every, method)
-        rows = int(plan.every[-1] - plan.every[0])
-    at_knots = errors[:, :, knots_of(direct.steps).astype(np.int64) - 1]  # (P, F, K)
-    return figures, ErrorPaths.of(at_knots, moved, rows)
+def _measured(direct: DirectForecaster, origins: Origins, plan: _Plan) -> Horizon:
+    """The horizon: what each method was off by on held-out rows, and the mean of them that was off least."""
+    steps, names = direct.steps, direct.methods[1:]
+    held_out, moved = past_errors(direct, origins, plan.held_out, names)  # (P, F, K) each, (P, F)
+    blend, blended = _blended(np.stack([held_out[name] for name in names]), steps)
+    weights = np.zeros_like(direct.blend)
+    weights[:, [METHODS.index(name) for name in names]] = blend
+    held_out = {"blend": blended, **held_out}
+    errors = {name: _figures(each, steps) for name, each in held_out.items()}
+    unfitted, moved_before = past_errors(
+        direct, origins, plan.every, [name for name in names if name not in FITTED]
+    )
+    paths = {
+        name: ErrorPaths.of(each, moved, plan.held_out, plan.rows, steps) for name, each in held_out.items()
+    }
+    rows = int(plan.every[-1] - plan.every[0])
+    for name, each in unfitted.items():
+        paths[name] = ErrorPaths.of(each, moved_before, plan.every, rows, steps)
+    return Horizon(replace(direct, blend=weights), _chosen(errors), errors, paths)
 
 
-def _errors(
-    direct: DirectForecaster, origins: Origins, at: IntArray, method: str
-) -> tuple[FloatArray, FloatArray]:
-    """What forecasts from the rows `at` (P,) were off by, (P, F, S), and the look-backs' movement, (P, F)."""
-    every = np.arange(origins.sensors)
-    off, moved = [], []
-    for rows, sensors in _columns(at, every):
-        x, last = origins.look_backs(rows, sensors)
-        y, weights = origins.targets(rows, sensors, last)
-        off.append(np.where(weights > 0, y - direct.changes(method, x, sensors), np.nan).T)  # (B, S)
-        moved.append(movement(x))
-    shape = (len(at), len(every))
-    return np.concatenate(off).astype(np.float64).reshape(*shape, -1), np.concatenate(moved).reshape(shape)
+def _blended(errors: FloatArray, steps: int) -> tuple[FloatArray, FloatArray]:
+    """Weights (F, n) of methods with these errors (n, P, F, K), and what their mean is off by, (P, F, K).
+
+    The mean's errors in each half of the rows are by weights from the other half, so that they are no
+    smaller than they will be.
+    """
+    known, of_steps = np.nan_to_num(errors), _step_weights(steps)
+    half = errors.shape[1] // 2
+    by_half = [blend_weights(known[:, rows], of_steps) for rows in (slice(half, None), slice(half))]
+    parts = (errors[:, :half], errors[:, half:])
+    mean = [np.einsum("npfk,fn->pfk", part, each) for part, each in zip(parts, by_half, strict=True)]
+    return blend_weights(known, of_steps), np.concatenate(mean)
+
+
+def _step_weights(steps: int) -> FloatArray:
+    """The share of the steps (K,) that each knot stands for."""
+    knots = knots_of(steps)
+    edges = np.concatenate([[0.5], (knots[1:] + knots[:-1]) / 2, [steps + 0.5]])
+    return np.diff(edges) / steps
+
+
+def _figures(errors: FloatArray, steps: int) -> FloatArray:
+    """Mean absolute and mean squared error (2, F) of errors (P, F, K), NaN where unknown."""
+    weights = np.isfinite(errors) * _step_weights(steps)  # (P, F, K)
+    sizes = np.nan_to_num(np.stack([np.abs(errors), np.square(errors)]))  # (2, P, F, K)
+    return np.asarray((sizes * weights).sum(axis=(1, 3)) / np.maximum(weights.sum(axis=(0, 2)), 1e-9))
 
 
 def _chosen(errors: dict[str, FloatArray]) -> IntArray:
-    """The method of each sensor, (F,): half by its own held-out error, half by that of all sensors.
+    """The method of each sensor, (F,): the one that does best for the sensors in the median.
 
     Errors are the geometric mean of the absolute error and the root of the squared one, as multiples of
-    the sensor's best method.
+    the sensor's best method. One for all: what is best for one sensor was so by chance as often as not.
     """
     names = tuple(errors)
     sizes = np.stack([np.sqrt(errors[name][0] * np.sqrt(errors[name][1])) + 1e-9 for name in names])
     relative = sizes / sizes.min(axis=0)  # (methods, F)
-    judged = relative + np.median(relative, axis=1, keepdims=True)
-    return np.array([METHODS.index(names[number]) for number in judged.argmin(axis=0)], dtype=np.int64)
+    best = METHODS.index(names[int(np.median(relative, axis=1).argmin())])
+    return np.full(sizes.shape[1], best, dtype=np.int64)

@@ -3,14 +3,20 @@
 import csv
 import io
 import json
+import sys
+from functools import partial
 from unittest.mock import patch
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from conftest import SENSORS, csv_text, normal_values
+from rich.console import Console
 
+from lstm_anomaly.commands.frame import console
 from lstm_anomaly.commands.frame.app import app
+from lstm_anomaly.model.horizon import Horizon
+from lstm_anomaly.output.terminal import progress
 from lstm_anomaly.training import fit_horizon as fitting
 
 MODEL = ("--model", "pump.model")
@@ -53,6 +59,13 @@ def test_training_says_how_well_each_method_did(run, folder):
     assert "held out, mean absolute error in training spreads: " in result.stdout
     assert "(ridge regression)" in result.stdout
     assert "(last value)" in result.stdout
+
+
+def test_sensors_that_are_forecast_worse_than_by_the_last_period_are_named(run, folder, monkeypatch):
+    assert "did better" not in run("inspect", "pump.model").stdout
+    monkeypatch.setattr(Horizon, "worse_than_naive", lambda _: np.array([True, False, True]))
+    said = run("inspect", "pump.model").stdout
+    assert "last period again did better for temp_c, flow: --method seasonal" in said
 
 
 def test_a_line_for_each_sensor_and_step(run, folder):
@@ -104,7 +117,7 @@ def test_the_json_document_names_methods_and_certified_steps(run, folder):
     assert len(document["forecasts"]) == 36
     assert document["limits"][0]["chance"] == 0
     for sensor in document["sensors"]:
-        assert sensor["method"] in ("ridge", "seasonal", "average", "last")
+        assert sensor["method"] in ("blend", "ridge", "seasonal", "average", "last")
         assert set(sensor["certified_steps"]) == {"80", "95"}
 
 
@@ -157,11 +170,18 @@ def test_rows_without_times_are_numbered(run, folder):
 
 
 def test_times_of_a_zone_go_on_through_the_change_to_summer_time(run, folder):
-    text = csv_text(normal_values(120), start="2024-03-31T00:00").replace(" 0", "T0")
-    lines = text.splitlines()
-    (folder / "spring.csv").write_text("\n".join([lines[0], *lines[1:121]]) + "\n")
+    (folder / "spring.csv").write_text(csv_text(normal_values(120), start="2024-03-31T00:00"))
     rows = rows_of(run("forecast", "spring.csv", *MODEL, "--tz", "Europe/Berlin").stdout)
     assert rows[0]["timestamp"] == "2024-03-31T03:00:00+02:00"
+
+
+def test_times_of_a_zone_go_on_through_the_change_to_winter_time(run, folder):
+    text = csv_text(normal_values(120), start="2024-10-26T22:55").replace(":00,", ":00Z,")  # ends at 00:54
+    (folder / "autumn.csv").write_text(text)
+    rows = rows_of(run("forecast", "autumn.csv", *MODEL, "--tz", "Europe/Berlin").stdout)
+    times = [row["timestamp"] for row in rows if row["sensor"] == "flow"]
+    assert times[4:6] == ["2024-10-27T02:59:00+02:00", "2024-10-27T02:00:00+01:00"]
+    assert times[-1] == "2024-10-27T02:06:00+01:00"
 
 
 def test_a_gap_and_a_missing_reading_are_said(run, folder):
@@ -229,7 +249,8 @@ def test_a_horizon_longer_than_the_data_is_refused_in_training(run, folder):
 
 class TestEvaluate:
     def test_prints_errors_and_coverage_by_step_range(self, run, folder):
-        result = run("evaluate", "normal.csv", *MODEL, "--forecast")
+        (folder / "some.csv").write_text(csv_text(normal_values(100)))
+        result = run("evaluate", "some.csv", *MODEL, "--forecast")
         assert result.exit_code == 0
         for word in ("chosen", "1 to 12", "MASE", "pinball", "in 80 %", "last"):
             assert word in result.stdout
@@ -245,6 +266,16 @@ class TestEvaluate:
         whole = by_name["chosen"][-1]
         assert whole["mae"] <= 1.02 * by_name["last"][-1]["mae"]
         assert 0.6 < whole["coverage"][0] < 1
+
+    def test_a_bar_on_a_terminal_counts_the_forecasts(self, run, folder, monkeypatch):
+        out = io.StringIO()
+        screen = partial(Console, file=out, force_terminal=True, width=120, color_system=None)
+        monkeypatch.setattr(progress, "Console", lambda **_: screen())
+        monkeypatch.setattr(console, "is_terminal", lambda stream: stream is sys.stderr)
+        (folder / "some.csv").write_text(csv_text(normal_values(100)))
+        result = run("evaluate", "some.csv", *MODEL, "--forecast", "--format", "json")
+        origins = json.loads(result.stdout)["origins"]
+        assert f"{origins}/{origins}" in out.getvalue()
 
     def test_needs_labels_or_forecast(self, run, folder):
         result = run("evaluate", "normal.csv", *MODEL)

@@ -3,11 +3,25 @@
 import numpy as np
 import pytest
 
-from lstm_anomaly.decision.intervals import ErrorPaths, knots_of, movement, pinball
+from lstm_anomaly.decision.intervals import (
+    ErrorPaths,
+    knots_of,
+    movement,
+    pinball,
+    recent_factor,
+    recent_origins,
+)
 
 
 def paths(errors, power=0.0, rows=1000):
-    return ErrorPaths(np.asarray(errors, np.float32), power, rows)
+    errors = np.asarray(errors, np.float32)
+    return ErrorPaths(errors, np.ones(errors.shape[1:], np.float32), power, rows)
+
+
+def measured(errors, moved=1.0, apart=100):
+    """Errors (P, F, K) of all K steps, from rows so far `apart` that none is recent when the next comes."""
+    moved = np.broadcast_to(moved, errors.shape[:2])
+    return ErrorPaths.of(errors, moved, apart * np.arange(len(errors)), 1000, errors.shape[2])
 
 
 def test_all_steps_of_a_short_horizon_are_knots():
@@ -48,7 +62,7 @@ def test_intervals_cover_what_they_say_in_simulations(level, rng):
     covered = []
     for _ in range(200):
         errors = rng.standard_t(4, size=(120, 2, 3))
-        found = ErrorPaths.of(errors, np.ones((120, 2)), 1000)
+        found = measured(errors)
         new = rng.standard_t(4, size=(2, 3))
         low, high = found.quantiles((1 - level) / 2, 3), found.quantiles((1 + level) / 2, 3)
         covered.append((low <= new) & (new <= high))
@@ -58,8 +72,48 @@ def test_intervals_cover_what_they_say_in_simulations(level, rng):
 def test_errors_that_go_with_movement_are_taken_as_multiples_of_it(rng):
     moved = rng.uniform(0.2, 5, size=(200, 2))
     errors = rng.normal(size=(200, 2, 3)) * moved[:, :, np.newaxis]
-    assert ErrorPaths.of(errors, moved, 1000).power == 1
-    assert ErrorPaths.of(rng.normal(size=(200, 2, 3)), moved, 1000).power == 0
+    assert measured(errors, moved).power == 1
+    assert measured(rng.normal(size=(200, 2, 3)), moved).power == 0
+
+
+def test_rows_whose_forecasts_tell_of_now_are_12_in_three_horizons():
+    np.testing.assert_array_equal(recent_origins(1000, 96)[[0, 1, -1]], [976, 952, 712])
+    np.testing.assert_array_equal(recent_origins(20, 1)[[0, -1]], [19, 8])
+
+
+def test_the_recent_factor_is_drawn_to_1_by_ten_usual_errors():
+    relative = np.array([[[3.0, np.nan]], [[3.0, 3.0]], [[3.0, np.nan]], [[3.0, np.nan]]])  # 5 have come
+    np.testing.assert_allclose(recent_factor(relative), (5 * 3 + 10) / (5 + 10))
+    np.testing.assert_array_equal(recent_factor(np.full((2, 1, 1), np.nan)), [1])
+    np.testing.assert_allclose(recent_factor(np.full((12, 1, 24), 1e9)), 5)  # and no more
+
+
+def test_errors_are_taken_as_multiples_of_those_of_late(rng):
+    size = np.where(np.arange(400) < 200, 1.0, 4.0)[:, np.newaxis, np.newaxis]
+    found = measured(rng.normal(size=(400, 1, 6)) * size, apart=1)
+    later = np.abs(found.errors[240:]).mean() / np.abs(found.errors[:200]).mean()
+    assert 0.7 < later < 1.5  # not 4
+
+
+def test_an_error_counts_only_when_its_reading_has_come():
+    errors = np.ones((8, 1, 6))
+    errors[0, 0, 3] = 50.0  # forecast from row 0 for its 4th step, so known from row 4 on
+    factors = errors[:, 0, 0] / measured(errors, apart=1).errors[:, 0, 0]
+    assert factors[3] == pytest.approx(1)
+    assert factors[4] > 1.25
+
+
+def test_half_of_a_quantile_is_by_the_errors_of_all_sensors():
+    errors = np.ones((9, 3, 1))
+    errors[:, 0, 0] = np.arange(1, 10)  # of size 5, and at most 9
+    errors[:, 1:, 0] = 2 * np.arange(6, 15)[:, np.newaxis]  # of size 20, and at most 28: 1.4 sizes
+    np.testing.assert_allclose(paths(errors).quantiles(0.9, 1)[:, 0], [(9 + 1.4 * 5) / 2, 28, 28])
+
+
+def test_a_sensor_that_is_never_off_has_no_interval():
+    errors = np.zeros((9, 2, 1))
+    errors[:, 1, 0] = np.arange(1, 10)
+    np.testing.assert_array_equal(paths(errors).quantiles(0.9, 1)[:, 0], [0, 9])
 
 
 def test_movement_is_that_of_the_last_quarter():
@@ -71,8 +125,7 @@ def test_movement_is_that_of_the_last_quarter():
 
 def test_unknown_errors_are_taken_from_known_ones():
     errors = np.array([1.0, np.nan, 3.0, np.nan]).reshape(4, 1, 1)
-    found = ErrorPaths.of(errors, np.ones((4, 1)), 10)
-    np.testing.assert_array_equal(found.errors[:, 0, 0], [1, 1, 3, 3])
+    np.testing.assert_array_equal(measured(errors).errors[:, 0, 0], [1, 1, 3, 3])
 
 
 def test_pinball_loss_punishes_the_wrong_side_more():

@@ -13,9 +13,13 @@ from lstm_anomaly.network.horizon.direct import METHODS, DirectForecaster
 def repeating_the_last_value(steps=2, look_back=4):
     """A horizon of one sensor that only knows `last`, with errors of -1 to 1 at every step."""
     ridge = np.zeros((steps, look_back + 1), np.float32)  # says no change, too
-    direct = DirectForecaster(look_back, steps, 0, 0, np.zeros(1), np.full(1, 2.0), None, ridge)
+    blend = np.array([[float(name == "last") for name in METHODS]])
+    direct = DirectForecaster(look_back, steps, 0, 0, np.zeros(1), np.full(1, 2.0), None, ridge, blend)
     errors = np.repeat(np.linspace(-1, 1, 21), steps).reshape(21, 1, steps)
-    paths = ErrorPaths(errors.astype(np.float32), 0.0, 100)
+    usual = (
+        0.5 * np.arange(1.0, steps + 1)[np.newaxis]
+    )  # as much as a ramp below is missed by: no more of late
+    paths = ErrorPaths(errors.astype(np.float32), usual, 0.0, 100)
     figures = np.ones((2, 1))
     names = direct.methods
     chosen = np.array([METHODS.index("last")])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lstm_anomaly.network.horizon.baselines import find_period, last_period, last_value, mean_period
-from lstm_anomaly.network.horizon.direct import DirectForecaster, scaled
+from lstm_anomaly.network.horizon.blend import blend_weights
+from lstm_anomaly.network.horizon.direct import METHODS, DirectForecaster, scaled
 from lstm_anomaly.network.horizon.ridge import fit_ridge, input_edges, ridge_changes
 
 
@@ -44,6 +45,13 @@ def test_a_slow_wave_under_noise_is_found_to_be_the_likely_period(rng):
     assert find_period(rows, 2000, likely=700) == 700
 
 
+def test_a_day_is_taken_before_a_longer_period_that_is_not_much_better():
+    t = np.arange(960)
+    rows = (np.sin(2 * np.pi * t / 24) + 0.6 * np.sin(2 * np.pi * t / 48))[np.newaxis]
+    assert find_period(rows, 200) == 48
+    assert find_period(rows, 200, likely=24) == 24
+
+
 @pytest.mark.parametrize("rows", ["walk", "noise", "still"])
 def test_what_does_not_repeat_has_no_period(rows, rng):
     noise = rng.normal(size=(3, 2000))
@@ -67,9 +75,8 @@ def test_the_regression_finds_a_rule_that_is_there(rng):
     x = rng.normal(size=(6, 500)).astype(np.float32)
     x -= x[-1]
     y = np.stack([0.5 * x[0] - x[3] + 1, x[2]])
-    weights = fit_ridge(
-        [(x[:, :250], y[:, :250], np.ones(250)), (x[:, 250:], y[:, 250:], np.ones(250))], 6, 2
-    )
+    halves = [[(x[:, part], y[:, part], np.ones(250))] for part in (slice(250), slice(250, None))]
+    weights = fit_ridge(*halves, 6, 2)
     np.testing.assert_allclose(ridge_changes(weights, x), y, atol=0.1)  # shrunk by a hundredth
 
 
@@ -78,13 +85,53 @@ def test_columns_that_do_not_count_change_nothing(rng):
     wild = y.copy()
     wild[0, 50:] = 1e6
     counts = np.r_[np.ones(50), np.zeros(10)]
-    np.testing.assert_array_equal(fit_ridge([(x, y, counts)], 4, 1), fit_ridge([(x, wild, counts)], 4, 1))
+    found, other = (fit_ridge([(x, each, counts)], [(x, each, counts)], 4, 1) for each in (y, wild))
+    np.testing.assert_array_equal(found, other)
+
+
+def test_the_regression_is_shrunk_as_far_as_later_rows_want_it(rng):
+    x, noise = rng.normal(size=(30, 80)).astype(np.float32), rng.normal(size=(1, 80))
+    rule, counts = x[:1] + 0 * noise, np.ones(40)
+    clear, none = (
+        fit_ridge([(x[:, :40], y[:, :40], counts)], [(x[:, 40:], y[:, 40:], counts)], 30, 1)
+        for y in (rule, noise)
+    )
+    assert clear[0, 0] > 0.9  # shrunk by a hundredth
+    assert np.abs(none[0, :30]).max() < 0.15  # shrunk by all there is
+
+
+def test_weights_of_a_mean_are_by_the_inverse_of_squared_errors():
+    errors = np.array([[1.0, -1, 1, -1], [2.0, 2, -2, -2]]).reshape(2, 4, 1, 1)  # not correlated
+    np.testing.assert_allclose(blend_weights(errors, np.ones(1)), [[4 / 5, 1 / 5]], atol=1e-6)
+
+
+def test_a_method_that_errs_as_another_but_more_has_no_weight():
+    errors = np.array([[1.0, -1, 1, -1], [2.0, -2, 2, -2]]).reshape(2, 4, 1, 1)
+    np.testing.assert_allclose(blend_weights(errors, np.ones(1)), [[1, 0]])
+
+
+def test_weights_are_each_sensors_own_and_sum_to_1(rng):
+    errors = rng.normal(size=(4, 50, 3, 2)) * np.array([1, 2, 3, 4]).reshape(4, 1, 1, 1)
+    errors[:, :, 1] *= np.array([4, 2, 1, 1]).reshape(4, 1, 1)
+    errors[:, :, 2] = 0
+    found = blend_weights(errors, np.array([0.5, 0.5]))
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    assert found[0].argmax() == 0
+    assert found[1].argmax() == 2
+
+
+def test_the_mean_is_of_the_methods_by_their_weights():
+    weights = np.zeros((1, len(METHODS)))
+    weights[0, [METHODS.index("seasonal"), METHODS.index("last")]] = 0.25, 0.75
+    ridge = np.zeros((2, 5), np.float32)
+    direct = DirectForecaster(4, 2, 2, 0, np.zeros(1), np.ones(1), None, ridge, weights)
+    np.testing.assert_array_equal(direct.changes("blend", column(9, 9, 4, 8), np.array([0])), column(1, 2))
 
 
 def test_without_a_period_or_an_lstm_their_methods_are_not_there():
     ridge = np.zeros((2, 5), np.float32)
-    direct = DirectForecaster(4, 2, 0, 0, np.zeros(1), np.ones(1), None, ridge)
-    assert direct.methods == ("ridge", "last")
+    direct = DirectForecaster(4, 2, 0, 0, np.zeros(1), np.ones(1), None, ridge, np.zeros((1, 7)))
+    assert direct.methods == ("blend", "ridge", "last")
 
 
 def test_scaled_readings_stay_finite():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from gradcheck import assert_gradients_match
 
+from lstm_anomaly.network.horizon.origins import Origins
 from lstm_anomaly.network.horizon.segment_lstm import (
     FLOOR,
     SegmentSizes,
@@ -15,7 +16,7 @@ from lstm_anomaly.network.horizon.segment_lstm import (
     segment_lstm_shapes,
 )
 from lstm_anomaly.network.lstm import plain_forward
-from lstm_anomaly.network.training.horizon_training import HorizonConfig, HorizonLesson, Origins
+from lstm_anomaly.network.training.horizon_training import HorizonConfig, HorizonLesson
 from lstm_anomaly.network.training.loop import train
 
 SIZES = SegmentSizes(segment=3, read=4, written=2, sensors=2, hidden=5, embedding=4)

@@ -10,6 +10,7 @@ from small_models import series_of
 
 from lstm_anomaly.base.errors import NotEnoughDataError, SettingsError
 from lstm_anomaly.model.horizon import expect
+from lstm_anomaly.model.past_errors import RecentErrors
 from lstm_anomaly.network.horizon.direct import METHODS
 from lstm_anomaly.preparing.grid import even_grid
 from lstm_anomaly.preparing.windows import cut
@@ -68,6 +69,21 @@ def test_days_of_hours_have_a_week_to_repeat():
 def test_what_is_chosen_is_no_worse_than_seasonal_naive_on_held_out_rows(horizon):
     for sensor, method in enumerate(horizon.methods_of(None)):
         assert horizon.errors[method][0, sensor] <= 1.02 * horizon.errors["seasonal"][0, sensor]
+    assert not horizon.worse_than_naive().any()
+
+
+def test_a_sensor_that_is_forecast_worse_than_by_seasonal_naive_is_known(horizon):
+    used = np.stack([horizon.errors[name][:, f] for f, name in enumerate(horizon.methods_of(None))], axis=1)
+    other = replace(horizon, errors={**horizon.errors, "seasonal": used * [[0.97, 0.99]]})
+    np.testing.assert_array_equal(other.worse_than_naive(), [True, False])
+
+
+def test_one_method_serves_all_sensors(horizon):
+    errors = {
+        "ridge": np.array([[1.0, 1.0, 4.0], [1.0, 1.0, 16.0]]),
+        "last": np.array([[1.5, 1.5, 1.0], [2.25, 2.25, 1.0]]),  # better for one of three
+    }
+    np.testing.assert_array_equal(fitting._chosen(errors), np.full(3, METHODS.index("ridge")))
 
 
 def test_a_forecast_follows_the_wave(horizon):
@@ -111,6 +127,26 @@ def test_intervals_cover_about_what_they_say_on_new_rows(horizon):
     assert 0.7 < np.mean(inside) < 0.9
 
 
+def test_intervals_widen_where_forecasts_got_worse_and_narrow_again(horizon):
+    values = waves(3000)
+    values[1500:1800] += np.random.default_rng(1).normal(size=(300, 2))  # ten times the noise
+    widths = []
+    for at in (1500, 1800, 3000):
+        low, high = expected(horizon, values, at).interval(0.8)
+        widths.append((high - low).mean())
+    assert widths[1] > 2 * widths[0]
+    assert widths[2] < 1.5 * widths[0]
+
+
+def test_without_enough_rows_before_intervals_are_those_of_held_out_rows(horizon):
+    values = waves(1000)
+    first = horizon.direct.look_back
+    assert np.isfinite(expected(horizon, values, first).interval(0.8)).all()
+    recent = RecentErrors(horizon.direct, horizon.paths, even_grid(series_of(values)))
+    np.testing.assert_array_equal(recent.factor("ridge", first), [1, 1])
+    assert (recent.factor("ridge", 500) != 1).all()
+
+
 @pytest.mark.parametrize("sensors", [1, 40])
 def test_one_sensor_or_forty(sensors):
     values = waves(300, sensors)
@@ -122,7 +158,7 @@ def test_one_sensor_or_forty(sensors):
 def test_a_linear_model_has_no_lstm():
     found = fitted(waves(300), kind="linear")
     assert found.direct.lstm is None
-    assert set(found.errors) == {"ridge", "seasonal", "average", "last"}
+    assert set(found.errors) == {"blend", "ridge", "seasonal", "average", "last"}
 
 
 def test_a_horizon_longer_than_the_data_is_refused_with_what_it_needs():

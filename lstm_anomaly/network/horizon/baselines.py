@@ -12,6 +12,7 @@ NEARBY = 1.25  # times the shortest: peaks that are the same one under noise
 BLOCKS = (1, 4, 16, 48)  # rows whose means are looked at, one width after the other
 LEAST_BLOCKS = 50
 AS_GOOD = 0.9  # a shorter period is taken if it correlates so nearly as well
+AS_LIKELY = 0.7  # the same for a day
 
 
 def last_value(x: Array, steps: int) -> Array:
@@ -38,8 +39,8 @@ def find_period(rows: FloatArray, longest: int, likely: int = 0) -> int:
 
     The shortest lag at which the mean correlation has a peak nearly as high as the highest. Where changes
     from row to row are noise, those of means of more and more rows are looked at, and the period is found as
-    near as those can tell. The `likely` one, a day for instance, is taken before shorter ones if it is nearly
-    as good.
+    near as those can tell. The `likely` one, a day for instance, is taken before others that are not much
+    better.
     """
     longest = min(longest, LONGEST_PERIOD)
     for width in BLOCKS:
@@ -61,10 +62,11 @@ def _lag(rows: FloatArray, longest: int, likely: float) -> int:
     correlation = np.mean([_autocorrelation(each, longest + 1) for each in changes], axis=0)  # (longest + 2,)
     peaks = _peaks(correlation)
     least = max(LEAST_CORRELATION, 4 / np.sqrt(rows.shape[1]))  # chance alone hardly reaches it
-    if not len(peaks) or correlation[peaks].max() < least:
+    best = float(correlation[peaks].max(initial=0.0))
+    if best < least:
         return 0
-    good = peaks[correlation[peaks] >= AS_GOOD * correlation[peaks].max()]
-    near = good[np.abs(good - likely) < 1 + 1e-9]
+    good = peaks[correlation[peaks] >= AS_GOOD * best]
+    near = peaks[(np.abs(peaks - likely) < 1 + 1e-9) & (correlation[peaks] >= AS_LIKELY * best)]
     first = near if len(near) else good[good <= NEARBY * good[0]]
     return int(first[correlation[first].argmax()])
 

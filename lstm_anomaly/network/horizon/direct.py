@@ -9,13 +9,8 @@ from lstm_anomaly.network.horizon.baselines import last_period, last_value, mean
 from lstm_anomaly.network.horizon.ridge import ridge_changes
 from lstm_anomaly.network.horizon.segment_lstm import Params, SegmentWorkspace, forecast_changes
 
-METHODS = ("lstm", "ridge", "both", "seasonal", "weekly", "average", "last")
-FITTED = (
-    "lstm",
-    "ridge",
-    "both",
-)  # their errors on rows that they were fitted to say little
-BY_LSTM = ("lstm", "both")
+METHODS = ("blend", "lstm", "ridge", "seasonal", "weekly", "average", "last")
+FITTED = ("blend", "lstm", "ridge")  # their errors on rows that they were fitted to say little
 PERIODIC = ("seasonal", "average")
 FAR = 1e3  # training standard deviations; what is farther off says no more than "very far"
 
@@ -30,6 +25,7 @@ class DirectForecaster:
     center, scale  (F,) mean and spread of each sensor in training, in its own unit
     lstm       see `segment_lstm_shapes`; shared by all sensors; None where there is to be no LSTM
     ridge      see `fit_ridge`; likewise
+    blend      (F, methods) how much each of METHODS weighs in their mean; nothing for the mean itself
     """
 
     look_back: int
@@ -40,13 +36,14 @@ class DirectForecaster:
     scale: FloatArray
     lstm: Params | None
     ridge: Array
+    blend: FloatArray
     _workspaces: dict[int, SegmentWorkspace] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def methods(self) -> tuple[str, ...]:
         """Those that can be used: without a period there is no last one."""
-        missing = (*(PERIODIC if not self.period else ()), *(BY_LSTM if self.lstm is None else ()))
-        missing += () if self.week else ("weekly",)
+        missing = (*(() if self.period else PERIODIC), *(() if self.week else ("weekly",)))
+        missing += () if self.lstm is not None else ("lstm",)
         return tuple(name for name in METHODS if name not in missing)
 
     def changes(self, method: str, x: Array, sensors: IntArray) -> Array:
@@ -64,11 +61,19 @@ class DirectForecaster:
             return mean_period(x, self.steps, self.period)
         if method == "ridge":
             return ridge_changes(self.ridge, x)
+        if method == "blend":
+            return self._blended(x, sensors)
         assert self.lstm is not None, "its methods are none of `methods`"
-        by_lstm = forecast_changes(self.lstm, x, sensors, self._workspace(self.lstm, x.shape[1]))[
-            : self.steps
-        ]
-        return by_lstm if method == "lstm" else (by_lstm + ridge_changes(self.ridge, x)) / 2
+        workspace = self._workspace(self.lstm, x.shape[1])
+        return forecast_changes(self.lstm, x, sensors, workspace)[: self.steps]
+
+    def _blended(self, x: Array, sensors: IntArray) -> Array:
+        """The weighted mean of the methods, (S, B)."""
+        weights = self.blend[sensors].astype(x.dtype)  # (B, methods)
+        mean = np.zeros((self.steps, x.shape[1]), x.dtype)
+        for number in np.flatnonzero(weights.any(axis=0)).tolist():
+            mean += weights[:, number] * self.changes(METHODS[number], x, sensors)
+        return mean
 
     def _workspace(self, params: Params, batch: int) -> SegmentWorkspace:
         if batch not in self._workspaces:

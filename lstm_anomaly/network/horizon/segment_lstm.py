@@ -80,6 +80,7 @@ class SegmentWorkspace:
         m, dtype = len(params["place"]), params["output.W"].dtype
         self.reader = LstmBuffers(LayerShape(E, H, read, batch), dtype)
         self.writer = LstmBuffers(LayerShape(E, H, 1, m * batch), dtype)
+        self.spread = np.empty(batch, dtype)  # (B,)
         self.segments = np.empty((read, params["embed.W"].shape[1], batch), dtype)  # (n, w, B)
         self.embedded = np.empty((read, E, batch), dtype)  # (n, E, B)
 
@@ -92,9 +93,9 @@ def forecast_changes(
     They are less the last values, too. `dropout` (H, m B) is what the hidden units are multiplied by.
     """
     lstm, B, m = LstmParams.of(params), x.shape[1], len(params["place"])
-    spread = _spread(x)  # (B,)
     w = workspace
-    np.divide(x.reshape(w.segments.shape), spread, out=w.segments)
+    w.spread[:] = _spread(x)
+    np.divide(x.reshape(w.segments.shape), w.spread, out=w.segments)
     np.matmul(params["embed.W"], w.segments, out=w.embedded)
     w.embedded += params["embed.b"][:, np.newaxis]
     np.maximum(w.embedded, 0, out=w.embedded)
@@ -105,7 +106,7 @@ def forecast_changes(
         h = h * dropout  # (H, m B)
     out = params["output.W"] @ h + params["output.b"][:, np.newaxis]  # (w, m B)
     changes: Array = out.reshape(-1, m, B).swapaxes(0, 1).reshape(-1, B)  # (m w, B)
-    changes *= spread
+    changes *= w.spread
     return changes
 
 
@@ -128,7 +129,7 @@ def horizon_loss_and_gradients(
     loss = float(np.vdot(np.abs(error), weights)) / total
     d_changes = np.zeros_like(changes)  # (m w, B)
     np.multiply(np.sign(error), weights / total, out=d_changes[: len(y)])  # undoes loss = sum |error| / total
-    d_changes *= _spread(x)
+    d_changes *= workspace.spread
     return loss, _gradients(params, d_changes, sensors, workspace, dropout)
 
 

@@ -175,10 +175,15 @@ def _horizon_lines(model: Model) -> list[str]:
     errors = ", ".join(
         f"{number(float(found[0].mean()), 3)} ({NAMES[name]})" for name, found in horizon.errors.items()
     )
+    worse = [printable(model.sensors[f]) for f in np.flatnonzero(horizon.worse_than_naive())]
+    warned = [
+        f"            the {NAMES[horizon.naive]} did better for {listed(worse)}: --method {horizon.naive}"
+    ]
     period = f", which repeat after {count(direct.period, 'row')}" if direct.period else ""
     return [
         f"forecast    {count(direct.steps, 'row')} ahead, from {direct.look_back:,}{period}; by {used}",
         f"            held out, mean absolute error in training spreads: {errors}",
+        *(warned if worse else []),
     ]
 
 
