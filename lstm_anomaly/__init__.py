@@ -13,11 +13,11 @@ from lstm_anomaly.base.version import __version__
 
 if TYPE_CHECKING:
     from lstm_anomaly.base.errors import LstmAnomalyError
-    from lstm_anomaly.detecting.detector import Detector
+    from lstm_anomaly.output.detector import Detector
 
 __all__ = ["Detector", "LstmAnomalyError", "__version__"]
 
-_HOME_OF = {"Detector": "lstm_anomaly.detecting.detector", "LstmAnomalyError": "lstm_anomaly.base.errors"}
+_HOME_OF = {"Detector": "lstm_anomaly.output.detector", "LstmAnomalyError": "lstm_anomaly.base.errors"}
 
 
 def __getattr__(name: str) -> object:

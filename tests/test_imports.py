@@ -37,7 +37,7 @@ ONLY_IN |= {name: {"output"} for name in REPORT}
 ONLY_IN |= {
     "onnx": {"output"},
     "pyarrow": {"reading"},
-    "sklearn": {"detecting"},
+    "sklearn": {"output"},
 }  # the extras of the same names
 ALLOWED_EVERYWHERE = {"numpy", "lstm_anomaly"}
 

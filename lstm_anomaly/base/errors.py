@@ -32,8 +32,10 @@ class LstmAnomalyError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        hint = f". Try: {self.hint}" if self.hint else ""
-        return f"{place}{self.message.rstrip('.')}{hint}"
+        said = self.message.rstrip(".")
+        if self.hint:
+            said += f"{'' if said.endswith('?') else '.'} Try: {self.hint}"
+        return f"{place}{said}"
 
 
 class InputError(LstmAnomalyError):

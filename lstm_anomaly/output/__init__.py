@@ -1,1 +1,1 @@
-"""Results as text: tables, CSV, JSON, reports; the only room that uses rich."""
+"""Results as text, reports and pictures, and as arrays for Python; the only room that uses rich."""

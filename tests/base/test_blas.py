@@ -12,15 +12,14 @@ from conftest import normal_values
 from lstm_anomaly import Detector
 from lstm_anomaly.base import blas
 from lstm_anomaly.base.blas import one_thread, openblas
-from lstm_anomaly.detecting import detector
+from lstm_anomaly.output import detector
 
 QUICK = {
-    "kind": "lstm",
+    "model_kind": "lstm",
     "epochs": 1,
     "hidden": 4,
     "window": 8,
-    "threshold_method": "fixed",
-    "threshold_level": 3.0,
+    "threshold": 3.0,
 }
 THREADS = 3  # a count that nothing else would set
 

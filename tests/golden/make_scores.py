@@ -44,7 +44,9 @@ def main():
     found = kernel_at_work()
     if found != KERNEL.lower():
         sys.exit(f"OpenBLAS took the kernel {found!r} and not {KERNEL!r}; make the files on another machine")
-    detector = Detector(seed=1, kind="lstm", preset="fast", window=16, hidden=16, epochs=3, look_ahead=3)
+    detector = Detector(
+        seed=1, model_kind="lstm", preset="fast", window=16, hidden=16, epochs=3, look_ahead=3
+    )
     detector.fit(rows(1500, seed=0)).save(HERE / "scores.model")
     values = new_rows()
     scores = Detector.load(HERE / "scores.model").score(values)

@@ -1,5 +1,8 @@
 """The Python interface, as users of scikit-learn and PyOD expect it."""
 
+import sys
+
+import click
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,17 +13,19 @@ from lstm_anomaly.base.errors import (
     InputError,
     LstmAnomalyError,
     NotEnoughDataError,
+    OutputError,
     SensorsError,
     SettingsError,
 )
+from lstm_anomaly.commands.frame.app import app
+from lstm_anomaly.output.detector import ARGUMENTS
 
 QUICK = {
-    "kind": "lstm",
+    "model_kind": "lstm",
     "epochs": 4,
     "hidden": 8,
     "window": 8,
-    "threshold_method": "fixed",
-    "threshold_level": 3.0,
+    "threshold": 3.0,
 }
 
 
@@ -64,10 +69,52 @@ def test_a_detector_says_what_it_is(fitted):
 
 
 def test_a_wrong_name_of_an_argument_is_answered_with_the_right_one():
-    with pytest.raises(SettingsError, match=r"'model_kind'; did you mean 'kind'\?.*one of false_alarms,"):
-        Detector(model_kind="linear")
+    with pytest.raises(SettingsError, match=r"'kind'; did you mean 'model_kind'\? Try: one of false_alarms,"):
+        Detector(kind="linear")
     with pytest.raises(SettingsError, match="did you mean 'false_alarms'"):
         Detector(false_alarm="1/week")
+
+
+def test_arguments_are_named_as_the_options_of_train():
+    train = app.get_command(click.Context(app), "train")
+    assert {f"--{name.replace('_', '-')}" for name in ARGUMENTS} <= {
+        each for p in train.params for each in p.opts
+    }
+
+
+def test_one_condition_or_date_may_stand_without_a_list():
+    values = np.column_stack([normal_values(500), np.tile([0, 1, 1, 1, 1], 100).repeat(1)])
+    detector = Detector(model_kind="linear", off="sensor_4 < 1", horizon=0).fit(values)
+    assert np.isnan(detector.score(values)[:50:5]).all()
+
+
+def test_a_picture_of_all_rows_shows_scores_and_the_sensors_of_the_events(fitted):
+    times = pd.date_range("2026-03-02", periods=300, freq="min")
+    rows = pd.DataFrame(with_fault(), index=times, columns=fitted.model_.sensors)
+    above, *below = fitted.plot(rows).axes
+    np.testing.assert_array_equal(above.lines[0].get_ydata()[7:], fitted.score(rows)[7:])
+    assert above.get_title(loc="right") == "1 event"
+    assert len(above.patches) == 1
+    assert below[0].get_title(loc="right") == "sensor_1"
+    np.testing.assert_array_equal(below[0].lines[0].get_ydata(), with_fault()[:, 0])
+    assert fitted.plot(with_fault()).axes[-1].get_xlabel() == "row"
+
+
+def test_a_picture_of_one_event_has_its_sentence(fitted):
+    (sentence,) = fitted.events_frame(with_fault())["sentence"]
+    words = fitted.plot(with_fault(), event=0).get_suptitle()
+    assert words.startswith("Event 1: line ")
+    assert " ".join(words.split("\n")[1:]) == sentence
+    with pytest.raises(IndexError):
+        fitted.plot(with_fault(), event=1)
+
+
+def test_without_matplotlib_a_picture_says_what_to_install(fitted, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("lstm_anomaly.output.report.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(OutputError, match=r"matplotlib, .* Try: pip install 'lstm-anomaly\[plot\]'"):
+        fitted.plot(with_fault())
 
 
 def test_events_as_a_data_frame_tell_the_same_as_events(fitted):
@@ -82,7 +129,7 @@ def test_events_as_a_data_frame_tell_the_same_as_events(fitted):
 
 
 def test_forecasts_come_in_own_units_with_intervals():
-    detector = Detector(kind="linear", horizon=12).fit(normal_values(900))
+    detector = Detector(model_kind="linear", horizon=12).fit(normal_values(900))
     found = detector.forecast(normal_values(1000), steps=5)
     assert found.values.shape == (3, 5)
     assert (np.abs(found.values.T - normal_values(1005)[1000:]) < [1, 0.3, 5]).all()

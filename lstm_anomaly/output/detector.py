@@ -4,13 +4,13 @@ import difflib
 import os
 import warnings
 from dataclasses import fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.blas import one_thread
-from lstm_anomaly.base.errors import InputError, SensorsError, SettingsError
+from lstm_anomaly.base.errors import InputError, OutputError, SensorsError, SettingsError
 from lstm_anomaly.base.types import (
     MOST_READING,
     BoolArray,
@@ -36,6 +36,17 @@ from lstm_anomaly.training.fit_networks import OnEpoch
 from lstm_anomaly.training.settings import LearningSettings
 from lstm_anomaly.training.train import learn
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Arguments are named as the options of `train`; these are called otherwise inside.
+_NAMED_OTHERWISE = {"model_kind": "kind", "threshold": "threshold_level"}
+_INSIDE = {"kind", "threshold_level", "budget", "trained"}  # settings that are no arguments
+ARGUMENTS = (
+    "false_alarms",
+    *_NAMED_OTHERWISE,
+    *(field.name for field in fields(LearningSettings) if field.name not in _INSIDE),
+)
 _OF_EVENT = ("start", "end", "peak", "rows", "score", "severity")
 _OF_SENSOR = ("sensor", "kind", "seen", "usual_low", "usual_high", "lowest", "highest")
 
@@ -64,41 +75,42 @@ class Detector:
     While it computes, NumPy's OpenBLAS uses one thread, which is faster for products as small as these; the
     caller's number of threads is back when a method returns or raises.
 
-    Parameters, all optional; those left out are chosen from the data:
-        kind           "linear" without an LSTM, "lstm" with both, "pure": where there is an LSTM it alone
-                       counts; "auto": "lstm" where an LSTM does much better on held-out rows, else "linear"
-        preset         "fast", "default" or "thorough": how long the LSTMs are trained
-        look_ahead     later rows that a row's verdict may wait for
-        window         rows of the windows that the networks see, the judged row included
-        stride         rows between the starts of two training windows
-        hidden         units of each LSTM; layers: LSTMs on top of each other
-        epochs, batch_size, learning_rate, patience, weight_decay   of training
-        seed           of all randomness: the same seed and data give the same model
-        false_alarms   budget such as "1/week", "2/day" or "1/10000rows"; "auto": what the rows can support
-        confidence     with which the budget shall hold
-        merge_gap      rows: anomalous rows at most this far apart are one event
-        horizon        rows, or a timedelta, that `forecast` shall see; 0: none
-        trim           most of the rows that training may leave out because they stand out; 0: faults stay
+    Args:
+        false_alarms: Budget such as "1/week", "2/day" or "1/10000rows"; "auto", or left out: what the rows
+            can support.
+        settings: Named as the options of `lstm-anomaly train`, all optional; those left out are chosen from
+            the data.
 
-    >>> detector = Detector(seed=1).fit(normal)                 # doctest: +SKIP
-    >>> detector.predict(new, unjudged=-1)                      # doctest: +SKIP
-    array([-1, -1, 0, ..., 1])
+            - model_kind: "linear" without an LSTM, "lstm" with both, "pure": where there is an LSTM it alone
+              counts; "auto": "lstm" where an LSTM does much better on held-out rows, else "linear"
+            - preset: "fast", "default" or "thorough": how long the LSTMs are trained
+            - look_ahead: later rows that a row's verdict may wait for
+            - window: rows of the windows that the networks see, the judged row included
+            - stride: rows between the starts of two training windows
+            - hidden: units of each LSTM; layers: LSTMs on top of each other
+            - epochs, batch_size, learning_rate, patience, weight_decay: of training
+            - max_train_time: seconds after which training ends with the best weights so far
+            - seed: of all randomness: the same seed and data give the same model
+            - confidence: with which the budget shall hold
+            - threshold_method, threshold: how the threshold is learned, and its level; a threshold alone is
+              fixed
+            - merge_gap: rows: anomalous rows at most this far apart are one event
+            - horizon: rows, or a timedelta, that `forecast` shall see; 0: none
+            - trim: most of the rows that training may leave out because they stand out; 0: faults stay
+            - off: conditions under which the plant is off, such as "speed_rpm < 10"
+            - tz: the zone whose time of day the rows follow, such as "Europe/Vienna"
+            - holidays: dates that are like Sundays, such as "2026-12-25"
+
+    Example:
+        >>> detector = Detector(seed=1).fit(normal)  # doctest: +SKIP
+        >>> detector.predict(new, unjudged=-1)  # doctest: +SKIP
+        array([-1, -1, 0, ..., 1])
     """
 
     def __init__(self, *, false_alarms: str | None = None, **settings: Any) -> None:
         budget = None if false_alarms in (None, "auto") else Budget.parse(str(false_alarms))
-        known = [
-            "false_alarms",
-            *(field.name for field in fields(LearningSettings) if field.name != "budget"),
-        ]
-        for name in sorted(set(settings) - set(known)):
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-            raise SettingsError(
-                f"there is no setting '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""),
-                hint="one of " + ", ".join(known),
-            )
         self._given = settings if false_alarms is None else {"false_alarms": false_alarms, **settings}
-        self._settings = LearningSettings(budget=budget, **settings)
+        self._settings = LearningSettings(budget=budget, **_learning_settings(settings))
         self._model: Model | None = None
 
     def __repr__(self) -> str:
@@ -196,6 +208,28 @@ class Detector:
         columns |= {name: [part[name] for part in first] for name in _OF_SENSOR}
         return data_frame(columns | {"sentence": [event["sentence"] for event in events]})
 
+    def plot(self, X: Any, event: int | None = None, rules: EventRules | None = None) -> "Figure":
+        """A matplotlib figure of all rows, or of one event, by its place in what `detect` gives.
+
+        Above is the score against the limit, with the events shaded; below are the sensors that carry most of
+        them, as seen and as expected. Needs the extra `plot`. Raises OutputError where it is not installed,
+        IndexError for an event that there is not.
+        """
+        try:
+            from lstm_anomaly.output.report.event_plots import figure
+            from lstm_anomaly.output.report.series_plot import series_figure
+        except ModuleNotFoundError as error:
+            raise OutputError(
+                f"pictures need the package {error.name}, which is not installed",
+                hint="pip install 'lstm-anomaly[plot]'",
+            ) from error
+        detection = self._detection(X, rules)
+        if event is None:
+            return series_figure(detection)
+        found = detection.events[event]
+        placed = place(found, detection.frame, detection.frame_rows())
+        return figure(detection.events.index(found) + 1, placed, detection.view(found))
+
     def stream(self) -> Judge:
         """A judge that scores rows as they come, `judge.push(rows).scores`, equal to `score` of the whole.
 
@@ -225,6 +259,25 @@ class _Stream(Judge):
     def finish(self) -> Judgement:
         with one_thread():
             return super().finish()
+
+
+def _learning_settings(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments as fields of `LearningSettings`. Raises SettingsError for one that there is not."""
+    for name in given:
+        if name not in ARGUMENTS:
+            near = [each for each in ARGUMENTS if name in each]
+            near += difflib.get_close_matches(name, ARGUMENTS, n=1, cutoff=0.5)
+            raise SettingsError(
+                f"there is no setting '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""),
+                hint="one of " + ", ".join(ARGUMENTS),
+            )
+    settings = {_NAMED_OTHERWISE.get(name, name): value for name, value in given.items()}
+    if "threshold_level" in settings:
+        settings.setdefault("threshold_method", "fixed")
+    for name in ("off", "holidays"):
+        if isinstance(settings.get(name), str):
+            settings[name] = (settings[name],)
+    return settings
 
 
 def frame_of(X: Any) -> SensorFrame:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lstm_anomaly.base.errors import LstmAnomalyError
 from lstm_anomaly.base.types import FloatArray, IntArray
-from lstm_anomaly.detecting.detector import Detector
+from lstm_anomaly.output.detector import Detector
 
 
 class LSTMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
@@ -39,7 +39,7 @@ class LSTMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         *,
-        kind: str = "auto",
+        model_kind: str = "auto",
         preset: str = "default",
         look_ahead: int = 0,
         window: int | None = None,
@@ -58,7 +58,7 @@ class LSTMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         random_state: Any = 0,
         unjudged: float = 0.0,
     ) -> None:
-        self.kind = kind
+        self.model_kind = model_kind
         self.preset = preset
         self.look_ahead = look_ahead
         self.window = window

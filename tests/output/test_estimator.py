@@ -25,7 +25,7 @@ EXPECTED_TO_FAIL = {
 
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
-    [LSTMAnomalyDetector(kind="linear")], expected_failed_checks=lambda estimator: EXPECTED_TO_FAIL
+    [LSTMAnomalyDetector(model_kind="linear")], expected_failed_checks=lambda estimator: EXPECTED_TO_FAIL
 )
 def test_it_passes_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
@@ -46,11 +46,11 @@ def faulty():
 
 @pytest.fixture(scope="module")
 def fitted():
-    return LSTMAnomalyDetector(kind="linear").fit(waves(800, seed=0))
+    return LSTMAnomalyDetector(model_kind="linear").fit(waves(800, seed=0))
 
 
 def test_its_scores_are_the_detectors_with_the_sign_turned(fitted, faulty):
-    scores = Detector(kind="linear").fit(waves(800, seed=0)).score(faulty)
+    scores = Detector(model_kind="linear").fit(waves(800, seed=0)).score(faulty)
     judged = ~np.isnan(scores)
     assert judged.sum() > 250
     np.testing.assert_array_equal(fitted.score_samples(faulty)[judged], -scores[judged])
@@ -67,7 +67,7 @@ def test_rows_that_cannot_be_judged_are_normal_or_nan_as_asked_for(fitted, fault
     faulty = faulty.copy()
     faulty[100:110] = np.nan
     assert fitted.score_samples(faulty)[105] == 0
-    apart = LSTMAnomalyDetector(kind="linear", unjudged=np.nan).fit(waves(800, seed=0))
+    apart = LSTMAnomalyDetector(model_kind="linear", unjudged=np.nan).fit(waves(800, seed=0))
     assert np.isnan(apart.score_samples(faulty)[105])
     assert apart.predict(faulty)[105] == 1
 
@@ -78,7 +78,9 @@ def test_scores_and_labels_of_the_training_rows_follow_pyod(fitted):
 
 
 def test_it_works_in_a_pipeline(faulty):
-    pipeline = make_pipeline(StandardScaler(), LSTMAnomalyDetector(kind="linear")).fit(waves(800, seed=0))
+    pipeline = make_pipeline(StandardScaler(), LSTMAnomalyDetector(model_kind="linear")).fit(
+        waves(800, seed=0)
+    )
     assert (pipeline.predict(faulty)[205:220] == -1).all()
 
 
@@ -87,7 +89,7 @@ def test_a_grid_search_over_rows_in_time_order_finds_a_setting():
         return float(np.mean(estimator.predict(X) == 1))
 
     search = GridSearchCV(
-        LSTMAnomalyDetector(kind="linear"),
+        LSTMAnomalyDetector(model_kind="linear"),
         {"window": [6, 12]},
         scoring=share_of_normal,
         cv=TimeSeriesSplit(2),
