@@ -1,5 +1,7 @@
 """`lstm-anomaly config`: what options are set to, and where each value comes from."""
 
+from typing import Any
+
 import click
 from click.core import ParameterSource
 
@@ -48,15 +50,19 @@ def show(ctx: click.Context, /, name: str | None) -> None:
 def _lines(ctx: click.Context, name: str, *, all_of_them: bool) -> list[str]:
     found = app.get_command(ctx, name)
     assert found is not None, "all of them exist"
-    given = ctx.find_object(Settings)
-    assert given is not None, "the frame makes the settings"
-    top = ctx.find_root()
+    options = ctx.ensure_object(Settings).defaults.options_of(name, found)
+    lines = _of_command(ctx, name, found, options, all_of_them=all_of_them)
+    for own, each in found.commands.items() if isinstance(found, click.Group) else ():
+        lines += _of_command(ctx, f"{name} {own}", each, options.get(own, {}), all_of_them=all_of_them)
+    return lines
+
+
+def _of_command(
+    ctx: click.Context, name: str, found: click.Command, options: dict[str, Any], *, all_of_them: bool
+) -> list[str]:
+    places, top = ctx.ensure_object(Settings).defaults.places, ctx.find_root()
     with click.Context(
-        found,
-        parent=top,
-        info_name=name,
-        resilient_parsing=True,
-        default_map=given.defaults.options_of(name, found),
+        found, parent=top, info_name=name, resilient_parsing=True, default_map=options
     ) as inner:
         found.parse_args(inner, [])
         lines = []
@@ -67,10 +73,11 @@ def _lines(ctx: click.Context, name: str, *, all_of_them: bool) -> list[str]:
             if option is None or source is None or (source is ParameterSource.DEFAULT and not all_of_them):
                 continue
             value = parameter.consume_value(inner, {})[0]
-            where = given.defaults.places.get((name, option), "") if "MAP" in source.name else ""
+            where = places.get((name, option), "") if "MAP" in source.name else ""
             if source is ParameterSource.ENVIRONMENT:
                 where = str(parameter.envvar)
-            lines.append(f"{name}.{option} = {_shown(value)}  ({where or SOURCES.get(source, source.name)})")
+            shown = f"{name.replace(' ', '.')}.{option} = {_shown(value)}"
+            lines.append(f"{shown}  ({where or SOURCES.get(source, source.name)})")
     return lines
 
 

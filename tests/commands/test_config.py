@@ -12,6 +12,8 @@ import pytest
 from lstm_anomaly.commands.cron import HOURS, MINUTES
 from lstm_anomaly.commands.frame.app import COMMANDS, app
 
+ERROR = "lstm-anomaly: error: "
+
 
 @pytest.fixture
 def home(monkeypatch, tmp_path):
@@ -64,6 +66,29 @@ def test_what_a_file_says_wrongly_is_told_with_its_place(run, home, tmp_path, te
     result = run("--config", "c.toml", "detect", "x.csv", "--model", "m")
     assert result.exit_code == 2
     assert why in result.stderr
+
+
+def test_a_command_of_a_command_takes_options_from_file_and_environment(run, home, tmp_path, monkeypatch):
+    (tmp_path / "c.toml").write_text(
+        "[fleet.summary]\nmodel = 'one'\ntogether = '1h'\n[profile.two.fleet.summary]\nmodel = 'two'\n"
+    )
+    summary = ("fleet", "summary", "x.csv")
+    assert run("--config", "c.toml", *summary).stderr.startswith(f"{ERROR}one: ")
+    assert run("--config", "c.toml", "--profile", "two", *summary).stderr.startswith(f"{ERROR}two: ")
+    monkeypatch.setenv("LSTM_ANOMALY_FLEET_SUMMARY_MODEL", "of-environment")
+    assert run("--config", "c.toml", *summary).stderr.startswith(f"{ERROR}of-environment: ")
+    assert run("--config", "c.toml", "config", "show").stdout.splitlines()[1:] == [
+        "fleet.summary.model = 'of-environment'  (LSTM_ANOMALY_FLEET_SUMMARY_MODEL)",
+        "fleet.summary.together = '1h'  (c.toml [fleet.summary])",
+    ]
+
+
+@pytest.mark.parametrize("table", ["fleet.sumary", "detect.summary"])
+def test_a_table_of_a_command_that_there_is_not_is_told(run, home, tmp_path, table):
+    (tmp_path / "c.toml").write_text(f"[{table}]\nmodel = 'm'\n")
+    result = run("--config", "c.toml", table.split(".")[0], "x")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert f"c.toml [{table}]: there is no command '{table.replace('.', ' ')}'" in result.stderr
 
 
 def test_a_file_or_profile_that_is_not_there_is_told(run, home):

@@ -80,7 +80,7 @@ class Settings:
 def variable_of(command: str, option: click.Option) -> str:
     """The variable that sets an option: LSTM_ANOMALY_DETECT_MAX_AGE for `detect --max-age`."""
     long = next(name for name in option.opts if name.startswith("--"))
-    return f"LSTM_ANOMALY_{command}_{long[2:]}".replace("-", "_").upper()
+    return f"LSTM_ANOMALY_{command}_{long[2:]}".replace("-", "_").replace(" ", "_").upper()
 
 
 def _nearest(name: str) -> str:
@@ -103,11 +103,11 @@ class App(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"lstm_anomaly.commands.{cmd_name}").command
-        for option in command.params:
-            if isinstance(option, click.Option) and option.envvar is None:
-                option.envvar = variable_of(cmd_name, option)
-        own = command.commands.values() if isinstance(command, click.Group) else ()
-        for param in (param for each in (command, *own) for param in each.params):
+        own = command.commands if isinstance(command, click.Group) else {}
+        paths = {cmd_name: command, **{f"{cmd_name} {name}": each for name, each in own.items()}}
+        for path, param in ((path, param) for path, each in paths.items() for param in each.params):
+            if isinstance(param, click.Option) and param.envvar is None:
+                param.envvar = variable_of(path, param)
             completing(param)
         return command
 
@@ -281,7 +281,7 @@ def app(ctx: click.Context, /, config: str | None, profile: str | None) -> None:
     defaults = ctx.ensure_object(Settings).defaults = read_defaults(config, profile)
     name = ctx.invoked_subcommand
     for command, option in defaults.places:
-        if command not in COMMANDS:
+        if command.split()[0] not in COMMANDS:
             place = defaults.places[command, option]
             raise click.UsageError(f"{place}: there is no command '{command}'.{_nearest(command)}")
     if name and (found := ctx.command.get_command(ctx, name)):  # type: ignore[attr-defined]

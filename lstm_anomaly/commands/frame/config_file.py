@@ -1,12 +1,14 @@
 """Defaults of options from `lstm-anomaly.toml`: found, checked, and laid over each other.
 
-A table for each command holds its options by their long names; `[profile.NAME.detect]` is laid over
-`[detect]` when that profile is chosen. The file that is named counts alone; else the one in the folder
-where the program runs counts more than the user's own, if nobody else can have written it.
+A table for each command holds its options by their long names, `[fleet.summary]` those of `fleet summary`;
+`[profile.NAME.detect]` is laid over `[detect]` when that profile is chosen. The file that is named counts
+alone; else the one in the folder where the program runs counts more than the user's own, if nobody else can
+have written it.
 """
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,11 +34,20 @@ class Defaults:
     is_named: bool = False
 
     def options_of(self, name: str, command: click.Command) -> dict[str, Any]:
-        """Values by the names of the command's parameters. Raises click.UsageError for an unknown option."""
+        """Values by the names of the command's parameters, and of its own commands by their names.
+
+        Raises click.UsageError for an unknown option or command.
+        """
         known = option_names(command)
-        out = {}
+        out: dict[str, Any] = {}
         if not self.is_named:
             self._warn_of_outputs(name, known)
+        for path in self.values:
+            if path.startswith(f"{name} "):
+                own = path.removeprefix(f"{name} ")
+                if not isinstance(command, click.Group) or own not in command.commands:
+                    raise click.UsageError(f"{self._place(path)}: there is no command '{path}'.")
+                out[own] = self.options_of(path, command.commands[own])
         for option, value in self.values.get(name, {}).items():
             if option not in known:
                 import difflib
@@ -47,6 +58,10 @@ class Defaults:
                 raise click.UsageError(f"{place}: '{option}' is no option of '{name}'.{hint}")
             out[known[option]] = value
         return out
+
+    def _place(self, command: str) -> str:
+        """Where something is said of a command."""
+        return next((place for (name, _), place in self.places.items() if name == command), command)
 
     def _warn_of_outputs(self, name: str, known: dict[str, str]) -> None:
         here = {
@@ -138,12 +153,21 @@ def _add_file(defaults: Defaults, path: Path, profile: str | None, *, is_named: 
     if profile is not None and profile in profiles:
         tables[f"profile.{profile}."] = profiles[profile]
     for prefix, table in tables.items():
-        for command, options in table.items():
-            if not isinstance(options, dict):
-                raise click.UsageError(f"{path}: '{command}' stands in no table such as [detect].")
-            for option, value in options.items():
-                name = option.replace("_", "-")
-                if name in ONLY_WHEN_NAMED and not is_named:
-                    raise click.UsageError(f"{path}: '{name}' counts only in a file named with --config.")
-                defaults.values.setdefault(command, {})[name] = value
-                defaults.places[command, name] = f"{path} [{prefix}{command}]"
+        for command, option, value in _said(table, path):
+            name = option.replace("_", "-")
+            if name in ONLY_WHEN_NAMED and not is_named:
+                raise click.UsageError(f"{path}: '{name}' counts only in a file named with --config.")
+            defaults.values.setdefault(command, {})[name] = value
+            defaults.places[command, name] = f"{path} [{prefix}{command.replace(' ', '.')}]"
+
+
+def _said(table: dict[str, Any], path: Path) -> Iterator[tuple[str, str, Any]]:
+    """Command, option and value of all that a file's tables say; a table within one is of a command's own."""
+    for command, options in table.items():
+        if not isinstance(options, dict):
+            raise click.UsageError(f"{path}: '{command}' stands in no table such as [detect].")
+        for option, value in options.items():
+            if isinstance(value, dict):
+                yield from ((f"{command} {option}", own, inner) for own, inner in value.items())
+            else:
+                yield command, option, value
