@@ -6,13 +6,13 @@ renamed over the target, and the folder is synced (SQLite's "Atomic Commit" expl
 
 import os
 import secrets
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from lstm_anomaly.base.errors import OutputError
+from lstm_anomaly.base.system import CLOSED_TO_OTHERS, is_running, keep_owner, sync_folder
 
 # In a folder that others may write to, a name that can be foreseen can be taken beforehand, as by a link.
 _TEMPORARY = ".{name}.{pid}-{token}.tmp"
@@ -55,7 +55,7 @@ def atomic_write(
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 @contextmanager
@@ -66,10 +66,10 @@ def append_from(path: str | os.PathLike[str], length: int) -> Iterator[BinaryIO]
     """
     with _as_output_error(path):
         is_new = not os.path.exists(path)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
         with open(descriptor, "r+b") as file:
             if is_new:
-                _sync_folder(Path(path).parent)
+                sync_folder(Path(path).parent)
             if file.seek(0, os.SEEK_END) > length:
                 file.truncate(length)
                 file.seek(length)
@@ -110,30 +110,18 @@ def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
 
 def _new_file(path: str, like: Path) -> int:
     """A descriptor of a file that was not there, with owner and permissions of another, if that is there."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | CLOSED_TO_OTHERS
     try:
         old = like.stat()
     except FileNotFoundError:
         return os.open(path, flags, 0o666)
     descriptor = os.open(path, flags, 0o600)
     try:
-        new = os.fstat(descriptor)
-        if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
-            with suppress(PermissionError):
-                os.fchown(descriptor, old.st_uid, old.st_gid)
-        os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+        keep_owner(descriptor, old)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove_leftovers(target: Path) -> None:
@@ -141,20 +129,10 @@ def _remove_leftovers(target: Path) -> None:
     prefix, suffix = f".{target.name}.", ".tmp"
     for stray in target.parent.glob(f"{_glob_escape(prefix)}*{suffix}"):
         pid = stray.name.removeprefix(prefix).removesuffix(suffix).partition("-")[0]
-        if pid.isdigit() and not _is_running(int(pid)):
+        if pid.isdigit() and (int(pid) == os.getpid() or not is_running(int(pid))):
             with suppress(OSError):
                 stray.unlink()
 
 
 def _glob_escape(text: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in text)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return pid != os.getpid()

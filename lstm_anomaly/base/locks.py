@@ -6,7 +6,6 @@ lock on a file which was removed meanwhile tries again: two runs never hold lock
 """
 
 import errno
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lstm_anomaly.base.errors import LockedError, OutputError
-from lstm_anomaly.base.signals import signals_held
+from lstm_anomaly.base.system import CLOSED_TO_OTHERS, lock_file, signals_held
 
 RETRY_SECONDS = 0.1
 
@@ -59,14 +58,14 @@ def _take(path: str | os.PathLike[str], lock: Path) -> int | None:
     """A descriptor that holds the lock, or None when another run does."""
     try:
         # Not through a link: in a shared folder anybody could have the lock made somewhere else.
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | CLOSED_TO_OTHERS, 0o644)
     except OSError as error:
         link = error.errno == errno.ELOOP
         why = f"{lock} is a symbolic link, which a lock never is" if link else error.strerror
         hint = "remove the link, and ask who made it" if link else ""
         raise OutputError(f"cannot lock it: {why}", where=os.fspath(path), hint=hint) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_file(descriptor)
         if os.path.samestat(os.fstat(descriptor), os.lstat(lock)):
             return descriptor
     except FileNotFoundError:  # removed by its holder between opening and locking

@@ -8,7 +8,6 @@ everything runs in one process with the same results.
 import mmap
 import os
 import signal
-import sys
 import warnings
 from collections.abc import Callable
 from itertools import pairwise
@@ -17,11 +16,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from lstm_anomaly.base.signals import signals_held
+from lstm_anomaly.base.system import CAN_FORK, signals_held
 from lstm_anomaly.base.types import Array
-
-CAN_FORK = sys.platform == "linux"  # macOS can, but its BLAS and system libraries do not survive it
-
 
 _most_cores: list[int] = []  # set in a worker process, which has one
 

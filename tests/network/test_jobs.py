@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from lstm_anomaly.base.errors import TrainingError
-from lstm_anomaly.base.processes import CAN_FORK, fork_worker
+from lstm_anomaly.base.processes import fork_worker
+from lstm_anomaly.base.system import CAN_FORK
 from lstm_anomaly.network.autoencoder import init_autoencoder
 from lstm_anomaly.network.training.autoencoder_training import TrainingConfig, WindowLesson
 from lstm_anomaly.network.training.batches import WindowBatches

@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from lstm_anomaly.base.system import user_id
+
 NAME = "lstm-anomaly.toml"
 VARIABLE = "LSTM_ANOMALY_CONFIG"
 # A file that merely lies in the folder may come from anybody: it must not start programs.
@@ -106,10 +108,12 @@ def read_defaults(named: str | None, profile: str | None) -> Defaults:
 
 
 def _why_not_trusted(path: Path) -> str:
-    """Why a file that lies in the current folder may be somebody else's, "" when it cannot be."""
+    """Why a file in the current folder may be somebody else's, "" when it is not, or that cannot be told."""
+    if (user := user_id()) is None:
+        return ""
     for place, what in ((path, "it"), (path.resolve(), "it"), (path.resolve().parent, "its folder")):
         status = place.lstat()
-        if status.st_uid not in (os.geteuid(), 0):
+        if status.st_uid not in (user, 0):
             return f"{what} belongs to another user"
         others = stat.S_IWOTH if _is_own_group(status.st_gid) else stat.S_IWOTH | stat.S_IWGRP
         if not stat.S_ISLNK(status.st_mode) and status.st_mode & others:

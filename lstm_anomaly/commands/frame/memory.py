@@ -5,7 +5,8 @@ NumPy's import and at the first product of matrices, and keeps them once it has 
 """
 
 import mmap
-import resource
+
+from lstm_anomaly.base.system import is_memory_limited
 
 NEEDED = 160 << 20  # bytes of address space for importing NumPy and OpenBLAS's buffers
 SIDE = 200  # of matrices whose product takes a buffer; that of small ones takes none
@@ -16,7 +17,7 @@ def take_buffers() -> None:
 
     Raises MemoryError.
     """
-    if resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY:
+    if not is_memory_limited():
         return
     try:
         mmap.mmap(-1, NEEDED).close()

@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import signal
 import subprocess
 import tempfile
 import time
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from lstm_anomaly.base.errors import SettingsError
+from lstm_anomaly.base.system import end_program
 
 MOST_SAID = 200  # characters of a failing program's last line that are repeated
 MOST_KEPT = 1 << 16  # bytes of its errors
@@ -55,7 +55,7 @@ def run_hook(command: Sequence[str], text: str, seconds: float) -> str:
             return f"{command[0]} took more than {seconds:g} s and was ended"
         finally:
             if program.returncode is None:
-                _end(program)
+                end_program(program)
     if program.returncode == 0:
         return ""
     last = said.decode(errors="replace").strip().rpartition("\n")[2][:MOST_SAID]
@@ -65,6 +65,8 @@ def run_hook(command: Sequence[str], text: str, seconds: float) -> str:
 
 def _wait(program: "subprocess.Popen[bytes]", errors: int, seconds: float) -> bytes:
     """The end of what a program wrote to its standard error until it ended. Raises TimeoutExpired."""
+    if not hasattr(os, "set_blocking"):  # Windows before Python 3.12: to the end of the stream, too
+        return program.communicate(timeout=seconds)[1]
     os.set_blocking(errors, False)
     until = time.monotonic() + seconds
     said = b""
@@ -79,10 +81,3 @@ def _wait(program: "subprocess.Popen[bytes]", errors: int, seconds: float) -> by
                 said = (said + data)[-MOST_KEPT:]
         if program.returncode is not None:
             return said
-
-
-def _end(program: "subprocess.Popen[bytes]") -> None:
-    """End a program and what it started."""
-    with suppress(OSError):
-        os.killpg(program.pid, signal.SIGKILL)
-    program.wait()

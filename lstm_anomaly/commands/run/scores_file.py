@@ -12,6 +12,7 @@ from pathlib import Path
 from lstm_anomaly.base.errors import OutputError
 from lstm_anomaly.base.files import length_of
 from lstm_anomaly.base.locks import locked
+from lstm_anomaly.base.system import CLOSED_TO_OTHERS
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def claimed(scores: str, state: str | None, wait: float) -> Iterator[None]:
 
 def _write(owner: Path, state: str, scores: str) -> None:
     """Not by a rename: half a path names no state, which is as good as none."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | CLOSED_TO_OTHERS
     try:
         with open(owner, "wb", opener=lambda name, _flags: os.open(name, flags, 0o666)) as file:
             file.write(os.fsencode(state))

@@ -12,7 +12,8 @@ from time import perf_counter
 
 import numpy as np
 
-from lstm_anomaly.base.processes import CAN_FORK, fork_worker, shared_empty
+from lstm_anomaly.base.processes import fork_worker, shared_empty
+from lstm_anomaly.base.system import CAN_FORK
 from lstm_anomaly.network.autoencoder import Params
 from lstm_anomaly.network.training.loop import EpochReport
 

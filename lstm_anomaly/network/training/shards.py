@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lstm_anomaly.base.errors import TrainingError
-from lstm_anomaly.base.processes import CAN_FORK, fork_worker, shared_empty
+from lstm_anomaly.base.processes import fork_worker, shared_empty
+from lstm_anomaly.base.system import CAN_FORK
 from lstm_anomaly.network.autoencoder import Params
 from lstm_anomaly.network.training.batches import Starts, WindowBatches
 

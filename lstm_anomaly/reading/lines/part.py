@@ -14,6 +14,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.system import pread
 
 SPAN = 4096  # bytes at each end that are compared
 _COMPARED = 1 << 20
@@ -72,7 +73,7 @@ class Part:
         self.offset, self.next_line = 0, 1
         self._raw = raw
         self._file = _unpacked(raw)
-        self._seen = os.pread(raw.fileno(), SPAN, 0)
+        self._seen = pread(raw.fileno(), SPAN, 0)
         self._head = self._tail = b""
 
     @property
@@ -138,10 +139,10 @@ class Part:
         if self.is_packed:  # an archive is not written to any more
             return True
         if self.offset == 0:
-            return os.pread(self._raw.fileno(), len(self._seen), 0) == self._seen and self.is_first_still()
+            return pread(self._raw.fileno(), len(self._seen), 0) == self._seen and self.is_first_still()
         descriptor = self._raw.fileno()
-        tail = os.pread(descriptor, len(self._tail), self.offset - len(self._tail))
-        return tail == self._tail and os.pread(descriptor, len(self._head), 0) == self._head
+        tail = pread(descriptor, len(self._tail), self.offset - len(self._tail))
+        return tail == self._tail and pread(descriptor, len(self._head), 0) == self._head
 
     def holds(self, other: "Part") -> bool:
         """Whether all that can be read of another file, of which nothing was read yet, stands in this one."""
