@@ -1,8 +1,8 @@
-"""Between which bounds every number of a model file lies: a forged one must not make a model blind.
+"""Between which bounds the numbers of a model file lie: a forged one must not make a model blind.
 
 A right checksum says that a file was not damaged, not who wrote it. Numbers far outside what training gives
-end in overflows, in rows that cannot be judged, or in a model that never fires. So each is held to what its
-place allows, and what is in a sensor's own unit to the range of its training rows.
+end in overflows, in rows that cannot be judged, or in a model that never fires. So what is in a sensor's own
+unit is held to the range of its training rows, here; what the other arrays may hold is in `schema.py`.
 """
 
 from collections.abc import Mapping
@@ -16,30 +16,6 @@ Arrays = Mapping[str, NDArray[Any]]
 MOST = 1e154  # in a sensor's own unit: its square is still finite
 MOST_COUNT = 2**63
 STEP_SECONDS = (1e-9, 3.2e9)  # a nanosecond, the finest that time stamps have, to a hundred years
-# Of absolute values on the networks' scale, where readings lie between -10 and 10; 0 is no number among sizes
-# that stand for infinity as 0, and no size elsewhere.
-_ABSOLUTE = {
-    "autoencoder": (0.0, 1e4),
-    "components.bound": (1e-7, 1e9),
-    "components.high": (1e-9, 1e6),
-    "components.limits": (1e-6, 1e6),
-    "components.plain": (1e-14, 1e4),
-    "components.signed": (1e-7, 1e9),
-    "components.usual": (1e-7, 1e2),
-    "familiar": (0.0, MOST),
-    "forecast": (0.0, 1e6),
-    "forecaster": (0.0, 1e4),
-    "forecaster.highest": (0.0, 3.4e38),
-    "forecaster.lowest": (0.0, 3.4e38),
-    "forecaster.unit": (1e-9, 1e4),
-    "linear": (0.0, 1e4),
-    "novelty.evidence": (1e-12, 1e3),
-    "novelty.values": (0.0, 1.001),
-    "peers.usual": (1e-13, 1e12),
-    "peers.weights": (0.0, 1e9),
-    "related": (0.0, 1e6),
-    "states.centres": (0.0, 1e2),
-}
 _HEADER = {
     "window": (1, 10**6),
     "max_fill": (0, 2**31),
@@ -58,13 +34,8 @@ def check_bounds(header: Mapping[str, Any], arrays: Arrays) -> None:
     for table, part, name in ((_HEADER, header, ""), (_THRESHOLD, header["threshold"], "threshold.")):
         for key, (least, most) in table.items():
             given = part[key]
-            _check(given is None or least <= given <= most, f"{name}{key} = {_short(given)} is out of bounds")
-    for name, array in arrays.items():
-        least, most = _ABSOLUTE.get(name) or _ABSOLUTE.get(name.split(".")[0], (0.0, MOST))
-        absolute = np.abs(array)  # (...)
-        inside = (absolute == 0) | ((absolute >= least) & (absolute <= most))
-        _check(bool(inside.all()), f"array '{name}' holds values out of bounds")
-    _check(bool(arrays["components.limits"].any()), "no component has a limit")
+            check(given is None or least <= given <= most, f"{name}{key} = {_short(given)} is out of bounds")
+    check(bool(arrays["components.limits"].any()), "no component has a limit")
     _check_own_units(header["summary"], arrays)
 
 
@@ -72,17 +43,17 @@ def _check_own_units(summary: Mapping[str, Any], arrays: Arrays) -> None:
     """What is in the sensors' own units goes with the range of their training rows, (F,)."""
     lowest, highest = np.array(summary["lowest"]), np.array(summary["highest"])
     shape = arrays["scaler.scale"].shape
-    _check(lowest.shape == highest.shape == shape, "there is no range of readings for each sensor")
-    _check(bool((np.abs([lowest, highest]) <= MOST).all()), "a sensor's readings are out of bounds")
-    _check(bool((lowest <= highest).all()), "a sensor's lowest reading is above its highest")
+    check(lowest.shape == highest.shape == shape, "there is no range of readings for each sensor")
+    check(bool((np.abs([lowest, highest]) <= MOST).all()), "a sensor's readings are out of bounds")
+    check(bool((lowest <= highest).all()), "a sensor's lowest reading is above its highest")
     size = np.maximum(np.abs(lowest), np.abs(highest))  # (F,)
     width = highest - lowest
     usual = np.where(width > 0, width, np.where(size > 0, size, 1.0))
     scale, center = arrays["scaler.scale"], arrays["scaler.center"]
     fits = (scale <= _SLACK * usual) & (scale >= _LEAST_OF_RANGE * width)
-    _check(bool(fits.all()), "a sensor's scale does not go with its readings")
+    check(bool(fits.all()), "a sensor's scale does not go with its readings")
     off = np.maximum(lowest - center, center - highest)
-    _check(bool((off <= width + 1e-6 * size).all()), "a sensor's centre does not go with its readings")
+    check(bool((off <= width + 1e-6 * size).all()), "a sensor's centre does not go with its readings")
     _check_rules(arrays, size, usual)
 
 
@@ -91,12 +62,12 @@ def _check_rules(arrays: Arrays, size: NDArray[Any], usual: NDArray[Any]) -> Non
     ruled, targets = arrays["novelty.sensors"], arrays["roles.targets"].astype(bool)
     unit = np.where(size > 0, size, 1.0)[ruled]  # (R,)
     fits = (arrays["novelty.scale"] <= _SLACK * unit) & (arrays["novelty.scale"] * _SLACK >= unit)
-    _check(bool(fits.all()), "the size of a ruled sensor does not go with its readings")
+    check(bool(fits.all()), "the size of a ruled sensor does not go with its readings")
     least = arrays["stillness.least"]  # (4, F_t)
-    _check(bool((least <= _SLACK * usual[targets]).all()), "a sensor reads flat whatever it does")
+    check(bool((least <= _SLACK * usual[targets]).all()), "a sensor reads flat whatever it does")
     resolution = arrays["stillness.resolution"]  # (F_t,)
     fits = resolution <= np.maximum(1.0, _SLACK * usual[targets])
-    _check(bool(fits.all()), "a sensor's resolution does not go with its readings")
+    check(bool(fits.all()), "a sensor's resolution does not go with its readings")
 
 
 def _check_numbers(value: object, where: str) -> None:
@@ -105,9 +76,9 @@ def _check_numbers(value: object, where: str) -> None:
         case bool() | None | str():
             return
         case int():
-            _check(abs(value) <= MOST_COUNT, f"{where} has a number out of bounds")
+            check(abs(value) <= MOST_COUNT, f"{where} has a number out of bounds")
         case float():
-            _check(abs(value) <= MOST, f"{where} has a number out of bounds")
+            check(abs(value) <= MOST, f"{where} has a number out of bounds")
         case dict():
             for key, part in value.items():
                 _check_numbers(part, f"'{key}'")
@@ -121,6 +92,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 24 else f"{text[:20]}..."
 
 
-def _check(holds: object, otherwise: str) -> None:
+def check(holds: object, otherwise: str) -> None:
+    """Raise ValueError, which says what is wrong with a file, unless it holds."""
     if not holds:
         raise ValueError(otherwise)

@@ -12,19 +12,18 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.container import load_arrays, save_arrays
 from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError
 from lstm_anomaly.base.types import Resample
-from lstm_anomaly.model.bounds import check_bounds
+from lstm_anomaly.model.bounds import check, check_bounds
 from lstm_anomaly.model.calibration_file import (
     alarm_arrays,
     alarm_header,
     alarm_parts,
-    alarm_shapes,
     check_alarms,
 )
 from lstm_anomaly.model.horizon_file import PREFIX, horizon_arrays, horizon_from, horizon_header
 from lstm_anomaly.model.model import MODEL_KINDS, Model, TrainingSummary, with_clock
+from lstm_anomaly.model.schema import ROLES, arrays_of, check_arrays, part_of
 from lstm_anomaly.model.symbols_file import SYMBOLS, symbols_arrays, symbols_header, symbols_parts
-from lstm_anomaly.network.autoencoder import architecture, parameter_shapes
-from lstm_anomaly.network.forecaster import forecaster_shapes
+from lstm_anomaly.network.autoencoder import architecture
 from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, Regression, usable_lags
 from lstm_anomaly.network.tracking import Forecaster
@@ -33,25 +32,16 @@ from lstm_anomaly.preparing.off_rule import OffRule
 from lstm_anomaly.preparing.scaler import CLIP, Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.scoring.components import (
-    COMPONENTS,
-    SIGNED_LENGTHS,
-    TOGETHER_LENGTHS,
-    TOGETHER_VIEWS,
     Components,
 )
 from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
-from lstm_anomaly.scoring.networks import LSTMS, Expectations, Networks
+from lstm_anomaly.scoring.networks import Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
-from lstm_anomaly.scoring.residuals import VIEWS
-from lstm_anomaly.scoring.states import MOST_STATES, OperatingStates
+from lstm_anomaly.scoring.states import OperatingStates
 
 Arrays = dict[str, NDArray[Any]]
 MOST_LOOK_AHEAD = 10_000  # rows; far above any use, and a cap on what a hostile file can claim
-_ROLES = ("inputs", "targets", "ruled")
 _REGRESSIONS = {"forecast": FORECAST_LAGS, "related": RELATED_LAGS}
-_COMPONENTS = ("usual", "bound", "signed", "plain", "high", "limits")
-_REGRESSION_ARRAYS = tuple(f"{name}.{part}" for name in _REGRESSIONS for part in ("weights", "offset"))
-_UNBOUNDED = ("components.usual", "components.high", "components.limits")  # 0 in the file: infinity
 _FORECASTER = ("unit", "lowest", "highest")  # what the forecaster has beside its weights
 _SENSELESS = (
     KeyError,
@@ -64,7 +54,6 @@ _SENSELESS = (
     RecursionError,
     LstmAnomalyError,
 )
-_NOVELTY = ("sensors", "evidence", "scale", "values", "counts")
 
 
 def write_model(model: Model, path: str | os.PathLike[str]) -> None:
@@ -90,23 +79,7 @@ def write_model(model: Model, path: str | os.PathLike[str]) -> None:
         "summary": asdict(model.summary),
     }
     arrays: Arrays = {
-        "scaler.center": model.scaler.center,
-        "scaler.scale": model.scaler.scale,
-        "linear.mean": networks.linear.mean,
-        "linear.components": networks.linear.components,
-        **{
-            f"{name}.{part}": getattr(getattr(model.expectations, name), part)
-            for name in _REGRESSIONS
-            for part in ("weights", "offset")
-        },
-        "shares": model.expectations.shares,
-        "states.centres": model.states.centres,
-        "states.rows": model.states.rows,
-        **{f"components.{name}": _stored(getattr(model.components, name)) for name in _COMPONENTS},
-        "peers.weights": model.cross_sensor.weights,
-        "peers.usual": model.cross_sensor.usual,
-        **{f"roles.{name}": getattr(model.roles, name).astype(np.int64) for name in _ROLES},
-        **{f"novelty.{name}": getattr(model.novelty, name) for name in _NOVELTY},
+        **arrays_of(model),
         **alarm_arrays(model),
         **symbols_arrays(model),
         **_prefixed("autoencoder", networks.autoencoder or {}),
@@ -145,27 +118,20 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
     of_horizon = {name: array for name, array in arrays.items() if name.startswith(PREFIX)}
     arrays = {name: array for name, array in arrays.items() if name not in of_horizon}
     stored = header.get("horizon")  # a model need not have one
-    _check(stored is not None or not of_horizon, "there are arrays of a horizon, and there is none")
+    check(stored is not None or not of_horizon, "there are arrays of a horizon, and there is none")
     horizon = None if stored is None else horizon_from(stored, of_horizon, len(header["sensors"]))
-    shapes = _expected_shapes(header, arrays)
-    found = {name: array.shape for name, array in arrays.items()}
-    odd = sorted(name for name in set(shapes) | set(found) if shapes.get(name) != found.get(name))
-    _check(not odd, f"the arrays do not match the sizes in the header: {', '.join(odd)}")
+    check_arrays(header, arrays, _calendar(header))
     _check_values(arrays)
     check_alarms(header, arrays)
     _check_roles(arrays, [column.place for column in symbols.get("symbols", ())])
     check_bounds(header, arrays)
-    roles = SensorRoles(*(arrays[f"roles.{name}"].astype(np.bool_) for name in _ROLES))
+    roles = SensorRoles(**{name: role.astype(np.bool_) for name, role in part_of(arrays, "roles").items()})
     networks = _networks(header, arrays, roles)
     inputs = len(networks.targets)
     regressions = {
-        name: Regression(usable_lags(lags, inputs), arrays[f"{name}.weights"], arrays[f"{name}.offset"])
+        name: Regression(usable_lags(lags, inputs), **part_of(arrays, name))
         for name, lags in _REGRESSIONS.items()
     }
-    components = Components(
-        **{name: _read(arrays[f"components.{name}"], f"components.{name}") for name in _COMPONENTS},
-        together=header["together"],
-    )
     return Model(
         kind=header["kind"],
         sensors=tuple(header["sensors"]),
@@ -175,13 +141,13 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         look_ahead=header["look_ahead"],
         clock=header["clock"],
         roles=roles,
-        scaler=Scaler(arrays["scaler.center"], arrays["scaler.scale"]),
+        scaler=Scaler(**part_of(arrays, "scaler")),
         networks=networks,
         expectations=Expectations(**regressions, shares=arrays["shares"]),
-        states=OperatingStates(arrays["states.centres"], arrays["states.rows"]),
-        components=components,
-        cross_sensor=CrossSensorRegression(arrays["peers.weights"], arrays["peers.usual"]),
-        novelty=NoveltyRule(*(arrays[f"novelty.{name}"] for name in _NOVELTY)),
+        states=OperatingStates(**part_of(arrays, "states")),
+        components=Components(**part_of(arrays, "components"), together=header["together"]),
+        cross_sensor=CrossSensorRegression(**part_of(arrays, "peers")),
+        novelty=NoveltyRule(**part_of(arrays, "novelty")),
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),
         off=OffRule.parse(header.get("off", []), header["sensors"]),
@@ -210,9 +176,9 @@ def _networks(header: dict[str, Any], arrays: Arrays, roles: SensorRoles) -> Net
         forecaster = Forecaster(params, targets=targets, **beside)
         lowest, highest = forecaster.lowest, forecaster.highest
         inside = (lowest <= highest) & (lowest < CLIP) & (highest > -CLIP)
-        _check(bool(inside.all()), "the forecaster reads none of the readings")
+        check(bool(inside.all()), "the forecaster reads none of the readings")
     window = header["window"]
-    linear = LinearAutoencoder(arrays["linear.mean"], arrays["linear.components"], window)
+    linear = LinearAutoencoder(**part_of(arrays, "linear"), window=window)
     return Networks(window, targets, linear, forecaster, part("autoencoder") or None)
 
 
@@ -222,15 +188,15 @@ def _summary(stored: dict[str, Any], sensors: int) -> TrainingSummary:
     for field in fields(TrainingSummary):
         if field.type in (int, str):
             right = _is_count if field.type is int else _is_text
-            _check(right(stored[field.name]), f"the summary has {field.name} = {stored[field.name]!r}")
+            check(right(stored[field.name]), f"the summary has {field.name} = {stored[field.name]!r}")
     numbers = (*losses["losses"], *losses["validation_losses"], *stored["held_out"].values())
-    _check(all(type(number) is float for number in numbers), "a loss of the summary is not a number")
-    _check(all(map(_is_text, stored["versions"].values())), "a version of the summary is not text")
-    _check(all(map(_is_text, stored["doubts"])), "a doubt of the summary is not text")
+    check(all(type(number) is float for number in numbers), "a loss of the summary is not a number")
+    check(all(map(_is_text, stored["versions"].values())), "a version of the summary is not text")
+    check(all(map(_is_text, stored["doubts"])), "a doubt of the summary is not text")
     for name, values in ranges.items():
-        _check(len(values) == sensors, f"there is no {name} reading for each sensor")
-        _check(all(type(value) is float for value in values), f"a {name} reading is not a number")
-    _check(stored["best_epoch"] <= len(losses["losses"]), "the best epoch is not among the epochs")
+        check(len(values) == sensors, f"there is no {name} reading for each sensor")
+        check(all(type(value) is float for value in values), f"a {name} reading is not a number")
+    check(stored["best_epoch"] <= len(losses["losses"]), "the best epoch is not among the epochs")
     return TrainingSummary(**{**stored, **losses, **ranges, "doubts": tuple(stored["doubts"])})
 
 
@@ -238,8 +204,8 @@ def _calendar(header: dict[str, Any]) -> Calendar:
     """The calendar; zones and dates that are none raise ValueError or KeyError."""
     stored = header.get("calendar", asdict(UTC_DAYS))
     tz, holidays, weekly = stored["tz"], tuple(stored["holidays"]), stored["weekly"]
-    _check(tz is None or _is_text(tz), "the zone is not a text")
-    _check(all(map(_is_text, holidays)) and type(weekly) is bool, "the calendar makes no sense")
+    check(tz is None or _is_text(tz), "the zone is not a text")
+    check(all(map(_is_text, holidays)) and type(weekly) is bool, "the calendar makes no sense")
     np.array(holidays, dtype="datetime64[D]")
     if tz is not None:
         ZoneInfo(tz)
@@ -248,113 +214,57 @@ def _calendar(header: dict[str, Any]) -> Calendar:
 
 def _check_header(header: dict[str, Any]) -> None:
     sensors = header["sensors"]
-    _check(header["kind"] in MODEL_KINDS, f"the kind {header['kind']!r} is unknown")
-    _check(isinstance(sensors, list), "the sensors are not a list of names")
-    _check(all(map(_is_text, sensors)), "a sensor's name is not text")
-    _check(len(set(sensors)) == len(sensors) > 0, "a sensor is missing or occurs twice")
-    _check(_is_count(header["window"]) and header["window"] > 0, "the window is not positive")
+    check(header["kind"] in MODEL_KINDS, f"the kind {header['kind']!r} is unknown")
+    check(isinstance(sensors, list), "the sensors are not a list of names")
+    check(all(map(_is_text, sensors)), "a sensor's name is not text")
+    check(len(set(sensors)) == len(sensors) > 0, "a sensor is missing or occurs twice")
+    check(_is_count(header["window"]) and header["window"] > 0, "the window is not positive")
     look_ahead = header["look_ahead"]
-    _check(_is_count(look_ahead) and look_ahead <= MOST_LOOK_AHEAD, "the look-ahead is not a number of rows")
+    check(_is_count(look_ahead) and look_ahead <= MOST_LOOK_AHEAD, "the look-ahead is not a number of rows")
     step = header["step_seconds"]
-    _check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
-    _check(type(header["clock"]) is bool, "`clock` is neither true nor false")
-    _check(not header["clock"] or step is not None, "the time of day is used, but rows have no time")
+    check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
+    check(type(header["clock"]) is bool, "`clock` is neither true nor false")
+    check(not header["clock"] or step is not None, "the time of day is used, but rows have no time")
     for name in ("off", "null_values"):  # models of before have none
         texts = header.get(name, [])
-        _check(isinstance(texts, list) and all(map(_is_text, texts)), f"{name} is not a list of texts")
-    _check(_is_count(header["max_fill"]), "the rows to fill are not a number of rows")
-    _check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
-    _check(header["resample"] is None or step is not None, "resampling without a sampling step")
+        check(isinstance(texts, list) and all(map(_is_text, texts)), f"{name} is not a list of texts")
+    check(_is_count(header["max_fill"]), "the rows to fill are not a number of rows")
+    check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
+    check(header["resample"] is None or step is not None, "resampling without a sampling step")
     together = header["together"]
-    _check(type(together) is float and 0 < together < np.inf, "the limit of `together` is not positive")
+    check(type(together) is float and 0 < together < np.inf, "the limit of `together` is not positive")
     for name in ("autoencoder", "forecaster"):
         sizes = header[name]
         is_none = header["kind"] == "linear" or len(header.get("symbols", ())) == len(sensors)
-        _check((sizes is None) == is_none, "the networks do not fit the kind")
-        _check(not sizes or all(_is_count(n) and n > 0 for n in sizes.values()), "a size is not positive")
+        check((sizes is None) == is_none, "the networks do not fit the kind")
+        check(not sizes or all(_is_count(n) and n > 0 for n in sizes.values()), "a size is not positive")
 
 
 def _check_values(arrays: Arrays) -> None:
-    for name, array in arrays.items():
-        kind = name.split(".")[-1]
-        networks = name.startswith(("autoencoder.", "forecaster.", "linear."))
-        weights = (networks and kind != "unit") or name in _REGRESSION_ARRAYS
-        counts = name.startswith("roles.") or name in ("novelty.sensors", "novelty.counts", "states.rows")
-        dtype = np.float32 if weights else np.int64 if counts else np.float64
-        _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
-        if name in _UNBOUNDED:
-            _check(bool((array >= 0).all()), f"array '{name}' holds values below 0")
-        elif kind in ("unit", "scale", "evidence", "resolution", "bound", "signed", "plain", "usual"):
-            _check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
     shares = arrays["shares"]
-    _check(bool(((shares >= 0) & (shares <= 1)).all()), "a share of an LSTM is not between 0 and 1")
-    _check(bool((arrays["states.rows"] > 0).all()), "an operating state has no rows")
-    _check(bool(arrays["components.high"].any()), "no high level of the components is above 0")
+    check(bool(((shares >= 0) & (shares <= 1)).all()), "a share of an LSTM is not between 0 and 1")
+    check(bool((arrays["states.rows"] > 0).all()), "an operating state has no rows")
+    check(bool(arrays["components.high"].any()), "no high level of the components is above 0")
     counted = arrays["components.usual"] > 0  # (V, k, F_t)
-    _check(bool((counted == counted[:, :1]).all()), "a sensor counts in some states only")
+    check(bool((counted == counted[:, :1]).all()), "a sensor counts in some states only")
 
 
 def _check_roles(arrays: Arrays, symbols: list[int]) -> None:
-    inputs, targets, ruled = (arrays[f"roles.{name}"] for name in _ROLES)
+    inputs, targets, ruled = (arrays[f"roles.{name}"] for name in ROLES)
     for role in (inputs, targets, ruled):
-        _check(bool(((role == 0) | (role == 1)).all()), "a sensor's role is neither 0 nor 1")
-    _check(bool(targets.any()) or len(symbols) == len(targets), "no sensor is forecast")
-    _check(not (inputs | ruled)[symbols].any(), "symbols are read as numbers")
-    _check(bool((targets <= inputs).all()), "a target is no input")
+        check(bool(((role == 0) | (role == 1)).all()), "a sensor's role is neither 0 nor 1")
+    check(bool(targets.any()) or len(symbols) == len(targets), "no sensor is forecast")
+    check(not (inputs | ruled)[symbols].any(), "symbols are read as numbers")
+    check(bool((targets <= inputs).all()), "a target is no input")
     judged = (targets | ruled).astype(np.bool_)
     judged[symbols] = True
-    _check(bool(judged.all()), "a sensor is neither forecast nor ruled")
+    check(bool(judged.all()), "a sensor is neither forecast nor ruled")
     of_rules = np.array_equal(arrays["novelty.sensors"], np.flatnonzero(ruled))
-    _check(of_rules, "the rules are not for the sensors that are ruled")
+    check(of_rules, "the rules are not for the sensors that are ruled")
     counts, values = arrays["novelty.counts"], arrays["novelty.values"]
-    _check(bool((counts > 0).all()) and int(counts.sum()) == len(values), "the rules' values are incomplete")
+    check(bool((counts > 0).all()) and int(counts.sum()) == len(values), "the rules' values are incomplete")
     for seen in np.split(values, np.cumsum(counts))[:-1]:
-        _check(bool((np.diff(seen) > 0).all()), "a rule's values are not in order")
-
-
-def _expected_shapes(header: dict[str, Any], arrays: Arrays) -> dict[str, tuple[int, ...]]:
-    """The shape that every array must have, by the header and by how many sensors have which role."""
-    F, T = len(header["sensors"]), header["window"]
-    inputs = int(arrays["roles.inputs"].sum()) + (_calendar(header).row_count if header["clock"] else 0)
-    targets = int(arrays["roles.targets"].sum())
-    rules, components = len(arrays["novelty.sensors"]), len(arrays["linear.components"])
-    states, V = len(arrays["states.rows"]), len(VIEWS)
-    _check(0 < states <= MOST_STATES, "there are too many operating states, or none")
-    shapes: dict[str, tuple[int, ...]] = {f"roles.{name}": (F,) for name in _ROLES}
-    shapes |= {"scaler.center": (F,), "scaler.scale": (F,), "shares": (len(LSTMS), targets)}
-    shapes |= {"linear.mean": (T * inputs,), "linear.components": (components, T * inputs)}
-    for name, lags in _REGRESSIONS.items():
-        shapes[f"{name}.weights"] = (targets, len(usable_lags(lags, inputs)) * inputs)
-        shapes[f"{name}.offset"] = (targets, 1)
-    sensors = int(arrays["roles.inputs"].sum())
-    shapes |= {"states.centres": (states, 2 * sensors), "states.rows": (states,)}
-    shapes |= {"components.usual": (V, states, targets), "components.bound": (V, targets)}
-    shapes |= {"components.signed": (V, len(SIGNED_LENGTHS), targets)}
-    shapes |= {"components.plain": (len(TOGETHER_VIEWS), targets), "components.limits": (COMPONENTS,)}
-    shapes["components.high"] = (len(TOGETHER_VIEWS), len(TOGETHER_LENGTHS))
-    shapes |= {f"novelty.{name}": (rules,) for name in _NOVELTY}
-    shapes["novelty.values"] = (int(arrays["novelty.counts"].sum()),)
-    shapes |= alarm_shapes(header, targets)
-    if header["autoencoder"] is not None:
-        hidden, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]
-        _check(layers < len(arrays), f"there are no arrays for {layers} layers")
-        shapes |= _named("autoencoder", parameter_shapes(inputs, hidden, layers))
-    if header["forecaster"] is not None:
-        shapes |= _named("forecaster", forecaster_shapes(inputs, header["forecaster"]["hidden"], targets))
-        shapes |= {"forecaster.unit": (targets,), "forecaster.lowest": (inputs,)}
-        shapes["forecaster.highest"] = (inputs,)
-    shapes |= {"peers.weights": (targets, targets), "peers.usual": (targets,)}
-    return shapes
-
-
-def _stored(array: NDArray[Any]) -> NDArray[Any]:
-    """As a file holds it: numbers in it are finite, and what is infinite stands as 0."""
-    return np.where(np.isinf(array), 0.0, array)
-
-
-def _read(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """The inverse of `_stored`."""
-    return np.where(array == 0, np.inf, array) if name in _UNBOUNDED else array
+        check(bool((np.diff(seen) > 0).all()), "a rule's values are not in order")
 
 
 def _sizes(networks: Networks) -> dict[str, int] | None:
@@ -372,18 +282,9 @@ def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
     return {f"{prefix}.{name}": array for name, array in arrays.items()}
 
 
-def _named(prefix: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
-    return {f"{prefix}.{name}": shape for name, shape in shapes.items()}
-
-
 def _is_count(value: object) -> bool:
     return type(value) is int and value >= 0
 
 
 def _is_text(value: object) -> bool:
     return type(value) is str
-
-
-def _check(holds: object, otherwise: str) -> None:
-    if not holds:
-        raise ValueError(otherwise)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.decision.intervals import MOST_PATHS, POWERS, ErrorPaths, knots_of
+from lstm_anomaly.model.bounds import check
 from lstm_anomaly.model.horizon import Horizon
 from lstm_anomaly.network.horizon.baselines import DAYS_A_WEEK, LONGEST_PERIOD
 from lstm_anomaly.network.horizon.direct import METHODS, DirectForecaster
@@ -63,24 +64,24 @@ def horizon_from(header: Mapping[str, Any], arrays: Arrays, sensors: int) -> Hor
     shapes = _shapes(header, counts, sensors)
     found = {name: array.shape for name, array in arrays.items()}
     odd = sorted(name for name in set(shapes) | set(found) if shapes.get(name) != found.get(name))
-    _check(not odd, f"arrays are not those that the horizon calls for: {', '.join(odd)}")
+    check(not odd, f"arrays are not those that the horizon calls for: {', '.join(odd)}")
     for name, array in arrays.items():
         dtype = _dtype(name)
-        _check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
+        check(array.dtype == dtype, f"array '{name}' is {array.dtype}, not {np.dtype(dtype)}")
     for name in ("blend", *(f"errors.{method}" for method in names)):
-        _check(bool((arrays[PREFIX + name] >= 0).all()), f"array '{PREFIX}{name}' holds values below 0")
+        check(bool((arrays[PREFIX + name] >= 0).all()), f"array '{PREFIX}{name}' holds values below 0")
     for name in ("scale", *(f"usual.{method}" for method in names)):
-        _check(
+        check(
             bool((arrays[PREFIX + name] > 0).all()),
             f"array '{PREFIX}{name}' does not hold values above 0",
         )
     numbers = {METHODS.index(name) for name in names}
     chosen = arrays[f"{PREFIX}chosen"]
-    _check(set(chosen.tolist()) <= numbers, "a sensor's method is none of the horizon's")
+    check(set(chosen.tolist()) <= numbers, "a sensor's method is none of the horizon's")
     blend = arrays[f"{PREFIX}blend"]
     others = [METHODS.index(name) for name in METHODS if name not in names or name == "blend"]
-    _check(not blend[:, others].any(), "the mean is one of methods that are not there")
-    _check(bool((np.abs(blend.sum(axis=1) - 1) < 1e-6).all()), "weights of methods do not sum to 1")
+    check(not blend[:, others].any(), "the mean is one of methods that are not there")
+    check(bool((np.abs(blend.sum(axis=1) - 1) < 1e-6).all()), "weights of methods do not sum to 1")
     lstm = {name.removeprefix(_LSTM): array for name, array in arrays.items() if name.startswith(_LSTM)}
     direct = DirectForecaster(
         header["look_back"],
@@ -93,7 +94,7 @@ def horizon_from(header: Mapping[str, Any], arrays: Arrays, sensors: int) -> Hor
         arrays[f"{PREFIX}ridge"],
         blend,
     )
-    _check(direct.methods == names, "the horizon's methods are not those of its parts")
+    check(direct.methods == names, "the horizon's methods are not those of its parts")
     errors = {name: arrays[f"{PREFIX}errors.{name}"] for name in names}
     paths = {
         name: ErrorPaths(
@@ -110,18 +111,18 @@ def _check_header(header: Mapping[str, Any]) -> None:
     limits |= {"segment": MOST_LOOK_BACK, "hidden": 10_000, "embedding": 10_000}
     for name, most in limits.items():
         value = header[name]
-        _check(type(value) is int and 0 <= value <= most, f"the horizon has {name} = {value!r}")
-    _check(header["steps"] > 0 < header["look_back"], "the horizon looks at no rows")
+        check(type(value) is int and 0 <= value <= most, f"the horizon has {name} = {value!r}")
+    check(header["steps"] > 0 < header["look_back"], "the horizon looks at no rows")
     longest = max(header["period"], header["week"])
-    _check(longest <= header["look_back"], "the period is longer than the look-back")
+    check(longest <= header["look_back"], "the period is longer than the look-back")
     sizes = [header[name] > 0 for name in ("segment", "hidden", "embedding")]
-    _check(all(sizes) or not any(sizes), "the sizes of the horizon's LSTM do not fit each other")
-    _check(not sizes[0] or header["look_back"] % header["segment"] == 0, "a segment is cut")
-    _check("last" in header["methods"], "the horizon has no baseline")
+    check(all(sizes) or not any(sizes), "the sizes of the horizon's LSTM do not fit each other")
+    check(not sizes[0] or header["look_back"] % header["segment"] == 0, "a segment is cut")
+    check("last" in header["methods"], "the horizon has no baseline")
     for name, told in header["methods"].items():
-        _check(name in METHODS, f"the method {name!r} is unknown")
-        _check(told["power"] in POWERS and type(told["power"]) is float, "a method's power is unknown")
-        _check(type(told["rows"]) is int and told["rows"] >= 0, "a method's rows are not a number of rows")
+        check(name in METHODS, f"the method {name!r} is unknown")
+        check(told["power"] in POWERS and type(told["power"]) is float, "a method's power is unknown")
+        check(type(told["rows"]) is int and told["rows"] >= 0, "a method's rows are not a number of rows")
 
 
 def _shapes(header: Mapping[str, Any], paths: Mapping[str, int], sensors: int) -> dict[str, tuple[int, ...]]:
@@ -132,7 +133,7 @@ def _shapes(header: Mapping[str, Any], paths: Mapping[str, int], sensors: int) -
     shapes |= {f"{PREFIX}{name}": (sensors,) for name in ("center", "scale", "chosen")}
     shapes[f"{PREFIX}blend"] = (sensors, len(METHODS))
     if "lstm" in paths:
-        _check(segment > 0, "the horizon's LSTM has no sizes")
+        check(segment > 0, "the horizon's LSTM has no sizes")
         sizes = SegmentSizes(
             segment=segment,
             read=look_back // segment,
@@ -144,7 +145,7 @@ def _shapes(header: Mapping[str, Any], paths: Mapping[str, int], sensors: int) -
         shapes |= {f"{_LSTM}{name}": shape for name, shape in segment_lstm_shapes(sizes).items()}
     knots = len(knots_of(steps))
     for name, count in paths.items():
-        _check(0 < count <= MOST_PATHS, "there are too many error paths, or none")
+        check(0 < count <= MOST_PATHS, "there are too many error paths, or none")
         shapes |= {f"{PREFIX}errors.{name}": (2, sensors), f"{PREFIX}paths.{name}": (count, sensors, knots)}
         shapes[f"{PREFIX}usual.{name}"] = (sensors, knots)
     return shapes
@@ -154,8 +155,3 @@ def _dtype(name: str) -> type[np.generic]:
     if name == f"{PREFIX}chosen":
         return np.int64
     return np.float64 if name.split(".")[1] in ("center", "scale", "errors", "blend") else np.float32
-
-
-def _check(holds: object, otherwise: str) -> None:
-    if not holds:
-        raise ValueError(otherwise)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.types import MOST_SYMBOLS
+from lstm_anomaly.model.bounds import check
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.network.symbols.next_symbol import next_symbol_shapes
 from lstm_anomaly.network.symbols.ngram import ORDER, NGram
@@ -59,20 +60,20 @@ def symbols_arrays(model: Model) -> Arrays:
 def symbols_parts(header: dict[str, Any], arrays: Arrays) -> dict[str, Any]:
     """The fields of a model that were written here. Raises ValueError where they make no sense."""
     if "symbols" not in header:
-        _check(not arrays and "session" not in header, "there are symbols without their columns")
+        check(not arrays and "session" not in header, "there are symbols without their columns")
         return {}
     described, session = header["symbols"], header["session"]
-    _check(session is None or type(session) is str, "the session column is no name")
-    _check(type(described) is list and described, "the columns of symbols are no list")
+    check(session is None or type(session) is str, "the session column is no name")
+    check(type(described) is list and described, "the columns of symbols are no list")
     places = [told["place"] for told in described]
     sensors = len(header["sensors"])
-    _check(
+    check(
         all(type(place) is int and 0 <= place < sensors for place in places),
         "a column of symbols is no sensor",
     )
-    _check(places == sorted(set(places)), "a column of symbols is there twice, or out of order")
+    check(places == sorted(set(places)), "a column of symbols is there twice, or out of order")
     columns = tuple(_column(told, _part(arrays, f"{SYMBOLS}{k}.")) for k, told in enumerate(described))
-    _check(sum(map(_count_of_arrays, columns)) == len(arrays), "there are arrays of no column of symbols")
+    check(sum(map(_count_of_arrays, columns)) == len(arrays), "there are arrays of no column of symbols")
     return {"symbols": columns, "session": session}
 
 
@@ -82,20 +83,20 @@ def _count_of_arrays(column: SymbolColumn) -> int:
 
 def _column(told: dict[str, Any], arrays: Arrays) -> SymbolColumn:
     texts, held_out = told["texts"], told["held_out"]
-    _check(type(texts) is list and 0 < len(texts) <= MOST_TEXTS, "a vocabulary is empty or too large")
-    _check(
+    check(type(texts) is list and 0 < len(texts) <= MOST_TEXTS, "a vocabulary is empty or too large")
+    check(
         all(type(text) is str for text in texts) and len(set(texts)) == len(texts),
         "a symbol is no text, or twice",
     )
-    _check(type(told["lasts"]) is bool, "whether symbols last is neither yes nor no")
+    check(type(told["lasts"]) is bool, "whether symbols last is neither yes nor no")
     numbers = all(type(value) is float for value in held_out.values())
-    _check(
+    check(
         numbers and set(held_out) in (set(), {"lstm", "ngram"}),
         "what was found on held-out rows is not known",
     )
     limits = arrays["limits"]
-    _check(limits.dtype == np.float64 and limits.shape == (PARTS,), "the limits of symbols are none")
-    _check(bool((limits > 0).all()), "a limit of symbols is not positive")
+    check(limits.dtype == np.float64 and limits.shape == (PARTS,), "the limits of symbols are none")
+    check(bool((limits > 0).all()), "a limit of symbols is not positive")
     return SymbolColumn(
         place=told["place"],
         texts=tuple(texts),
@@ -110,66 +111,64 @@ def _column(told: dict[str, Any], arrays: Arrays) -> SymbolColumn:
 
 
 def _ngram(unseen: Any, vocabulary: int, arrays: Arrays) -> NGram:
-    _check(type(unseen) is float and 0 < unseen <= 1, "the share of symbols never seen is none")
-    _check(
+    check(type(unseen) is float and 0 < unseen <= 1, "the share of symbols never seen is none")
+    check(
         all(array.dtype == np.int64 and array.ndim == 1 for array in arrays.values()), "counts are no counts"
     )
     edges, context_edges = arrays["edges"], arrays["context_edges"]
     sizes = len(arrays["keys"]), len(arrays["contexts"])
-    _check(len(arrays["counts"]) == sizes[0], "there is no count for each sequence")
-    _check(len(arrays["totals"]) == len(arrays["kinds"]) == sizes[1], "there are no counts for each context")
+    check(len(arrays["counts"]) == sizes[0], "there is no count for each sequence")
+    check(len(arrays["totals"]) == len(arrays["kinds"]) == sizes[1], "there are no counts for each context")
     for part, size, count in ((edges, sizes[0], ORDER + 1), (context_edges, sizes[1], ORDER)):
-        _check(
+        check(
             len(part) == count and part[0] == 0 and part[-1] == size,
             "the orders of sequences are cut wrongly",
         )
-        _check(bool((np.diff(part) >= 0).all()), "the orders of sequences are not in order")
+        check(bool((np.diff(part) >= 0).all()), "the orders of sequences are not in order")
     for name in ("counts", "totals", "kinds"):
-        _check(bool((arrays[name] > 0).all()), "something was counted less than once")
+        check(bool((arrays[name] > 0).all()), "something was counted less than once")
     base = vocabulary + 3
     for order in range(1, ORDER + 1):
         keys = arrays["keys"][edges[order - 1] : edges[order]]
-        _check(_is_ascending(keys, base**order), "sequences are not in order, or of no symbols")
+        check(_is_ascending(keys, base**order), "sequences are not in order, or of no symbols")
         if order > 1:
             contexts = arrays["contexts"][context_edges[order - 2] : context_edges[order - 1]]
-            _check(
-                _is_ascending(contexts, base ** (order - 1)), "contexts are not in order, or of no symbols"
-            )
+            check(_is_ascending(contexts, base ** (order - 1)), "contexts are not in order, or of no symbols")
     return NGram(vocabulary, unseen, *(arrays[name] for name in _NGRAM))
 
 
 def _lstm(sizes: Any, vocabulary: int, arrays: Arrays) -> Arrays | None:
     if sizes is None:
-        _check(not arrays, "there are weights of no LSTM")
+        check(not arrays, "there are weights of no LSTM")
         return None
-    _check(set(sizes) == {"embedding", "hidden"}, "the sizes of an LSTM of symbols are not known")
-    _check(
+    check(set(sizes) == {"embedding", "hidden"}, "the sizes of an LSTM of symbols are not known")
+    check(
         all(type(n) is int and 0 < n <= MOST_UNITS for n in sizes.values()),
         "a size is not positive, or too large",
     )
     shapes = next_symbol_shapes(vocabulary, sizes["embedding"], sizes["hidden"])
-    _check(
+    check(
         {name: array.shape for name, array in arrays.items()} == shapes,
         "the weights of an LSTM have other sizes",
     )
-    _check(all(array.dtype == np.float32 for array in arrays.values()), "weights are not in single precision")
+    check(all(array.dtype == np.float32 for array in arrays.values()), "weights are not in single precision")
     return arrays
 
 
 def _times(arrays: Arrays, kinds: int) -> Durations:
     rows, counts, seen = (arrays[name] for name in _DURATIONS)
-    _check(
+    check(
         all(array.dtype == np.int64 and array.ndim == 1 for array in arrays.values()),
         "durations are no counts",
     )
-    _check(len(counts) == len(seen) == kinds, "there are not durations of each symbol")
-    _check(bool((counts >= 0).all()) and int(counts.sum()) == len(rows), "durations are cut wrongly")
-    _check(
+    check(len(counts) == len(seen) == kinds, "there are not durations of each symbol")
+    check(bool((counts >= 0).all()) and int(counts.sum()) == len(rows), "durations are cut wrongly")
+    check(
         bool((seen >= counts).all() and ((seen > 0) == (counts > 0)).all()),
         "durations were seen less than once",
     )
     for part in np.split(rows, np.cumsum(counts))[:-1]:
-        _check(bool((part > 0).all() and (np.diff(part) >= 0).all()), "durations are not in order")
+        check(bool((part > 0).all() and (np.diff(part) >= 0).all()), "durations are not in order")
     return Durations(rows, counts, seen)
 
 
@@ -179,8 +178,3 @@ def _is_ascending(keys: NDArray[Any], below: int) -> bool:
 
 def _part(arrays: Arrays, prefix: str) -> Arrays:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
-
-
-def _check(holds: object, otherwise: str) -> None:
-    if not holds:
-        raise ValueError(otherwise)

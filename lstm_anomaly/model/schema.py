@@ -1,0 +1,187 @@
+"""The arrays of a model file in one table: where each comes from, its shape and type, and what it may hold.
+
+Writing, reading and checking go by this table. A right checksum says that a file was not damaged, not who
+wrote it, so each array is held to the sizes that the header and the sensors' roles give, and each number to
+what training gives. What is in a sensor's own unit is held to its training rows besides (`bounds.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_anomaly.model.bounds import MOST, check
+from lstm_anomaly.model.model import Model
+from lstm_anomaly.network.autoencoder import parameter_shapes
+from lstm_anomaly.network.forecaster import forecaster_shapes
+from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, usable_lags
+from lstm_anomaly.preparing.calendar import Calendar
+from lstm_anomaly.scoring.components import COMPONENTS, SIGNED_LENGTHS, TOGETHER_LENGTHS, TOGETHER_VIEWS
+from lstm_anomaly.scoring.flatline import LENGTHS
+from lstm_anomaly.scoring.networks import LSTMS
+from lstm_anomaly.scoring.residuals import VIEWS
+from lstm_anomaly.scoring.states import MOST_STATES
+
+Arrays = dict[str, NDArray[Any]]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One array.
+
+    sizes        its shape, a letter or number a dimension, see `_sizes`
+    least, most  of absolute values other than 0, on the networks' scale, where readings lie between -10 and
+                 10; where nothing is said, of what is in a sensor's own unit
+    dtype        of its numbers
+    sign         "positive", or "open" for at least 0, where 0 stands for infinity; "" for any
+    """
+
+    sizes: str
+    least: float = 0.0
+    most: float = MOST
+    dtype: type = np.float64
+    sign: str = ""
+
+
+_WEIGHTS = Entry("", most=1e4, dtype=np.float32)
+_REGRESSION = replace(_WEIGHTS, most=1e6)
+_COUNTS = Entry("", dtype=np.int64)
+ROLES = ("inputs", "targets", "ruled")
+TABLE = {
+    "scaler.center": Entry("F"),
+    "scaler.scale": Entry("F", sign="positive"),
+    "linear.mean": replace(_WEIGHTS, sizes="W"),
+    "linear.components": replace(_WEIGHTS, sizes="C W"),
+    "forecast.weights": replace(_REGRESSION, sizes="Y P"),
+    "forecast.offset": replace(_REGRESSION, sizes="Y 1"),
+    "related.weights": replace(_REGRESSION, sizes="Y Q"),
+    "related.offset": replace(_REGRESSION, sizes="Y 1"),
+    "shares": Entry("L Y"),
+    "states.centres": Entry("K D", most=1e2),
+    "states.rows": replace(_COUNTS, sizes="K"),
+    "components.usual": Entry("V K Y", 1e-7, 1e2, sign="open"),
+    "components.bound": Entry("V Y", 1e-7, 1e9, sign="positive"),
+    "components.signed": Entry("V M Y", 1e-7, 1e9, sign="positive"),
+    "components.plain": Entry("T Y", 1e-14, 1e4, sign="positive"),
+    "components.high": Entry("T H", 1e-9, 1e6, sign="open"),
+    "components.limits": Entry("B", 1e-6, 1e6, sign="open"),
+    "peers.weights": Entry("Y Y", most=1e9),
+    "peers.usual": Entry("Y", 1e-13, 1e12, sign="positive"),
+    **{f"roles.{name}": replace(_COUNTS, sizes="F") for name in ROLES},
+    "novelty.sensors": replace(_COUNTS, sizes="R"),
+    "novelty.evidence": Entry("R", 1e-12, 1e3, sign="positive"),
+    "novelty.scale": Entry("R", sign="positive"),
+    "novelty.values": Entry("N", most=1.001),
+    "novelty.counts": replace(_COUNTS, sizes="R"),
+    "stillness.least": Entry("S Y"),
+    "stillness.resolution": Entry("Y", sign="positive"),
+    "familiar.low": Entry("F"),
+    "familiar.high": Entry("F"),
+    "familiar.least_step": Entry("F"),
+    "familiar.most_step": Entry("F"),
+}
+_NETWORKS = {  # of models with LSTMs, whose weights have tables of their own
+    "forecaster.unit": Entry("Y", 1e-9, 1e4, sign="positive"),
+    "forecaster.lowest": Entry("I", most=3.4e38, dtype=np.float32),
+    "forecaster.highest": Entry("I", most=3.4e38, dtype=np.float32),
+}
+_PLACES = {  # in a model, where it is not of the same name
+    "linear": "networks.linear",
+    "forecast": "expectations.forecast",
+    "related": "expectations.related",
+    "shares": "expectations.shares",
+    "peers": "cross_sensor",
+}
+
+
+def arrays_of(model: Model) -> Arrays:
+    """The arrays of the table as a file holds them: all numbers are finite, and 0 stands for infinity."""
+    found = {}
+    for name, entry in TABLE.items():
+        part, dot, attribute = name.partition(".")
+        array = attrgetter(_PLACES.get(part, part) + dot + attribute)(model).astype(entry.dtype)
+        found[name] = np.where(np.isinf(array), 0, array) if entry.sign == "open" else array
+    return found
+
+
+def part_of(arrays: Arrays, part: str) -> dict[str, Any]:
+    """The arrays of one part of a model by their names in it: the inverse of `arrays_of`."""
+    found = {}
+    for name, entry in TABLE.items():
+        if name.startswith(f"{part}."):
+            array, attribute = arrays[name], name.partition(".")[2]
+            found[attribute] = np.where(array == 0, np.inf, array) if entry.sign == "open" else array
+    return found
+
+
+def check_arrays(header: Mapping[str, Any], arrays: Arrays, calendar: Calendar) -> None:
+    """Raise ValueError, naming it, for an array too many or too few, or one that the table does not allow."""
+    expected = _expected(header, arrays, calendar)
+    found = {name: array.shape for name, array in arrays.items()}
+    shapes = {name: shape for name, (_entry, shape) in expected.items()}
+    odd = sorted(name for name in set(shapes) | set(found) if shapes.get(name) != found.get(name))
+    check(not odd, f"the arrays do not match the sizes in the header: {', '.join(odd)}")
+    for name, (entry, _shape) in expected.items():
+        array = arrays[name]
+        check(array.dtype == entry.dtype, f"array '{name}' is {array.dtype}, not {np.dtype(entry.dtype)}")
+        if entry.sign == "open":
+            check(bool((array >= 0).all()), f"array '{name}' holds values below 0")
+        elif entry.sign == "positive":
+            check(bool((array > 0).all()), f"array '{name}' holds values that are not positive")
+        absolute = np.abs(array)
+        inside = (absolute == 0) | ((absolute >= entry.least) & (absolute <= entry.most))
+        check(bool(inside.all()), f"array '{name}' holds values out of bounds")
+
+
+def _expected(
+    header: Mapping[str, Any], arrays: Arrays, calendar: Calendar
+) -> dict[str, tuple[Entry, Shape]]:
+    """Every array that there must be, and its shape by the header and by how many sensors have which role."""
+    inputs = int(arrays["roles.inputs"].sum()) + (calendar.row_count if header["clock"] else 0)
+    targets = int(arrays["roles.targets"].sum())
+    sizes = _sizes(header, arrays, inputs, targets)
+    check(0 < sizes["K"] <= MOST_STATES, "there are too many operating states, or none")
+    table = TABLE if header["forecaster"] is None else TABLE | _NETWORKS
+    expected = {
+        name: (entry, tuple(sizes[size] if size in sizes else int(size) for size in entry.sizes.split()))
+        for name, entry in table.items()
+    }
+    expected["familiar.scores"] = (Entry("3"), (3,))
+    networks: dict[str, Mapping[str, Shape]] = {}
+    if header["autoencoder"] is not None:
+        hidden, layers = header["autoencoder"]["hidden"], header["autoencoder"]["layers"]
+        check(layers < len(arrays), f"there are no arrays for {layers} layers")
+        networks["autoencoder"] = parameter_shapes(inputs, hidden, layers)
+    if header["forecaster"] is not None:
+        networks["forecaster"] = forecaster_shapes(inputs, header["forecaster"]["hidden"], targets)
+    for network, shapes in networks.items():
+        expected |= {f"{network}.{name}": (_WEIGHTS, shape) for name, shape in shapes.items()}
+    return expected
+
+
+def _sizes(header: Mapping[str, Any], arrays: Arrays, inputs: int, targets: int) -> dict[str, int]:
+    """What the letters of the table stand for."""
+    return {
+        "F": len(header["sensors"]),
+        "I": inputs,  # of the networks, with the rows of the clock
+        "Y": targets,
+        "D": 2 * int(arrays["roles.inputs"].sum()),  # readings and changes
+        "R": len(arrays["novelty.sensors"]),
+        "N": int(arrays["novelty.counts"].sum()),
+        "W": header["window"] * inputs,
+        "C": len(arrays["linear.components"]),
+        "P": len(usable_lags(FORECAST_LAGS, inputs)) * inputs,
+        "Q": len(usable_lags(RELATED_LAGS, inputs)) * inputs,
+        "K": len(arrays["states.rows"]),
+        "L": len(LSTMS),
+        "V": len(VIEWS),
+        "M": len(SIGNED_LENGTHS),
+        "T": len(TOGETHER_VIEWS),
+        "H": len(TOGETHER_LENGTHS),
+        "B": COMPONENTS,
+        "S": len(LENGTHS),
+    }
