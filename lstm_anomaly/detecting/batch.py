@@ -8,7 +8,7 @@ import numpy as np
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame, Series
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.event import Event
-from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events, row_states
+from lstm_anomaly.decision.events import EventRules, EventTracker, JudgedRows, row_states
 from lstm_anomaly.detecting.verdicts import Tally
 from lstm_anomaly.detecting.views import EventView, view
 from lstm_anomaly.model.judgement import Judgement
@@ -102,21 +102,39 @@ def detect(
     cleaning.imputed_rows = completed.imputed_rows
     segments = cut_out(finite_runs(completed.values, np.flatnonzero(starts)), completed.off)
     series = replace(series, values=completed.values, segments=segments)
-    begins = np.flatnonzero(completed.begins(was_finite=False))
+    begins = completed.begins(was_finite=False)
     judge = PartialJudge(model, frame.absent)
     drift = DriftWatch(judge.reduced.familiar, model.sensors)
     verdicts = [judge.push(completed, series.times, series.symbols), judge.finish()]
     judgement = Judgement.joined(verdicts, len(model.sensors))
     rows = judged_rows(series.values, judgement)
     rules = rules or EventRules(merge_gap=model.threshold.merge_gap)
-    events = find_events(rows, series.sensors, rules, tuple(begins.tolist()), model.summary.span)
-    readings = completed.delivered
-    for start, stop in pairwise([0, *begins.tolist(), len(series)]):
-        drift.pause()
-        drift.push(readings[start:stop], judgement.scores[start:stop])
+    tracker = EventTracker(series.sensors, rules, model.summary.span)
+    events = follow(tracker, drift, rows, completed.delivered, begins) + tracker.finish()
     over = tuple(silence for silence in completed.silences if silence.is_over)
     silences = (*over, *silent_sensors.open)
     return Detection(frame, series, judgement, events, cleaning, drift, completed.off, silences)
+
+
+def follow(
+    tracker: EventTracker, drift: DriftWatch, rows: JudgedRows, readings: FloatArray, begins: BoolArray
+) -> list[Event]:
+    """Let events and drift go on through the next rows (m,); the events that come to an end.
+
+    readings  (m, F) as they were delivered
+    begins    (m,) where a row does not follow the row before it, in time or since the plant was off
+    """
+    found: list[Event] = []
+    cuts = [0, *np.flatnonzero(begins).tolist(), len(begins)]
+    for first, stop in pairwise(cuts):
+        if first == stop:
+            continue
+        if begins[first]:
+            found += tracker.finish()
+            drift.pause()
+        drift.push(readings[first:stop], rows.scores[first:stop])
+        found += tracker.push(rows[first:stop])
+    return found
 
 
 def judged_rows(values: FloatArray, judgement: Judgement) -> JudgedRows:

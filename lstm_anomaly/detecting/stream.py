@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import chain, pairwise
+from itertools import chain
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from lstm_anomaly.base.types import BoolArray, FloatArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.event import Event, silent_event
 from lstm_anomaly.decision.events import EventRules, EventTracker
-from lstm_anomaly.detecting.batch import detect, judged_rows
+from lstm_anomaly.detecting.batch import detect, follow, judged_rows
 from lstm_anomaly.detecting.newest import NewestTime
 from lstm_anomaly.detecting.pending import PendingRows
 from lstm_anomaly.detecting.places import CLOSED, ONGOING, OPEN, Place, PlacedEvent, place
@@ -304,13 +304,7 @@ class Watcher:
         rows = judged_rows(ready.values, judgement)
         if self._recorder:
             self._recorder.push(rows)
-        found: list[Event] = []
-        for first, stop in _stretches(ready.begins):
-            if ready.begins[first]:
-                found += self._tracker.finish()
-                self._drift.pause()
-            self._drift.push(ready.delivered[first:stop], judgement.scores[first:stop])
-            found += self._tracker.push(rows[first:stop])
+        found = follow(self._tracker, self._drift, rows, ready.delivered, ready.begins)
 
         def find(row: int) -> Place:
             return self._places[row] if row in self._places else ready.place(row - self._judged)
@@ -352,9 +346,3 @@ def _is_newest_first(frame: SensorFrame) -> bool:
         return False
     steps = np.diff(frame.times[~np.isnat(frame.times)].astype(np.int64))
     return len(steps) > 1 and bool((steps <= 0).all() and (steps < 0).any())
-
-
-def _stretches(begins: BoolArray) -> list[tuple[int, int]]:
-    """Half-open ranges of rows (m,), none empty, each but the first beginning where `begins` is True."""
-    cuts = [0, *np.flatnonzero(begins).tolist(), len(begins)]
-    return [(start, stop) for start, stop in pairwise(cuts) if start < stop]
