@@ -22,7 +22,7 @@ package:  ## build sdist and wheel, check both, run the wheel where nothing else
 site: .venv/docs  ## build docs/ and a page for each command as a site into build/site; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-pages: .venv/dev  ## the commands of README and docs with models as `train` chooses them, about two minutes
+pages: .venv/dev  ## the notebook and the commands of README and docs, with models as `train` chooses them: two minutes
 	$(BIN)/python -m pytest -n auto --maxprocesses 2 -m soak tests/docs tests/evaluation/test_sample_faults.py
 
 soak: .venv/dev  ## the long forms of fault injection: hours
@@ -47,7 +47,7 @@ bench: .venv/dev  ## the table of speed, about ten minutes on two idle cores, an
 sample-data: .venv/runtime  ## make sample_data/ again; the same bytes each time
 	$(BIN)/python sample_data/make_sample_data.py
 
-pictures: .venv/dev  ## make docs/pictures/ again; needs chromium and chromedriver
+pictures: .venv/docs  ## make docs/pictures/ again; needs chromium and chromedriver
 	$(BIN)/python docs/make_pictures.py
 
 .venv/runtime: pyproject.toml

@@ -5,8 +5,9 @@
 `terminal.svg` is the screen of `detect`, `event.png` a picture of `report --plot`, `forecast.png` one of
 `forecast --plot`, `report.png`, `report-dark.png`, `report-phone.png` and `training.png` are the reports in a
 headless Chromium, `score.svg` is drawn by `score_picture.py`, `lstm.svg` by `lstm_picture.py`,
-`architecture.svg` by `architecture_picture.py`.
-Needs what the tests of the report need: pip install 'lstm-anomaly[test]', chromium and chromedriver.
+`architecture.svg` by `architecture_picture.py`, those in `notebook.ipynb` by `run_notebook.py`.
+Needs what the notebook and the tests of the report need: pip install 'lstm-anomaly[test,docs]', chromium and
+chromedriver.
 """
 
 import os
@@ -115,7 +116,12 @@ def main() -> None:
         model, training, report = folder / "pump.model", folder / "training.html", folder / "report.html"
         run("train", "sample_data/normal.csv", "--model", model, "--report", training, "--quiet")
         week = ("sample_data/week.csv", "--model", model)
-        for script in (("score_picture.py", model), ("lstm_picture.py",), ("architecture_picture.py",)):
+        for script in (
+            ("score_picture.py", model),
+            ("lstm_picture.py",),
+            ("architecture_picture.py",),
+            ("run_notebook.py",),
+        ):
             subprocess.run([sys.executable, ROOT / "docs" / script[0], *script[1:]], check=True)
         run("forecast", "sample_data/normal.csv", "--model", model, "--plot", folder / "fans", "--quiet")
         shutil.copy(folder / "fans" / "forecast-2-temperature-c.png", PICTURES / "forecast.png")

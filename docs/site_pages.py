@@ -18,7 +18,8 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = """\
 # Python reference
 
-Made from the docstrings. [The guide](../guide.md#from-python) has an example.
+Made from the docstrings. [The guide](../guide.md#from-python) has an example,
+[the notebook](../notebook.ipynb) pictures.
 
 ::: lstm_anomaly.Detector
 
