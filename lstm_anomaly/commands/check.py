@@ -5,17 +5,10 @@ from typing import Any
 import click
 
 from lstm_anomaly.commands.frame.app import EXIT_TROUBLE, Settings
-from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.console import Console, console_options
+from lstm_anomaly.commands.frame.given import clean_settings, input_files, read_options
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import (
-    FILES,
-    clean_settings,
-    cleaning_options,
-    console_options,
-    grouped_input_options,
-    input_files,
-    read_options,
-)
+from lstm_anomaly.commands.frame.options import FILES, cleaning_options, grouped_input_options
 from lstm_anomaly.commands.run.suggestion import train_command
 
 EPILOG = """\b

@@ -4,9 +4,8 @@ import click
 from click.shell_completion import get_completion_class
 
 from lstm_anomaly.commands.frame.app import COMPLETE_VARIABLE, Settings
-from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import console_options
 from lstm_anomaly.commands.frame.shells import register
 
 EPILOG = """\b

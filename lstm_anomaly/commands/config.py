@@ -7,8 +7,7 @@ from click.core import ParameterSource
 
 from lstm_anomaly.commands.frame.app import COMMANDS, Settings, app
 from lstm_anomaly.commands.frame.config_file import option_names
-from lstm_anomaly.commands.frame.console import Console
-from lstm_anomaly.commands.frame.options import console_options
+from lstm_anomaly.commands.frame.console import Console, console_options
 
 EPILOG = """\b
 Examples:

@@ -8,10 +8,10 @@ import sys
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
-from lstm_anomaly.commands.frame.options import MODEL, console_options
+from lstm_anomaly.commands.frame.options import MODEL
 
 EPILOG = """\b
 Examples:

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from lstm_anomaly.commands import detect, train
+from lstm_anomaly.commands.frame.console import console_options
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import console_options
 
 TRUTH = "\nWhat really happened in that week is in {folder}/faults.csv."
 NEXT = "\nNow with your own data: lstm-anomaly train NORMAL.csv --model my.model"

@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Console
-from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import (
-    FILES,
-    JOBS,
-    MODEL,
+from lstm_anomaly.commands.frame.console import Console, console_options
+from lstm_anomaly.commands.frame.given import (
     check_deviations,
     check_output,
-    console_options,
     deviations,
     input_files,
-    judged_input_options,
     read_options,
 )
+from lstm_anomaly.commands.frame.help import GroupedCommand
+from lstm_anomaly.commands.frame.options import FILES, JOBS, MODEL, judged_input_options
 from lstm_anomaly.commands.frame.streams import is_terminal
 from lstm_anomaly.commands.frame.unattended import Unattended, check_unattended, unattended_options
 

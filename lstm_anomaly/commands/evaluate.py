@@ -5,17 +5,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.console import Console, console_options
+from lstm_anomaly.commands.frame.given import input_files, read_options, shares_of
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import (
-    FILES,
-    MODEL,
-    console_options,
-    input_files,
-    input_options,
-    read_options,
-    shares_of,
-)
+from lstm_anomaly.commands.frame.options import FILES, MODEL, input_options
 
 if TYPE_CHECKING:
     from lstm_anomaly.model.model import Model

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.extras import needs
+from lstm_anomaly.commands.frame.given import check_output, input_files, read_options
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
-from lstm_anomaly.commands.frame.options import (
-    FILES,
-    JOBS,
-    check_output,
-    console_options,
-    grouped_input_options,
-    input_files,
-    read_options,
-)
+from lstm_anomaly.commands.frame.options import FILES, JOBS, grouped_input_options
 
 if TYPE_CHECKING:
     from lstm_anomaly.detecting.fleet import FleetReview

@@ -8,9 +8,8 @@ import click
 
 from lstm_anomaly.base.version import __version__
 from lstm_anomaly.commands.frame.app import COMMANDS, Settings
-from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import console_options
 
 EPILOG = """\b
 Examples:

@@ -6,17 +6,10 @@ from typing import Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.console import Console, console_options
+from lstm_anomaly.commands.frame.given import check_output, input_files, read_options
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import (
-    FILES,
-    MODEL,
-    check_output,
-    console_options,
-    input_files,
-    input_options,
-    read_options,
-)
+from lstm_anomaly.commands.frame.options import FILES, MODEL, input_options
 
 EPILOG = """\b
 Examples:

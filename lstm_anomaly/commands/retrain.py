@@ -5,20 +5,11 @@ from typing import Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.console import Console, console_options
+from lstm_anomaly.commands.frame.given import check_output, input_files, read_options, threshold_settings
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
-from lstm_anomaly.commands.frame.options import (
-    FILES,
-    IGNORE,
-    check_output,
-    console_options,
-    input_files,
-    input_options,
-    read_options,
-    threshold_options,
-    threshold_settings,
-)
+from lstm_anomaly.commands.frame.options import FILES, IGNORE, input_options, threshold_options
 
 EPILOG = """\b
 Examples:

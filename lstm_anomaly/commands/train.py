@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.commands.frame.app import Settings
-from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.extras import needs
+from lstm_anomaly.commands.frame.given import (
+    check_output,
+    clean_settings,
+    input_files,
+    read_options,
+    threshold_settings,
+)
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration, Percent, Span
 from lstm_anomaly.commands.frame.options import (
@@ -16,15 +23,9 @@ from lstm_anomaly.commands.frame.options import (
     IGNORE,
     JOBS,
     MODEL,
-    check_output,
-    clean_settings,
     cleaning_options,
-    console_options,
     grouped_input_options,
-    input_files,
-    read_options,
     threshold_options,
-    threshold_settings,
 )
 
 if TYPE_CHECKING:

@@ -98,3 +98,11 @@ def test_thirty_peaks_are_enough_for_a_base_and_29_are_not() -> None:
     for rows, share in ((5800, 0.99), (5810, 0.995)):
         base = peaks_over_threshold_level(scores[:rows], 0, per_row=1)
         assert base == pytest.approx(np.quantile(scores[:rows], share))
+
+
+def test_a_bounded_tail_has_a_shape_of_a_fifth_below_zero_at_least() -> None:
+    """Each further thousandfold rarity then adds 1000^-0.2 of what the one before added."""
+    bounded = np.random.default_rng(0).permutation(EVENLY)  # shape -1
+    levels = [peaks_over_threshold_level(bounded, 0, per_row) for per_row in (1e-6, 1e-9, 1e-12)]
+    first, second = np.diff(levels)
+    assert second / first == pytest.approx(1000**-0.2, rel=1e-6)

@@ -58,6 +58,7 @@ def test_the_autoencoder_gets_600_updates_in_3_to_40_epochs(asked, windows, epoc
     ("rows", "updates"),
     [
         (2048, 400),  # chunks of 128 rows, 16 an update, so 400 updates read each row 400 times
+        (4096, 400),
         (2040, 398),
         (512, 100),
         (300, 100),  # 75 would be 400 readings

@@ -31,3 +31,15 @@ def test_readings_that_stand_still_may_use_a_twentieth_of_the_budget(monkeypatch
     monkeypatch.setattr(measure_errors, "Stillness", Spy)
     small_model(waves(300, 2), kind="linear", budget=Budget.parse("1/100rows"))
     assert asked == [pytest.approx(0.05 / 100 / 2)]  # of each of two sensors
+
+
+def test_ten_million_values_at_four_lags_tell_what_is_usual(monkeypatch):
+    asked = []
+
+    def spy(segments, count):
+        asked.append(count)
+        return 0
+
+    monkeypatch.setattr(measure_errors, "_row_before", spy)
+    small_model(waves(300, 2), kind="linear")
+    assert asked == [1_250_000]  # rows of two sensors

@@ -5,7 +5,9 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from lstm_anomaly.base.errors import OutputError
 from lstm_anomaly.base.text import printable, wrapped
@@ -106,3 +108,51 @@ class Console:
 
         with counting_bar(what) as on_one:
             yield on_one
+
+
+def console_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`-q`, `-v`, `--log-format`, `--color` and `--debug`; they are kept in the run's settings."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+        settings = ctx.ensure_object(Settings)
+        setattr(settings, str(parameter.name), value)
+
+    options: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
+        click.option(
+            "--debug",
+            is_flag=True,
+            expose_value=False,
+            callback=keep,
+            help="Show where in the program an error comes from.",
+        ),
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            expose_value=False,
+            callback=keep,
+            help="Choose when tables have colours; NO_COLOR turns them off, too.  [default: auto]",
+        ),
+        click.option(
+            "--log-format",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            expose_value=False,
+            callback=keep,
+            help="Write lines on standard error as text or as JSON records.  [default: text]",
+        ),
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            expose_value=False,
+            callback=keep,
+            help="Say more on standard error.",
+        ),
+        click.option(
+            "-q", "--quiet", is_flag=True, expose_value=False, callback=keep, help="Print results only."
+        ),
+    )
+    for option in options:
+        command = option(command)
+    return command

@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
+from lstm_anomaly.commands.frame.given import check_output
 from lstm_anomaly.commands.frame.option_types import Duration
-from lstm_anomaly.commands.frame.options import Command, check_output, gathered
+from lstm_anomaly.commands.frame.options import Command, gathered
 
 _OPTIONS = (
     click.option(
