@@ -7,7 +7,7 @@ from lstm_anomaly.base.errors import InputError
 
 InputFormat = Literal["csv", "influx"]
 BadValues = Literal["nan", "skip", "fail"]
-_NUMBERS_OF_TIME = ("epoch", "epoch-ms", "epoch-us", "epoch-ns", "excel", "labview")
+_NUMBERS_OF_TIME = ("epoch", "epoch-ms", "epoch-us", "epoch-ns", "excel", "labview", "julian", "matlab")
 SCHEMES_OF_TIME = ("iso", "day-first", "month-first", *_NUMBERS_OF_TIME)
 # Spellings of "no value" that loggers and spreadsheets write; compared without regard to case.
 NULL_WORDS = ("", "na", "n/a", "#n/a", "#na", "nan", "-nan", "null", "none", "<na>", "nil")

@@ -68,6 +68,19 @@ def test_machines_beyond_the_first_megabyte_are_refused(write):
     assert "--group-by 'machine'" in refusal(write, f"time,machine,volt\n{rows}")
 
 
+def test_machines_without_times_are_refused(write):
+    rows = "".join(f"{unit},{n},{n % 7 + 0.5}\n" for unit in (1, 2, 3) for n in range(200))
+    text = f"unit_number,cycle,volt\n{rows}"
+    assert ":202: rows are of several machines, one for each 'unit_number' ('1', '2'" in refusal(write, text)
+    assert read(write, text, group_by="unit_number").sensors == ("volt",)
+
+
+@pytest.mark.parametrize("apart", [0, 17])
+def test_machines_with_clocks_of_their_own_that_take_turns_are_refused(write, apart):
+    rows = many(lambda n: f"{stamp(n // 3 + n % 3 * apart / 60)},{n % 3},{n % 7 + 0.5},{n % 5}")
+    assert "--group-by 'gateway'" in refusal(write, f"time,gateway,volt,amp\n{rows}")
+
+
 def test_machines_that_take_turns_are_refused(write):
     rows = many(lambda n: f"{stamp(n)},{'AB'[n % 2]},{n % 7 + 0.5},{n % 5}")
     assert "--group-by 'device'" in refusal(write, f"time,device,volt,amp\n{rows}")
@@ -97,6 +110,9 @@ def test_days_of_one_machine_in_any_order_are_one_machine(write):
         ("VarName", "VarValue"),
         ("Tagname", "Value"),
         ("metric", "v"),
+        ("Kanal", "Messwert"),
+        ("Capteur", "Valeur"),
+        ("tagpath", "floatvalue"),
     ],
 )
 def test_long_files_are_known_by_the_names_that_programs_write(write, sensor, value):
@@ -131,8 +147,15 @@ def test_annotated_csv_of_several_blocks_is_one_long_file(write):
     assert frame.values.tolist() == [[t, h] for t, h in zip(TEMP, HUM, strict=True)]
 
 
+def test_columns_of_annotations_are_no_sensors(write):
+    rows = many(lambda n: f",,0,{stamp(n)},{n % 7}.5")
+    assert read(write, f"#default,_result,,,\n,result,table,_time,a\n{rows}").sensors == ("a",)
+
+
 def test_a_second_header_with_other_columns_is_refused_by_its_line(write):
     rows = many(lambda n: f"{stamp(n)},{n % 7}.5,{n % 5}")
+    more = many(lambda n: f"{stamp(n)},{n % 7}.5,{n % 5},{n % 3}")
+    assert ":62: another header" in refusal(write, f"time,a,b\n{rows}time,a,b,c\n{more}")
     assert ":62: another header" in refusal(write, f"time,a,b\n{rows}time,b,a\n{rows}")
     assert len(read(write, f"time,a,b\n{rows}time,a,b\n{rows}")) == 120
 
@@ -151,6 +174,14 @@ def test_messages_of_the_logger_are_no_sensor(write):
 def test_readings_of_two_hosts_in_one_long_file_are_refused(write):
     rows = "".join(f"{stamp(n)},{host},t,{n % 7}\n" for n in range(30) for host in ("a", "b"))
     assert "--group-by 'host'" in refusal(write, f"time,host,field,value\n{rows}")
+
+
+def test_numbers_of_sensors_are_told_by_the_columns_that_hold_them(write):
+    rows = "".join(f"{k},{1710374700 + 60 * n},{n % 7}.5,{n * 7 % 11}\n" for k in (28, 29) for n in range(30))
+    said = refusal(write, f"itemid,clock,value,ns\n{rows}")
+    assert "--sensor-column 'itemid' --value-column 'value'" in said
+    told = {"sensor_column": "itemid", "value_column": "value"}
+    assert read(write, f"itemid,clock,value,ns\n{rows}", **told).sensors == ("28", "29")
 
 
 # --- the time
@@ -187,10 +218,28 @@ def test_what_is_told_of_the_time_is_final(write, told):
         ("%H:%M:%S %d/%m/%Y", 0),
         ("%Y-%m-%d\u00a0%H:%M", 0),
         ("%Y-%m-%d %I:%M a.m.", 0),
+        ("%d/%m/%Y %I:%M a. m.", 0),
+        ("%Y/%m/%d-%H:%M:%S", 0),
+        ("[%Y%m%d_%H%M]", 0),
+        ("%d.%m.%Y %H:%M Uhr", 0),
+        ("%d/%m/%Y %Hh%M", 0),
+        ("Do %d.%m.%Y %H:%M", 0),
+        ("%d-Mär-%y %H:%M:%S", 0),
+        ("%d. März %Y %H:%M", 0),
+        ("%d mars %Y %H:%M:%S", 0),
+        ("%d de marzo de %Y %H:%M", 0),
+        ("%A, %B %d, %Y %I:%M:%S %p", 0),
+        ("%a %b %d %H:%M:%S UTC %Y", 0),
+        ("%Y年%m月%d日 %H:%M", 0),
+        ("%Y:%j:%H:%M:%S", 0),
+        ("%Y-%m-%dT%H:%M:%Sz", 0),
+        ("%Y-%m-%d %H:%M:%S (UTC)", 0),
+        ("%Y-%m-%d %H:%M:%S UTC+1", -1),
+        ("%y%m%d%H%M", 0),
     ],
 )
 def test_stamps_that_have_one_meaning_are_read(write, pattern, hours):
-    frame = read(write, "time;a\n" + many(lambda n: f"{stamp(n, pattern)};{n % 7}", 50))
+    frame = read(write, "time;a\n" + many(lambda n: f"{stamp(n, pattern)};{n % 7}", 70))
     assert frame.times[[0, 1, 49]].tolist() == [utc(n, hours).astype(int) for n in (0, 1, 49)]
 
 
@@ -223,6 +272,13 @@ def test_stamps_that_have_one_meaning_are_read(write, pattern, hours):
             lambda n: ",".join(str(int(stamp(60 * n, p))) for p in ("%Y", "%j", "%H", "%M")),
             0,
         ),
+        ("YY,MM,DD,hh,mm", lambda n: stamp(60 * n, "%y,%m,%d,%H,%M"), 0),
+        ("año,mes,día,hora", lambda n: stamp(60 * n, "%Y,%m,%d,%H"), -5),
+        ("Year,Month,Day,Hour", lambda n: stamp(60 * n, "%Y,%b,%d,%H"), -5),
+        ("Fecha,Hora", lambda n: f"{stamp(60 * n, '%d/%m/%Y')},{START.hour + n % 24 + 1}", 55),
+        ("Date,Time", lambda n: f"{stamp(60 * n, '%Y%m%d')},{int(stamp(60 * n, '%H%M%S'))}", 0),
+        ("Date,Time,ms", lambda n: f"{stamp(60 * n, '%m/%d/%Y,%I:%M:%S %p')},0", 0),
+        ("Year,Month,Day,Hour,Min,Sec,ms", lambda n: stamp(60 * n, "%Y,%m,%d,%H,%M,%S,0"), 0),
     ],
 )
 def test_times_that_stand_in_several_columns_are_put_together(write, header, row, minutes):
@@ -231,11 +287,39 @@ def test_times_that_stand_in_several_columns_are_put_together(write, header, row
     assert frame.times[[0, 59]].tolist() == [utc(60 * n + minutes).astype(int) for n in (0, 59)]
 
 
+def test_milliseconds_in_a_column_of_their_own_are_part_of_the_time(write):
+    frame = read(write, "Time,Millitm,a\n" + many(lambda n: f"{stamp(n // 4)},{n % 4 * 25},{n % 7}.5"))
+    assert frame.sensors == ("a",)
+    assert np.diff(frame.times[:4]).astype("timedelta64[ms]").astype(int).tolist() == [25, 25, 25]
+
+
+def test_hours_that_something_ran_a_day_are_no_time_of_day(write):
+    frame = read(
+        write, "Date,hours,a\n" + many(lambda n: f"{stamp(1440 * n, '%Y-%m-%d')},{n % 25},{n % 7}.5")
+    )
+    assert np.unique(np.diff(frame.times)).astype("timedelta64[h]").astype(int).tolist() == [24]
+
+
+def test_rows_without_names_may_begin_with_year_day_and_hhmm(write):
+    text = many(lambda n: f"101,{stamp(60 * n, '%Y,%j')},{int(stamp(60 * n, '%H%M'))},{n % 7}.5")
+    assert read(write, text).times[[0, 59]].tolist() == [utc(60 * n).astype(int) for n in (0, 59)]
+
+
+@pytest.mark.parametrize(
+    ("days", "origin"), [(2451544.5, datetime(2000, 1, 1)), (719529, datetime(1970, 1, 1))]
+)
+def test_julian_days_and_days_since_the_year_0_are_read(write, days, origin):
+    first = days + (START - origin) / timedelta(days=1)
+    frame = read(write, "Time,a\n" + many(lambda n: f"{first + n / 1440:.6f},{n % 7}"))
+    assert frame.times[[0, 59]].tolist() == [utc(n).astype(int) for n in (0, 59)]
+
+
 def test_twenty_four_o_clock_is_midnight(write):
     rows = "".join(f"2024-03-0{day} {hour:02}:00:00,{hour}.5\n" for day in (3, 4, 5) for hour in range(1, 25))
     frame = read(write, f"Hour Ending,load\n{rows}")
     assert np.unique(np.diff(frame.times)).astype("timedelta64[h]").astype(int).tolist() == [1]
     assert frame.times[23] == np.datetime64("2024-03-04T00:00:00")
+    assert read(write, "time,a\n2024030323,1\n2024030324,2\n").times[1] == frame.times[23]
 
 
 def test_days_of_a_spreadsheet_are_read(write):
@@ -260,8 +344,9 @@ def test_seconds_since_1904_are_not_taken_for_those_since_1970(write):
     ("pattern", "told"),
     [
         ("%Y-%m-%d %H:%M:%S PST", "--datetime-format '%Y-%m-%d %H:%M:%S PST' and --tz ZONE"),
-        ("%Y/%m/%d-%H:%M:%S", "--datetime-format '%Y/%m/%d-%H:%M:%S'"),
-        ("%d.%m.%Y %H:%M Uhr", "--datetime-format '%d.%m.%Y %H:%M Uhr'"),
+        ("%Y-%m-%d %H:%M Europe/Berlin", "'%Y-%m-%d %H:%M Europe/Berlin' and --tz Europe/Berlin"),
+        ("%m/%d/%Y %H:%M EST", "--datetime-format '%m/%d/%Y %H:%M EST' and --tz ZONE"),
+        ("%H:%M:%S", "put the date in front of them, or --time '' to count rows"),
         ("%G-W%V-%u %H:%M", "--time '' to count rows"),
     ],
 )
@@ -286,6 +371,7 @@ def test_stamps_that_are_not_read_are_refused_with_the_format(write, pattern, to
         ("month", lambda n: 1 + n % 12),
         ("hour", lambda n: n % 24),
         ("Validity", lambda n: n % 3 // 2),
+        ("a_Q", lambda n: 192),
     ],
 )
 def test_numbers_of_rows_and_parts_of_dates_are_no_sensors(write, name, number):
@@ -303,6 +389,21 @@ def test_pairs_of_time_and_value_with_their_own_clocks_are_refused(write):
     assert "--time 'B Time' --only 'B Value'" in said
     frame = read(write, text, time="B Time", only=("B Value",))
     assert frame.times[4] == utc(43)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("A,A Time,B,B Time", "{v},{a:%Y-%m-%d %H:%M:%S},{w},{b:%Y-%m-%d %H:%M:%S}"),
+        ("A Date,A Time,A,B Date,B Time,B", "{a:%d/%m/%Y,%H:%M:%S},{v},{b:%d/%m/%Y,%H:%M:%S},{w}"),
+    ],
+)
+def test_pairs_with_the_time_behind_or_in_two_columns_are_refused(write, header, row):
+    times = [(START + timedelta(minutes=n), START + timedelta(minutes=40 + 3 * n / 4)) for n in range(60)]
+    rows = many(lambda n: row.format(a=times[n][0], b=times[n][1], v=n % 7 + 0.5, w=n % 5 + 0.5))
+    name = "B Date" if "Date" in header else "B Time"
+    assert f"--time '{name}' --only 'B'" in refusal(write, f"{header}\n{rows}")
+    assert read(write, f"{header}\n{rows}", time=name, only=("B",)).times[4] == utc(43)
 
 
 def test_pairs_of_time_and_value_of_one_clock_are_read(write):
@@ -323,6 +424,9 @@ def test_pairs_of_time_and_value_of_one_clock_are_read(write):
         (["1'013.5", "998.5"], [1013.5, 998.5]),
         (["1.013,5", "998,5"], [1013.5, 998.5]),
         (["1.25e\u22123", "2.5"], [0.00125, 2.5]),
+        (["(1.5)", "2.5"], [-1.5, 2.5]),
+        (["1.5-", "2.5"], [-1.5, 2.5]),
+        (["- 1,5", "2,5"], [-1.5, 2.5]),
     ],
 )
 def test_numbers_that_have_one_meaning_are_read(write, cells, values):
@@ -342,7 +446,17 @@ def test_a_reading_in_tenths_with_its_quality_is_refused(write):
     assert "+0070,1" in refusal(write, text)
 
 
+def test_a_clock_with_a_point_says_nothing_of_decimal_signs(write):
+    rows = many(lambda n: f"{stamp(n, '%d/%m/%Y')};{stamp(n, '%H.%M')};{n % 7},5")
+    assert read(write, f"Data;Ora;a\n{rows}").values[:2, 0].tolist() == [0.5, 1.5]
+
+
 # --- heads and feet
+
+
+@pytest.mark.parametrize(("blanks", "told"), [(" ", "--delimiter ' '"), ("  ", "tr -s ' ' < FILE")])
+def test_columns_with_blanks_between_them_are_refused_with_the_way_out(write, blanks, told):
+    assert told in refusal(write, "time a\n" + many(lambda n: blanks.join([stamp(n), f"{n % 7}.5"])))
 
 
 def test_names_in_two_lines_are_joined(write):

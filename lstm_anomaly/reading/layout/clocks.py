@@ -1,6 +1,7 @@
 """Does one column of stamps hold for all readings of a row? In trend exports each tag may have its own."""
 
-from collections.abc import Collection
+import dataclasses
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.reading.layout.names import is_time_name
 from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.layout.time_column import TimeColumns, looks_like_time
+from lstm_anomaly.reading.values.timestamps import ISO, TimeFormat
 
 # Share of rows in which two clocks may differ by more than a fixed offset and still be one.
 _STRAY = 0.01
@@ -19,17 +21,18 @@ def check_one_clock(sample: Sample, time: TimeColumns, sensors: Collection[int])
 
     time and sensors are the columns found. Raises InputError unless all sensors go by the time.
     """
-    clocks = [
-        k for k in range(len(sample.names)) if k in time[0] or (k not in sensors and _is_clock(sample, k))
-    ]
-    readings = [k for k in range(len(sample.names)) if k not in clocks and sample.is_number(k)]
-    if len(clocks) < 2 or len(time[0]) > 1 or len({_clock_of(k, clocks) for k in readings}) < 2:
+    columns = range(len(sample.names))
+    clocks = [k for k in columns if k in time[0][-1:] or (k not in sensors and _is_clock(sample, k))]
+    readings = [k for k in columns if k not in (*time[0], *clocks) and sample.is_number(k)]
+    if len(clocks) < 2 or not readings or len(time[0]) > 2:
         return
-    first = (time[0] or clocks)[0]
-    for sensor in sensors:
-        clock = _clock_of(sensor, clocks)
+    behind = clocks[0] > readings[0]  # each clock stands behind its readings
+    clock_of = {k: _clock_of(k, clocks, behind) for k in readings}
+    first = time[0][-1] if time[0] else clocks[0]
+    for sensor in sensors if len({*clock_of.values()}) > 1 else ():
+        clock = clock_of.get(sensor, first)
         if clock != first and not _same(_seconds(sample, first, time), _seconds(sample, clock, time)):
-            raise _two_clocks(sample, first, clock, sensor)
+            raise _two_clocks(sample, first, clock - len(time[0]) + 1, sensor)
 
 
 def _is_clock(sample: Sample, column: int) -> bool:
@@ -39,9 +42,11 @@ def _is_clock(sample: Sample, column: int) -> bool:
     return is_time_name(sample.names[column]) and len(steps) > 1 and bool(np.all(steps >= 0))
 
 
-def _clock_of(column: int, clocks: list[int]) -> int:
-    """The clock to the left of a reading, the first one when there is none."""
-    return max((clock for clock in clocks if clock < column), default=clocks[0])
+def _clock_of(column: int, clocks: Sequence[int], behind: bool) -> int:
+    """The clock beside a reading, the first one when there is none."""
+    left = [clock for clock in clocks if clock < column]
+    right = [clock for clock in clocks if clock > column]
+    return (right or clocks)[0] if behind else (left or clocks[:1])[-1]
 
 
 def _seconds(sample: Sample, column: int, time: TimeColumns) -> FloatArray:
@@ -49,7 +54,9 @@ def _seconds(sample: Sample, column: int, time: TimeColumns) -> FloatArray:
     form = time[1]
     if form is None or (form.patterns and sample.is_number(column)):
         return sample.values[:, column]
-    times = form.parse(np.array(sample.texts(column), object))
+    dates = [f"1970-01-01 {text}" for text in sample.texts(column)] if len(time[0]) > 1 else None
+    form = TimeFormat("", (ISO,)) if dates else dataclasses.replace(form, clock=None)
+    times = form.parse(np.array(dates or sample.texts(column), object))
     return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e9)
 
 

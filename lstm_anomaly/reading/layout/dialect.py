@@ -31,6 +31,7 @@ _COMMENT = re.compile(r"\s*(#|//|%)")
 # What ends a block of descriptions above the names, as in files of LabVIEW.
 _END_OF_HEAD = re.compile(r"\W*(end[ _-]?of[ _-]?header|end[ _-]?header|\[data\])\W*", re.IGNORECASE)
 MOST_HEAD_LINES = 1000
+MOST_ABOVE = 10  # lines of numbers above the names, such as settings of the logger
 
 
 @dataclass
@@ -99,11 +100,25 @@ def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> Diale
 def _find_header(sample: list[Record], columns: int, told: bool | None, path: str) -> tuple[list[str], int]:
     """The header's fields, or [], and how many of the records come before the rows."""
     first = next(at for at, record in enumerate(sample) if len(record.fields) == columns)
+    if (
+        sum(2 * sum(map(is_value, record.fields)) > len(record.fields) for record in sample[:first])
+        > MOST_ABOVE
+    ):
+        raise other_header(path, sample[first].line)
     if told is False:
         return [], 0
     if told or has_header(sample[first:], path):
         return sample[first].fields, first + 1
     return (fit_header(sample[:first], sample[first:], columns, path), first) if first else ([], 0)
+
+
+def other_header(path: str, line: int) -> InputError:
+    """For a file in which another header stands among the rows: behind it columns may be others."""
+    return InputError(
+        "another header stands here, so which columns follow is not known",
+        where=f"{path}:{line}",
+        hint="cut the file in two there, and read each by itself",
+    )
 
 
 def _skip_leading(lines: Sequence[str], skip: int) -> int:
@@ -180,6 +195,7 @@ def _find_delimiter(lines: Sequence[str], start: int, path: str) -> str:
     )
     (best, sign), (second, other) = ranked[0], ranked[1]
     if best == 0:
+        _refuse_blanks(lines[start:], path, start + 1)
         return ","
     if best - second < CLEAR_LEAD:
         raise InputError(
@@ -188,6 +204,19 @@ def _find_delimiter(lines: Sequence[str], start: int, path: str) -> str:
             hint=f"--delimiter '{sign}' or --delimiter '{other}'",
         )
     return sign
+
+
+def _refuse_blanks(lines: Sequence[str], path: str, line: int) -> None:
+    """Refuse rows of numbers and times that only blanks keep apart."""
+    rows = [text.split() for text in lines[1:SAMPLE_ROWS] if text.strip()]
+    are_rows = rows and len(rows[0]) > 2 and all(len(row) == len(rows[0]) for row in rows)
+    if are_rows and all(sum(map(is_value, row)) > len(row) / 2 for row in rows):
+        one = all(text.count(" ") == len(rows[0]) - 1 for text in lines[1:SAMPLE_ROWS] if text.strip())
+        raise InputError(
+            "is separated by blanks",
+            where=f"{path}:{line}",
+            hint="--delimiter ' '" if one else "tr -s ' ' < FILE, and of what that writes --delimiter ' '",
+        )
 
 
 def _delimiter_score(lines: Sequence[str], start: int, delimiter: str) -> float:

@@ -17,7 +17,7 @@ from lstm_anomaly.reading.layout.long_columns import check_not_long, find_long_c
 from lstm_anomaly.reading.layout.missing_columns import check_columns, quoted
 from lstm_anomaly.reading.layout.not_sensors import GOES_WITH_LINES, RISES, could_be_symbols, why_not
 from lstm_anomaly.reading.layout.sample import Sample
-from lstm_anomaly.reading.layout.time_column import find_time_columns
+from lstm_anomaly.reading.layout.time_column import find_time_columns, is_clock
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.values.numbers import NumberFormat, find_number_format, to_numbers
 from lstm_anomaly.reading.values.timestamps import TimeFormat
@@ -168,7 +168,7 @@ def _find_keys(layout: Layout, sample: Sample, sensors: Sequence[str]) -> None:
         layout.name_column, layout.columns = long.sensor, (long.value,)
         layout.sensors = (names[long.value],)
         layout.is_in_order = _is_in_order(layout, sample)
-    if layout.time_columns and layout.group_column is None:
+    if layout.group_column is None:
         taken = {*layout.time_columns, layout.name_column, *layout.columns}
         told = {*options.exclude, *options.only, *options.symbols}
         free = [column for column, name in enumerate(names) if column not in taken and name not in told]
@@ -235,7 +235,10 @@ def _number_format(
     if options.decimal or options.thousands:
         decimal = options.decimal or ("," if options.thousands == "." else ".")
         return NumberFormat(decimal, options.thousands or "", options.null_values)
-    found = find_number_format(list(cells.T), f"{path}:{dialect.data_line}")
+    columns = [
+        column for name, column in zip(dialect.names, cells.T, strict=True) if not is_clock(name, column)
+    ]
+    found = find_number_format(columns, f"{path}:{dialect.data_line}")
     return NumberFormat(found[0], found[1], options.null_values)
 
 

@@ -16,36 +16,46 @@ _TIME_WORDS = words(
 TIMES = _TIME_WORDS | words(
     "timestring dateandtime createdat recordedat measuredat lastchanged lastupdated datetimeutc timeutc"
     " dateutc timestamputc localtimestamp timelocal datetimelocal timestampstart hourending datumuhrzeit"
-    " datumzeit messzeit messzeitpunkt datetimestamp logtime sampletime xvalue elapsed elapsedtime"
+    " datumzeit messzeit messzeitpunkt datetimestamp logtime sampletime xvalue elapsed elapsedtime clock"
+    " fechahora fechayhora horodatage tstamp dataora datahora datumtijd tijd tijdstip tidpunkt"
 )
-CLOCKS = words("time clock zeit uhrzeit hora heure timeofday hhmm hrmn hourminute tod timeutc")
-DATES = words("date datum fecha day tag datetime dateutc yyyymmdd")
+CLOCKS = words(
+    "time clock zeit uhrzeit hora heure ora tijd tid klockan timeofday hhmm hhmmss hrmn hourminute tod"
+    " timeutc"
+)
+DATES = words("date datum fecha day tag data dato datetime dateutc yyyymmdd")
+MILLISECONDS = words("ms msec millis millisec millisecond milliseconds millisekunden millitm milisegundos")
 # Parts of a date in columns of their own: name -> part, as strptime has it.
 PARTS = {
-    **dict.fromkeys(words("year yr yyyy jahr"), "%Y"),
-    **dict.fromkeys(words("month mon mo monat"), "%m"),
-    **dict.fromkeys(words("day dayofmonth dom dd dy tag"), "%d"),
-    **dict.fromkeys(words("doy jday julianday dayofyear yday yearday"), "%j"),
-    **dict.fromkeys(words("hour hr hh hours hourending hourutc stunde he"), "%H"),
-    **dict.fromkeys(words("minute min minutes mn minuteutc"), "%M"),
-    **dict.fromkeys(words("second sec seconds ss"), "%S"),
+    **dict.fromkeys(words("year yr yyyy yy jahr año ano annee année anno jaar"), "%Y"),
+    **dict.fromkeys(words("month mon mo mm monat mes mês mois mese maand"), "%m"),
+    **dict.fromkeys(words("day dayofmonth dom dd dy tag dia día jour giorno dag"), "%d"),
+    **dict.fromkeys(words("doy jday julianday dayofyear yday yearday ddd"), "%j"),
+    **dict.fromkeys(words("hour hr hh hours hourending hourutc stunde he hora heure ora uur"), "%H"),
+    **dict.fromkeys(words("minute min minutes mn minuteutc minuto minuut"), "%M"),
+    **dict.fromkeys(words("second sec seconds ss sekunde segundo seconde secondo"), "%S"),
 }
 RANGES = {"%Y": (1900, 2100), "%m": (1, 12), "%d": (1, 31), "%j": (1, 366), "%H": (0, 24)}
 RANGES |= {"%M": (0, 59), "%S": (0, 59)}
 # Names of parts -> the least and greatest number they can be.
-CALENDAR = {name: RANGES[part] for name, part in PARTS.items() if part != "%S" and name != "min"}
+CALENDAR = {name: RANGES[part] for name, part in PARTS.items() if part != "%S" and name not in ("min", "mm")}
 CALENDAR |= dict.fromkeys(words("weekday dayofweek dow wday week weekofyear weeknumber quarter"), (0, 53))
+CALENDAR |= dict.fromkeys(MILLISECONDS - {"ms"}, (0, 999))
 
 SENSOR_NAMES = re.compile(
-    r"(sensor|tag|point|series|channel|signal|var|variable|attribute|property|parameter|item|entity|node)"
-    r"(id|name)?|metric(name)?|measurement|field(name)?|name|variable(name)?|objectid|topic"
+    r"(sensor|tag|point|series|channel|signal|var|variable|attribute|property|parameter|item|entity|node"
+    r"|metric|field)(id|name|path|index|key)?|measurement|name|key|objectid|topic|characteristic|register"
+    r"|kanal|messstelle|messgr(ö|oe)(ß|ss)e|canal|capteur|variabile|parametro|parámetro"
 )
 MACHINE_NAMES = re.compile(
     r"(machine|device|asset|unit|station|node|sensor|pump|motor|host|site|equipment|plant|location|room|module"
-    r"|vehicle|turbine|meter|logger|tag|probe|serial)(id|name|no|nr|number|code)?|mac|deveui|imei"
+    r"|vehicle|turbine|meter|logger|tag|probe|serial|gateway|robot|stn"
+    r"|maschine|anlage|ger(ä|ae)t|pumpe|standort|ma(qu|ch)ina|máquina|equipo|appareil|capteur|estaci(o|ó)n)"
+    r"(id|name|no|nr|number|code)?|mac|deveui|imei"
 )
 VALUE_NAMES = re.compile(
-    r"(measured|measurement|var|tag|field|sensor)?(value|val|reading)|v|result|state|payload"
+    r"(measured|measurement|var|tag|field|sensor|float|int|numeric|present)?(value|val|reading|valuey)|v"
+    r"|result|state|payload|(mess)?wert|valor|valeur|valore|waarde"
 )
 
 

@@ -18,6 +18,7 @@ _ROW_NUMBERS = words(
     " line lineno point pointno"
 )
 _QUALITY_WORDS = words("quality validity qc qf qn qualitycode guete")
+_QUALITY_ENDS = re.compile(r"[\W_]*(q|qual|flag|status|state)$", re.IGNORECASE)  # behind a sensor's name
 _MOST_QUALITIES = 8
 MOST_KINDS = 100  # different texts among the first rows
 KINDS_SHARE = 0.2  # of those rows, likewise
@@ -36,11 +37,15 @@ def why_not(sample: Sample, column: int, *, is_named: bool, form: NumberFormat) 
     if sample.options.only:
         return "" if name in sample.options.only else "not among the columns asked for"
     said = np.array([not is_null(text, form) for text in texts], bool)
+    if column in (1, 2) and tuple(sample.names[:3]) == ("column 1", "result", "table"):
+        return "numbers the tables of annotated CSV"
     if not said.any():
         return "" if is_named else "no name and no values"
     if float(np.isfinite(values[said]).mean()) > 0.5:
         known = np.isfinite(values)
         args = name, values[known], sample.lines[known]
+        if _QUALITY_ENDS.sub("", name) in {*sample.names} - {name}:
+            args = "quality", *args[1:]
         return next((reason for reason, shows in _NO_READINGS if shows(*args)), "")
     distinct = {text.strip().casefold() for text in texts[said]}
     first = texts[said][0].strip()[:40]
@@ -67,11 +72,11 @@ def _is_row_number(name: str, values: FloatArray, lines: IntArray) -> bool:
 
 def _goes_with_lines(name: str, values: FloatArray, lines: IntArray) -> bool:
     steps, apart = np.diff(values), np.diff(lines)
-    return (
-        _are_whole(values)
-        and len(steps) >= _MANY_ROWS
-        and bool(np.all(steps == apart) or np.all(steps == -apart))
-    )
+    if not _are_whole(values) or len(steps) < _MANY_ROWS:
+        return False
+    anew = steps < 0  # as for each machine of several
+    up = np.all((steps == apart) | anew) and np.sum(anew) * _MANY_ROWS <= lines[-1] - lines[0]
+    return bool(up or np.all(steps == -apart))
 
 
 def _is_calendar(name: str, values: FloatArray, lines: IntArray) -> bool:

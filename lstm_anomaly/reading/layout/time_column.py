@@ -3,29 +3,42 @@
 import dataclasses
 import itertools
 import re
-from collections.abc import Collection
+import shlex
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.errors import InputError
-from lstm_anomaly.reading.layout.names import CLOCKS, DATES, PARTS, RANGES, TIMES, is_time_name, plain_name
+from lstm_anomaly.reading.layout.names import (
+    CLOCKS,
+    DATES,
+    MILLISECONDS,
+    PARTS,
+    RANGES,
+    TIMES,
+    is_time_name,
+    plain_name,
+)
 from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.values.cells import is_null
-from lstm_anomaly.reading.values.spellings import respell
+from lstm_anomaly.reading.values.spellings import ALWAYS, respell
 from lstm_anomaly.reading.values.time_formats import (
     ENOUGH,
     find_digits_format,
     find_epoch_format,
     find_parts_format,
     find_time_format,
-    suggest_format,
+    fits,
+    suggest_formats,
 )
 from lstm_anomaly.reading.values.timestamps import TimeFormat
 
 _MONTH = r"(?:\d{1,2}|[A-Za-z]{3,9})"
 _DATE_ONLY = re.compile(rf"\d{{1,4}}[-/. ]{_MONTH}[-/. ]\d{{1,4}}|{_MONTH}/\d{{1,2}}/\d{{2,4}}", re.ASCII)
-_CLOCK = re.compile(r"\d{1,2}(:\d{2}|\.\d{2}(?=\.\d{2}))([:.]\d{2}([.,:]\d+)?)?( ?[AaPp][Mm]?)?", re.ASCII)
+_CLOCK = re.compile(
+    r"\d{1,2}([:h]\d{2}|\.\d{2}(?=\.\d{2}))([:.]\d{2}([.,:]\d+)?)?( ?[AaPp](\.? ?[Mm]\.?)?)?", re.ASCII
+)
 _LOOSE_CLOCK = re.compile(r"\d{1,2}[:.]\d{2}( ?[AaPp][Mm]?)?", re.ASCII)
 _LOOKS_LIKE_TIME = re.compile(
     r".*(\d:\d\d:\d\d|\d[-/.](\d{1,2}|[A-Za-z]{3,9})[-/.]\d{2}|\d{4}.*\d:\d\d|[A-Za-z]{3,9}.*\d:\d\d).*",
@@ -56,10 +69,10 @@ def find_time_columns(sample: Sample, no_time: Collection[str] = ()) -> TimeColu
         return _told_column(sample, names.index(options.time))
     free = [column for column in range(len(names)) if names[column] not in no_time]
     if options.datetime_format is None and (parts := _part_columns(sample, free)):
-        return parts
+        return _with_milliseconds(sample, parts, free)
     for column in sorted(free, key=lambda column: not is_time_name(names[column])):
         if found := _pair(sample, column, free) or _single(sample, column):
-            return found
+            return _with_milliseconds(sample, found, free)
     if options.datetime_format is not None:
         raise InputError(
             f"no column holds time stamps written as {options.datetime_format!r}",
@@ -107,8 +120,20 @@ def _single(sample: Sample, column: int, *, told: bool = False) -> TimeColumns |
 
 
 def _fits(form: TimeFormat, texts: list[str]) -> bool:
-    said = np.array([text for text in texts if not is_null(text)], object)
-    return len(said) > 0 and bool(np.mean(~np.isnat(form.parse(said))) > 0.5)
+    return fits(form, [text for text in texts if not is_null(text)], 0.5)
+
+
+def _with_milliseconds(sample: Sample, found: TimeColumns, free: Collection[int]) -> TimeColumns:
+    """The time columns with one of milliseconds, where there is one and the stamps end in seconds."""
+    columns, form = found
+    for column in free:
+        named = plain_name(sample.names[column]) in MILLISECONDS and column not in columns
+        if named and form is not None and form.patterns and sample.is_whole(column, 0, 999):
+            patterns = tuple(pattern.replace("%S", "%S.%f") for pattern in form.patterns)
+            both = dataclasses.replace(form, patterns=patterns, rules=("milliseconds", *form.rules))
+            if _fits(both, sample.texts(*columns, column)):
+                return (*columns, column), both
+    return found
 
 
 def _pair(sample: Sample, column: int, free: Collection[int]) -> TimeColumns | None:
@@ -121,7 +146,7 @@ def _pair(sample: Sample, column: int, free: Collection[int]) -> TimeColumns | N
         (other for other in free if other != column), key=lambda other: (abs(other - column), -other)
     )
     for other in others:
-        rule = _clock_rule(sample, other, near=other - column in (-1, 1))
+        rule = _clock_rule(sample, other, [column], near=other - column in (-1, 1))
         if rule is None:
             continue
         texts = sample.texts(column, other)
@@ -139,26 +164,38 @@ def _pair(sample: Sample, column: int, free: Collection[int]) -> TimeColumns | N
 def _is_date(sample: Sample, column: int) -> bool:
     if sample.is_number(column) and plain_name(sample.names[column]) in DATES:
         return find_digits_format(sample.texts(column), None) is not None
-    return _match(_DATE_ONLY, sample.cells[:, column])
+    return _match(_DATE_ONLY, respell(sample.texts(column), ALWAYS)[0])
 
 
-def _clock_rule(sample: Sample, column: int, *, near: bool) -> tuple[str, ...] | None:
-    """The spelling of a column of times of day, () for the usual one; None when it is none."""
+def _clock_rule(sample: Sample, column: int, dates: Sequence[int], *, near: bool) -> tuple[str, ...] | None:
+    """The spelling of a column of times of day, () for the usual one; None when it is none.
+
+    `dates` are the columns of the date, and `near` whether it stands beside them.
+    """
     name, cells = plain_name(sample.names[column]), sample.cells[:, column]
-    is_clock = name in CLOCKS
-    if (near or is_clock) and _match(_CLOCK, cells):
+    named = name in CLOCKS or (not sample.header and column == dates[-1] + 1)
+    if (near or named) and _match(_CLOCK, cells):
         return ()
-    if is_clock and _match(_LOOSE_CLOCK, cells):
+    if named and _match(_LOOSE_CLOCK, cells):
         return ()
-    if PARTS.get(name) == "%H" and sample.is_whole(column, 0, 24):
-        return ("hour",)
-    if (
-        is_clock
-        and sample.is_whole(column, 0, 2400)
-        and np.mean(sample.values[:, column] % 100 < 60) >= ENOUGH
+    days = sample.cells[:, dates].sum(axis=1)
+    again = days[1:] == days[:-1]
+    if not again.any():  # a day a row has no need of an hour: these are hours that something ran
+        return None
+    if sample.is_whole(column, 0, 24) and (
+        PARTS.get(name) == "%H" or (named and not again.all())  # past midnight, and no hhmm beyond 24
     ):
-        return ("hhmm",)
+        return ("hour",)
+    for rule, most in (("hhmm", 2400), ("hhmmss", 240_000)):
+        if named and sample.is_whole(column, 0, most):
+            minutes = sample.values[:, column] // (100 if rule == "hhmmss" else 1) % 100
+            return (rule,) if np.mean(minutes < 60) >= ENOUGH else None
     return None
+
+
+def is_clock(name: str, cells: NDArray[np.object_]) -> bool:
+    """Whether a column is named like a time of day and holds `10.05` or the like."""
+    return plain_name(name) in CLOCKS and _match(_LOOSE_CLOCK, cells)
 
 
 def _part_columns(sample: Sample, free: Collection[int]) -> TimeColumns | None:
@@ -171,7 +208,7 @@ def _part_columns(sample: Sample, free: Collection[int]) -> TimeColumns | None:
     columns = [place[part] for part in parts]
     if "%H" not in parts:
         for clock in free:
-            rule = None if clock in columns else _clock_rule(sample, clock, near=False)
+            rule = None if clock in columns else _clock_rule(sample, clock, columns, near=False)
             texts = [] if rule is None else respell(sample.texts(*columns, clock), rule)[0].tolist()
             if texts and (form := find_parts_format(texts, [*parts, "clock"], sample.options.tz)):
                 return (*columns, clock), dataclasses.replace(form, rules=rule or ())
@@ -185,7 +222,9 @@ def _named_parts(sample: Sample, free: Collection[int]) -> dict[str, int]:
     """Part of a date -> its column, by the names of columns."""
     place: dict[str, int] = {}
     for column in free:
-        place.setdefault(PARTS.get(plain_name(sample.names[column]), ""), column)
+        part = PARTS.get(plain_name(sample.names[column]), "")
+        is_second_mm = part == "%m" and part in place and "%H" in place
+        place.setdefault("%M" if is_second_mm else part, column)
     if "%m" not in place and "%d" in place and "%j" not in place:
         place["%j"] = place.pop("%d")
     return place
@@ -243,18 +282,28 @@ def _check_no_time(sample: Sample, column: int) -> None:
 
 
 def _unread(sample: Sample, *columns: int) -> InputError:
-    texts = sample.texts(*columns)
-    said = [text for text in texts if not is_null(text)]
+    said = [text for text in sample.texts(*columns) if not is_null(text)] or [""]
     name = " ".join(sample.names[column] for column in columns)
-    told = f"--time '{name}' " if sample.options.time is not None else ""
-    pattern = suggest_format(said)
-    known = f"--datetime-format '{pattern}'" if pattern else "--datetime-format FORMAT as strptime has it"
-    zone = " and --tz ZONE" if pattern and re.search("[A-Z]{3,}$", pattern) else ""
+    if _match(_CLOCK, np.array(said, object)):
+        return InputError(
+            f"column {name!r} holds times of day without a date, e.g. {said[0][:60]!r}",
+            where=sample.where,
+            hint="put the date in front of them, or --time '' to count rows",
+        )
+    told = f"--time {_quoted(name)} " if sample.options.time is not None else ""
+    known = " or ".join(f"--datetime-format {_quoted(form)}" for form in suggest_formats(said))
+    place = re.search(r" ([A-Z]{3,}|[A-Z]\w+/[\w/]+)$", said[0]) if known else None
+    zone = f" and --tz {place[1] if '/' in place[1] else 'ZONE'}" if place else ""
     return InputError(
-        f"column {name!r} holds no time stamps that can be read, e.g. {(said or texts)[0][:60]!r}",
+        f"column {name!r} holds no time stamps that can be read, e.g. {said[0][:60]!r}",
         where=sample.where,
-        hint=f"{told}{known}{zone}, another --time, or --time '' to count rows",
+        hint=f"{told}{known or '--datetime-format FORMAT as strptime has it'}{zone}, another --time, or"
+        " --time '' to count rows",
     )
+
+
+def _quoted(text: str) -> str:
+    return shlex.quote(text) if "'" in text else f"'{text}'"
 
 
 def _match(pattern: re.Pattern[str], texts: NDArray[np.object_]) -> bool:

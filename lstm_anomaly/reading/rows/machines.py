@@ -28,7 +28,7 @@ REMAINS = {True: 0.5, False: 0.02}
 
 @dataclass
 class _Key:
-    """One column that may say whose row it is.
+    """One column that may say whose row it is; `is_named` like a machine.
 
     spans    value -> the earliest and latest time of its rows
     inside   rows whose time earlier rows of their value span
@@ -37,6 +37,7 @@ class _Key:
 
     column: int
     is_text: bool
+    is_named: bool = False
     spans: dict[object, tuple[int, int]] = field(default_factory=dict)
     inside: int = 0
     changes: int = 0
@@ -51,17 +52,23 @@ class Machines:
         self._rows = 0
         self._all = _Key(-1, True)
         self._are_days = layout.name_column is None and layout.group_column is None  # at one time of day
-        self._keys = [_Key(column, is_text) for column, is_text in layout.keys]
+        named = {k: MACHINE_NAMES.fullmatch(plain_name(layout.names[k])) for k, _ in layout.keys}
+        keys = sorted(layout.keys, key=lambda key: (not named[key[0]], not key[1]))  # likely ones first
+        self._keys = [_Key(column, is_text, bool(named[column])) for column, is_text in keys]
 
     def push(
         self,
-        times: TimeArray,
+        times: TimeArray | None,
         lines: IntArray,
         names: NDArray[np.object_] | None,
         columns: dict[int, NDArray[np.object_] | FloatArray],
     ) -> None:
         """Take the next rows: times and lines (n,), names of sensors (n,) in a file with one reading a row,
         and the cells (n,) of the columns that may name a machine."""
+        if times is None:
+            for key in self._keys:
+                self._judge_untimed(key, lines, columns[key.column])
+            return
         known = ~np.isnat(times)
         at = times[known].astype(np.int64)
         self._are_days = self._are_days and bool(np.all(at % DAY == at[:1] % DAY))
@@ -82,7 +89,8 @@ class Machines:
                 raise InputError(
                     "many rows have the same date, and no column is read as their time of day",
                     where=f"{self._source}:{lines[known][-1]}",
-                    hint="name that column Time, put date and time into one, or --time '' to count rows",
+                    hint="name that column Time, put date and time into one, --group-by NAME if the rows"
+                    " are of several machines, or --time '' to count rows",
                 )
 
     def _judge(self, key: _Key, line: int) -> None:
@@ -91,17 +99,26 @@ class Machines:
         apart = shared and key.inside <= REMAINS[key.is_text] * self._all.inside and _overlap(key)
         if apart and _are_names(key):
             raise self._several(key, "several rows are of the same time", line)
-        named = MACHINE_NAMES.fullmatch(plain_name(layout.names[key.column]))
         takes_turns = layout.name_column is None and key.changes > SHARED * self._rows and len(key.spans) > 1
-        if takes_turns and (named or (layout.may_be_long and key.is_text)) and _are_names(key):
+        if takes_turns and (key.is_named or (layout.may_be_long and key.is_text)) and _are_names(key):
             raise self._several(key, "rows take turns", line)
+
+    def _judge_untimed(self, key: _Key, lines: IntArray, cells: NDArray[np.object_] | FloatArray) -> None:
+        """Without times only a column's name tells; rows of all but one machine begin further down."""
+        for value in pd.unique(cells):
+            if value == value and value != "":
+                key.spans.setdefault(value, (0, 0))
+        if key.is_named and len(key.spans) > 1 and _are_names(key):
+            others = np.flatnonzero(cells != next(iter(key.spans)))
+            raise self._several(key, "rows are of several machines", int(lines[others[0]]))
 
     def _several(self, key: _Key, what: str, line: int) -> InputError:
         name = self._layout.names[key.column]
         machines = list(dict.fromkeys(value[0] if isinstance(value, tuple) else value for value in key.spans))
         texts = [f"{value:g}" if isinstance(value, float) else str(value)[:30] for value in machines]
         shown = ", ".join(map(repr, texts[:3])) + (", ..." if len(texts) > 3 else "")
-        readings = [sensor for sensor in self._layout.sensors if sensor != name]
+        sensors = [sensor for sensor in self._layout.sensors if sensor != name]
+        readings = [name for name in sensors if VALUE_NAMES.fullmatch(plain_name(name))] or sensors
         long = f"--sensor-column '{name}' --value-column '{readings[0]}'" if len(readings) == 1 else ""
         hints = [f"--group-by '{name}' for a model each"]
         if long and self._layout.name_column is None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import MOST_READING, BoolArray, FloatArray, IntArray, SymbolColumns, TimeArray
+from lstm_anomaly.reading.layout.dialect import other_header
 from lstm_anomaly.reading.layout.layout import Layout
 from lstm_anomaly.reading.lines.records import RecordForm, is_regular, scan
 from lstm_anomaly.reading.lines.sources import Block
@@ -113,7 +114,9 @@ class BlockParser:
                 return self._convert(table, lines, block.data), b""
         rows = scan(block.data, block.first_line, self._form, last=last)
         self.report.blank_lines += rows.blank
+        texts = block.data.split(b"\n") if rows.refused else []
         for refused in rows.refused:
+            self._refuse_other_header(texts[refused[0] - block.first_line], refused[0])
             self.report.refuse(*refused)
         table = self._parser.parse(rows.good, len(rows.lines))
         if table is None:
@@ -141,8 +144,7 @@ class BlockParser:
             self._check_header(cells, lines)
         values, bad_values = self._values(table, lines)
         groups, names = self._key_texts(table)
-        if times is not None:
-            self._machines.push(times, lines, names, self._key_cells(table))
+        self._machines.push(times, lines, names, self._key_cells(table))
         piece = Piece(values, lines, stamps, times, groups, names, whole)
         bad = bad_stamps + bad_values
         if bad:
@@ -224,14 +226,19 @@ class BlockParser:
         return stamps, times, [_BadCells(self.layout.time_name or "", stamps, bad)] if bad.any() else []
 
     def _check_header(self, stamps: _BadCells, lines: IntArray) -> None:
-        """Refuse a file in which another header stands among the rows: behind it columns may be others."""
+        """Refuse a file with another header of as many fields, which shows in the column of stamps."""
         named = [text in self.layout.header for text in stamps.texts[stamps.is_bad]]
         if any(named):
-            raise InputError(
-                "another header stands here, so which columns follow is not known",
-                where=f"{self.report.source}:{lines[np.flatnonzero(stamps.is_bad)[named.index(True)]]}",
-                hint="cut the file in two there, and read each by itself",
+            raise other_header(
+                self.report.source, int(lines[np.flatnonzero(stamps.is_bad)[named.index(True)]])
             )
+
+    def _refuse_other_header(self, text: bytes, line: int) -> None:
+        """The same where the other header has more fields, or fewer."""
+        fields = text.decode("utf-8").strip().split(self.layout.delimiter)
+        names = {name for name in self.layout.header if name.strip()}
+        if len(fields) != len(self.layout.names) and len(names.intersection(fields)) >= 2:
+            raise other_header(self.report.source, line)
 
     def _note_bad(self, columns: list[_BadCells], piece: Piece) -> BoolArray:
         """Report bad cells line by line; which rows (n,) have any."""

@@ -45,13 +45,11 @@ def parted_patterns(samples: list[str], orders: Sequence[str], where: str) -> tu
         return patterns[fitting[0]]
     if fitting:
         what = f"the time {samples[0]!r} can be read day first or month first, and no row settles it"
+        hint = " or ".join(f"--datetime-format {order}" for order in _likely_orders(samples))
     else:
-        what = f"no order of day, month and year fits the time stamps (the first is {samples[:1]})"
-    raise InputError(
-        what,
-        where=where,
-        hint=" or ".join(f"--datetime-format {order}" for order in _likely_orders(samples)),
-    )
+        what = f"no order of day, month and year fits the time stamps (the first is {samples[0]!r})"
+        hint = "--datetime-format FORMAT as strptime has it, or --time '' to count rows"
+    raise InputError(what, where=where, hint=hint)
 
 
 def _likely_orders(samples: list[str]) -> tuple[str, str]:

@@ -70,17 +70,18 @@ def is_null(text: str, form: NumberFormat) -> bool:
 def respelled(cell: str) -> str:
     """A cell with its signs as programs write them, where they have one meaning.
 
-    A minus of typography becomes a plain one; spaces, also those that do not break, and apostrophes between
-    digits in groups of three go.
+    A minus of typography, one behind the digits, and brackets around them become a plain minus in front.
+    Spaces, also those that do not break, and apostrophes between digits in groups of three go.
     """
     text = cell.strip()
-    if text.isascii() and "'" not in text and " " not in text:
+    if text.isascii() and "'" not in text and " " not in text and text[-1:] not in ("-", ")"):
         return text
-    text = _MINUS.sub("-", text)
+    text = _NEGATIVE.sub(r"-\1", _MINUS.sub("-", text))
     return _GAPS.sub("", text) if _GROUPED.fullmatch(text) else text
 
 
 _MINUS = re.compile("^[\u2212\u2013\ufe63\uff0d](?=[\\d.,])|(?<=[eE])[\u2212\u2013](?=\\d)")
+_NEGATIVE = re.compile(r"^(?:- (?=.*\d$)|\((?=.*\)$)|(?=.*-$))(\d[\d.,]*)[)-]?$")
 _GAPS = re.compile("[ '\u00a0\u2009\u202f\u2019]")
 _GROUPED = re.compile(rf"[+-]?\d{{1,3}}({_GAPS.pattern}\d{{3}})+([.,]\d+)?")
 

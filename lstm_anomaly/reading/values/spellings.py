@@ -13,37 +13,91 @@ from lstm_anomaly.base.types import BoolArray
 ZONES = {"UTC": "+00:00", "GMT": "+00:00", "WET": "+00:00", "WEST": "+01:00", "CET": "+01:00"}
 ZONES |= {"CEST": "+02:00", "EET": "+02:00", "EEST": "+03:00", "MSK": "+03:00"}
 _CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,:]\d+)?)?(?: ?[AaPp][Mm]?)?"
-_MIDNIGHT = re.compile(r"(?<=[T ])24((?:[: ]?00?){0,2}(?:[.,]0+)?(?= ?[Zz+-]|$))", re.ASCII)
+_MIDNIGHT = re.compile(
+    r"^(\D*\d+(?:\D+\d+){1,2}\D*[T ]|\d{8})24((?:[: ]?00?){0,2}(?:[.,]0+)?(?= ?[Zz+-]|$))", re.ASCII
+)
+# Months as languages write them.
+_MONTHS = {
+    "Jan": "january januar januari janvier janv ene enero gen gennaio janeiro",
+    "Feb": "february februar februari février févr fév fevrier fevr febrero febbraio fev fevereiro",
+    "Mar": "march märz mär mrz maerz mars marzo março maart mrt marts",
+    "Apr": "april avril avr abr abril aprile",
+    "May": "mai mayo mag maggio maio mei maj",
+    "Jun": "june juni juin junio giu giugno junho",
+    "Jul": "july juli juillet juil julio lug luglio julho",
+    "Aug": "august août aout ago agosto augustus augusti",
+    "Sep": "september sept septembre septiembre set settembre setembro",
+    "Oct": "october oktober okt octobre octubre ott ottobre out outubro",
+    "Nov": "november novembre noviembre novembro",
+    "Dec": "december dezember dez décembre déc decembre dic diciembre dicembre dezembro",
+}
+_MONTH_OF = {word: month for month, words in _MONTHS.items() for word in (month.casefold(), *words.split())}
+_WEEKDAYS = (
+    "mon? tue wed thu fri? sat? sun di mi do so lun mar mer jeu ven sam dim mi[eé] jue vie s[aá]b dom gio"
+)
 
 _Replacement = str | Callable[[re.Match[str]], str]
 
 
 def _day_of_year(found: re.Match[str]) -> str:
     day = date(int(found[1]), 1, 1) + timedelta(int(found[2]) - 1)
-    return day.isoformat() if day.year == int(found[1]) else found[0]
+    return f"{day.isoformat()} " if day.year == int(found[1]) else found[0]
 
 
-def _hhmm(found: re.Match[str]) -> str:
-    digits = f"{found[1]:0>4}"
-    return f" {digits[:2]}:{digits[2:]}"
+def _clock_of(size: int) -> Callable[[re.Match[str]], str]:
+    """What makes `10:05` of `1005`, and `00:10:05` where six digits are meant."""
+
+    def clock(found: re.Match[str]) -> str:
+        digits = f"{found[1]:0>{size}}"
+        return " " + ":".join(digits[at : at + 2] for at in range(0, size, 2))
+
+    return clock
 
 
 _RULES: dict[str, tuple[str, _Replacement]] = {
     "other spaces": ("[\u00a0\u2007\u2009\u202f]", " "),
+    "signs of years": (r"^(\d{4})年(\d{1,2})月(\d{1,2})日 ?", r"\1/\2/\3 "),
+    "weekday": (
+        rf"^(?i:{'|'.join(_WEEKDAYS.split())})[^\W\d]*\.?,? "
+        r"(?=\d{1,4}\.? ?[-/.A-Za-z]|[^\W\d]+ \d{1,2}, )",
+        "",
+    ),
+    "day and a dot": (r"^(\d{1,2})\. ?(?=[^\W\d])", r"\1 "),
+    "of": (r" del? (?=\w)", " "),
+    "months": (
+        rf"(?<![^\W\d])(?i:({'|'.join(_MONTH_OF)}))\.?(?![^\W\d])",
+        lambda found: _MONTH_OF[found[1].casefold()],
+    ),
     "zone in brackets": (r"([Zz]|[+-]\d\d:?\d\d)\[[\w+/-]+\]$", r"\1"),
+    "small z": (r"(?<=\d)z$", "Z"),
     "offset and zone": (r"([+-]\d{4}) [A-Z]{3,5}$", r"\1"),
-    "zone": (rf"(?<=[\d.MmAaPp]) ?({'|'.join(ZONES)})$", lambda found: ZONES[found[1]]),
+    "zone and offset": (
+        r" ?(?:GMT|UTC)([+-])(\d{1,2})(?::?(\d\d))?$",
+        lambda found: f"{found[1]}{found[2]:0>2}:{found[3] or '00'}",
+    ),
+    "zone before the year": (rf" ({'|'.join(ZONES)}) (\d{{4}})$", r" \2 \1"),
+    "zone": (rf"(?<=[\d.MmAaPp]) ?\(?({'|'.join(ZONES)})\)?$", lambda found: ZONES[found[1]]),
+    "day of year": (r"^([12]\d{3})[-/: ]?([0-3]\d\d)(?:[T :]|$)", _day_of_year),
+    "o'clock": (r"(?<=:\d\d) ?(?:Uhr|h)$", ""),
     "fraction behind a colon": (r"(:\d\d:\d\d):(\d{1,6})(?!\d)", r"\1.\2"),
+    "h for a colon": (
+        r"(?<!\d)(\d{1,2})h(\d\d)(?:m(\d\d)s)?$",
+        lambda found: ":".join(filter(None, found.groups())),
+    ),
     "time before date": (rf"^({_CLOCK}),? (\S*\d[/.-]\S*\d)$", r"\2 \1"),
-    "a or a.m.": (r"(:\d\d) ?([AaPp])(?:\.[Mm]\.)?(?= |$)", r"\1 \2M"),
+    "a or a.m.": (r"(:\d\d) ?([AaPp])(?:\.? ?[Mm]\.)?(?= |$)", r"\1 \2M"),
     "date without signs": (r"^(\d{4})(\d\d)(\d\d) (?=\d\d:?\d\d)", r"\1-\2-\3 "),
-    "day of year": (r"^([12]\d{3})-?([0-3]\d\d)(?=[T ]|$)", _day_of_year),
     # These are tried only where the columns call for them.
     "hour": (r" (\d{1,2})(?:\.0*)?$", lambda found: f" {found[1]:0>2}:00"),
-    "hhmm": (r" (\d{1,4})$", _hhmm),
+    "hhmm": (r" (\d{1,4})$", _clock_of(4)),
+    "hhmmss": (r" (\d{1,6})$", _clock_of(6)),
+    "milliseconds": (
+        r"([: ]\d\d?)( ?[AaPp][Mm])? (\d{1,3})$",
+        lambda found: f"{found[1]}.{found[3]:0>3}{found[2] or ''}",
+    ),
 }
 _COMPILED = {name: (re.compile(pattern, re.ASCII), to) for name, (pattern, to) in _RULES.items()}
-OF_COLUMNS = ("hour", "hhmm")
+OF_COLUMNS = ("hour", "hhmm", "hhmmss", "milliseconds")
 ALWAYS = tuple(name for name in _RULES if name not in OF_COLUMNS)
 
 
@@ -55,10 +109,10 @@ def respell(texts: Iterable[str], rules: Iterable[str]) -> tuple[NDArray[np.obje
         plain = text.strip()
         for pattern, to in chosen:
             plain = pattern.sub(to, plain)
-        spelled.append(plain)
+        spelled.append(plain.strip())
     late = np.array([_MIDNIGHT.search(text) is not None for text in spelled], bool)
     for row in np.flatnonzero(late):
-        spelled[row] = _MIDNIGHT.sub(r"00\1", spelled[row])
+        spelled[row] = _MIDNIGHT.sub(r"\g<1>00\2", spelled[row])
     return np.array(spelled, object), late
 
 

@@ -1,12 +1,12 @@
 """Which format a column of time stamps is written in, found from its first rows."""
 
 import dataclasses
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from pandas.tseries.api import guess_datetime_format
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import FloatArray
@@ -27,6 +27,8 @@ _EPOCHS = {
     "epoch-ns": ("nanoseconds since 1970", 1e9, 0),
     "labview": ("seconds since 1904", 1.0, -2_082_844_800),
     "excel": ("days since 1899-12-30", 1 / 86_400, -2_209_161_600),
+    "julian": ("Julian days", 1 / 86_400, -210_866_760_000),
+    "matlab": ("days since the year 0", 1 / 86_400, -62_167_305_600),
 }
 # They are known by lying in the years 2000 to 2060, in which no two of them share a number.
 _YEARS = (946_684_800, 2_840_140_800)
@@ -62,7 +64,8 @@ def _found_format(samples: list[str], clock: WallClock | None, where: str) -> Ti
     if _share(map(is_parted, samples)) >= ENOUGH:
         patterns = parted_patterns(samples, ("dmy", "mdy", "ymd"), where)
         return _make(patterns[0], patterns, samples, clock)
-    return _worded_format(samples, clock)
+    plain = [p for p in suggest_formats(samples) if not re.search("[A-SU-Za-z]", re.sub("%.", "", p))]
+    return _make(plain[0], (plain[0],), samples, clock) if len(plain) == 1 else None
 
 
 def find_epoch_format(values: FloatArray, *, named_time: bool, in_days: bool = False) -> TimeFormat | None:
@@ -85,12 +88,16 @@ def find_epoch_format(values: FloatArray, *, named_time: bool, in_days: bool = F
 
 
 def find_digits_format(texts: Sequence[str], tz: str | None) -> TimeFormat | None:
-    """`20240131`, `202401311530` or `20240131153000`, or None."""
+    """`20240131`, `202401311530`, `20240131153000`, `2401311530` or the like; or None."""
     samples = [text.strip() for text in texts if not is_null(text)]
     size = Counter(map(len, samples)).most_common(1)[0][0] if samples else 0
-    pattern = _DIGITS.get(size)
-    right = [text for text in samples if text.isdecimal() and len(text) == size and text[:2] in ("19", "20")]
-    if pattern is None or len(right) < ENOUGH * len(samples) or not _fit(TimeFormat("", (pattern,)), right):
+    right = [text for text in samples if text.isdecimal() and len(text) == size]
+    pattern = _DIGITS.get(size, "")
+    if not all(text[:2] in ("19", "20") for text in right):
+        # Ten digits may be seconds since 1970, too; of those some would be in no minute of an hour.
+        several_hours = len({text[:8] for text in right}) > 1
+        pattern = "%y%m%d%H%M" if size == 10 and several_hours else ""
+    if not pattern or len(right) < ENOUGH * len(samples) or not fits(TimeFormat("", (pattern,)), right):
         return None
     return _make(pattern, (pattern,), samples, WallClock(find_zone(tz)) if tz else None)
 
@@ -100,14 +107,13 @@ def find_parts_format(texts: Sequence[str], parts: Sequence[str], tz: str | None
 
     The last may be `clock`, a time of day.
     """
-    samples = [text.strip() for text in texts if not is_null(text)]
+    samples = respell((text for text in texts if not is_null(text)), ("months",))[0].tolist()
+    years = "%y" if samples and all(len(text.split()[0]) < 4 for text in samples) else "%Y"
     clocks = ("%H:%M", "%H:%M:%S") if parts[-1] == "clock" else (parts[-1],)
-    for clock in clocks:
-        pattern = " ".join([*parts[:-1], clock])
-        if samples and all(len(text.split()[0]) < 4 for text in samples):
-            pattern = pattern.replace("%Y", "%y")
+    for month, clock in itertools.product(("%m", "%b", "%B"), clocks):
+        pattern = " ".join([*parts[:-1], clock]).replace("%Y", years).replace("%m", month)
         form = _make(pattern, (pattern,), samples, WallClock(find_zone(tz)) if tz else None)
-        if samples and _fit(form, samples):
+        if samples and fits(form, samples):
             return form
     return None
 
@@ -116,42 +122,48 @@ def find_parts_format(texts: Sequence[str], parts: Sequence[str], tz: str | None
 _TOKENS = (
     (
         (r"\d{4}([-/._])\d{1,2}\1\d{1,2}", r"%Y\1%m\1%d"),
-        (r"\b(?:1[3-9]|2\d|3[01])([-/._])\d{1,2}\1\d{4}", r"%d\1%m\1%Y"),
+        (r"(?<!\d)\d{1,2}([-/._])\d{1,2}\1\d{4}", r"%d\1%m\1%Y"),
         (r"\b\d{1,2}([-/._ ])[A-Z][a-z]{2}\1\d{4}", r"%d\1%b\1%Y"),
-        (r"\b[A-Z][a-z]{2} \d{1,2}(,?) \d{4}", r"%b %d\1 %Y"),
-        (r"\b\d{1,2}\.\d{1,2}\.\d{4}", "%d.%m.%Y"),
-        (r"\b(?:19|20)\d{6}", "%Y%m%d"),
+        (r"\b[A-Z][a-z]{2}([ -])\d{1,2}(,?[ -])\d{4}", r"%b\1%d\2%Y"),
+        (r"\b[A-Z][a-z]{2} +\d{1,2}(?= .*\b\d{4}\b)", "%b %d"),
+        (r"(?<!\d)(?:19|20)\d{6}", "%Y%m%d"),
     ),
+    ((r"(?<=:\d\d )(?:19|20)\d\d(?= ?[+-]\d\d:?\d\d$|$)", "%Y"),),
     (
-        (r"(?<!\d)\d{1,2}([:.h_-])\d{2}([:.m_-])\d{2}\.\d+(?= ?[AP]M)", r"%I\1%M\2%S.%f"),
-        (r"(?<!\d)\d{1,2}([:.h_-])\d{2}([:.m_-])\d{2}(?= ?[AP]M)", r"%I\1%M\2%S"),
-        (r"(?<!\d)\d{1,2}([:.h_-])\d{2}([:.m_-])\d{2}\.\d+", r"%H\1%M\2%S.%f"),
         (r"(?<!\d)\d{1,2}([:.h_-])\d{2}([:.m_-])\d{2}", r"%H\1%M\2%S"),
         (r"(?<!\d)\d{1,2}([:h])\d{2}(?!\d)", r"%H\1%M"),
-        (r"\b\d{6}\b", "%H%M%S"),
-        (r"\b\d{4}\b", "%H%M"),
+        (r"(?<!\d)\d{6}(?!\d)", "%H%M%S"),
+        (r"(?<!\d)\d{4}(?!\d)", "%H%M"),
     ),
-    ((r"[AP]M\b", "%p"),),
-    ((r"[+-]\d{4}(?!\d)", "%z"),),
+    ((r"(?<=%S)([.,])\d+", r"\1%f"),),
+    ((r"%H(.*)[AP]M\b", r"%I\1%p"),),
+    ((r"(?<![\d-])[+-]\d{4}(?!\d)|[+-]\d\d:\d\d$", "%z"),),
     ((r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", "%a"),),
 )
 
 
-def suggest_format(samples: Sequence[str]) -> str:
-    """A strptime format that fits stamps which are in none of the known ones; "" when none is seen."""
-    pattern = samples[0].strip().replace("%", "") if samples else ""
+def suggest_formats(samples: Sequence[str]) -> list[str]:
+    """The strptime formats that fit stamps which are in none of the known ones; several where day and month
+    may be either way round, none where nothing is known."""
+    pattern = samples[0].strip().replace("%", "%%") if samples else ""
     for part in _TOKENS:
         for found, directive in part:
             after = re.sub(found, directive, pattern, count=1)
             if after != pattern:
                 pattern = after
                 break
-    form = TimeFormat("", (pattern,), zoned="%z" in pattern)
-    return "" if re.search(r"\d", pattern) or "%Y" not in pattern or not _fit(form, samples) else pattern
+    directives = re.findall("%[a-zA-Z]", pattern)
+    if "%Y" not in pattern or re.search(r"\d", pattern) or len({*directives}) < len(directives):
+        return []
+    swapped = re.sub("%d(.)%m(.)%Y", r"%m\1%d\2%Y", pattern)
+    both = [TimeFormat("", (each,), zoned="%z" in each) for each in dict.fromkeys((pattern, swapped))]
+    return [form.patterns[0] for form in both if fits(form, samples)]
 
 
-def _fit(form: TimeFormat, samples: Sequence[str]) -> bool:
-    return float(np.mean(~np.isnat(form.parse(np.array(samples, object))))) >= ENOUGH
+def fits(form: TimeFormat, texts: Sequence[str], share: float = ENOUGH) -> bool:
+    """Whether at least this share of the stamps can be read by a format."""
+    alone = dataclasses.replace(form, clock=None)  # a wall clock remembers what it has read
+    return len(texts) > 0 and float(np.mean(~np.isnat(alone.parse(np.array(texts, object))))) >= share
 
 
 def _make(text: str, patterns: tuple[str, ...], samples: list[str], clock: WallClock | None) -> TimeFormat:
@@ -186,17 +198,6 @@ def _told_format(samples: list[str], told: str, clock: WallClock | None, where: 
             hint=f"--datetime-format '%d/%m/%Y %H:%M', or {', '.join(SCHEMES_OF_TIME)}",
         )
     return TimeFormat(told, (told,), zoned="%z" in told, clock=clock)
-
-
-def _worded_format(samples: list[str], clock: WallClock | None) -> TimeFormat | None:
-    """`05-Jan-2024 10:00`: month names leave no doubt, so pandas may guess the format."""
-    if not re.search(r"[A-Za-z]{3}", samples[0]) or len(samples[0]) > 60:
-        return None
-    pattern = guess_datetime_format(samples[0])
-    if pattern is None or not re.search("%[bB]", pattern):
-        return None
-    form = _make(pattern, (pattern,), samples, clock)
-    return form if _fit(form, samples) else None
 
 
 def _share(flags: Iterable[bool]) -> float:

@@ -15,8 +15,8 @@ from lstm_anomaly.reading.values.wall_clock import WallClock
 
 NS = np.dtype("datetime64[ns]")
 ISO = "ISO8601"
-# Smaller numbers among stamps are totals and the like: these are in 1973, or in 1931 where days are counted.
-_FEWEST_SECONDS = 1e8
+# Seconds after 1970 between which stamps lie, the first where they count from 1970; smaller ones are totals.
+_FEWEST_SECONDS, _EARLIEST, _LATEST = 1e8, -1.2e9, 8e9
 OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[+-]\d{2})"
 _ENDS_IN_OFFSET = re.compile(rf"[T ]\d{{1,2}}[\d:.,]*(?: ?[AaPp][Mm])?\s?{OFFSET}\s*", re.ASCII)
 
@@ -147,13 +147,14 @@ def _from_epoch(texts: NDArray[np.object_], ticks: float, origin: int) -> TimeAr
     if np.isnan(numbers).any():  # a decimal comma
         with_points = cells.astype(str).str.replace(",", ".", regex=False)
         numbers = pd.to_numeric(with_points, errors="coerce").to_numpy()
-    known = np.isfinite(numbers) & (numbers < 8e9 * ticks)
-    known &= numbers > (_FEWEST_SECONDS if origin == 0 else 10 * _FEWEST_SECONDS) * ticks
+    seconds = numbers / ticks + origin  # NaN, or infinite, is neither
+    known = (seconds > (_FEWEST_SECONDS if origin == 0 else _EARLIEST)) & (seconds < _LATEST)
     times = np.full(len(texts), "NaT", NS)
     if numbers.dtype.kind in "iu" and ticks >= 1:
-        times[known] = (numbers[known] * round(1e9 / ticks)).astype(NS)
+        times[known] = (numbers[known] * round(1e9 / ticks)).astype(NS) + np.timedelta64(origin, "s")
     elif ticks >= 1:  # a float of seconds is exact to a microsecond, not to a nanosecond
-        times[known] = np.round(numbers[known] * (1e6 / ticks)).astype("datetime64[us]")
+        micro = np.round(numbers[known] * (1e6 / ticks)).astype("datetime64[us]")
+        times[known] = micro + np.timedelta64(origin, "s")
     else:  # days with a fraction of some digits: the nearest second is what was meant
-        times[known] = np.round(numbers[known] / ticks).astype("datetime64[s]")
-    return times + np.timedelta64(origin, "s")
+        times[known] = np.round(seconds[known]).astype("datetime64[s]")
+    return times
