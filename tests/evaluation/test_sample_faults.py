@@ -62,6 +62,14 @@ def test_the_session_in_the_readme_shows_what_is_found(week):
     assert [line for line in page.splitlines() if line.startswith("From 2026-")] == told
 
 
+def test_the_picture_in_the_readme_shows_when_each_event_begins_and_ends(week):
+    rows = week.detection.frame_rows()
+    events = [place(event, week.detection.frame, rows) for event in week.detection.events]
+    drawn = (ROOT / "docs" / "pictures" / "terminal.svg").read_text(encoding="utf-8").replace("&#160;", " ")
+    shown = [f"{event.start}   {event.end}" for event in events]
+    assert [times for times in shown if times not in drawn] == [], "run: make pictures"
+
+
 def test_there_are_normal_days_to_compare_with_without_unknown_rows(week):
     assert len(week.normal_days) == 3
     assert np.isfinite(week.normal_days).all()
