@@ -10,7 +10,7 @@ from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.given import (
     check_deviations,
-    check_output,
+    check_outputs,
     deviations,
     input_files,
     read_options,
@@ -147,8 +147,8 @@ def command(
     check_unattended(unattended, files, format_, scores, reading)
     goes_on = unattended.goes_on
     files = files if goes_on else input_files(files)
-    if scores not in (None, "-"):
-        check_output(scores, model_path, *files)
+    outputs = (None if scores == "-" else scores, unattended.state, unattended.prom_textfile)
+    check_outputs(outputs, (model_path, *files, unattended.maintenance))
     views = format_ == "table" and is_terminal(sys.stdout) and not goes_on
     least = deviations(min_deviations)
     rules = WatchRules(

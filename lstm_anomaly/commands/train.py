@@ -10,7 +10,7 @@ from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.extras import needs
 from lstm_anomaly.commands.frame.given import (
-    check_output,
+    check_outputs,
     clean_settings,
     input_files,
     read_options,
@@ -241,11 +241,8 @@ def command(
         groups = GroupTraining(files, options, learning, how, rows, *parts)
         train_groups(groups, console, model_path)
         return
-    check_output(model_path, *files)
-    for path in (write_ignore, checkpoint):
-        if path is not None:
-            check_output(path, model_path, *files)
-    write_report = _reporter(report, model_path, *files)
+    check_outputs((model_path, write_ignore, checkpoint, report), (*files, ignore))
+    write_report = _reporter(report, model_path)
     series, cleaned, nulls = training_series(files, options, reading["rows"], console, ignore, **how)
     console.warn(what_spoils(series, files[0], is_strict=is_strict))
     keep = None if checkpoint is None else Checkpoint(checkpoint)
@@ -272,11 +269,10 @@ def _write_ignore(model: "Model", path: str) -> None:
         file.write(csv_text([["start", "end", "reason"], *rows]).encode())
 
 
-def _reporter(path: str | None, *inputs: str) -> "WriteReport":
+def _reporter(path: str | None, model_path: str) -> "WriteReport":
     """Writes the report when one is asked for; what hinders it is told before the training, not after."""
     if path is None:
         return lambda model, series, notes: None
-    check_output(path, *inputs)
     with needs("report"):
         from lstm_anomaly.output.report.of_training import training_report
 
@@ -286,7 +282,7 @@ def _reporter(path: str | None, *inputs: str) -> "WriteReport":
         from lstm_anomaly.base.files import atomic_write
         from lstm_anomaly.training.review import review
 
-        title = f"Training of {os.path.basename(inputs[0])}"
+        title = f"Training of {os.path.basename(model_path)}"
         text = training_report(review(model, series), notes, title)
         with atomic_write(path) as file:
             file.write(text.encode("utf-8", "replace"))

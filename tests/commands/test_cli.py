@@ -391,15 +391,22 @@ class TestDelivery:
         assert done.returncode == 0, done.stderr
         assert b"Druck \\xb0C" in done.stdout
 
-    def test_an_output_never_replaces_an_input(self, run, trained, tmp_path):
+    def test_an_output_never_replaces_an_input_or_another_one(self, run, trained, tmp_path):
         text = csv_text(normal_values(300))
         (tmp_path / "w.csv").write_text(text)
         model = tmp_path / "m"
         model.write_bytes((trained / "pump.model").read_bytes())
+        (tmp_path / "hard").hardlink_to(tmp_path / "w.csv")
+        (tmp_path / "i").write_text("start,end\n")
         for arguments in (
             ("train", "w.csv", "--model", "w.csv", *QUICK),
             ("detect", "w.csv", "--model", "m", "--scores", "w.csv"),
             ("detect", "w.csv", "--model", "m", "--scores", "m"),
+            ("detect", "w.csv", "--model", "m", "--scores", "hard"),
+            ("detect", "w.csv", "--model", "m", "--state", "m"),
+            ("detect", "w.csv", "--model", "m", "--prom-textfile", "m"),
+            ("detect", "w.csv", "--model", "m", "--state", "x", "--prom-textfile", "x"),
+            ("train", "w.csv", "--model", "m", "--write-ignore", "i", "--ignore", "i", *QUICK),
             ("calibrate", "m", "w.csv", "--out", "w.csv"),
         ):
             result = run(*arguments)

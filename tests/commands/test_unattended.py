@@ -147,7 +147,7 @@ class TestAge:
     def test_rows_that_cannot_be_judged_count_when_asked_for(self, detect, tmp_path):
         (tmp_path / "p.csv").write_text(csv_text(normal_values(3)))
         assert detect(tmp_path / "p.csv").exit_code == 0
-        result = detect(tmp_path / "p.csv", "--on-unknown", "fail")
+        result = detect(tmp_path / "p.csv", "--on-unknown", "fail", "--quiet")
         assert (result.exit_code, "none of 3 rows" in result.stderr) == (3, True)
 
 
@@ -189,7 +189,7 @@ class TestProgram:
         values = normal_values(300, seed=1)
         values[[100, 200], 0] += 6
         (tmp_path / "p.csv").write_text(csv_text(values))
-        result = detect(tmp_path / "p.csv", "--exec", page, "--format", "csv")
+        result = detect(tmp_path / "p.csv", "--exec", page, "--format", "csv", "--quiet")
         assert (tmp_path / "got").read_text().count("\n") == 2
         assert result.stderr == f"lstm-anomaly: --exec: {page} ended with status 3 (2 events)\n"
 

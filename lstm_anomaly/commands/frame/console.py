@@ -30,6 +30,10 @@ class Console:
         if not self._settings.quiet:
             self._log("warning", lines)
 
+    def trouble(self, lines: Iterable[str]) -> None:
+        """Say why the exit status is 2 or 3, with --quiet as well: a status alone helps nobody."""
+        self._log("error", lines)
+
     def note(self, lines: Iterable[str], *, else_warn: Iterable[str] = ()) -> None:
         """Say what helps somebody who watches, on a terminal or with -v; else only what must be known."""
         if self._settings.verbose or (is_terminal(sys.stderr) and not self._settings.quiet):
@@ -150,7 +154,12 @@ def console_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Say more on standard error.",
         ),
         click.option(
-            "-q", "--quiet", is_flag=True, expose_value=False, callback=keep, help="Print results only."
+            "-q",
+            "--quiet",
+            is_flag=True,
+            expose_value=False,
+            callback=keep,
+            help="Print results and errors only.",
         ),
     )
     for option in options:

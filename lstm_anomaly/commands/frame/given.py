@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -111,16 +112,35 @@ def shares_of(text: str) -> list[float]:
     return shares
 
 
+def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
+    """Refuse outputs that would replace an input, or each other, or that have no folder; None is no file."""
+    known = [path for path in inputs if path is not None]
+    for path in outputs:
+        if path is not None:
+            check_output(path, *known)
+            known.append(path)
+
+
 def check_output(path: str, *others: str) -> None:
     """Refuse an output that would replace one of the `others`, or that has no folder to be written to."""
     target = os.path.realpath(path)
     for other in others:
-        if other != "-" and os.path.realpath(other) == target:
-            raise click.UsageError(f"{path} would be written over, and it is an input. Choose another name.")
+        if other != "-" and _is_one_file(other, target):
+            raise click.UsageError(
+                f"{path} would be written over, and it is {other}, which this run needs. Choose another name."
+            )
     if os.path.isdir(target):
         raise click.UsageError(f"{path} is a folder; name a file in it.")
     if not os.path.isdir(os.path.dirname(target)):
         raise click.UsageError(f"{path}: the folder does not exist. Make it first.")
+
+
+def _is_one_file(path: str, other: str) -> bool:
+    """Whether two names, also hard links, are those of one file."""
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return os.path.realpath(path) == os.path.realpath(other)
 
 
 def input_files(files: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from lstm_anomaly.commands.frame.given import check_output
 from lstm_anomaly.commands.frame.option_types import Duration
 from lstm_anomaly.commands.frame.options import Command, gathered
 
@@ -147,6 +146,3 @@ def check_unattended(
         raise click.UsageError(f"--scores - and --format {format_} both want standard output.")
     if told.passthrough and (scores == "-" or format_ != "table" or len(files) > 1):
         raise click.UsageError("--passthrough prints the rows of one input, and nothing else.")
-    for output in (told.state, told.prom_textfile):
-        if output:
-            check_output(output, *files, *(other for other in (scores,) if other))

@@ -90,7 +90,7 @@ class Alerting:
         if self.undelivered:
             self.failures += failed.total()
             self.not_again_before = time.monotonic() + AGAIN_AFTER
-            self.console.warn(_told(why, times) for why, times in failed.items() if times)
+            self.console.trouble(_told(why, times) for why, times in failed.items() if times)
             self._drop_beyond_the_bound()
 
     def is_due(self) -> bool:
@@ -106,7 +106,7 @@ class Alerting:
         if dropped:
             del self.undelivered[: len(dropped)]
             said = f"{len(dropped)} events are given up, since more than {MOST_UNDELIVERED:,} wait"
-            self.console.warn([f"lstm-anomaly: --exec: {said}. The first: {dropped[0].strip()}"])
+            self.console.trouble([f"lstm-anomaly: --exec: {said}. The first: {dropped[0].strip()}"])
 
     def _queue(self, events: list[PlacedEvent]) -> None:
         if self.command:

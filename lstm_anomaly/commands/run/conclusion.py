@@ -36,7 +36,7 @@ def conclude(
         console.deliver(nagios.plugin_lines(status, events, watcher.tally, silent, trouble))
         return status
     if trouble:
-        console.warn([f"lstm-anomaly: {trouble}"])
+        console.trouble([f"lstm-anomaly: {trouble}"])
     if outcome.failures:
         return EXIT_TROUBLE
     if outcome.count and not gaps:

@@ -102,7 +102,7 @@ def train_groups(training: GroupTraining, console: Console, folder: str) -> None
         console.warn(f"{column} '{outcome.name}': {text}" for text in outcome.warnings)
         if outcome.error:
             failed.append(outcome.name)
-            console.warn([f"{column} '{outcome.name}': {outcome.error}"])
+            console.trouble([f"{column} '{outcome.name}': {outcome.error}"])
         else:
             done.append(outcome.name)
             console.result([outcome.line])
