@@ -19,16 +19,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError, OutputError, StateError
 from lstm_anomaly.base.files import atomic_write
+from lstm_anomaly.base.zip_directory import MOST_OF_A_DIRECTORY, directory_of_zip
 
 FORMAT_VERSION = 1
-MAX_BYTES = 64 * 2**20  # far above any real model; a cap on what a hostile file can claim
+MAX_BYTES = 112 * 2**20  # far above any real model; a cap on what a hostile file can claim
 _HEADER = "header"
 _DTYPES = {"<f4", "<f8", "<i8"}
 _DAMAGED = (
@@ -99,7 +100,6 @@ def save_arrays(
 
     Raises OutputError when the file cannot be written, or not be read back: the older one then stays.
     """
-    content = packed(header, arrays, kind)
 
     def read_back(temporary: Path) -> None:
         try:
@@ -111,11 +111,13 @@ def save_arrays(
             raise _not_read_back(path, kind, error) from error
 
     with atomic_write(path, read_back) as file:
-        file.write(content)
+        write_arrays(file, header, arrays, kind)
 
 
-def packed(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], kind: Kind = MODEL) -> bytes:
-    """The bytes of a file: an uncompressed `.npz`, the same for the same content.
+def write_arrays(
+    file: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], kind: Kind = MODEL
+) -> None:
+    """Write the content of a file: an uncompressed `.npz`, the same bytes for the same content.
 
     Not by `np.savez`: before NumPy 2.2 it takes `allow_pickle=False` for one more array to write.
     """
@@ -124,12 +126,10 @@ def packed(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], kind: 
     full = {"format": kind.format, "format_version": FORMAT_VERSION, **header, "arrays": described}
     full["sha256"] = _digest(full, arrays)
     text = json.dumps(full, sort_keys=True, allow_nan=False).encode()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         for name, array in {_HEADER: np.frombuffer(text, dtype=np.uint8), **arrays}.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
-    return buffer.getvalue()
 
 
 def _check_same(
@@ -138,14 +138,20 @@ def _check_same(
     """Raise unless header and arrays that were found are those that were to be written, to the last bit."""
     header, arrays = json.loads(json.dumps(given[0])), given[1]
     odd = [name for name, value in header.items() if name not in found[0] or found[0][name] != value]
-    odd += [name for name in arrays if name not in found[1] or _bits(found[1][name]) != _bits(arrays[name])]
+    odd += [name for name in arrays if name not in found[1] or not _is_same(found[1][name], arrays[name])]
     odd += sorted(set(found[1]) - set(arrays))
     if odd:
         raise _RefusedError(f"it does not read back as written, in {', '.join(odd)}")
 
 
-def _bits(array: NDArray[Any]) -> tuple[str, tuple[int, ...], bytes]:
-    return array.dtype.str, array.shape, array.tobytes()
+def _is_same(found: NDArray[Any], given: NDArray[Any]) -> bool:
+    is_alike = (found.dtype.str, found.shape) == (given.dtype.str, given.shape)
+    return is_alike and _bytes(found) == _bytes(given)
+
+
+def _bytes(array: NDArray[Any]) -> memoryview:
+    """The bytes of an array, without a copy where they lie together: those of 2,000 sensors are many."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def _not_read_back(path: str | os.PathLike[str], kind: Kind, error: BaseException) -> OutputError:
@@ -171,15 +177,14 @@ def load_arrays(path: str | os.PathLike[str], kind: Kind = MODEL) -> tuple[dict[
     """
     where = os.fspath(path)
     try:
-        with open(path, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        opened = open(path, "rb")  # noqa: SIM115
     except OSError as error:
         hint = _UNREAD.get(type(error), "")
         raise kind.error(f"cannot read the {kind.name}: {error.strerror}", where=where, hint=hint) from error
-    if len(content) > MAX_BYTES:
-        raise kind.error(f"larger than {MAX_BYTES >> 20} MiB; not a {kind.name} file", where=where)
     try:
-        return _parse(content, kind)
+        with opened as file:
+            # What is a zip stands at its end.
+            return _parse(file if file.seekable() else io.BytesIO(file.read(MAX_BYTES + 1)), kind)
     except _RefusedError as error:
         raise kind.error(str(error), where=where, hint=error.hint) from None
     except _DAMAGED as error:
@@ -187,10 +192,14 @@ def load_arrays(path: str | os.PathLike[str], kind: Kind = MODEL) -> tuple[dict[
         raise kind.error(reason, where=where, hint=kind.hint) from error
 
 
-def _parse(content: bytes, kind: Kind) -> tuple[dict[str, Any], Arrays]:
-    if not content.startswith(b"PK\x03\x04"):  # zipfile alone would look past what stands before
+def _parse(file: BinaryIO, kind: Kind) -> tuple[dict[str, Any], Arrays]:
+    if file.seek(0, os.SEEK_END) > MAX_BYTES:
+        raise _RefusedError(f"larger than {MAX_BYTES >> 20} MiB; not a {kind.name} file")
+    if directory_of_zip(file)[1] > MOST_OF_A_DIRECTORY:
+        raise _RefusedError(f"holds more members than a {kind.name} can have")
+    if file.read(4) != b"PK\x03\x04":  # zipfile alone would look past what stands before
         raise _RefusedError(f"not a {kind.name} file", kind.hint)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         if sum(member.file_size for member in members) > MAX_BYTES:
             raise _RefusedError(f"its members declare more bytes than a {kind.name} can have")
@@ -260,5 +269,5 @@ def _digest(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> st
     sha = hashlib.sha256(json.dumps(header, sort_keys=True, allow_nan=False).encode())
     for name in sorted(arrays):
         sha.update(name.encode())
-        sha.update(arrays[name].tobytes())
+        sha.update(_bytes(arrays[name]))
     return sha.hexdigest()

@@ -45,6 +45,7 @@ from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
 from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
 
 PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
+PIECE_CELLS = 1 << 20  # readings in them, at most: of 2,000 sensors 8,192 rows would take gigabytes
 EXPLAINED_ROWS = 10  # a sensor's part in a row's score is its mean error over so many rows
 _REASONS = np.array(
     [*np.repeat([FORECAST, RESTORED, RELATED, FORECAST], PARTS), TOGETHER, UNSEEN, FLAT, SYMBOLS]
@@ -102,7 +103,8 @@ class Judge:
             if start > position:
                 parts += [self.finish(), Judgement.unknown(start - position, sensors)]
             self._stretch = self._stretch or _Segment(self._model, self._for_threshold)
-            pieces = [slice(first, min(first + PIECE, stop)) for first in range(start, stop, PIECE)]
+            size = max(1, min(PIECE, PIECE_CELLS // sensors))
+            pieces = [slice(first, min(first + size, stop)) for first in range(start, stop, size)]
             given = [(values[piece], None if times is None else times[piece]) for piece in pieces]
             parts += self._stretch.push(given, symbols)
             position = stop

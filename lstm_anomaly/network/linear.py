@@ -42,8 +42,8 @@ class LinearAutoencoder:
     def fit(cls, rows: Array, starts: IntArray, window: int) -> "LinearAutoencoder":
         """Find the components that keep 97 % of the variance of the windows of rows (F, M) at `starts`."""
         starts = starts[:: max(1, len(starts) // MOST_WINDOWS)]
-        flat = _flat_at(rows, starts, window)  # (W, T F)
-        mean, components = _principal_axes(flat)
+        few = len(starts) < window * len(rows)
+        mean, components = (_axes_of_few if few else _principal_axes)(rows, starts, window)
         return cls(mean.astype(np.float32), components, window)
 
     def last_rows(self, rows: Array) -> Array:
@@ -105,35 +105,58 @@ def _block(cells: int) -> int:
     return max(_LEAST_BLOCK, min(_BLOCK, _BLOCK_CELLS // cells))
 
 
-def _principal_axes(flat: Array) -> tuple[FloatArray, Array]:
-    """The mean (D,) of rows (W, D), and the directions that keep most of their variance, (k, D) float32.
+def _principal_axes(rows: Array, starts: IntArray, window: int) -> tuple[FloatArray, Array]:
+    """The mean (D,) of the windows at `starts`, and the directions that keep most variance, (k, D) float32.
 
-    From the smaller of the two products of the rows with themselves, many times faster than a singular
-    value decomposition of the rows; small variances lose digits, and only large ones are kept. With thousands
-    of sensors the rows are the largest array of a training: no second one is made of them.
+    From the products of their D readings with each other, many times faster than a singular value
+    decomposition of the windows; small variances lose digits, and only large ones are kept.
     """
-    W, D = flat.shape
+    flat = _flat_at(rows, starts, window)  # (W, D)
     mean = flat.mean(axis=0, dtype=np.float64)  # (D,)
-    if W >= D or np.ptp(flat, axis=0).max() == 0:
-        centred = flat - mean  # (W, D)
-        values, vectors = np.linalg.eigh(centred.T @ centred)  # ascending
-        count = _kept(np.maximum(values[::-1], 0.0), D)
-        # In the order in which a model file holds them: with another, products differ in their last bits.
-        return mean, np.ascontiguousarray(vectors.T[::-1][:count], dtype=np.float32)
-    pieces = [slice(k, k + _BLOCK_CELLS // W + 1) for k in range(0, D, _BLOCK_CELLS // W + 1)]
-    product = np.zeros((W, W))
+    centred = flat - mean  # (W, D)
+    values, vectors = np.linalg.eigh(centred.T @ centred)  # ascending
+    count = _kept(np.maximum(values[::-1], 0.0), len(mean))
+    # In the order in which a model file holds them: with another, products differ in their last bits.
+    return mean, np.ascontiguousarray(vectors.T[::-1][:count], dtype=np.float32)
+
+
+def _axes_of_few(rows: Array, starts: IntArray, window: int) -> tuple[FloatArray, Array]:
+    """The same of fewer windows than they have readings, W < D: from the products of windows, (W, W).
+
+    Of thousands of sensors all windows would be the largest array of a training: it is never made as a whole.
+    """
+    W, D = len(starts), window * len(rows)
+    pieces = [slice(k, min(D, k + _BLOCK_CELLS // W + 1)) for k in range(0, D, _BLOCK_CELLS // W + 1)]
+    mean, product, moves = np.empty(D), np.zeros((W, W)), False
     for piece in pieces:
-        centred = flat[:, piece] - mean[piece]  # (W, n)
+        flat = _columns_at(rows, starts, piece)  # (W, n)
+        mean[piece] = flat.mean(axis=0, dtype=np.float64)
+        moves |= bool(np.ptp(flat, axis=0).max() > 0)
+        centred = flat - mean[piece]  # (W, n)
         product += centred @ centred.T
-    values, vectors = np.linalg.eigh(product)
+    if not moves:  # each direction is as good as any other
+        count = _kept(np.zeros(D), D)
+        return mean, np.ascontiguousarray(np.eye(count, D, D - count, np.float32)[::-1])
+    values, vectors = np.linalg.eigh(product)  # ascending
     used = values > 1e-12 * values[-1]
     values, vectors = values[used][::-1], vectors[:, used][:, ::-1]
     count = _kept(values, D)
     weights = vectors[:, :count].T / np.sqrt(values[:count])[:, np.newaxis]  # (k, W)
     directions = np.empty((count, D), np.float32)
     for piece in pieces:
-        directions[:, piece] = weights @ (flat[:, piece] - mean[piece])  # (k, n)
+        directions[:, piece] = weights @ (_columns_at(rows, starts, piece) - mean[piece])  # (k, n)
     return mean, directions
+
+
+def _columns_at(rows: Array, starts: IntArray, piece: slice) -> Array:
+    """Some of the T F readings of the windows of rows (F, M) at `starts`, (W, n)."""
+    F = len(rows)
+    out = np.empty((len(starts), piece.stop - piece.start), rows.dtype)  # (W, n)
+    for step in range(piece.start // F, -(-piece.stop // F)):
+        first, stop = max(piece.start, step * F), min(piece.stop, (step + 1) * F)
+        sensors = slice(first - step * F, stop - step * F)
+        out[:, first - piece.start : stop - piece.start] = rows[sensors, starts + step].T
+    return out
 
 
 def _kept(variances: FloatArray, cells: int) -> int:

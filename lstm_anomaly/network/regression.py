@@ -9,13 +9,14 @@ The second never reads the sensor itself, so a fault cannot explain itself: a re
 from another day stays far from its estimate for as long as the fault lasts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, Segments
+from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, IntArray, Segments
 from lstm_anomaly.network.products import round_up, tile_width, tiled_product
+from lstm_anomaly.network.wide_ridge import WideRidge
 
 FORECAST_LAGS = (1, 2, 3, 6)
 RELATED_LAGS = (0, 1, 6, 24)
@@ -88,12 +89,14 @@ def fit_forecast(rows: Float32Array, targets: BoolArray, segments: Segments) -> 
     fitted to the other folds.
     """
     lags = usable_lags(FORECAST_LAGS, len(rows))
-    folds = _Folds(rows, lags, np.flatnonzero(targets), segments)
+    x, y = _features(rows, lags, np.flatnonzero(targets), segments)
 
     def solve(gram: FloatArray, cross: FloatArray) -> FloatArray:
         return np.asarray(np.linalg.solve(gram, cross))
 
-    return folds.fit(solve)
+    ridge = WideRidge(x, y) if _is_wide(x, lags) else _Ridge(x, y, solve)
+    errors, best = _cross_fitted(ridge, y.shape)
+    return _regression(ridge, lags, best, len(x)), errors
 
 
 def fit_related(rows: Float32Array, targets: BoolArray, segments: Segments) -> tuple[Regression, FloatArray]:
@@ -101,7 +104,7 @@ def fit_related(rows: Float32Array, targets: BoolArray, segments: Segments) -> t
     lags = usable_lags(RELATED_LAGS, len(rows))
     places = np.flatnonzero(targets)
     own = [np.array([lag * len(rows) + place for lag in range(len(lags))]) for place in places]
-    folds = _Folds(rows, lags, places, segments)
+    x, y = _features(rows, lags, places, segments)
 
     def solve(gram: FloatArray, cross: FloatArray) -> FloatArray:
         """For each sensor without its own columns, all from one inverse.
@@ -121,25 +124,83 @@ def fit_related(rows: Float32Array, targets: BoolArray, segments: Segments) -> t
             weights[columns, k] = 0.0
         return weights
 
-    return folds.fit(solve)
+    ridge = WideRidge(x, y, places) if _is_wide(x, lags) else _Ridge(x, y, solve)
+    errors, best = _cross_fitted(ridge, y.shape)
+    return _regression(ridge, lags, best, len(x)), errors
 
 
-class _Folds:
-    """Sums of products of features and targets, over all rows and over those of each fold.
+def _features(
+    rows: Float32Array, lags: tuple[int, ...], places: IntArray, segments: Segments
+) -> tuple[Float32Array, Float32Array]:
+    """Features (D, M) and targets (F_t, M) of the rows in the segments."""
+    parts = [with_run_up(rows[:, a:b]) for a, b in segments]
+    x = np.concatenate([lagged(part, lags) for part in parts], axis=1)  # (D, M)
+    return x, np.concatenate([rows[places, a:b] for a, b in segments], axis=1)
 
-    With thousands of sensors one such sum is among the largest arrays of a training: those of the folds are
+
+def _is_wide(x: Float32Array, lags: tuple[int, ...]) -> bool:
+    """Whether the features x (D, M), of one lag, are more than the rows that a fit gets."""
+    D, M = x.shape
+    return len(lags) == 1 and D > MOST_FEATURES // 2 and D > M * (FOLDS - 1) // FOLDS
+
+
+def _cuts(rows: int) -> list[slice]:
+    """The folds of so many rows."""
+    return [slice(rows * k // FOLDS, rows * (k + 1) // FOLDS) for k in range(FOLDS)]
+
+
+def _cross_fitted(ridge: "_Ridge | WideRidge", shape: tuple[int, ...]) -> tuple[FloatArray, IntArray]:
+    """Errors of F_t targets in M rows by fits to other folds, (M, F_t), with the ridge that leaves the least
+    of each, (F_t,).
+    """
+    errors = np.zeros((len(RIDGES), *shape), np.float32)  # (R, F_t, M)
+    for cut in _cuts(shape[1]):
+        for r, left in enumerate(ridge.errors(cut, RIDGES)):
+            errors[r, :, cut] = left
+    best = np.array([np.square(left).mean(axis=1) for left in errors]).argmin(axis=0)  # (F_t,)
+    chosen = errors[best, np.arange(len(best))]  # (F_t, M)
+    return np.ascontiguousarray(chosen.T, dtype=np.float64), best
+
+
+def _regression(
+    ridge: "_Ridge | WideRidge", lags: tuple[int, ...], best: IntArray, features: int
+) -> Regression:
+    """The regression of each target with its best ridge (F_t,), fitted to all rows."""
+    weights = np.zeros((len(best), features), np.float32)  # (F_t, D)
+    offset = np.zeros((len(best), 1), np.float32)
+    for r in np.unique(best):
+        which = np.flatnonzero(best == r)
+        weights[which], offset[which] = ridge.fitted(RIDGES[r], which)
+    return Regression(lags, weights, offset)
+
+
+class _Ridge:
+    """Regressions of targets y (F_t, M) on features x (D, M), by sums of products over all rows and folds.
+
+    With hundreds of sensors one such sum is among the largest arrays of a training: those of the folds are
     made again when they are needed.
     """
 
-    def __init__(
-        self, rows: Float32Array, lags: tuple[int, ...], places: np.ndarray, segments: Segments
-    ) -> None:
-        self._lags, self._places = lags, places
-        parts = [with_run_up(rows[:, a:b]) for a, b in segments]
-        self._x = np.concatenate([lagged(part, lags) for part in parts], axis=1)  # (D, M)
-        self._y = np.concatenate([rows[places, a:b] for a, b in segments], axis=1)  # (F_t, M)
-        M = self._x.shape[1]
-        self._cuts = [slice(M * k // FOLDS, M * (k + 1) // FOLDS) for k in range(FOLDS)]
+    def __init__(self, x: Float32Array, y: Float32Array, solve: _Solver) -> None:
+        self._x, self._y, self._solve = x, y, solve
+        first, *others = _cuts(x.shape[1])
+        self._whole = self._sum(first)  # (D + 1, D + 1 + F_t)
+        for cut in others:
+            self._whole += self._sum(cut)
+
+    def errors(self, cut: slice, ridges: Sequence[float]) -> Iterator[FloatArray]:
+        """With each ridge what fits to the other rows leave of the targets in those of a cut, (F_t, m)."""
+        others = self._sum(cut)
+        np.subtract(self._whole, others, out=others)
+        count = self._x.shape[1] - (cut.stop - cut.start)
+        for ridge in ridges:
+            weights, offset = self._solved(others, max(count, 1), ridge)
+            yield self._y[:, cut] - weights @ self._x[:, cut] - offset
+
+    def fitted(self, ridge: float, which: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Weights (K, D) and offset (K, 1) of the K targets of these numbers, fitted to all rows."""
+        weights, offset = self._solved(self._whole, self._x.shape[1], ridge)
+        return weights[which], offset[which]
 
     def _sum(self, cut: slice) -> FloatArray:
         """Products of the features, a 1 and the targets with each other, (D + 1, D + 1 + F_t)."""
@@ -152,32 +213,7 @@ class _Folds:
         assert total is not None, "there is one part at least"
         return total
 
-    def fit(self, solve: _Solver) -> tuple[Regression, FloatArray]:
-        """Weights for each sensor with the ridge that leaves the least error on folds left out."""
-        errors = np.zeros((len(RIDGES), len(self._y), self._x.shape[1]), np.float32)  # (R, F_t, M)
-        whole = self._sum(self._cuts[0])  # (D + 1, D + 1 + F_t)
-        for cut in self._cuts[1:]:
-            whole += self._sum(cut)
-        for cut in self._cuts:
-            others = self._sum(cut)
-            np.subtract(whole, others, out=others)
-            count = self._x.shape[1] - (cut.stop - cut.start)
-            for r, ridge in enumerate(RIDGES):
-                weights, offset = self._solved(others, max(count, 1), ridge, solve)
-                errors[r, :, cut] = self._y[:, cut] - weights @ self._x[:, cut] - offset
-        squares = np.square(errors).mean(axis=2)  # (R, F_t)
-        best = squares.argmin(axis=0)  # (F_t,)
-        weights, offset = np.zeros((len(self._y), len(self._x))), np.zeros((len(self._y), 1))
-        for r in np.unique(best):
-            fitted = self._solved(whole, self._x.shape[1], RIDGES[r], solve)
-            weights[best == r], offset[best == r] = fitted[0][best == r], fitted[1][best == r]
-        regression = Regression(self._lags, weights.astype(np.float32), offset.astype(np.float32))
-        chosen = errors[best, np.arange(len(best))]  # (F_t, M)
-        return regression, np.ascontiguousarray(chosen.T, dtype=np.float64)
-
-    def _solved(
-        self, total: FloatArray, count: int, ridge: float, solve: _Solver
-    ) -> tuple[FloatArray, FloatArray]:
+    def _solved(self, total: FloatArray, count: int, ridge: float) -> tuple[FloatArray, FloatArray]:
         D = len(self._x)
         mean_x, mean_y = total[-1, :D] / count, total[-1, D + 1 :] / count
         gram = total[:D, :D] / count
@@ -185,5 +221,5 @@ class _Folds:
         gram.flat[:: D + 1] += ridge
         cross = total[:D, D + 1 :] / count
         cross -= np.outer(mean_x, mean_y)
-        weights = solve(gram, cross).T  # (F_t, D)
+        weights = self._solve(gram, cross).T  # (F_t, D)
         return weights, (mean_y - weights @ mean_x)[:, np.newaxis]

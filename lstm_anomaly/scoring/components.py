@@ -16,6 +16,7 @@ Beside them stands a combination of all sensors and views,
 which finds what is weak everywhere. Rows below the limit are ranked by it.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,25 +69,26 @@ class Components:
 
     def scaled(self, errors: FloatArray, state: IntArray) -> FloatArray:
         """Residuals (4, n, F_t) in units of what is usual in each row's state (n,), likewise; NaN is 0."""
-        return np.nan_to_num(errors / self.usual[:, state])
+        return _scaled(errors, self.usual, state)
 
     def pooled(self, residuals: Residuals) -> FloatArray:
         """What `together` remembers of each row, (3, n): 1 is usual, and stands where nothing is known."""
         return _pooled(residuals, self.plain)
 
-    def of_rows(self, scaled: FloatArray, last: int, look_ahead: int = 0) -> FloatArray:
-        """The components of `last` rows as multiples of their limits, (24, last), from scaled (4, n, F_t).
+    def of_rows(self, scaled: Iterable[FloatArray], last: int, look_ahead: int = 0) -> FloatArray:
+        """The components of `last` rows as multiples of their limits, (24, last).
 
-        Of the n rows the last `look_ahead` come after those. With them a component that remembers L rows is
-        the larger of what it is at the row, and min(L - 1, look_ahead) rows later.
+        From the scaled residuals of each view, (n, F_t). Of the n rows the last `look_ahead` come after
+        those. With them a component that remembers L rows is the larger of what it is at the row, and
+        min(L - 1, look_ahead) rows later.
         """
         counted = np.isfinite(self.usual[:, 0])  # (3, F_t)
         found = []
-        for v in range(len(VIEWS)):
+        for v, of_view in enumerate(scaled):
             if np.isinf(self.limits[v * PARTS : (v + 1) * PARTS]).all():  # a view that is silent
                 found += [np.zeros(last + look_ahead) for _ in range(PARTS)]
                 continue
-            view, edge, size = (x[..., counted[v]] for x in (scaled[v], self.bound[v], self.signed[v]))
+            view, edge, size = (x[..., counted[v]] for x in (of_view, self.bound[v], self.signed[v]))
             found += _parts(view, edge, size, last + look_ahead)
         lengths = (*LENGTHS, *SIGNED_LENGTHS) * len(VIEWS)
         later = [larger(x, length, last, look_ahead) for x, length in zip(found, lengths, strict=True)]
@@ -95,9 +97,9 @@ class Components:
     def standing_out(self, errors: FloatArray, state: IntArray) -> tuple[float, int, int]:
         """The span of M rows that stands out most from the others in a component, see `limits.standing_out`.
 
-        From their residuals (3, M, F_t) and states (M,).
+        From their residuals (4, M, F_t) and states (M,).
         """
-        found = self.of_rows(self.scaled(errors, state), errors.shape[1])  # (18, M)
+        found = self.of_rows(_scaled_views(errors, self.usual, state), errors.shape[1])  # (24, M)
         return max(standing_out(x) for x in found)
 
     def together_of(self, pooled: FloatArray, last: int, look_ahead: int = 0) -> FloatArray:
@@ -131,23 +133,19 @@ def fit_components(
     """
     errors = residuals.errors
     rows = errors.shape[1]
-    overall = np.sqrt(np.nan_to_num(mean_square(errors)))  # (4, F_t)
+    overall = np.sqrt(np.nan_to_num([mean_square(view) for view in errors]))  # (4, F_t)
     floor = LEAST_OF_MEDIAN * np.median(overall, axis=1, keepdims=True) + LEAST_SIZE  # (4, 1)
     overall = np.maximum(overall, floor)
     usual = np.array([_by_state(*view, state, states) for view in zip(errors, overall, strict=True)])
     usual[RELATED][:, ~has_relation(residuals)] = np.inf
     usual[np.isnan(errors).all(axis=(1, 2))] = np.inf  # stretches too short for a view to say anything
-    scaled = np.nan_to_num(errors / usual[:, state])  # (4, M, F_t)
-    bound = np.sqrt(2.0) * np.quantile(np.abs(scaled), BOUND_QUANTILE, axis=1) + LEAST_SIZE  # (4, F_t)
-    signed = np.array(
-        [
-            [_size(_signed_mean(view, edge, length, rows)) for length in SIGNED_LENGTHS]
-            for view, edge in zip(scaled, bound, strict=True)
-        ]
-    )  # (4, 2, F_t)
+    bound, signed = np.empty_like(overall), np.empty((len(VIEWS), len(SIGNED_LENGTHS), overall.shape[1]))
+    for v, view in enumerate(_scaled_views(errors, usual, state)):
+        bound[v] = np.sqrt(2.0) * np.quantile(np.abs(view), BOUND_QUANTILE, axis=0) + LEAST_SIZE  # (F_t,)
+        signed[v] = [_size(_signed_mean(view, bound[v], length, rows)) for length in SIGNED_LENGTHS]
     plain = _plain(residuals)
     unknown = Components(usual, bound, signed, plain, np.ones((3, 5)), np.ones(COMPONENTS), 1.0)
-    found = unknown.of_rows(scaled, rows)  # (24, M), before their limits
+    found = unknown.of_rows(_scaled_views(errors, usual, state), rows)  # (24, M), before their limits
     lengths = (*LENGTHS, *SIGNED_LENGTHS) * len(VIEWS)
     speaks = np.repeat(np.isfinite(errors).any(axis=2), PARTS, axis=0)  # (24, M)
     limits = np.array(
@@ -177,6 +175,16 @@ def fit_components(
     together = together / components.together
     largest = np.maximum((found / limits[:, np.newaxis]).max(axis=0), together)
     return components, largest, together
+
+
+def _scaled(errors: FloatArray, usual: FloatArray, state: IntArray) -> FloatArray:
+    """Residuals (..., n, F_t) in units of the usual (..., k, F_t) in each row's state (n,), likewise."""
+    return np.nan_to_num(errors / usual[..., state, :])
+
+
+def _scaled_views(errors: FloatArray, usual: FloatArray, state: IntArray) -> Iterator[FloatArray]:
+    """One view's after the other, (M, F_t): all at once are the largest array of a training."""
+    return (_scaled(*view, state) for view in zip(errors, usual, strict=True))
 
 
 def _ahead(x: FloatArray, length: int, look_ahead: int) -> FloatArray:
@@ -226,7 +234,8 @@ def _size(x: FloatArray) -> FloatArray:
 def _plain(residuals: Residuals) -> FloatArray:
     """Mean squares of forecast, restored and level, (3, F_t)."""
     parts = (residuals.errors[FORECAST], residuals.errors[RESTORED], residuals.level)
-    plain = np.nan_to_num(mean_square(np.stack(parts)), nan=np.inf)  # (3, F_t)
+    squares = [mean_square(np.ascontiguousarray(part)) for part in parts]  # added up row after row
+    plain = np.nan_to_num(squares, nan=np.inf)  # (3, F_t)
     floor = LEAST_OF_MEDIAN**2 * np.median(plain, axis=1, keepdims=True) + LEAST_SIZE**2  # (3, 1)
     return np.asarray(np.maximum(plain, floor))
 

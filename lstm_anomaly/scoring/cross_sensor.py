@@ -30,9 +30,12 @@ class CrossSensorRegression:
     @classmethod
     def fit(cls, rows: FloatArray) -> "CrossSensorRegression":
         """Learn from training rows less their mean (M, F_t)."""
-        covariance = rows.T @ rows / len(rows)  # (F_t, F_t)
-        precision = np.linalg.inv(covariance + RIDGE * np.eye(len(covariance)))
-        weights = precision / np.diag(precision)  # column i: the row less what the others say of sensor i
+        covariance = rows.T @ rows  # (F_t, F_t)
+        covariance /= len(rows)
+        covariance.flat[:: len(covariance) + 1] += RIDGE
+        weights = np.asarray(np.linalg.inv(covariance), np.float64)  # the precision
+        del covariance  # of thousands of sensors each such array is large
+        weights /= np.diag(weights).copy()  # column i: the row less what the others say of sensor i
         return cls(weights, np.maximum(((rows @ weights) ** 2).mean(axis=0), _LEAST))
 
     def of_rows(self, rows: FloatArray) -> FloatArray:

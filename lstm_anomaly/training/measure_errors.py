@@ -103,10 +103,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     related_errors[number < related.reach] = np.nan
     networks, restored_errors, readings = _read(rows, fitted.networks, segments)
     found = _held_out((forecast_errors, restored_errors), networks, readings, held_out)
-    if kind == "auto":
-        kind, why = chosen_kind(found)
-    else:
-        why = "as asked for"
+    kind, why = chosen_kind(found) if kind == "auto" else (kind, "as asked for")
     if kind == "linear":
         networks = networks.without_lstm()
     shares, by_lstm = np.zeros((2, int(rows.targets.sum()))), np.full_like(forecast_errors, np.nan)
@@ -120,6 +117,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         )
     level = readings.level[0]  # (M, F_t)
     errors = np.stack([forecast_errors, restored_errors, related_errors, by_lstm])  # (4, M, F_t)
+    del forecast_errors, restored_errors, related_errors, by_lstm, readings  # hundreds of MB of wide data
     residuals = Residuals(errors, level - level.mean(axis=0))
     states, state, distance = _states(rows, segments, rng)
     values = rows.values[inside]
@@ -129,7 +127,8 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         residuals, state, len(states.centres), total, rows.look_ahead
     )
     largest[number < networks.window - 1] = together[number < networks.window - 1] = np.nan  # not judged
-    times, a, b = components.standing_out(residuals.errors, state)
+    times, a, b = components.standing_out(errors, state)
+    del errors, residuals
     moving = rows.values[:, rows.roles.targets]
     return Measured(
         kind=kind,

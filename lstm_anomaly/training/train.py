@@ -32,7 +32,7 @@ from lstm_anomaly.training.split import fits, joined, plan, require_windows
 from lstm_anomaly.training.train_symbols import is_symbols_only, learn_symbols, symbol_mask
 from lstm_anomaly.training.trim import Trimmed, fault_rows, trim
 
-MOST_SENSORS = 1500  # what is known of each pair of them, and the components, fit into a file of 64 MiB
+MOST_SENSORS = 2000  # what is known of each pair of them, and the components, fit into a file of 112 MiB
 
 
 def learn(

@@ -2,16 +2,18 @@
 
 import io
 import pickle
+import struct
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from forged import packed
 
-from lstm_anomaly.base import container as storage
 from lstm_anomaly.base import files
 from lstm_anomaly.base.container import load_arrays, save_arrays
 from lstm_anomaly.base.errors import ModelFileError, OutputError
+from lstm_anomaly.base.zip_directory import directory_of_zip
 
 HEADER = {"sensors": ["a", "b"], "window": 3}
 
@@ -151,6 +153,40 @@ def test_a_bomb_is_refused_unread(tmp_path):
         load_arrays(path)
 
 
+def zip_end(count, size):
+    """The record at the end of a zip that holds so many files, listed in so many bytes."""
+    return struct.pack("<4s4HIIH", b"PK\5\6", 0, 0, count, count, size, 0, 0)
+
+
+def zip_end_64(count, size, place):
+    """The records in front of that with the same in 64 bits, the first of which stands at a place."""
+    record = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, 0)
+    return record + struct.pack("<4sIQI", b"PK\6\7", 0, place, 1)
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (b"no zip", (0, 0)),
+        (zip_end(3, 150), (3, 150)),
+        (zip_end(3, 150)[:-2] + struct.pack("<H", 4) + b"note", (3, 150)),
+        (zip_end(0, 0x06054B50), (0, 0x06054B50)),  # which looks like another such record
+        (zip_end_64(10**6, 10**8, place=4) + zip_end(0xFFFF, 0xFFFFFFFF), (10**6, 0xFFFFFFFF)),
+        (zip_end_64(10**6, 10**8, place=4) + zip_end(1, 50), (10**6, 10**8)),
+        (zip_end_64(10**6, 10**8, place=99) + zip_end(1, 50), (10**6, 10**8)),  # zipfile looks here
+    ],
+)
+def test_how_many_files_a_zip_lists_is_known_before_they_are_read(end, told):
+    assert directory_of_zip(io.BytesIO(b"PK\3\4" + end)) == told
+
+
+def test_a_model_of_a_million_members_is_refused_by_the_record_at_its_end(tmp_path):
+    path = tmp_path / "many"
+    path.write_bytes(b"PK\3\4" + bytes(9) + zip_end(60_000, 6_000_000))
+    with pytest.raises(ModelFileError, match="holds more members than a model can have"):
+        load_arrays(path)
+
+
 def test_a_failed_save_leaves_the_old_file_and_no_other(saved):
     before = saved.read_bytes()
     with pytest.raises(ValueError, match="JSON"):
@@ -181,11 +217,11 @@ def flips_a_bit(content):
 
 def writes_other_numbers(content):
     """A sound file, with a checksum that fits, that holds something else."""
-    return storage.packed(HEADER, {**arrays(), "center": np.array([0.5, 1.75])})
+    return packed(HEADER, {**arrays(), "center": np.array([0.5, 1.75])})
 
 
 def writes_another_header(content):
-    return storage.packed({**HEADER, "window": 4}, arrays())
+    return packed({**HEADER, "window": 4}, arrays())
 
 
 def is_cut(content):

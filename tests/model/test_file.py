@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from forged import packed
 from small_models import series_of, small_model
 
-from lstm_anomaly.base.container import load_arrays, packed, save_arrays
+from lstm_anomaly.base.container import load_arrays, save_arrays
 from lstm_anomaly.base.errors import ModelFileError, OutputError
 from lstm_anomaly.model.file import read_model, write_model
 from lstm_anomaly.model.judge import judge

@@ -4,9 +4,10 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from forged import packed
 from small_models import small_model
 
-from lstm_anomaly.base.container import load_arrays, packed
+from lstm_anomaly.base.container import load_arrays
 from lstm_anomaly.base.errors import ModelFileError
 from lstm_anomaly.model.file import read_model, write_model
 from lstm_anomaly.training import fit_horizon as fitting

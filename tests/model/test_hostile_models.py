@@ -14,10 +14,10 @@ import zipfile
 
 import numpy as np
 import pytest
-from forged import forged
+from forged import forged, packed
 from small_models import series_of, small_model
 
-from lstm_anomaly.base.container import MAX_BYTES, load_arrays, packed
+from lstm_anomaly.base.container import MAX_BYTES, load_arrays
 from lstm_anomaly.base.errors import ModelFileError
 from lstm_anomaly.model.file import read_model, write_model
 from lstm_anomaly.model.judge import judge

@@ -88,6 +88,21 @@ def test_the_more_noise_the_stronger_the_ridge_one_of_four(noise, ridge, rng):
     np.testing.assert_allclose(found.weights[0], weights, atol=1e-5)
 
 
+@pytest.mark.parametrize("fit", [fit_forecast, fit_related])
+def test_of_more_sensors_than_rows_the_same_is_found_by_products_of_rows(fit, rng, monkeypatch):
+    monkeypatch.setattr(regression, "MOST_FEATURES", 40)  # one lag is read
+    rows = rng.normal(size=(40, 4)) @ rng.normal(size=(4, 36)) + 0.3 * rng.normal(size=(40, 36))
+    rows, targets = (rows + 1).astype(np.float32), np.arange(40) != 7
+    segments = ((0, 20), (20, 36))
+    found, errors = fit(rows, targets, segments)
+    monkeypatch.setattr(regression, "WideRidge", None)
+    monkeypatch.setattr(regression, "_is_wide", lambda *_: False)
+    plain, plain_errors = fit(rows, targets, segments)
+    np.testing.assert_allclose(errors, plain_errors, atol=1e-6)
+    np.testing.assert_allclose(found.weights, plain.weights, atol=1e-6)
+    np.testing.assert_allclose(found.offset, plain.offset, atol=1e-6)
+
+
 def test_only_targets_are_expected_and_inputs_are_read(rng):
     rows = plant(rng)
     found, errors = fit_related(rows, np.array([False, True, False]), ((0, ROWS),))

@@ -1,5 +1,6 @@
 """With little memory a run does its work or says in one line that there is too little, with exit status 2."""
 
+import os
 import subprocess
 import sys
 
@@ -69,3 +70,26 @@ def test_pandas_out_of_memory_is_not_taken_for_unparsable_lines(monkeypatch):
     monkeypatch.setattr(pd, "read_csv", fail)
     with pytest.raises(MemoryError):
         TableParser(2, [0, 1], ",", NumberFormat()).parse(b"1,2\n", 1)
+
+
+def write_wide(path, sensors, rows):
+    """Sensors that are sums of forty waves, with noise."""
+    rng = np.random.default_rng(0)
+    waves = np.sin(np.arange(rows)[:, np.newaxis] / rng.uniform(5, 200, 40) + rng.uniform(0, 6, 40))
+    values = waves @ rng.normal(size=(40, sensors)) + 0.3 * rng.normal(size=(rows, sensors))
+    table = pd.DataFrame(values.round(3)).add_prefix("s")
+    table.insert(0, "time", pd.date_range("2024-03-05", periods=rows, freq="min"))
+    table.to_csv(path, index=False)
+
+
+@pytest.mark.fuzz
+def test_two_thousand_sensors_fit_into_600_mb(tmp_path):
+    write_wide(tmp_path / "wide.csv", 2000, 1500)
+    for command in (
+        "train wide.csv --model wide.model --quiet",
+        "detect wide.csv --model wide.model --exit-zero --quiet --scores s.csv",
+    ):
+        words = [sys.executable, "-m", "lstm_anomaly", *command.split()]
+        program = subprocess.Popen(words, cwd=tmp_path)
+        _, status, used = os.wait4(program.pid, 0)
+        assert (os.waitstatus_to_exitcode(status), used.ru_maxrss < 600_000) == (0, True), used.ru_maxrss

@@ -296,6 +296,6 @@ def test_an_lstm_is_kept_for_a_tenth_less_error_in_one_view(view, lstm, kind):
 
 def test_more_sensors_than_a_model_file_holds_are_refused_at_once():
     with pytest.raises(
-        SettingsError, match=r"1,501 sensors are more than a model holds \(1,500\). Try: --only"
+        SettingsError, match=r"2,001 sensors are more than a model holds \(2,000\). Try: --only"
     ):
-        learn(series_of(np.zeros((3, 1501))), LearningSettings())
+        learn(series_of(np.zeros((3, 2001))), LearningSettings())

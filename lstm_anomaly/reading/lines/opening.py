@@ -6,7 +6,6 @@ import io
 import lzma
 import re
 import select
-import struct
 import sys
 import zipfile
 import zlib
@@ -15,13 +14,13 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.zip_directory import MOST_OF_A_DIRECTORY, directory_of_zip
 from lstm_anomaly.reading.lines.parquet import ParquetLines
 
 STDIN = "-"
 # Sensor text shrinks 5 to 50 times. More than this, past the first megabytes, is a decompression bomb.
 MAX_RATIO = 250
 RATIO_CHECKED_FROM = 8 << 20
-MOST_OF_A_DIRECTORY = 1 << 20  # bytes of what lists a zip's files: a million of them take a minute to list
 MOST_OF_A_PIPE = 64 << 20  # bytes of a zip, which must be known whole
 
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
@@ -33,7 +32,6 @@ _FOREIGN = {
     b"SQLite format 3\x00": "an SQLite database",
 }
 _OFFICE = ("[Content_Types].xml", "META-INF/manifest.xml")  # in every .xlsx, and in every .ods
-_ZIP_END, _ZIP_LOCATOR, _ZIP_END_64 = 22, 20, 56  # bytes of the records at a zip's end
 _READ_ERRORS = (OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
@@ -129,7 +127,7 @@ class ByteStream:
     def _open_zip(self, raw: BinaryIO) -> IO[bytes]:
         """The only file in a zip."""
         raw = self._seekable(raw)
-        count, size = _directory_of_zip(raw)
+        count, size = directory_of_zip(raw)
         if size > MOST_OF_A_DIRECTORY:
             raise self._holds_many(count)
         archive = zipfile.ZipFile(raw)
@@ -184,32 +182,6 @@ class ByteStream:
             f"its {self.packing} data is damaged, locked or cut short" if self.packing else "cannot be read"
         )
         return InputError(f"{what} ({why})", where=self.path, hint="check the file, or copy it again")
-
-
-def _directory_of_zip(raw: BinaryIO) -> tuple[int, int]:
-    """How many files a zip says that it holds, and how many bytes list them; zeros where it says nothing.
-
-    Both stand in a record at its end, and in a second one in front of that where they need more than 32 bits
-    (APPNOTE.TXT 4.3.14 to 4.3.16).
-    """
-    end = raw.seek(0, io.SEEK_END)
-    raw.seek(max(0, end - _ZIP_END - 0xFFFF - _ZIP_LOCATOR))
-    tail = raw.read()
-    at = tail.rfind(b"PK\5\6")
-    count = size = 0
-    if 0 <= at <= len(tail) - _ZIP_END:
-        count, size = struct.unpack_from("<HI", tail, at + 10)
-        if (
-            0xFFFF in (count, size >> 16)
-            and at >= _ZIP_LOCATOR
-            and tail.startswith(b"PK\6\7", at - _ZIP_LOCATOR)
-        ):
-            raw.seek(min(end, struct.unpack_from("<Q", tail, at - _ZIP_LOCATOR + 8)[0]))
-            longer = raw.read(_ZIP_END_64)
-            if longer.startswith(b"PK\6\6") and len(longer) == _ZIP_END_64:
-                count, size = struct.unpack_from("<QQ", longer, 32)
-    raw.seek(0)
-    return count, size
 
 
 class _Counted(io.RawIOBase):
