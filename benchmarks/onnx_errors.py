@@ -110,7 +110,7 @@ def _forecasts(run: Run, model: Model, scaled: Array) -> Array:
 
 def of_series(series: Labelled, epochs: int) -> dict[str, float]:
     """The differences on the longest stretch of a series' test rows."""
-    model = Detector(kind="lstm", preset="fast", epochs=epochs).fit(series.train).model_
+    model = Detector(model_kind="lstm", preset="fast", epochs=epochs).fit(series.train).model_
     starts = finite_runs(series.test, np.zeros(1, np.int64))
     first, stop = max(starts, key=lambda part: part[1] - part[0])
     return differences(model, series.test[first:stop])

@@ -28,7 +28,7 @@ def script(monkeypatch):
     lists.Optimal_Multi_algo_HP_dict, lists.Optimal_Uni_algo_HP_dict = {"Ramp": {"power": 2}}, {}
     wrapper.Semisupervise_AD_Pool = []
     wrapper.run_Semisupervise_AD = lambda name, train, test, **best: getattr(wrapper, f"run_{name}")(
-        train, test, **{"kind": "linear", **best}
+        train, test, **{"model_kind": "linear", **best}
     )
     wrapper.run_Unsupervise_AD = lambda name, test, power: np.arange(len(test)) ** power
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
