@@ -55,8 +55,11 @@ def take_rows(frame: SensorFrame, rows: slice | IntArray) -> SensorFrame:
 def split_groups(frame: SensorFrame) -> dict[str, IntArray]:
     """Group -> its rows, in the order in which the groups first appear. Rows without a group have none."""
     assert frame.groups is not None
-    names, first, code = np.unique(frame.groups.astype(str), return_index=True, return_inverse=True)
-    return {str(names[k]): np.flatnonzero(code == k) for k in np.argsort(first, kind="stable") if names[k]}
+    code_of: dict[str, int] = {}
+    codes = np.array([code_of.setdefault(name, len(code_of)) for name in frame.groups.tolist()], np.int64)
+    order = np.argsort(codes, kind="stable")  # (N,) the rows of each group together
+    ends = np.cumsum(np.bincount(codes, minlength=len(code_of)))  # (groups,)
+    return {name: rows for name, rows in zip(code_of, np.split(order, ends[:-1]), strict=False) if name}
 
 
 def select_rows(frame: SensorFrame, rows: str) -> SensorFrame:

@@ -1,11 +1,21 @@
 """Rows and sensors of a frame chosen by the user's words or the model's, and nothing quietly changed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lstm_anomaly.base.errors import InputError, SensorsError
 from lstm_anomaly.base.types import SensorFrame
-from lstm_anomaly.reading import drop_empty_sensors, join_frames, match_sensors, select_in_pieces, select_rows
+from lstm_anomaly.reading import (
+    drop_empty_sensors,
+    join_frames,
+    match_sensors,
+    select_in_pieces,
+    select_rows,
+    split_groups,
+    take_rows,
+)
 
 
 @pytest.fixture
@@ -104,3 +114,12 @@ def test_pieces_behind_the_last_row_are_not_asked_for(frame):
         raise AssertionError("read on")
 
     assert len(join_frames(list(select_in_pieces(pieces(), "1:4")))) == 4
+
+
+def test_groups_come_as_they_first_appear_and_rows_without_one_in_none(frame):
+    grouped = replace(frame, groups=np.array(["b", "", "a", "b"], object))
+    assert [(name, rows.tolist()) for name, rows in split_groups(grouped).items()] == [
+        ("b", [0, 3]),
+        ("a", [2]),
+    ]
+    assert split_groups(take_rows(grouped, slice(0, 0))) == {}
