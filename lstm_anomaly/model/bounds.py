@@ -96,3 +96,13 @@ def check(holds: object, otherwise: str) -> None:
     """Raise ValueError, which says what is wrong with a file, unless it holds."""
     if not holds:
         raise ValueError(otherwise)
+
+
+def is_count(value: object) -> bool:
+    """Whether it is a whole number of at least 0."""
+    return type(value) is int and value >= 0
+
+
+def is_text(value: object) -> bool:
+    """Whether it is text."""
+    return type(value) is str

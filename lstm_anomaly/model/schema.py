@@ -1,4 +1,4 @@
-"""The arrays of a model file in one table: where each comes from, its shape and type, and what it may hold.
+"""What a model file must be: its arrays in one table, with shapes, types and bounds; then the header.
 
 Writing, reading and checking go by this table. A right checksum says that a file was not damaged, not who
 wrote it, so each array is held to the sizes that the header and the sensors' roles give, and each number to
@@ -8,13 +8,14 @@ what training gives. What is in a sensor's own unit is held to its training rows
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.model.bounds import MOST, check
-from lstm_anomaly.model.model import Model
+from lstm_anomaly.base.types import Resample
+from lstm_anomaly.model.bounds import MOST, check, is_count, is_text
+from lstm_anomaly.model.model import MODEL_KINDS, Model
 from lstm_anomaly.network.autoencoder import parameter_shapes
 from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, usable_lags
@@ -50,6 +51,7 @@ class Entry:
 _WEIGHTS = Entry("", most=1e4, dtype=np.float32)
 _REGRESSION = replace(_WEIGHTS, most=1e6)
 _COUNTS = Entry("", dtype=np.int64)
+MOST_LOOK_AHEAD = 10_000  # rows; far above any use, and a cap on what a hostile file can claim
 ROLES = ("inputs", "targets", "ruled")
 TABLE = {
     "scaler.center": Entry("F"),
@@ -118,6 +120,35 @@ def part_of(arrays: Arrays, part: str) -> dict[str, Any]:
     return found
 
 
+def check_header(header: Mapping[str, Any]) -> None:
+    """Raise ValueError where the header makes no sense, but for the parts that have files of their own."""
+    sensors = header["sensors"]
+    check(header["kind"] in MODEL_KINDS, f"the kind {header['kind']!r} is unknown")
+    check(isinstance(sensors, list), "the sensors are not a list of names")
+    check(all(map(is_text, sensors)), "a sensor's name is not text")
+    check(len(set(sensors)) == len(sensors) > 0, "a sensor is missing or occurs twice")
+    check(is_count(header["window"]) and header["window"] > 0, "the window is not positive")
+    look_ahead = header["look_ahead"]
+    check(is_count(look_ahead) and look_ahead <= MOST_LOOK_AHEAD, "the look-ahead is not a number of rows")
+    step = header["step_seconds"]
+    check(step is None or (type(step) is float and 0 < step < 1e12), "the sampling step is not positive")
+    check(type(header["clock"]) is bool, "`clock` is neither true nor false")
+    check(not header["clock"] or step is not None, "the time of day is used, but rows have no time")
+    for name in ("off", "null_values"):  # models of before have none
+        texts = header.get(name, [])
+        check(isinstance(texts, list) and all(map(is_text, texts)), f"{name} is not a list of texts")
+    check(is_count(header["max_fill"]), "the rows to fill are not a number of rows")
+    check(header["resample"] in (None, *get_args(Resample)), "the rule of resampling is unknown")
+    check(header["resample"] is None or step is not None, "resampling without a sampling step")
+    together = header["together"]
+    check(type(together) is float and 0 < together < np.inf, "the limit of `together` is not positive")
+    for name in ("autoencoder", "forecaster"):
+        sizes = header[name]
+        is_none = header["kind"] == "linear" or len(header.get("symbols", ())) == len(sensors)
+        check((sizes is None) == is_none, "the networks do not fit the kind")
+        check(not sizes or all(is_count(n) and n > 0 for n in sizes.values()), "a size is not positive")
+
+
 def check_arrays(header: Mapping[str, Any], arrays: Arrays, calendar: Calendar) -> None:
     """Raise ValueError, naming it, for an array too many or too few, or one that the table does not allow."""
     expected = _expected(header, arrays, calendar)
@@ -135,6 +166,36 @@ def check_arrays(header: Mapping[str, Any], arrays: Arrays, calendar: Calendar) 
         absolute = np.abs(array)
         inside = (absolute == 0) | ((absolute >= entry.least) & (absolute <= entry.most))
         check(bool(inside.all()), f"array '{name}' holds values out of bounds")
+    _check_values(arrays)
+
+
+def _check_values(arrays: Arrays) -> None:
+    """What holds of values beside the table."""
+    shares = arrays["shares"]
+    check(bool(((shares >= 0) & (shares <= 1)).all()), "a share of an LSTM is not between 0 and 1")
+    check(bool((arrays["states.rows"] > 0).all()), "an operating state has no rows")
+    check(bool(arrays["components.high"].any()), "no high level of the components is above 0")
+    counted = arrays["components.usual"] > 0  # (V, k, F_t)
+    check(bool((counted == counted[:, :1]).all()), "a sensor counts in some states only")
+
+
+def check_roles(arrays: Arrays, symbols: list[int]) -> None:
+    """Raise ValueError where the sensors' roles do not go together; `symbols` are places of sensors."""
+    inputs, targets, ruled = (arrays[f"roles.{name}"] for name in ROLES)
+    for role in (inputs, targets, ruled):
+        check(bool(((role == 0) | (role == 1)).all()), "a sensor's role is neither 0 nor 1")
+    check(bool(targets.any()) or len(symbols) == len(targets), "no sensor is forecast")
+    check(not (inputs | ruled)[symbols].any(), "symbols are read as numbers")
+    check(bool((targets <= inputs).all()), "a target is no input")
+    judged = (targets | ruled).astype(np.bool_)
+    judged[symbols] = True
+    check(bool(judged.all()), "a sensor is neither forecast nor ruled")
+    of_rules = np.array_equal(arrays["novelty.sensors"], np.flatnonzero(ruled))
+    check(of_rules, "the rules are not for the sensors that are ruled")
+    counts, values = arrays["novelty.counts"], arrays["novelty.values"]
+    check(bool((counts > 0).all()) and int(counts.sum()) == len(values), "the rules' values are incomplete")
+    for seen in np.split(values, np.cumsum(counts))[:-1]:
+        check(bool((np.diff(seen) > 0).all()), "a rule's values are not in order")
 
 
 def _expected(
