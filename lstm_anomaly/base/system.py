@@ -9,8 +9,8 @@
 | a folder is synced after a rename | Windows: left out; NTFS logs renames                                 |
 | leftovers of killed runs removed  | Windows: they stay, as a process cannot be asked whether it lives    |
 | signals held for some lines       | Windows: left out; a lock file may stay behind, which locks nothing  |
-| whose a config file is            | Windows: not asked                                                   |
-| a limit on memory is told         | Windows: there is none                                               |
+| the owner of a config file        | Windows: not checked                                                 |
+| a memory limit is noticed         | Windows: there is none                                               |
 | reading at a place, by `pread`    | Windows: by a seek, and back                                         |
 | a hook ends with its children     | Windows: alone                                                       |
 """

@@ -83,7 +83,7 @@ class SensorFrame:
     sources       names of the files, `-` for standard input
     stamps        (N,) the time stamps as text, as they stood there, or None without a time column
     times         (N,) the same as UTC datetime64[ns], or None without a time column
-    groups        (N,) whose row it is, as text, or None when all are of one machine
+    groups        (N,) the machine that each row is from, as text, or None when all are of one
     absent        sensors that are not in the input: their values are NaN throughout
     texts         (N,) the rows as they stood there, without their line ends, or None when not asked for
     form          how those are written

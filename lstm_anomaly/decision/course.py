@@ -8,19 +8,19 @@ from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
 
 FLAT_ROWS = 10
-"""A sensor that repeats one reading for so many rows reads flat."""
+"""A sensor that repeats one reading for this many rows reads flat."""
 
 OPENING_ROWS = 10
-"""Which way an event goes is told by its first so many rows: its end, a recovery, can go the other way."""
+"""Which way an event goes, this many of its first rows tell: its end, a recovery, can go the other way."""
 
 SHARE_ROWS = 30
-"""What each sensor carries of an event is told by its first so many rows: later ones are often misled."""
+"""Each sensor's share of an event is that of this many first rows: later ones are often misled."""
 
 USUAL_MARGINS = 3.0
-"""A reading within so many margins of what is expected is usual."""
+"""A reading within this many margins of what is expected is usual."""
 
 LEADING_ROWS = 10
-"""A sensor that has the largest part for so many rows, each unusual, has taken over."""
+"""A sensor that has the largest part for this many rows, each unusual, has taken over."""
 
 NOISY_ROWS = 6
 _NOISY_CHANGE = 1.0  # of the energy: from row to row white noise changes by twice its energy
@@ -196,7 +196,7 @@ class Course:
         return run[-1], np.where(run[-1] > 0, begun[-1], -1), np.where(new, first, self.took_over)
 
     def rows_told(self) -> list[int]:
-        """All rows that the event may be told by, as far as it goes."""
+        """All rows that may describe the event, as far as it goes."""
         told = np.concatenate([self.up.row, self.down.row, self.still.row, self.leads_from, self.took_over])
         return sorted(set(told[told >= 0].tolist()))
 

@@ -93,7 +93,7 @@ class Familiar:
         )
 
     def joined(self, other: Self) -> Self:
-        """The scores of this one, and readings as wide as both have them."""
+        """The scores of this one, and the wider ranges of readings of both."""
         return replace(
             self,
             low=np.minimum(self.low, other.low),

@@ -19,10 +19,10 @@ UNUSUAL = 0.35
 """Times the limit, from which a row is itself unusual: one normal row in ten to a hundred is."""
 
 QUIET_ROWS = 4
-"""An anomaly that short memories saw is over when so many rows were not unusual."""
+"""An anomaly that short memories saw is over when this many rows were not unusual."""
 
 RISES = 2.0
-"""After the end a score counts again from so many times its lowest since: memory alone only falls."""
+"""After the end a score counts again from this many times its lowest since: memory alone only falls."""
 
 
 @saved_as("event ending")

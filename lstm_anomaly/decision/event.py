@@ -84,7 +84,7 @@ class Event:
 
     @property
     def rows_told(self) -> tuple[int, ...]:
-        """The rows that it is told by: start, end, peak, then the contributions' and the followers'."""
+        """The rows that describe it: start, end, peak, then the contributions' and the followers'."""
         of_sensors = [part.row for part in self.contributions]
         later = [follower.row for follower in self.followers]
         return self.start, self.end, self.peak_row, *of_sensors, *later

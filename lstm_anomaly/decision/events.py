@@ -155,7 +155,7 @@ class EventTracker:
         return None if span is None else self._event(span)
 
     def rows_told(self) -> list[int]:
-        """The rows that the open event may be told by, whatever comes."""
+        """The rows that may describe the open event, whatever comes."""
         span = self._spans.open
         if span is None:
             return []

@@ -10,7 +10,7 @@ Where readings move more at some times than at others, errors are taken as multi
 moved of late, to a power that held-out rows choose. Where forecasts have become better or worse than they
 were, errors are taken as multiples of how far off the forecasts from the last rows were: that is known as
 soon as the rows that they forecast have come (adaptive, after Gibbs & Candes 2021). Held-out errors are
-divided by the same, each by what was known at its time, so the quantiles bear how little that is.
+divided by the same, each by what was known at its time, so the quantiles account for how little is known.
 """
 
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class ErrorPaths:
     def of(cls, errors: FloatArray, moved: FloatArray, at: IntArray, rows: int, steps: int) -> "ErrorPaths":
         """From errors (P, F, K), NaN where unknown, at the rows `at` (P,), each later than the one before.
 
-        `moved` (P, F) is how much each look-back had moved; the knots are those of so many steps.
+        `moved` (P, F) is how much each look-back had moved; the knots are those of this many steps.
         """
         known = np.isfinite(errors)
         errors, knots = _completed(errors), knots_of(steps)

@@ -35,7 +35,7 @@ class Threshold:
     rows          calibration rows with a score; `left_out` had none
     step_seconds  seconds from row to row, or None when rows are only counted
     merge_gap     rows between parts of one episode, at most; events are to be grouped with the same
-    allowed       episodes that so many rows may have if the budget is to be certified; -1: too few rows
+    allowed       episodes that this many rows may have if the budget is to be certified; -1: too few rows
     episodes      episodes that calibration data has above the value
     margin        factor by which the value was raised, 1 where it was not
     """

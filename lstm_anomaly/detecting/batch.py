@@ -31,7 +31,7 @@ class Detection:
     judgement  scores, errors and expected values, M rows
     events     found events; their rows are rows of `series`
     cleaning   what cleaning noticed
-    drift      knows in what the rows no longer look like training
+    drift      knows how the rows differ from training
     off        (M,) rows in which the plant is off
     silences   sensors that delivered nothing for long: those that are over, then those that are not
     """

@@ -23,7 +23,7 @@ LEAST_TOGETHER = 3  # groups to which the same happens at one moment, for it to 
 
 @dataclass(frozen=True)
 class FleetLimits:
-    """From when on something asks for a look, in seconds.
+    """After how many seconds something needs a look.
 
     silent_after  a group's last row is so much older than the latest of all
     model_age     the last row that a model learned from is so much older

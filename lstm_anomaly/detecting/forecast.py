@@ -21,7 +21,7 @@ SEEN_ROWS = 4  # horizons of past rows that are shown beside a forecast
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is to come of some sensors, in own units.
+    """Forecasts of some sensors, in their own units.
 
     sensors   K names
     numbers   (K,) which sensors of the model they are
@@ -49,7 +49,7 @@ class Forecast:
         return tuple(self.expected.methods[number] for number in self.numbers.tolist())
 
     def interval(self, level: float) -> tuple[FloatArray, FloatArray]:
-        """Lower and upper end (K, S) of what a share `level` of the readings will be within."""
+        """Lower and upper end (K, S) of the interval that a share `level` of the readings will lie in."""
         steps = self.values.shape[1]
         low, high = self.expected.interval(level)
         return low[self.numbers, :steps], high[self.numbers, :steps]
@@ -167,7 +167,7 @@ def rows_of(model: Model, wanted: int | timedelta | None) -> int | None:
 def usable_methods(
     horizon: Horizon, rows: int, methods: tuple[str, ...]
 ) -> tuple[tuple[str, ...], list[str]]:
-    """The methods, or where there are too few rows for them the best that do with these; and what to say."""
+    """The methods, or the best that need no more rows than there are; and what to say about that."""
     direct = horizon.direct
     if rows >= direct.look_back:
         return methods, []
@@ -181,7 +181,7 @@ def usable_methods(
 
 
 def padded(grid: Grid, rows: int) -> Grid:
-    """The grid with at least so many rows; those before the first hold its readings, and are unknown."""
+    """The grid with at least this many rows; those before the first hold its readings, and are unknown."""
     missing = max(rows - len(grid), 0)
     if not missing:
         return grid

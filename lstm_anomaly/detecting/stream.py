@@ -140,7 +140,7 @@ class Watcher:
 
     @property
     def drift(self) -> list[str]:
-        """In what the rows so far no longer look like training, a sentence each."""
+        """How the rows so far differ from training, a sentence each."""
         return self._drift.findings()
 
     def drift_news(self) -> list[str]:

@@ -141,7 +141,7 @@ class _Sums:
 
 
 def _usual_change(values: FloatArray, known: BoolArray, lag: int) -> FloatArray:
-    """Mean absolute change of rows (F, M) over so many rows, where both are known; at least a little."""
+    """Mean absolute change of rows (F, M) over this many rows, where both are known; at least a little."""
     both = known[:, lag:] & known[:, :-lag]
     changes = np.where(both, np.abs(values[:, lag:] - values[:, :-lag]), 0.0).sum(axis=1)
     mean = changes / np.maximum(both.sum(axis=1), 1)

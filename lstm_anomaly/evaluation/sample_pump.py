@@ -39,7 +39,7 @@ def lagged(x: Floats, minutes: float) -> Floats:
 
 
 def wandering(rng: np.random.Generator, rows: int, minutes: float) -> Floats:
-    """Noise (rows,) of unit size that is forgotten over so many minutes (a first-order autoregression)."""
+    """Noise (rows,) of unit size that is forgotten over this many minutes (a first-order autoregression)."""
     keep = float(np.exp(-1.0 / minutes))
     gain = float(np.sqrt((1.0 + keep) / (1.0 - keep)))  # undoes what the lag takes from the variance
     return gain * lagged(rng.standard_normal(rows), minutes)

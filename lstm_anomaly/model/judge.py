@@ -46,7 +46,7 @@ from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
 
 PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
 PIECE_CELLS = 1 << 20  # readings in them, at most: of 2,000 sensors 8,192 rows would take gigabytes
-EXPLAINED_ROWS = 10  # a sensor's part in a row's score is its mean error over so many rows
+EXPLAINED_ROWS = 10  # a sensor's part in a row's score is its mean error over this many rows
 _REASONS = np.array(
     [*np.repeat([FORECAST, RESTORED, RELATED, FORECAST], PARTS), TOGETHER, UNSEEN, FLAT, SYMBOLS]
 )

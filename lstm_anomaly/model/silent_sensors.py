@@ -1,8 +1,8 @@
 """A sensor that goes silent must not blind the rest: it is imputed, and judging goes on with the others.
 
-A reading that is missing for longer than is filled makes its row unknown, since the hole may be short. From
-so many rows without a reading on, a window's or 24 by default, the sensor is silent and imputed, as a column
-that is missing (`missing_sensors.py`), until it has delivered for a whole window again.
+A reading that is missing for longer than is filled makes its row unknown, since the hole may be short. After
+a window's rows without a reading, at least 24 by default, the sensor is silent. It is then imputed like a
+column that is missing (`missing_sensors.py`), until it has delivered for a whole window again.
 Whether it is, a row knows from itself and the rows before it.
 """
 

@@ -101,7 +101,7 @@ class Workspace:
 
 
 def reconstruct(params: Params, x: Array, workspace: Workspace) -> Array:
-    """What the autoencoder makes of the windows x (T, F, B): (T, F, B), a view of the workspace."""
+    """The windows x (T, F, B) as the autoencoder restores them, (T, F, B), a view of the workspace."""
     sequence = x
     for layer, buffers in enumerate(workspace.encoder):
         sequence, code, _ = lstm_forward(layer_params(params, "encoder", layer), sequence, buffers)
@@ -149,7 +149,7 @@ def loss_and_gradients(params: Params, x: Array, workspace: Workspace) -> tuple[
 
 
 def mean_square(error: Array, workspace: Workspace) -> float:
-    """Of error (T, F, B): the mean of the pieces' means. Overwrites the reconstruction in the workspace."""
+    """Mean square of error (T, F, B), by the pieces' means. Overwrites the workspace's reconstruction."""
     squares = np.square(error, out=workspace.reconstruction)  # (T, F, B)
     by_column = squares.reshape(-1, error.shape[2]).sum(axis=0)  # (B,)
     pieces, size = workspace.pieces, error.size // workspace.pieces

@@ -42,7 +42,7 @@ def forecaster_shapes(sensors: int, hidden: int, outputs: int) -> dict[str, tupl
 
 
 def chunk_buffers(params: Params, steps: int, batch: int) -> LstmBuffers:
-    """Every array that forward and backward need for chunks of so many steps; made once."""
+    """Every array that forward and backward need for chunks of this many steps; made once."""
     hidden, sensors = params["lstm.W_h"].shape[1], params["lstm.W_x"].shape[1]
     return LstmBuffers(LayerShape(sensors, hidden, steps, batch), params["output.W"].dtype)
 

@@ -21,7 +21,7 @@ MOST_COMPONENTS = 300
 MOST_CELLS = 6_000_000  # of all components: 24 MB of a model file, which thousands of sensors must fit into
 MOST_WINDOWS = 5000  # windows that the components are found from; more change little
 _BLOCK = 512  # windows worked on at a time, so that memory does not grow with them
-_LEAST_BLOCK = 64  # of windows of so many readings that 512 would be
+_LEAST_BLOCK = 64  # of windows of this many readings that 512 would be
 _BLOCK_CELLS = 1 << 22  # more than this
 
 
@@ -101,7 +101,7 @@ class LinearAutoencoder:
 
 
 def _block(cells: int) -> int:
-    """Windows worked on at a time when each has so many readings."""
+    """Windows worked on at a time when each has this many readings."""
     return max(_LEAST_BLOCK, min(_BLOCK, _BLOCK_CELLS // cells))
 
 
@@ -162,7 +162,7 @@ def _columns_at(rows: Array, starts: IntArray, piece: slice) -> Array:
 def _kept(variances: FloatArray, cells: int) -> int:
     """How many of the variances (k,), the largest first, make up `VARIANCE_KEPT` of them all.
 
-    Fewer where so many directions of so many cells each would be too large for a model file.
+    Fewer where their weights would be too large for a model file.
     """
     most = max(1, min(MOST_COMPONENTS, MOST_CELLS // cells))
     shares = np.cumsum(variances) / max(float(variances.sum()), 1e-300)

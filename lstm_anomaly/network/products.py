@@ -93,7 +93,7 @@ LEAST_ROWS = 16  # of a tile; with fewer, the calls take longer than the product
 
 
 def fast_rows(shape: tuple[int, int], columns: int, dtype: Any) -> int:
-    """How many rows of weights (M, K) to multiply by so many columns at once: M, M / 2, ...; 0 if none helps.
+    """How many rows of weights (M, K) to multiply by these columns at once: M, M / 2, ...; 0 if none helps.
 
     OpenBLAS has quicker kernels for products of up to a million multiply-adds where there is AVX-512, by
     10 to 20 %. They treat all columns alike, which is how they are told from the others. Elsewhere the answer
@@ -137,7 +137,7 @@ class StepProduct:
 
 
 def round_up(columns: int, width: int) -> int:
-    """The columns of as many whole tiles as hold so many columns."""
+    """The columns of as many whole tiles as hold this many columns."""
     return -(-columns // width) * width
 
 

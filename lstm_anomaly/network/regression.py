@@ -32,7 +32,7 @@ _Solver = Callable[[FloatArray, FloatArray], FloatArray]
 
 @dataclass(frozen=True)
 class Regression:
-    """What F_t sensors should read by rows of F inputs at some lags, D = lags * F.
+    """Predicts F_t sensors from rows of F inputs at some lags, D = lags * F.
 
     lags     rows back
     weights  (F_t, D)
@@ -45,7 +45,7 @@ class Regression:
 
     @property
     def reach(self) -> int:
-        """The longest lag: so many rows of a stretch have too few rows before them to expect anything."""
+        """The longest lag: as many first rows of a stretch cannot be predicted."""
         return max(self.lags)
 
     def expected(self, rows: Float32Array) -> FloatArray:
@@ -78,7 +78,7 @@ def with_run_up(rows: Float32Array) -> Float32Array:
 
 
 def usable_lags(lags: tuple[int, ...], inputs: int) -> tuple[int, ...]:
-    """As many of the lags, the first ones, as there is room for with so many inputs; one at least."""
+    """As many of the lags, the first ones, as there is room for with this many inputs; one at least."""
     return lags[: max(1, MOST_FEATURES // max(inputs, 1))]
 
 
@@ -107,7 +107,7 @@ def fit_related(rows: Float32Array, targets: BoolArray, segments: Segments) -> t
     x, y = _features(rows, lags, places, segments)
 
     def solve(gram: FloatArray, cross: FloatArray) -> FloatArray:
-        """For each sensor without its own columns, all from one inverse.
+        """Solve the regression of each sensor without its own columns, all from one inverse.
 
         With P the inverse of a covariance, less what leaving out columns S takes from it,
         P - P_S (P_SS)^-1 P_S^T, the regression of column j on the rest is -P_j / P_jj (Cox & Wermuth 1996).
@@ -145,7 +145,7 @@ def _is_wide(x: Float32Array, lags: tuple[int, ...]) -> bool:
 
 
 def _cuts(rows: int) -> list[slice]:
-    """The folds of so many rows."""
+    """The folds of this many rows."""
     return [slice(rows * k // FOLDS, rows * (k + 1) // FOLDS) for k in range(FOLDS)]
 
 

@@ -91,7 +91,7 @@ def _blocks(params: Params, rows: Array, window: int, count: int) -> Iterator["_
 class _Block:
     """A run of neighbouring windows, worked on side by side as the columns of every product.
 
-    With a margin so many columns on the left and as many on the right belong to no window; the products of
+    With a margin this many columns on the left and as many on the right belong to no window; the products of
     a step are then made whole, see products.py.
     """
 

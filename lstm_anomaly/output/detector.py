@@ -188,8 +188,9 @@ class Detector:
     def forecast(self, X: Any, steps: int | None = None, method: str | None = None) -> Forecast:
         """What comes after the rows X: `values` (n_sensors, steps) and `interval(0.8)`, in own units.
 
-        Fit with `horizon=` so many rows, or a timedelta; a day is the default where X has times. `steps` are
-        at most as many. Raises InputError when the model has no horizon, SettingsError when it is shorter.
+        Fit with `horizon=` a number of rows, or a timedelta; a day is the default where X has times.
+        `steps` are at most as many. Raises InputError when the model has no horizon, SettingsError when it
+        is shorter.
         """
         frame = _matched(frame_of(X), X, self.model_.sensors)
         with one_thread():

@@ -68,7 +68,7 @@ class Calendar:
         return (position + self._offsets(slots)[of_row.reshape(-1)]).astype("datetime64[ns]")
 
     def _offsets(self, slots: IntArray) -> IntArray:
-        """By how many ns local time is ahead in each half an hour since 1970, (k,)."""
+        """How many ns local time is ahead of UTC in each half hour since 1970, (k,)."""
         zone = ZoneInfo(str(self.tz))
         offsets = []
         for slot in slots.tolist():
@@ -96,7 +96,7 @@ def follows_week(
 
 
 def few_weekends(calendar: Calendar, rows: Float32Array, times: TimeArray, usable: Segments) -> int | None:
-    """How many weekends were seen, where days off are unlike others and they were few; else None."""
+    """How many weekends were seen, if they are few and unlike working days; else None."""
     inside = np.concatenate([np.arange(a, b) for a, b in usable])
     local = calendar.local(times)
     off = calendar.kinds(local[inside]).any(axis=0)
@@ -110,7 +110,7 @@ def few_weekends(calendar: Calendar, rows: Float32Array, times: TimeArray, usabl
 def _gain(
     calendar: Calendar, rows: Float32Array, times: TimeArray, fit: Segments, held_out: Segments
 ) -> float:
-    """The share of what a daily curve leaves of the held-out rows that curves by the kind of day explain."""
+    """What curves for each kind of day explain of the held-out variance that one daily curve leaves."""
     local = calendar.local(times)
     inside, outside = (
         thinned(np.concatenate([np.arange(a, b) for a, b in part])) for part in (fit, held_out)

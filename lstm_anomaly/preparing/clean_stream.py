@@ -59,7 +59,7 @@ class Cleaner:
     sensors   number of sensors, F
     step      sampling step; None takes the median of the first differences of stamps
     max_fill, resample   as in `clean`
-    patience  so many late rows begin a new stretch; at most a window less one, which could not be judged
+    patience  late rows that begin a new stretch; at most a window less one row, which could not be judged
     """
 
     def __init__(
@@ -284,7 +284,7 @@ def _concatenated(first: Ordered, then: Ordered) -> Ordered:
 
 
 def _aggregated(rows: Ordered, group: IntArray, how: Resample | None) -> Ordered:
-    """One row for each group of rows (m,), which are numbered without a hole."""
+    """One row for each group of rows (m,); the numbers of groups have no gaps."""
     first = np.flatnonzero(np.diff(group, prepend=-1))
     values = aggregate(rows.values, group, first, how or "first")
     return Ordered(rows.origin[first], rows.positions[first], values, rows.jumps[first], rows.of_row)

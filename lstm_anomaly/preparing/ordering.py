@@ -51,7 +51,7 @@ class _Late:
 class Ordering:
     """Orders rows as they come.
 
-    patience  so many rows in a row, each later than the one before but all too late, begin a new stretch
+    patience  this many rows in a row, each later than the one before but all too late, begin a new stretch
     width     positions are rounded down to a multiple of this, and rows with one position belong together;
               None keeps them, and of several rows with one position the first counts
     usual     the step of the time stamps in ns, 0 when it is not known

@@ -18,7 +18,7 @@ STUCK_ROWS = 30  # shortest run of one reading that may be a stuck sensor
 STUCK_FACTOR = 10  # and how much longer than its usual runs it must be
 RAILED_SHARE = 0.01  # share of readings at the least or greatest value
 RAILED_FACTOR = 10  # and how much more often than other values it must be read
-FAR_FACTOR = 5  # a value so many times the range of all others away from them is no reading
+FAR_FACTOR = 5  # a value this many times the range of all others away from them is no reading
 MOST_FAR = 4  # values far off at the ends of one sensor's readings
 # What loggers and data banks write for "no reading", without its sign; these need not be so far away.
 SENTINELS = frozenset({99.0, 999.0, 9999.0, 99999.0, 999.25, 32767.0, 32768.0, 65535.0, 6999.0, 7999.0, 1e20})

@@ -10,8 +10,8 @@ import numpy as np
 
 from lstm_anomaly.base.types import BoolArray, FloatArray
 
-STILL_SHARE = 0.99  # one value on so many training rows: it stands still
-SWITCH_SHARE = 0.99  # two values on so many training rows: it is a switch
+STILL_SHARE = 0.99  # one value on this many training rows: it stands still
+SWITCH_SHARE = 0.99  # two values on this many training rows: it is a switch
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class SensorRoles:
     def find(cls, values: FloatArray) -> "SensorRoles":
         """Roles by the training rows (M, F).
 
-        A sensor that stands still is ruled only, a switch is an input and ruled, any other an input
-        and a target. When nothing else is left, switches are targets too, and then what stands still.
+        A sensor that stands still is judged by the rule only. A switch is judged by the rule and is an input,
+        any other sensor is an input and a target. When nothing else is left, switches are targets, too, and
+        after them sensors that stand still.
         """
         top = np.array([_top_shares(column) for column in values.T])  # (F, 2)
         still = top[:, 0] >= STILL_SHARE  # (F,)
@@ -44,7 +45,7 @@ class SensorRoles:
         return cls(everything, everything, switch)
 
     def spread(self, among: BoolArray) -> "SensorRoles":
-        """The roles of all sensors, where these are those `among` them (F,) and the others have none."""
+        """These roles, given to the sensors marked in `among` (F,); the others get none."""
         roles = [np.zeros_like(among) for _ in range(3)]
         for role, own in zip(roles, (self.inputs, self.targets, self.ruled), strict=True):
             role[among] = own

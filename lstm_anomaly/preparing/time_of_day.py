@@ -52,7 +52,7 @@ def thinned(rows: IntArray) -> IntArray:
 
 
 def harmonics(times: TimeArray) -> FloatArray:
-    """Columns that daily curves are sums of, (n, 1 + 2 HARMONICS)."""
+    """Basis functions of daily curves, (n, 1 + 2 HARMONICS)."""
     turn = 2 * np.pi * _part_of_day(times)[:, np.newaxis] * np.arange(1, HARMONICS + 1)  # (n, HARMONICS)
     return np.column_stack([np.ones(len(times)), np.sin(turn), np.cos(turn)])
 

@@ -32,14 +32,14 @@ SIGNED_LENGTHS = (10, 30)
 TOGETHER_LENGTHS = (1, 3, 10, 30, 100)
 TOGETHER_VIEWS = ("forecast", "restored", "level")
 LONGEST = max(TOGETHER_LENGTHS)
-BOUNDED_FROM = 30  # rows: in what remembers so many a row counts at most ten times what 99 % stay below
+BOUNDED_FROM = 30  # rows: in what remembers this many a row counts at most ten times what 99 % stay below
 BOUND = 10.0
 PARTS = len(LENGTHS) + len(SIGNED_LENGTHS)  # of one view
 COMPONENTS = len(VIEWS) * PARTS
 SHORT_MEMORIES = [v * PARTS + k for v in range(len(VIEWS)) for k, rows in enumerate(LENGTHS) if rows <= 3]
 MOST_OF_ROWS = 0.25  # of the training rows: what is usual in a longer memory they cannot tell
 LEAST_EXPLAINED = 0.7  # of a sensor's variance: where others explain less there is no relation to break
-PRIOR_ROWS = 20  # a state's usual size leans on that of all rows, as if it had so many of them
+PRIOR_ROWS = 20  # a state's usual size leans on that of all rows, as if it had this many of them
 LEAST_OF_MEDIAN = 0.1  # no sensor's usual size is below this share of the median sensor's
 LEAST_OF_ALL = 0.1  # nor a state's below this share of that of all rows
 LEAST_SIZE = 1e-6
@@ -117,7 +117,7 @@ class Components:
 
 
 def larger(x: FloatArray, length: int, last: int, look_ahead: int) -> FloatArray:
-    """Of x (last + look_ahead,), which remembers `length` rows: the larger at a row and later, (last,)."""
+    """The larger of x (last + look_ahead,) at a row and later, while it remembers the row, (last,)."""
     ahead = min(length - 1, look_ahead)
     return np.maximum(x[:last], x[ahead : ahead + last])
 

@@ -1,7 +1,7 @@
 """Training rows that look like faults: there the relation of a sensor to the others breaks, and nowhere else.
 
-A rare way of running keeps the relations between sensors; a fault breaks them. So what is looked at is what
-the other sensors leave of each sensor that they explain, in units of its median size, which faults in up to
+A rare way of running keeps the relations between sensors; a fault breaks them. So each sensor is predicted
+from the others, where they explain it. Its error is taken in units of its median size, which faults in up to
 half of the rows do not move. It is remembered over 1 to 30 rows as in `components.py`, and the largest over
 the sensors has a limit as in `limits.py`: from the maxima of blocks of rows, but by their lower half, which
 faults that lie in half of the blocks do not move either,
@@ -36,14 +36,14 @@ LOW = 0.1
 LOW_DEVIATIONS = 1.2816  # of a normal distribution: so far below the median its lowest tenth begins
 TIMES_LIMIT = 1.7
 NORMAL_MEDIAN = 0.6745  # of the absolute values of a normal distribution of size 1
-BOUND = 4.0  # a row counts in a mean with its sign at most so many times the median size
+BOUND = 4.0  # a row counts in a mean with its sign at most this many times the median size
 FAR = 3.5  # median sizes: where single rows of the guilty sensor are so far off a fault begins and ends
 LEAST_OF_SPREAD = 0.05  # of a sensor's own spread: the rounding of copies of each other breaks no relation
 LEAST_STATE = 50  # rows of a state that tell its own median size
 
 
 def looks_like_fault(errors: FloatArray, level: FloatArray, state: IntArray | None = None) -> BoolArray:
-    """Which of M rows look like faults, (M,), by what the others leave of each sensor, errors (M, F_t).
+    """Which of M rows look like faults, (M,), by the errors (M, F_t) of each sensor predicted from others.
 
     level (M, F_t) are the sensors' readings. With states (M,) errors are measured in each by itself.
     """

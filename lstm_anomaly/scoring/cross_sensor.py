@@ -1,6 +1,6 @@
 """The distance of each sensor from its regression on the others: finds the sensor at fault.
 
-A network that expects each sensor from all of them is misled by one false reading into errors everywhere,
+A network that predicts each sensor from all of them is misled by one false reading into errors everywhere,
 and a sensor with little noise then shows the largest one in its own unit. Leaving each sensor out of its
 own expectation helps: the sensor at fault departs most ("contribution by
 reconstruction", Alcala & Qin 2009, by the Cauchy-Schwarz inequality).

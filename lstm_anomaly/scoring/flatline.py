@@ -21,7 +21,7 @@ from lstm_anomaly.base.types import FloatArray, Segments
 from lstm_anomaly.scoring.tail_limits import block_maxima, rare_level
 
 LENGTHS = (16, 64, 256, 1024)  # rows, powers of two
-MARGIN = 1.5  # what is flat moves so many times less than any row that is known to be normal
+MARGIN = 1.5  # what is flat moves this many times less than any row that is known to be normal
 _TINY = 1e-300
 
 
@@ -81,7 +81,7 @@ class Stillness:
 
 
 def _ranges(values: FloatArray, longest: int = LENGTHS[-1]) -> Iterator[tuple[int, FloatArray]]:
-    """Each of `LENGTHS` that fits, and the ranges over so many rows of values (n, F), (n - length + 1, F)."""
+    """Each of `LENGTHS` that fits, and the ranges over that length of values (n, F), (n - length + 1, F)."""
     high = low = values
     width = 1
     while 2 * width <= min(longest, len(values)):

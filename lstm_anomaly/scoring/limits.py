@@ -29,7 +29,7 @@ def rare_limit(x: FloatArray) -> float:
 
 
 def standing_out(x: FloatArray) -> tuple[float, int, int]:
-    """How many times the limit that x (M,) would have without it the highest span of x reaches, and its rows.
+    """The highest span of x (M,): its multiple of the limit that x would have without it, and its rows.
 
     Nothing where blocks are too few to tell: 0, 0, 0. `last` is included.
     """

@@ -16,7 +16,7 @@ from lstm_anomaly.scoring.moving_average import trailing_sum
 
 MEMORY = 50  # rows over which evidence adds up
 MOST_AHEAD = MEMORY // 4  # rows that a sum of evidence reaches ahead of its row, where look-ahead allows it
-MOST = 10.0  # the evidence of one sensor counts at most so many times that of one row
+MOST = 10.0  # the evidence of one sensor counts at most this many times that of one row
 FOLDS = 4
 _DIGITS = 9  # values of a sensor that differ by less than 1e-9 of its size are one value
 

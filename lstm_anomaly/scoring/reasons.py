@@ -27,7 +27,7 @@ def sentence(reason: int, multiple: float, words: str = "") -> str:
 
 
 def no_words(rows: int) -> NDArray[np.object_]:
-    """No words of their own for so many rows, (rows,)."""
+    """Empty words for this many rows, (rows,)."""
     return np.full(rows, "", object)
 
 

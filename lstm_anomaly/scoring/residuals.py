@@ -34,7 +34,7 @@ class Residuals:
 
 
 def mixed(linear: FloatArray, lstm: FloatArray, share: FloatArray) -> FloatArray:
-    """The error of what both expect together, (n, F_t): `share` (F_t,) of the LSTM's."""
+    """The error of the mean of both predictions, (n, F_t); the LSTM's has the weight `share` (F_t,)."""
     return np.asarray(share * lstm + (1.0 - share) * linear)
 
 

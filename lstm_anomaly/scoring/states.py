@@ -45,12 +45,12 @@ class OperatingStates:
         return cls(centres[counts > 0], counts[counts > 0])
 
     def of_rows(self, features: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Of each row by its features (n, 2 F): its state, and the distance from that centre, (n,) each."""
+        """The state of each row of features (n, 2 F), and its distance from that centre, (n,) each."""
         return _nearest(features, self.centres)
 
 
 def state_features(rows: FloatArray) -> FloatArray:
-    """Of the last n of scaled rows (CHANGE + n, F): readings and changes, (n, 2 F)."""
+    """Readings and changes of the last n of scaled rows (CHANGE + n, F), (n, 2 F)."""
     return np.concatenate([rows[CHANGE:], rows[CHANGE:] - rows[:-CHANGE]], axis=1)
 
 

@@ -64,7 +64,7 @@ class FirstRow:
 
 @dataclass(frozen=True)
 class Check:
-    """What was found in one input; `problems` make it unusable, the rest of the advice is to taste.
+    """What was found in one input; `problems` make it unusable; advice may be followed or not.
 
     rows           rows read
     first_rows     the first of them, as they were understood
@@ -98,7 +98,7 @@ class Check:
 
 
 def unreadable(errors: Sequence[LstmAnomalyError], report: ReadReport | None = None) -> Check:
-    """What is left to say of an input that cannot be read."""
+    """The check of an input that cannot be read."""
     return Check(tuple(report.files) if report else (), problems=[str(error) for error in errors])
 
 

@@ -50,7 +50,7 @@ def fault_doubt(places: Sequence[tuple[str, str]]) -> tuple[str, ...]:
 def doubts(
     standing: float, trim: float, before: FloatArray, last: FloatArray, left_out: float
 ) -> tuple[str, ...]:
-    """What keeps training data from being a clean picture of normal, a clause each; nothing when it is one.
+    """Why training data is not a clean picture of normal, a clause each; nothing when it is one.
 
     standing  share of the training windows that stand out from the others
     trim      share of the rows that may be left out for that

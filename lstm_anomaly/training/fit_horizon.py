@@ -154,7 +154,7 @@ def _plan(grid: Grid, steps: int, step: np.timedelta64 | None) -> _Plan:
 
 
 def _spread_out(rows: IntArray, most: int) -> IntArray:
-    """At most so many of the rows, evenly."""
+    """At most this many of the rows, evenly."""
     return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(np.int64)]
 
 

@@ -152,7 +152,7 @@ def _default_epochs(settings: LearningSettings, windows: int) -> int:
 
 
 def _forecaster_updates(rows: int) -> int:
-    """Weight updates of the forecaster by default, for so many rows to fit to."""
+    """Weight updates of the forecaster by default, for this many rows to fit to."""
     chunk = ForecastConfig.batch_size * min(ForecastConfig.steps, max(16, rows // 3))
     return int(np.clip(MOST_READINGS * rows // chunk, LEAST_UPDATES, FORECASTER_UPDATES))
 

@@ -35,7 +35,7 @@ FLAT_SHARE = 0.05  # of the false-alarm budget, for what reads flat, over all se
 
 @dataclass(frozen=True)
 class Measured:
-    """What fitted networks are worth, and what is usual for them.
+    """How good the fitted networks are, and their usual errors.
 
     segments  the M rows that told
     largest   (M,) each row's largest multiple of a limit, from which the threshold is learned; NaN unjudged
@@ -87,7 +87,7 @@ class TrainingRows:
 
 
 def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Generator) -> Measured:
-    """What is usual on the last usable rows; the kind of model if "auto".
+    """Usual errors on the last usable rows, and the kind of model if that is "auto".
 
     Of rows at four lags, and of what is left of them by four views, at most `MOST_VALUES` values are held.
     """

@@ -17,7 +17,7 @@ LONGEST_HOLD = 1000  # rows
 
 @dataclass(frozen=True)
 class OwnRates:
-    """What the rates of the sensors call for.
+    """What is to be done because of the sensors' own rates.
 
     step  seconds to resample to, None where readings of one row belong together
     hold  rows for which a missing reading takes the last one, None where the usual hold will do
@@ -51,7 +51,7 @@ def own_rates(frame: SensorFrame, series: Series) -> OwnRates:
 
 
 def round_step(seconds: float) -> float:
-    """The next round step of so many seconds or more."""
+    """The next round step of this many seconds or more."""
     return next((step for step in ROUND_STEPS if step >= seconds), math.ceil(seconds / 86400) * 86400)
 
 

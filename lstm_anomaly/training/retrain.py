@@ -34,7 +34,7 @@ LASTS = 10  # rows of the fault that limits are told for
 
 @dataclass(frozen=True)
 class Measure:
-    """What a model makes of the rows held out.
+    """How a model does on the held-out rows.
 
     forecast, restored  mean squared errors, in units of the old model's scale
     alarms              events; anomalous: their rows, since one event may be all rows
@@ -159,7 +159,7 @@ def settings_of(model: Model, **given: object) -> LearningSettings:
 
 
 def last_rows(series: Series, seconds: float) -> Series:
-    """The series without the rows that are more than so many seconds older than its last one.
+    """The series without the rows that are more than this many seconds older than its last one.
 
     Raises InputError when its rows have no time stamps.
     """

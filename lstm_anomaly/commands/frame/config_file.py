@@ -27,7 +27,7 @@ OUTPUTS = ("checkpoint", "out", "prom-textfile", "report", "scores", "state")
 
 @dataclass
 class Defaults:
-    """What configuration files say: for each command its options' values, and where each was said."""
+    """What config files set: the options of each command, and where each was set."""
 
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     places: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -86,7 +86,7 @@ _OPTIONS = (
 
 @dataclass(frozen=True)
 class Unattended:
-    """What was said about a run that nobody watches: the values of the options above, spans in seconds."""
+    """The values of the options above, for a run that nobody watches; spans in seconds."""
 
     state: str | None
     begin: str

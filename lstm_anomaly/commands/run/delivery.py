@@ -24,7 +24,7 @@ ROW_FORMATS = {"influx": influx_lines, "lookout": lookout_lines}  # a line for e
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a run writes.
+    """What a run is to write.
 
     format_      of the events: `csv` and `jsonl` are written as they come, `table` when `flush` is called,
                  `json` at the end; `nagios` is for the caller; `ROW_FORMATS` have a line for each row
@@ -178,7 +178,7 @@ def delivery(
 ) -> Iterator[Delivery]:
     """A delivery whose scores file takes its place when the block ends without an error.
 
-    append_from  goes on with the scores file behind so many bytes instead
+    append_from  goes on with the scores file behind this many bytes instead
     """
     from lstm_anomaly.base import files
 

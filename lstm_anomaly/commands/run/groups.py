@@ -138,7 +138,7 @@ def _parts(
 
 
 def _by_processes(groups: Iterator[_Group], workers: int) -> Iterator[_Trained]:
-    """Train each group in one of so many processes, or here."""
+    """Train each group in one of several processes, or here."""
     from lstm_anomaly.base.workers import WorkerDied, run_jobs
 
     for outcome in run_jobs(_train_group, groups, workers):
@@ -184,7 +184,7 @@ def _train_batch(batch: _Batch) -> list[_Trained]:
 
 
 def _same_but_for_case(column: str, groups: list[str]) -> list[str]:
-    """What to say of names that differ in case only: of one machine, perhaps, that is written in two ways."""
+    """A warning of names that differ only in case: perhaps one machine, written in two ways."""
     alike: dict[str, list[str]] = {}
     for group in groups:
         alike.setdefault(group.casefold(), []).append(group)
@@ -220,7 +220,7 @@ def watcher_of(
 ) -> "tuple[Judging, ReadOptions]":
     """What judges with the model, or the folder of models, at `path`, and how to read its input.
 
-    The models of a folder are shared by so many worker processes, which end with the command.
+    The models of a folder are shared by several worker processes, which end with the command.
     """
     if not os.path.isdir(path):
         from lstm_anomaly.model.file import read_model

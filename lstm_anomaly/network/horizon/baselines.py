@@ -78,7 +78,7 @@ def _peaks(correlation: FloatArray) -> IntArray:
 
 
 def _autocorrelation(changes: FloatArray, longest: int) -> FloatArray:
-    """Of changes (M,) with themselves, for lags 0 .. longest."""
+    """Autocorrelation of changes (M,) for lags 0 .. longest."""
     centred = changes - changes.mean()
     size = 1 << (2 * len(centred) - 1).bit_length()
     power = np.abs(np.fft.rfft(centred, size)) ** 2

@@ -17,7 +17,7 @@ FAR = 1e3  # training standard deviations; what is farther off says no more than
 
 @dataclass(frozen=True)
 class DirectForecaster:
-    """What was fitted to say S steps from the L rows before.
+    """What was fitted to forecast S steps from the L rows before.
 
     look_back  L; steps: S
     period     p rows after which readings repeat, 0 when they do not

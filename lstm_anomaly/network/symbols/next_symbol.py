@@ -56,7 +56,7 @@ def next_symbol_shapes(vocabulary: int, embedding: int, hidden: int) -> dict[str
 
 
 def symbol_buffers(params: Params, steps: int, batch: int) -> LstmBuffers:
-    """Every array that forward and backward need for so many steps of so many sequences; made once."""
+    """Every array that forward and backward need for this many steps of this many sequences; made once."""
     (_, D), (_, H) = params["lstm.W_x"].shape, params["lstm.W_h"].shape
     return LstmBuffers(LayerShape(D, H, steps, batch), params["output.W"].dtype)
 

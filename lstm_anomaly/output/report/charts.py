@@ -25,7 +25,7 @@ class Line:
     y: FloatArray
 
     def as_dict(self) -> dict[str, Any]:
-        """For the script."""
+        """The fields, as the script of the page reads them."""
         return {
             "role": self.role,
             "name": printable(self.name),
@@ -44,7 +44,7 @@ class Panel:
     limit: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """For the script."""
+        """The fields, as the script of the page reads them."""
         lines = [line.as_dict() for line in self.lines]
         return {"title": printable(self.title), "log": self.log, "limit": self.limit, "lines": lines}
 
@@ -65,7 +65,7 @@ class Chart:
     band_name: str = "event"
 
     def as_dict(self) -> dict[str, Any]:
-        """For the script."""
+        """The fields, as the script of the page reads them."""
         return {
             "title": self.title,
             "xTitle": self.x_title,
@@ -95,7 +95,7 @@ class Axis:
         return self._times[rows].astype("datetime64[ns]").astype(np.int64) / 1e6
 
     def after(self, rows: int, times: TimeArray | None, steps: int) -> FloatArray:
-        """The places (S,) of the steps that follow so many rows, at these times if rows have any."""
+        """The places (S,) of the steps that follow this many rows, at these times if rows have any."""
         if times is None:
             return np.asarray(rows + 1.0 + np.arange(steps))
         return times.astype("datetime64[ns]").astype(np.int64) / 1e6

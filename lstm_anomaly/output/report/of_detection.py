@@ -45,7 +45,7 @@ WAYS = {
 SENSORS_TOLD = 10  # in an event's table
 MOVED = 1.0  # training spreads: a sensor's mean that is farther off is said to have moved
 MANY_MOVED = 0.5  # of the sensors: the summary says that the model may not fit
-SPREAD_FACTOR = 2.0  # a spread so many times another is said to have changed
+SPREAD_FACTOR = 2.0  # a spread this many times another is said to have changed
 
 
 def detection_report(

@@ -34,7 +34,7 @@ def _limit_lines(outcome: Retrained) -> list[str]:
 
 
 def warnings(outcome: Retrained) -> list[str]:
-    """What is lost with the new model, a sentence each."""
+    """Warnings of what the new model no longer finds, a sentence each."""
     return [
         f"the limit of {printable(one.sensor)} is {one.new / one.old:.2g} times what it was: faults from"
         f" {number(one.old, 3)} to {number(one.new, 3)} are no longer seen. Where old rows differ from new"

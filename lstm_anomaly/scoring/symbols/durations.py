@@ -38,7 +38,7 @@ class Durations:
         return cls(joined.astype(np.int64), *lengths)
 
     def nats(self, kinds: IntArray, rows: IntArray, *, at_least: bool) -> FloatArray:
-        """-log of the chance that kinds (n,) last at least, or at most, so many rows (n,); 0 if unknown."""
+        """-log of the chance that kinds (n,) last at least, or at most, this many rows (n,); 0 if unknown."""
         out = np.zeros(len(kinds))
         stops = np.cumsum(self.counts)
         for kind in np.unique(kinds):
@@ -50,7 +50,7 @@ class Durations:
         return out
 
     def usual(self, kind: int) -> tuple[int, int]:
-        """How many rows nine of ten last: from, to; 0, 0 where none was seen."""
+        """Nine of ten durations lie between these, in rows; 0, 0 where none was seen."""
         stop = int(self.counts[: kind + 1].sum())
         part = self.rows[stop - self.counts[kind] : stop]
         if not len(part):
@@ -59,7 +59,7 @@ class Durations:
 
 
 def _evenly(count: int) -> IntArray:
-    """Numbers of at most KEPT of `count` things, the first and the last among them."""
+    """Indexes of at most KEPT of `count` things, evenly spread, with the first and the last."""
     return np.unique(np.linspace(0, count - 1, min(count, KEPT)).round().astype(np.int64))
 
 
