@@ -20,6 +20,7 @@ from lstm_anomaly.commands.frame.app import app
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What no test can run: it sets up the machine, never ends, or needs a cluster.
 NOT_RUN = re.compile(r"\b(make|pip|python|pytest|tail -F|curl)\b|--follow\b|dask://")
+_SIGNS = set("|&;<>")
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
@@ -61,7 +62,7 @@ def calls(line: str) -> Iterator[list[str]]:
     """The arguments of each `lstm-anomaly` in a shell's line."""
     own: list[str] | None = None
     for word in [*words(line), ";"]:
-        if own is not None and not set(word) - set("|&;<>"):
+        if own is not None and set(word) <= _SIGNS:
             yield own
             own = None
         elif own is not None:
@@ -108,22 +109,39 @@ def environment(**more: str) -> dict[str, str]:
 def run_line(line: str) -> tuple[int, str]:
     """Run a shell's line in the folder where this runs: exit status, and all that it prints.
 
-    The command line alone runs in this process, which is quick; pipes and other programs in a shell.
+    `lstm-anomaly` runs in this process, which is quick; what a pipe brings to it or takes from it, in a
+    shell.
     """
-    arguments = words(line)
-    if arguments[0] == "lstm-anomaly" and list(calls(line)) == [arguments[1:]]:
-        result = CliRunner().invoke(app, arguments[1:])
+    stages = _pipe(words(line))
+    own = [k for k, stage in enumerate(stages) if stage[0] == "lstm-anomaly"]
+    if len(own) != 1 or any(set(word) <= _SIGNS for stage in stages for word in stage):
+        done = _in_a_shell(line, b"")
+        return done.returncode, done.stdout.decode()
+    before, after = (" | ".join(map(shlex.join, part)) for part in (stages[: own[0]], stages[own[0] + 1 :]))
+    given = _in_a_shell(before, b"").stdout if before else None
+    result = CliRunner().invoke(app, stages[own[0]][1:], input=given)
+    if not after:
         return result.exit_code, result.output
-    done = subprocess.run(
+    done = _in_a_shell(after, result.stdout_bytes)
+    return done.returncode, result.stderr + done.stdout.decode()
+
+
+def _pipe(line: list[str]) -> list[list[str]]:
+    """The words of each stage of a pipe."""
+    ends = [k for k, word in enumerate(line) if word == "|"]
+    return [line[start:end] for start, end in zip([0, *(k + 1 for k in ends)], [*ends, None], strict=True)]
+
+
+def _in_a_shell(line: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
         ["sh", "-c", line],
+        input=given,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
         timeout=120,
         check=False,
     )
-    return done.returncode, done.stdout
 
 
 def is_as_shown(shown: str, printed: str) -> bool:
