@@ -126,10 +126,14 @@ def write_arrays(
     full = {"format": kind.format, "format_version": FORMAT_VERSION, **header, "arrays": described}
     full["sha256"] = _digest(full, arrays)
     text = json.dumps(full, sort_keys=True, allow_nan=False).encode()
-    with zipfile.ZipFile(file, "w") as archive:
+    whole: BinaryIO = file if file.seekable() else io.BytesIO()  # to a pipe zipfile writes other bytes
+    with zipfile.ZipFile(whole, "w") as archive:
         for name, array in {_HEADER: np.frombuffer(text, dtype=np.uint8), **arrays}.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
+    if whole is not file:
+        whole.seek(0)
+        file.write(whole.read())
 
 
 def _check_same(

@@ -35,8 +35,8 @@ def atomic_write(
     """
     target = Path(os.path.realpath(path))
     with _as_output_error(path):
-        if target.exists() and not target.is_file():
-            with open(target, "wb") as device:
+        if os.path.exists(path) and not os.path.isfile(path):  # what a pipe's name stands for is no path
+            with open(path, "wb") as device:
                 yield device
             return
         token = secrets.token_hex(8)

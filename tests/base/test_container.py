@@ -1,6 +1,7 @@
 """The model file's container: round trip, same bytes, and refusal of whatever is not one."""
 
 import io
+import os
 import pickle
 import struct
 import zipfile
@@ -41,6 +42,16 @@ def test_what_was_saved_is_loaded(saved):
 def test_the_same_content_gives_the_same_bytes(saved, tmp_path):
     save_arrays(tmp_path / "again", HEADER, arrays())
     assert (tmp_path / "again").read_bytes() == saved.read_bytes()
+
+
+def test_a_pipe_gets_the_same_bytes_and_may_be_read(saved, tmp_path):
+    reader, writer = os.pipe()
+    save_arrays(f"/dev/fd/{writer}", HEADER, arrays())
+    assert os.read(reader, 1 << 16) == saved.read_bytes()
+    os.write(writer, saved.read_bytes())
+    os.close(writer)
+    assert load_arrays(f"/dev/fd/{reader}")[0]["window"] == 3
+    os.close(reader)
 
 
 def test_a_missing_file_is_named():

@@ -184,6 +184,15 @@ class TestProgram:
         assert detect(tmp_path / "p.csv", "--state", "st", "--exec", page).exit_code == 0
         assert (tmp_path / "got").read_text().count("\n") == 1
 
+    def test_gets_its_events_also_where_metrics_cannot_be_written(self, detect, trained, tmp_path):
+        page = script(tmp_path / "page", f'cat >> "{tmp_path}/got"')
+        (tmp_path / "p.csv").write_bytes((trained / "new.csv").read_bytes())
+        metrics = tmp_path / (250 * "x")  # the name of the temporary file is too long
+        for _ in range(2):
+            result = detect(tmp_path / "p.csv", "--state", "st", "--exec", page, "--prom-textfile", metrics)
+            assert (result.exit_code, "cannot write" in result.stderr) == (2, True)
+            assert (tmp_path / "got").read_text().count("\n") == 1
+
     def test_that_fails_is_run_once_an_event_and_told_in_one_line(self, detect, tmp_path):
         page = script(tmp_path / "page", f'cat >> "{tmp_path}/got"; exit 3')
         values = normal_values(300, seed=1)

@@ -103,20 +103,15 @@ class Run:
                     seen = self._watcher.tally.rows, to.count, alerting.waiting()
                     self._take_new(follower, alerting)
                     to.flush()
-                    if (self._watcher.tally.rows, to.count, alerting.waiting()) != seen:
+                    is_news = (self._watcher.tally.rows, to.count, alerting.waiting()) != seen
+                    if is_news or alerting.is_due():
                         self._warn_of_drift()
-                        self._commit(state, alerting, before)
-                    if alerting.is_due():
-                        alerting.run_hooks()
-                        self._commit(state, alerting, before)
+                        self._conclude(state, alerting, before)
                     time.sleep(POLL_SECONDS)
                 self._take_new(follower, alerting)
                 to.finish(self._watcher)
                 self._warn_of_drift()
-                self._commit(state, alerting, before)
-                if alerting.is_due():
-                    alerting.run_hooks()
-                    self._commit(state, alerting, before)
+                self._conclude(state, alerting, before)
         return Outcome(to.count, _loud(to.events), alerting.failures, self._open_event(), len(to.gaps))
 
     def _warn_of_drift(self) -> None:
@@ -163,6 +158,14 @@ class Run:
             )
         return self._watcher
 
+    def _conclude(self, state: State, alerting: Alerting, before: dict[str, int]) -> None:
+        """Commit; let the program of `--exec` have its events; write metrics last, not to hinder it."""
+        self._commit(state, alerting, before)
+        if alerting.is_due():
+            alerting.run_hooks()
+            self._commit(state, alerting, before)
+        self._write_metrics((state.path,), state.totals)
+
     def _commit(self, state: State, alerting: Alerting, before: dict[str, int]) -> None:
         """Everything was delivered but to the program of `--exec`: the next run begins here.
 
@@ -177,7 +180,6 @@ class Run:
                 state.scores_length = to.scores_length
             state.undelivered = alerting.waiting()
             write_state(state, self._unattended.state, self._one().model)
-        self._write_metrics((state.path,), state.totals)
 
     def _write_metrics(self, paths: tuple[str, ...], totals: dict[str, int]) -> None:
         if self._unattended.prom_textfile is None:
