@@ -25,7 +25,7 @@ def sentence(event: Event, start: str, end: str, told: Sequence[str]) -> str:
     at = f" at {without_day(told[0], start)}" if event.duration > 1 else ""
     when = f"From {start} to {without_day(end, start)}" if event.duration > 1 else f"At {start}"
     what = _what(event, first, at)
-    if event.cause == UNSEEN:
+    if event.cause == UNSEEN and len(event.contributions) > 1:  # all sensors are among them
         what = f"there was a state never seen in training: {what}"
     followers = event.followers[:MOST_FOLLOWERS]
     stamps = told[len(event.contributions) :]

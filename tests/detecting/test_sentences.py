@@ -12,10 +12,14 @@ from lstm_anomaly.scoring.reasons import FORECAST, NEW_VALUE, RELATED, UNSEEN
 DAY = "2026-03-02 "
 
 
-def said(kind="down", seen=2.1, expected=3.65, usual=(3.4, 3.9), cause=RELATED, followers=()):
+PRESSURE = Contribution("pressure", 1.0, 2.1, 3.65, "down", "down", 40, (3.4, 3.9), (2.1, 3.5))
+FLOW = Contribution("flow", 0.0, 7.0, 7.0, "down", "down", 40, (6.0, 8.0), (6.5, 7.5))
+
+
+def said(kind="down", seen=2.1, usual=(3.4, 3.9), cause=RELATED, followers=(), others=(FLOW,)):
     """The sentence on rows 5 to 140 of a day whose row r is at minute r."""
-    part = Contribution("pressure", 1.0, seen, expected, "down", kind, 40, usual, (2.1, 3.5))
-    event = Event(5, 140, 30, 3.0, 2.0, (part,), followers, cause)
+    part = replace(PRESSURE, seen=seen, kind=kind, usual=usual)
+    event = Event(5, 140, 30, 3.0, 2.0, (part, *others), followers, cause)
     return placed(event).sentence
 
 
