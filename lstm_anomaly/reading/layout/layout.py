@@ -165,8 +165,8 @@ def _find_keys(layout: Layout, sample: Sample, sensors: Sequence[str]) -> None:
     layout.group_kind = "sessions" if options.session else "groups"
     long = find_long_columns(sample, layout.time_columns, sensors)
     if long is not None:
-        layout.name_column, layout.columns = long.sensor, (long.value,)
-        layout.sensors = (names[long.value],)
+        layout.name_column, layout.columns = long[0], long[1:]
+        layout.sensors = (names[long[1]],)
         layout.is_in_order = _is_in_order(layout, sample)
     if layout.group_column is None:
         taken = {*layout.time_columns, layout.name_column, *layout.columns}

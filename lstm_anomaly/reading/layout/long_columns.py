@@ -5,7 +5,6 @@ A long file read as a wide one would be a single sensor made of all of them.
 
 import itertools
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,18 +17,10 @@ from lstm_anomaly.reading.layout.sample import Sample
 TAKE_TURNS = 0.3  # share of the rows that have another text than the row before
 
 
-@dataclass(frozen=True)
-class LongColumns:
-    """Where a long file names the sensor of a reading, and where the reading stands."""
-
-    sensor: int
-    value: int
-
-
 def find_long_columns(
     sample: Sample, time_columns: Collection[int], sensors: Collection[str]
-) -> LongColumns | None:
-    """The two columns of a long file, None for a wide one.
+) -> tuple[int, int] | None:
+    """Where a long file names the sensor of a reading, and where the reading stands; None for a wide file.
 
     Without being told, a file is long when one of its text columns is named like a sensor's name and its only
     column of readings like a value, and when that value is none of the `sensors` that are wanted.
@@ -46,12 +37,12 @@ def find_long_columns(
             hint="--sensor-column NAME together with --value-column NAME",
         )
     if told[0] is not None and told[1] is not None:
-        found = LongColumns(names.index(told[0]), names.index(told[1]))
+        found = names.index(told[0]), names.index(told[1])
     else:
         keys = {options.group_by, options.session, *options.symbols}
         others = [k for k in range(len(names)) if k not in time_columns and names[k] not in keys]
         guess = _by_names(sample, others)
-        if guess is None or names[guess.value] in {*sensors, *options.only}:
+        if guess is None or names[guess[1]] in {*sensors, *options.only}:
             return None
         found = guess
     if not time_columns:
@@ -83,7 +74,7 @@ def check_not_long(sample: Sample, sensors: Sequence[int]) -> None:
             )
 
 
-def _by_names(sample: Sample, columns: Sequence[int]) -> LongColumns | None:
+def _by_names(sample: Sample, columns: Sequence[int]) -> tuple[int, int] | None:
     names, plain = sample.names, [plain_name(name) for name in sample.names]
     numeric = [k for k in columns if np.isfinite(sample.values[:, k]).mean() > 0.5]
     readings = [k for k in numeric if VALUE_NAMES.fullmatch(plain[k])]
@@ -100,7 +91,7 @@ def _by_names(sample: Sample, columns: Sequence[int]) -> LongColumns | None:
             where=sample.where,
             hint=f"--sensor-column '{names[best[0]]}' --value-column '{names[readings[0]]}'",
         )
-    return LongColumns(best[0], readings[0])
+    return best[0], readings[0]
 
 
 def _is_number_of_something(values: FloatArray) -> bool:

@@ -22,6 +22,7 @@ from lstm_anomaly.reading.layout.names import (
 )
 from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.values.cells import is_null
+from lstm_anomaly.reading.values.date_order import suggest_formats
 from lstm_anomaly.reading.values.spellings import ALWAYS, respell
 from lstm_anomaly.reading.values.time_formats import (
     ENOUGH,
@@ -30,7 +31,6 @@ from lstm_anomaly.reading.values.time_formats import (
     find_parts_format,
     find_time_format,
     fits,
-    suggest_formats,
 )
 from lstm_anomaly.reading.values.timestamps import TimeFormat
 

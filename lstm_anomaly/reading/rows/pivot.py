@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 import numpy as np
+import pandas as pd
 
 from lstm_anomaly.base.types import IntArray
 from lstm_anomaly.reading.report import FileReport
@@ -72,9 +73,9 @@ class Pivot:
         assert piece.times is not None
         nameless, timeless = piece.names == "", np.isnat(piece.times)
         for line in piece.lines[nameless]:
-            self._refuse(int(line), NO_SENSOR)
+            self._report.refuse(int(line), NO_SENSOR)
         for line in piece.lines[timeless & ~nameless]:
-            self._refuse(int(line), NO_TIME)
+            self._report.refuse(int(line), NO_TIME)
         piece = piece.keep(~nameless & ~timeless)
         assert piece.names is not None
         for name, count in Counter(piece.names.tolist()).items():
@@ -93,9 +94,6 @@ class Pivot:
             self._report.left_out[name] = "excluded" if is_told else "a message of the logger, no reading"
         return piece.keep(~out) if out.any() else piece
 
-    def _refuse(self, line: int, reason: str) -> None:
-        self._report.refuse(line, reason)
-
     def _rows(self, piece: Piece) -> Piece:
         assert piece.times is not None
         assert piece.names is not None
@@ -106,7 +104,7 @@ class Pivot:
         step = piece.times.astype(np.int64)
         if self._in_order:
             step = np.cumsum(np.concatenate([[0], np.diff(step) != 0]))
-        group = _codes(piece.groups.tolist()) if piece.groups is not None else np.zeros(len(step), np.int64)
+        group = np.zeros(len(step), np.int64) if piece.groups is None else pd.factorize(piece.groups)[0]
         first, row = _pairs(step, group)
         values = np.full((len(first), len(self.sensors)), np.nan)
         cell = row * len(self.sensors) + column
@@ -114,15 +112,10 @@ class Pivot:
         values.ravel()[cell[once]] = piece.values[once, 0]
         again = np.delete(np.arange(len(cell)), once)
         for line in piece.lines[again]:
-            self._refuse(int(line), TWICE)
+            self._report.refuse(int(line), TWICE)
         self.used -= len(again)
         rows = piece.keep(first)
         return Piece(values, rows.lines, rows.stamps, rows.times, rows.groups)
-
-
-def _codes(texts: Sequence[str]) -> IntArray:
-    code_of: dict[str, int] = {}
-    return np.array([code_of.setdefault(text, len(code_of)) for text in texts], np.int64)
 
 
 def _pairs(step: IntArray, group: IntArray) -> tuple[IntArray, IntArray]:

@@ -86,7 +86,7 @@ _RULES: dict[str, tuple[str, _Replacement]] = {
     ),
     "time before date": (rf"^({_CLOCK}),? (\S*\d[/.-]\S*\d)$", r"\2 \1"),
     "a or a.m.": (r"(:\d\d) ?([AaPp])(?:\.? ?[Mm]\.)?(?= |$)", r"\1 \2M"),
-    "date without signs": (r"^(\d{4})(\d\d)(\d\d) (?=\d\d:?\d\d)", r"\1-\2-\3 "),
+    "date without signs": (r"^((?:19|20)\d\d)(\d\d)(\d\d) (?=\d\d:?\d\d)", r"\1-\2-\3 "),
     # These are tried only where the columns call for them.
     "hour": (r" (\d{1,2})(?:\.0*)?$", lambda found: f" {found[1]:0>2}:00"),
     "hhmm": (r" (\d{1,4})$", _clock_of(4)),

@@ -12,7 +12,7 @@ from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.reading.options import SCHEMES_OF_TIME
 from lstm_anomaly.reading.values.cells import is_null
-from lstm_anomaly.reading.values.date_order import is_parted, parted_patterns
+from lstm_anomaly.reading.values.date_order import find_patterns
 from lstm_anomaly.reading.values.spellings import ALWAYS, respell, rules_for
 from lstm_anomaly.reading.values.timestamps import ISO, OFFSET, TimeFormat, has_offset
 from lstm_anomaly.reading.values.wall_clock import WallClock, find_zone
@@ -61,11 +61,8 @@ def find_time_format(texts: Sequence[str], told: str | None, tz: str | None, whe
 def _found_format(samples: list[str], clock: WallClock | None, where: str) -> TimeFormat | None:
     if _share(_ISO.fullmatch(text) is not None for text in samples) >= ENOUGH:
         return _make("ISO 8601", (ISO,), samples, clock)
-    if _share(map(is_parted, samples)) >= ENOUGH:
-        patterns = parted_patterns(samples, ("dmy", "mdy", "ymd"), where)
-        return _make(patterns[0], patterns, samples, clock)
-    plain = [p for p in suggest_formats(samples) if not re.search("[A-SU-Za-z]", re.sub("%.", "", p))]
-    return _make(plain[0], (plain[0],), samples, clock) if len(plain) == 1 else None
+    patterns = find_patterns(samples, where)
+    return _make(patterns[0], patterns, samples, clock) if patterns else None
 
 
 def find_epoch_format(values: FloatArray, *, named_time: bool, in_days: bool = False) -> TimeFormat | None:
@@ -118,48 +115,6 @@ def find_parts_format(texts: Sequence[str], parts: Sequence[str], tz: str | None
     return None
 
 
-# What parts of a stamp look like, and how strptime has them; of each line the first that is found counts.
-_TOKENS = (
-    (
-        (r"\d{4}([-/._])\d{1,2}\1\d{1,2}", r"%Y\1%m\1%d"),
-        (r"(?<!\d)\d{1,2}([-/._])\d{1,2}\1\d{4}", r"%d\1%m\1%Y"),
-        (r"\b\d{1,2}([-/._ ])[A-Z][a-z]{2}\1\d{4}", r"%d\1%b\1%Y"),
-        (r"\b[A-Z][a-z]{2}([ -])\d{1,2}(,?[ -])\d{4}", r"%b\1%d\2%Y"),
-        (r"\b[A-Z][a-z]{2} +\d{1,2}(?= .*\b\d{4}\b)", "%b %d"),
-        (r"(?<!\d)(?:19|20)\d{6}", "%Y%m%d"),
-    ),
-    ((r"(?<=:\d\d )(?:19|20)\d\d(?= ?[+-]\d\d:?\d\d$|$)", "%Y"),),
-    (
-        (r"(?<!\d)\d{1,2}([:.h_-])\d{2}([:.m_-])\d{2}", r"%H\1%M\2%S"),
-        (r"(?<!\d)\d{1,2}([:h])\d{2}(?!\d)", r"%H\1%M"),
-        (r"(?<!\d)\d{6}(?!\d)", "%H%M%S"),
-        (r"(?<!\d)\d{4}(?!\d)", "%H%M"),
-    ),
-    ((r"(?<=%S)([.,])\d+", r"\1%f"),),
-    ((r"%H(.*)[AP]M\b", r"%I\1%p"),),
-    ((r"(?<![\d-])[+-]\d{4}(?!\d)|[+-]\d\d:\d\d$", "%z"),),
-    ((r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", "%a"),),
-)
-
-
-def suggest_formats(samples: Sequence[str]) -> list[str]:
-    """The strptime formats that fit stamps which are in none of the known ones; several where day and month
-    may be either way round, none where nothing is known."""
-    pattern = samples[0].strip().replace("%", "%%") if samples else ""
-    for part in _TOKENS:
-        for found, directive in part:
-            after = re.sub(found, directive, pattern, count=1)
-            if after != pattern:
-                pattern = after
-                break
-    directives = re.findall("%[a-zA-Z]", pattern)
-    if "%Y" not in pattern or re.search(r"\d", pattern) or len({*directives}) < len(directives):
-        return []
-    swapped = re.sub("%d(.)%m(.)%Y", r"%m\1%d\2%Y", pattern)
-    both = [TimeFormat("", (each,), zoned="%z" in each) for each in dict.fromkeys((pattern, swapped))]
-    return [form.patterns[0] for form in both if fits(form, samples)]
-
-
 def fits(form: TimeFormat, texts: Sequence[str], share: float = ENOUGH) -> bool:
     """Whether at least this share of the stamps can be read by a format."""
     alone = dataclasses.replace(form, clock=None)  # a wall clock remembers what it has read
@@ -190,7 +145,13 @@ def _told_format(samples: list[str], told: str, clock: WallClock | None, where: 
     if told == "iso":
         return _make("ISO 8601", (ISO,), samples, clock)
     if told in ("day-first", "month-first"):
-        patterns = parted_patterns(samples, ("dmy",) if told == "day-first" else ("mdy",), where)
+        patterns = find_patterns(samples, where, ("dmy",) if told == "day-first" else ("mdy",))
+        if not patterns:
+            raise InputError(
+                f"the time {samples[0]!r} is no date that is written {told}",
+                where=where,
+                hint="--datetime-format FORMAT as strptime has it, or another --time",
+            )
         return _make(patterns[0], patterns, samples, clock)
     if "%" not in told:
         raise InputError(
