@@ -11,7 +11,6 @@ from lstm_anomaly.base.text import listed, percent
 from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.reading.frames import join_frames
 from lstm_anomaly.reading.layout.layout import Layout, find_layout
-from lstm_anomaly.reading.layout.long_columns import check_all_read
 from lstm_anomaly.reading.layout.missing_columns import check_sensors
 from lstm_anomaly.reading.lines.influx import LineProtocol, long_options
 from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source
@@ -210,7 +209,7 @@ class CsvReader:
             if made is not None:
                 yield made
         if not self.options.allow_missing:
-            check_all_read(self._sensors, pivot.read, found.source)
+            check_sensors(self._sensors, tuple(pivot.read), found.source, "no reading of")
         found.left_out |= {
             name: f"{self._why_not_others} ({count:,} readings)"
             for name, count in pivot.read.items()

@@ -225,6 +225,21 @@ def test_check_shows_the_vocabulary_of_symbols(folder):
     assert "symbols     event: 4 different: START, READ, WRITE, STOP" in found.stdout
 
 
+def test_numbers_for_no_reading_are_left_out_beside_symbols(tmp_path):
+    rows = plant_rows(600, seed=1)
+    for n in range(7, 600, 40):
+        rows[n] = (-9999, "CHECK")
+    (tmp_path / "p.csv").write_text(plant_text(rows))
+    checked = invoke("check", tmp_path / "p.csv", "--symbols", "state")
+    assert "level reads -9999 in 15 rows" in checked.stdout
+    told = ("--symbols", "state", "--null-value", "auto", "--model-kind", "linear")
+    trained = invoke("train", tmp_path / "p.csv", "--model", tmp_path / "p.model", *told)
+    assert "-9999" not in trained.stderr
+    model = read_model(tmp_path / "p.model")
+    assert "CHECK" in model.symbols[0].texts
+    assert model.scaler.scale[0] < 10
+
+
 def test_check_points_at_numbers_that_may_be_codes(tmp_path):
     rows = [
         (level, {"IDLE": 0, "PUMP_ON": 10, "VALVE_OPEN": 20, "FILLING": 30}[text])

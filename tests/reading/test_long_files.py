@@ -96,7 +96,7 @@ def test_sensors_that_the_model_does_not_know_are_counted_and_make_no_rows(write
 
 def test_a_sensor_without_a_reading_is_an_error_unless_it_may_be_missing(write):
     path = write(["time,sensor,value", *by_time()])
-    with pytest.raises(SensorsError, match=r"has no reading of c; wanted: a, c; in the file: a, b"):
+    with pytest.raises(SensorsError, match=r"has no reading of 'c'; wanted: 'a', 'c'; in the file: 'a', 'b'"):
         read_csvs([path], sensors=["a", "c"])
     frame, _ = read_csvs([path], ReadOptions(allow_missing=True), sensors=["a", "c"])
     assert np.isnan(frame.values[:, 1]).all()

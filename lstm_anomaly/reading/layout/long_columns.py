@@ -8,8 +8,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from lstm_anomaly.base.errors import InputError, SensorsError
-from lstm_anomaly.base.text import listed
+from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.reading.layout.names import SENSOR_NAMES, VALUE_NAMES, plain_name
 from lstm_anomaly.reading.layout.sample import Sample
@@ -99,15 +98,3 @@ def _is_number_of_something(values: FloatArray) -> bool:
     known = values[np.isfinite(values)]
     rises = len(known) > 2 and bool(np.mean(np.diff(known) >= 0) > 0.9)
     return rises or (bool(np.all(known == np.round(known))) and 10 * len(np.unique(known)) <= len(known))
-
-
-def check_all_read(wanted: Sequence[str], read: Collection[str], where: str) -> None:
-    """Raise SensorsError when a long file has no reading of a wanted sensor."""
-    missing = [name for name in wanted if name not in read]
-    if missing:
-        raise SensorsError(
-            f"has no reading of {listed(missing)}; wanted: {listed(wanted)};"
-            f" in the file: {listed(sorted(read))}",
-            where=where,
-            hint="check the names of the sensors, or detect --allow-missing to judge by the others",
-        )

@@ -7,7 +7,7 @@ from lstm_anomaly.base.errors import SensorsError
 from lstm_anomaly.reading.layout.names import plain_name
 
 
-def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str) -> None:
+def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str, has_no: str = "no column") -> None:
     """Raise SensorsError, naming both lists, unless every wanted sensor is among those found."""
     missing = [name for name in wanted if name not in found]
     if not missing:
@@ -18,7 +18,7 @@ def check_sensors(wanted: Sequence[str], found: Sequence[str], where: str) -> No
         hint += f" (perhaps {', '.join(guesses[:3])})"
     if len(missing) < len(wanted):
         hint += ", or detect --allow-missing to judge by the other sensors"
-        lacking = f"no column {quoted(missing)}"
+        lacking = f"{has_no} {quoted(missing)}"
     else:
         lacking = "none of the wanted columns"
     raise SensorsError(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ _ROW_NUMBERS = words(
     " line lineno point pointno"
 )
 _QUALITY_WORDS = words("quality validity qc qf qn qualitycode guete")
-_QUALITY_ENDS = re.compile(r"[\W_]*(q|qual|flag|status|state)$", re.IGNORECASE)  # behind a sensor's name
+_QUALITY_ENDS = re.compile(r"[\W_]*(q|qc|qual|flag)$", re.IGNORECASE)  # behind a sensor's name
 _MOST_QUALITIES = 8
 MOST_KINDS = 100  # different texts among the first rows
 KINDS_SHARE = 0.2  # of those rows, likewise
@@ -42,11 +43,12 @@ def why_not(sample: Sample, column: int, *, is_named: bool, form: NumberFormat) 
     if not said.any():
         return "" if is_named else "no name and no values"
     if float(np.isfinite(values[said]).mean()) > 0.5:
-        known = np.isfinite(values)
-        args = name, values[known], sample.lines[known]
+        known = values[np.isfinite(values)]
         if _QUALITY_ENDS.sub("", name) in {*sample.names} - {name}:
-            args = "quality", *args[1:]
-        return next((reason for reason, shows in _NO_READINGS if shows(*args)), "")
+            name = "quality"
+        column_of = _Numbers(name, known, np.diff(known), np.diff(sample.lines[np.isfinite(values)]))
+        is_whole = bool(np.all(known == np.round(known)))
+        return next((why for why, whole, shows in _NO_READINGS if is_whole >= whole and shows(column_of)), "")
     distinct = {text.strip().casefold() for text in texts[said]}
     first = texts[said][0].strip()[:40]
     kind = "infinities" if _is_endless(first) else "true or false" if distinct <= BOOLEAN_WORDS else "text"
@@ -60,56 +62,56 @@ def could_be_symbols(reason: str, texts: NDArray[np.object_]) -> bool:
     return NOT_NUMBERS in reason and 2 <= len(said) <= min(MOST_KINDS, KINDS_SHARE * len(texts))
 
 
-def _is_row_number(name: str, values: FloatArray, lines: IntArray) -> bool:
-    steps = np.diff(values)
-    if len(steps) < 2 or not _are_whole(values):
-        return False
-    if name.startswith("column 1"):
-        return bool(np.all(steps == np.diff(lines)))
-    named = name.strip() == "#" or plain_name(name) in _ROW_NUMBERS
-    return named and bool(np.all(steps > 0) or np.all(steps < 0))
+@dataclass(frozen=True)
+class _Numbers:
+    """A column's name, its numbers (n,), their steps (n - 1,) and how many lines these go (n - 1,)."""
+
+    name: str
+    values: FloatArray
+    steps: FloatArray
+    apart: IntArray
 
 
-def _goes_with_lines(name: str, values: FloatArray, lines: IntArray) -> bool:
-    steps, apart = np.diff(values), np.diff(lines)
-    if not _are_whole(values) or len(steps) < _MANY_ROWS:
-        return False
-    anew = steps < 0  # as for each machine of several
-    up = np.all((steps == apart) | anew) and np.sum(anew) * _MANY_ROWS <= lines[-1] - lines[0]
-    return bool(up or np.all(steps == -apart))
+def _is_row_number(of: _Numbers) -> bool:
+    if of.name.startswith("column 1"):
+        return len(of.steps) > 1 and bool(np.all(of.steps == of.apart))
+    named = of.name.strip() == "#" or plain_name(of.name) in _ROW_NUMBERS
+    return named and len(of.steps) > 1 and bool(np.all(of.steps > 0) or np.all(of.steps < 0))
 
 
-def _is_calendar(name: str, values: FloatArray, lines: IntArray) -> bool:
-    low, high = CALENDAR.get(plain_name(name), (1, 0))
-    return low <= values.min() and values.max() <= high and _are_whole(values)
+def _goes_with_lines(of: _Numbers) -> bool:
+    anew = of.steps < 0  # as for each machine of several
+    up = np.all((of.steps == of.apart) | anew) and np.sum(anew) * _MANY_ROWS <= np.sum(of.apart)
+    return len(of.steps) >= _MANY_ROWS and bool(up or np.all(of.steps == -of.apart))
 
 
-def _is_quality(name: str, values: FloatArray, lines: IntArray) -> bool:
-    return (
-        not _QUALITY_WORDS.isdisjoint(re.split(r"[\W_]+", name.casefold()))
-        and _are_whole(values)
-        and len(np.unique(values)) <= _MOST_QUALITIES
-    )
+def _is_calendar(of: _Numbers) -> bool:
+    low, high = CALENDAR.get(plain_name(of.name), (1, 0))
+    return bool(low <= of.values.min() and of.values.max() <= high)
 
 
-def _is_identity(name: str, values: FloatArray, lines: IntArray) -> bool:
-    named = MACHINE_NAMES.fullmatch(plain_name(name)) or name.casefold().endswith("id")
-    return bool(named) and _are_whole(values) and bool(np.all(values == values[0]))
+def _is_machine(of: _Numbers) -> bool:
+    named = MACHINE_NAMES.fullmatch(plain_name(of.name)) or of.name.casefold().endswith("id")
+    return bool(named) and not of.steps.any()
 
 
-def _is_clock(name: str, values: FloatArray, lines: IntArray) -> bool:
-    steps = np.diff(values)
-    return is_time_name(name) and len(steps) > 1 and bool(np.all(steps >= 0) and np.any(steps > 0))
+def _is_quality(of: _Numbers) -> bool:
+    named = not _QUALITY_WORDS.isdisjoint(re.split(r"[\W_]+", of.name.casefold()))
+    return named and len(np.unique(of.values)) <= _MOST_QUALITIES
 
 
-# Why a column of numbers is no reading, and what shows it; the first that does counts.
-_NO_READINGS: tuple[tuple[str, Callable[[str, FloatArray, IntArray], bool]], ...] = (
-    ("counts the rows", _is_row_number),
-    (GOES_WITH_LINES, _goes_with_lines),
-    ("is part of a date", _is_calendar),
-    ("is the number of a machine", _is_identity),
-    ("says how good a reading is", _is_quality),
-    (RISES, _is_clock),
+def _is_clock(of: _Numbers) -> bool:
+    return is_time_name(of.name) and len(of.steps) > 1 and bool(np.all(of.steps >= 0) and of.steps.any())
+
+
+# Why a column of numbers is no reading, whether all must be whole, and what shows it; the first counts.
+_NO_READINGS: tuple[tuple[str, bool, Callable[[_Numbers], bool]], ...] = (
+    ("counts the rows", True, _is_row_number),
+    (GOES_WITH_LINES, True, _goes_with_lines),
+    ("is part of a date", True, _is_calendar),
+    ("is the number of a machine", True, _is_machine),
+    ("says how good a reading is", True, _is_quality),
+    (RISES, False, _is_clock),
 )
 
 
@@ -119,7 +121,3 @@ def _is_endless(text: str) -> bool:
         return abs(float(text)) > MOST_READING
     except ValueError:
         return False
-
-
-def _are_whole(values: FloatArray) -> bool:
-    return bool(np.all(values == np.round(values)))
