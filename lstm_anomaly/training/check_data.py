@@ -14,7 +14,7 @@ from lstm_anomaly.preparing.clean import clean
 from lstm_anomaly.preparing.report import CleanReport
 from lstm_anomaly.preparing.sensor_quality import SensorQuality, sensor_qualities
 from lstm_anomaly.preparing.windows import rows_in
-from lstm_anomaly.reading import FileReport, ReadReport, take_rows
+from lstm_anomaly.reading import FileReport, ReadReport, drop_empty_sensors, take_rows
 from lstm_anomaly.training.own_rates import OwnRates, own_rates, round_step
 from lstm_anomaly.training.split import plan
 from lstm_anomaly.training.train_symbols import is_symbols_only, symbol_mask
@@ -194,6 +194,10 @@ def _advise_on_rows(found: Check, report: ReadReport, frame: SensorFrame, series
             " --datetime-format, which says how they are written, or --time '' to count rows instead"
         )
         return series
+    frame, empty = drop_empty_sensors(frame)  # as `train` does
+    if empty and frame.sensors:
+        even = series.step if series.resample else None
+        series, _ = clean(frame, step=even, max_fill=series.max_fill, resample=series.resample)
     series = _advise_on_rates(found, frame, series)
     try:
         if not is_symbols_only(series):

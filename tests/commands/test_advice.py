@@ -81,6 +81,7 @@ ADVISED = {
     "rare": "time,sensor,value\n"
     + "".join(f"{at(n)},{s},{a(n)}\n" for n in range(1500) for s in ("x", "y", "z") if s != "z" or n == 700),
     "sentinel": "time,a,b\n" + rows(lambda n: f"{at(n)},{-9999 if n % 40 == 7 else a(n)},{b(n)}", 1500),
+    "empty": "X_Value,a,b,Comment\n" + rows(lambda n: f"{n * 0.1:.1f},{a(n)},{b(n)},", 700),
     "total": "time,a,b\n" + rows(lambda n: f"{at(n)},{a(n)},{b(n)}", 1500) + "Total,31000.5,75000.5\n",
 }
 

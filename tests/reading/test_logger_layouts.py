@@ -406,6 +406,12 @@ def test_pairs_with_the_time_behind_or_in_two_columns_are_refused(write, header,
     assert read(write, f"{header}\n{rows}", time=name, only=("B",)).times[4] == utc(43)
 
 
+def test_pairs_whose_times_count_from_a_start_of_their_own_are_refused(write):
+    text = "X_Value,A,X_Value,B\n" + many(lambda n: f"{n * 0.1:.1f},{n % 7}.5,{n * 0.13:.2f},{n % 5}.5")
+    assert "one of them at a time: --only 'B'" in refusal(write, text)
+    assert read(write, text, only=("B",)).values[:2, 0].tolist() == [0.5, 1.5]
+
+
 def test_pairs_of_time_and_value_of_one_clock_are_read(write):
     rows = many(lambda n: f"{stamp(n)},{n % 7}.5,{stamp(n)},{n % 5}.5")
     assert read(write, f"A Time,A Value,B Time,B Value\n{rows}").sensors == ("A Value", "B Value")
@@ -444,6 +450,10 @@ def test_points_beside_whole_numbers_are_refused_and_told_by_the_option(write):
 def test_a_reading_in_tenths_with_its_quality_is_refused(write):
     text = "time;TMP\n" + many(lambda n: f'{stamp(n)};"+00{70 + n % 9},1"')
     assert "+0070,1" in refusal(write, text)
+
+
+def test_readings_with_their_units_are_refused_with_the_way_out(write):
+    assert "take the units out" in refusal(write, "time;a\n" + many(lambda n: f"{stamp(n)};{n % 7}.5 hPa"))
 
 
 def test_a_clock_with_a_point_says_nothing_of_decimal_signs(write):

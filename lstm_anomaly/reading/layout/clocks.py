@@ -28,11 +28,12 @@ def check_one_clock(sample: Sample, time: TimeColumns, sensors: Collection[int])
         return
     behind = clocks[0] > readings[0]  # each clock stands behind its readings
     clock_of = {k: _clock_of(k, clocks, behind) for k in readings}
-    first = time[0][-1] if time[0] else clocks[0]
+    used = [clock_of[sensor] for sensor in sensors if sensor in clock_of]
+    first = time[0][-1] if time[0] else used[0] if used else clocks[0]
     for sensor in sensors if len({*clock_of.values()}) > 1 else ():
         clock = clock_of.get(sensor, first)
         if clock != first and not _same(_seconds(sample, first, time), _seconds(sample, clock, time)):
-            raise _two_clocks(sample, first, clock - len(time[0]) + 1, sensor)
+            raise _two_clocks(sample, first, sensor, clock - len(time[0]) + 1 if time[0] else None)
 
 
 def _is_clock(sample: Sample, column: int) -> bool:
@@ -69,10 +70,12 @@ def _same(first: FloatArray, second: FloatArray) -> bool:
     return bool(np.mean(np.abs(apart[known] - np.median(apart[known])) > 1e-3) <= _STRAY)
 
 
-def _two_clocks(sample: Sample, first: int, clock: int, sensor: int) -> InputError:
+def _two_clocks(sample: Sample, first: int, sensor: int, clock: int | None) -> InputError:
+    """For a sensor that does not go by the first clock but by that in column `clock`, None for no times."""
     names = sample.names
+    told = "" if clock is None else f"--time '{names[clock]}' "
     return InputError(
-        f"{names[first]!r} and {names[clock]!r} hold different times in one row: each value has its own",
+        f"{names[first]!r} does not hold the times of {names[sensor]!r}: each value has its own",
         where=sample.where,
-        hint=f"a file for each, or one of them at a time: --time '{names[clock]}' --only '{names[sensor]}'",
+        hint=f"a file for each, or one of them at a time: {told}--only '{names[sensor]}'",
     )

@@ -15,7 +15,13 @@ from lstm_anomaly.reading.layout.clocks import check_one_clock
 from lstm_anomaly.reading.layout.dialect import DELIMITER_NAMES, Dialect, find_dialect
 from lstm_anomaly.reading.layout.long_columns import check_not_long, find_long_columns
 from lstm_anomaly.reading.layout.missing_columns import check_columns, quoted
-from lstm_anomaly.reading.layout.not_sensors import GOES_WITH_LINES, RISES, could_be_symbols, why_not
+from lstm_anomaly.reading.layout.not_sensors import (
+    GOES_WITH_LINES,
+    RISES,
+    WITH_UNIT,
+    could_be_symbols,
+    why_not,
+)
 from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.layout.time_column import find_time_columns, is_clock
 from lstm_anomaly.reading.options import ReadOptions
@@ -278,6 +284,8 @@ def _no_sensors(layout: Layout, path: str) -> InputError:
     if layout.time_columns:
         reasons = "; ".join(filter(None, [f"{layout.time_name!r}: the time", reasons]))
     hint = "check the delimiter and decimal sign with --delimiter and --decimal"
+    if WITH_UNIT in reasons:
+        hint = "take the units out of the cells, for example with sed, and write them into the header"
     if layout.states:
         hint += f", or read {quoted(layout.states)} as symbols with --symbols {','.join(layout.states)}"
     return InputError(f"no column of numbers ({reasons})", where=f"{path}:{layout.data_line}", hint=hint)

@@ -28,6 +28,7 @@ _WITH_UNIT = re.compile(r"[+-]?\d+([.,]\d+)?(?!e[+-]?\d)\s*[^\d\s.,:;/-]\S{0,6}"
 _MANY_ROWS = 50
 GOES_WITH_LINES = "goes up by one from row to row"
 RISES = "rises like a clock"
+WITH_UNIT = "without the unit it would be one"
 
 
 def why_not(sample: Sample, column: int, *, is_named: bool, form: NumberFormat) -> str:
@@ -52,7 +53,7 @@ def why_not(sample: Sample, column: int, *, is_named: bool, form: NumberFormat) 
     distinct = {text.strip().casefold() for text in texts[said]}
     first = texts[said][0].strip()[:40]
     kind = "infinities" if _is_endless(first) else "true or false" if distinct <= BOOLEAN_WORDS else "text"
-    unit = "; without the unit it would be one" if _WITH_UNIT.fullmatch(first) else ""
+    unit = f"; {WITH_UNIT}" if _WITH_UNIT.fullmatch(first) else ""
     return f"{kind} {NOT_NUMBERS} ({first!r}{unit})"
 
 
