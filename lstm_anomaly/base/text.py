@@ -65,7 +65,9 @@ def wrapped(lines: Iterable[str], width: int, indent: int = 12) -> Iterator[str]
         said, begin, command = line.partition(": lstm-anomaly ")
         if begin:
             said += ":"
-        yield from textwrap.wrap(said, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+        said = said.replace(" %", "\xa0%")  # a number stays with its sign
+        parts = textwrap.wrap(said, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+        yield from (part.replace("\xa0%", " %") for part in parts)
         if begin:
             yield f"  lstm-anomaly {command}"
 

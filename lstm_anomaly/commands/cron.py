@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from lstm_anomaly.base.text import printable
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.help import GroupedCommand
@@ -48,30 +49,30 @@ def command(
     state = os.path.abspath(state or f"{os.path.splitext(model_path)[0]}.state")
     words = [*_program(), "detect", os.path.abspath(csv), "--model", os.path.abspath(model_path)]
     words += ["--state", state, "--on-unknown", "fail"]
-    Console(settings).show(
-        [
-            "# for `crontab -e`; mail goes to MAILTO",
-            f"{minutes} {hours} * * * {_for_crontab(words)}",
-            *(_retraining(csv, model_path) if retrain else []),
-            "",
-            "# /etc/systemd/system/lstm-anomaly.service",
-            "[Unit]",
-            "Description=Judge the new rows of a sensor CSV",
-            "",
-            "[Service]",
-            "Type=oneshot",
-            f"ExecStart={_for_systemd(words)}",
-            "# 1: anomalies were found, which is no failure of the service; 3: no row could be judged",
-            "SuccessExitStatus=1",
-            "",
-            "# /etc/systemd/system/lstm-anomaly.timer",
-            "[Timer]",
-            f"OnCalendar={_calendar(minutes, hours)}",
-            "",
-            "[Install]",
-            "WantedBy=timers.target",
-        ]
-    )
+    lines = [
+        "# for `crontab -e`; mail goes to MAILTO",
+        f"{minutes} {hours} * * * {_for_crontab(words)}",
+        *(_retraining(csv, model_path) if retrain else []),
+        "",
+        "# /etc/systemd/system/lstm-anomaly.service",
+        "[Unit]",
+        "Description=Judge the new rows of a sensor CSV",
+        "",
+        "[Service]",
+        "Type=oneshot",
+        f"ExecStart={_for_systemd(words)}",
+        "# 1: anomalies were found, which is no failure of the service; 3: no row could be judged",
+        "SuccessExitStatus=1",
+        "",
+        "# /etc/systemd/system/lstm-anomaly.timer",
+        "[Timer]",
+        f"OnCalendar={_calendar(minutes, hours)}",
+        "",
+        "[Install]",
+        "WantedBy=timers.target",
+    ]
+    # Not wrapped as other texts are: a line that is copied from a terminal must stay one.
+    Console(settings).deliver("".join(f"{printable(line)}\n" for line in lines))
 
 
 def _retraining(csv: str, model_path: str) -> list[str]:

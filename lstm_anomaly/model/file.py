@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.base.container import load_arrays, save_arrays
+from lstm_anomaly.base.container import MODEL, load_arrays, save_arrays
 from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError
 from lstm_anomaly.model.bounds import check, check_bounds, is_count, is_text
 from lstm_anomaly.model.calibration_file import (
@@ -105,7 +105,7 @@ def read_model(path: str | os.PathLike[str]) -> Model:
         return _from_parts(header, arrays)
     except _SENSELESS as error:
         reason = f"its content makes no sense ({type(error).__name__}: {error})"
-        raise ModelFileError(reason, where=os.fspath(path)) from error
+        raise ModelFileError(reason, where=os.fspath(path), hint=MODEL.hint) from error
 
 
 def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:

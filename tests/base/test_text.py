@@ -58,6 +58,10 @@ def test_a_command_at_the_end_of_a_long_line_is_not_cut():
     assert list(wrapped([line], width=80)) == [line]
 
 
+def test_a_number_stays_with_its_percent_sign():
+    assert list(wrapped(["at most 90 % of them"], width=11, indent=0)) == ["at most", "90 % of", "them"]
+
+
 def test_words_are_not_cut_at_hyphens():
     assert list(wrapped(["too many false-alarms"], width=14, indent=0)) == ["too many", "false-alarms"]
 

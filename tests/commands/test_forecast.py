@@ -56,7 +56,7 @@ def rows_of(text):
 def test_training_says_how_well_each_method_did(run, folder):
     result = run("inspect", "pump.model")
     assert "12 rows ahead" in result.stdout
-    assert "held out, mean absolute error in training spreads: " in result.stdout
+    assert "mean absolute error on held-out rows, in standard deviations of training: " in result.stdout
     assert "(ridge regression)" in result.stdout
     assert "(last value)" in result.stdout
 

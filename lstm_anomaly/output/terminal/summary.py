@@ -179,10 +179,10 @@ def _horizon_lines(model: Model) -> list[str]:
     warned = [
         f"            the {NAMES[horizon.naive]} did better for {listed(worse)}: --method {horizon.naive}"
     ]
-    period = f", which repeat after {count(direct.period, 'row')}" if direct.period else ""
+    period = f"; rows repeat after {count(direct.period, 'row')}" if direct.period else ""
     return [
-        f"forecast    {count(direct.steps, 'row')} ahead, from {direct.look_back:,}{period}; by {used}",
-        f"            held out, mean absolute error in training spreads: {errors}",
+        f"forecast    {count(direct.steps, 'row')} ahead, from {direct.look_back:,} before{period}; by {used}",
+        f"            mean absolute error on held-out rows, in standard deviations of training: {errors}",
         *(warned if worse else []),
     ]
 
@@ -234,8 +234,8 @@ def _states(model: Model) -> list[tuple[int, float]]:
 
 
 def _states_line(model: Model) -> str:
-    shares = [percent(share) for _, share in _states(model)]
-    told = "" if len(shares) == 1 else f", with {', '.join(shares)} of the rows"
+    shares = [f"{100 * share:.0f}" for _, share in _states(model)]
+    told = "" if len(shares) == 1 else f", with {', '.join(shares)} % of the rows"
     return f"states      {count(len(shares), 'operating state')}{told}"
 
 
