@@ -5,6 +5,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from lstm_anomaly.base.text import listed
 from lstm_anomaly.commands.frame.app import COMMANDS, Settings, app
 from lstm_anomaly.commands.frame.config_file import option_names
 from lstm_anomaly.commands.frame.console import Console, console_options
@@ -39,6 +40,8 @@ def show(ctx: click.Context, /, name: str | None) -> None:
     """
     settings = ctx.ensure_object(Settings)
     lines = [f"# {path}" for path in settings.defaults.files]
+    if settings.defaults.profiles:
+        lines.append(f"# profiles, for --profile: {listed(settings.defaults.profiles)}")
     for each in [name] if name else COMMANDS:
         lines += _lines(ctx, each, all_of_them=name is not None)
     if not lines:

@@ -195,14 +195,14 @@ def _better(old: Measure, new: Measure) -> tuple[bool, str]:
     """Whether the new model is, and why."""
     ratio = float(np.sqrt(new.forecast * new.restored / max(old.forecast * old.restored, 1e-300)))
     errors = f"{percent(abs(1 - ratio))} {'less' if ratio < 1 else 'more'} error"
-    flagged = f"flags {count(new.anomalous, 'row')} of those held out, the old one {old.anomalous:,}"
+    flagged = f"flags {count(new.anomalous, 'row')} of the held-out ones, the old one {old.anomalous:,}"
     if new.anomalous > old.anomalous:
         return False, f"the new one {flagged}"
     if new.anomalous < old.anomalous and ratio <= MUCH_WORSE:
         return True, f"it {flagged}"
     if ratio < 1:
-        return True, f"it expects the rows held out with {errors}"
-    return False, f"the new one expects the rows held out with {errors}"
+        return True, f"it has {errors} on the held-out rows"
+    return False, f"the new one has {errors} on the held-out rows"
 
 
 def _limits(old: Model, new: Model) -> tuple[SensorLimit, ...]:

@@ -41,6 +41,11 @@ def test_config_show_says_that_nothing_is_set(run):
     assert (result.exit_code, result.stdout.split(":")[0]) == (0, "Nothing is set")
 
 
+def test_config_show_lists_the_profiles_that_there_are(run, tmp_path):
+    (tmp_path / "lstm-anomaly.toml").write_text('[profile.night.detect]\nsnooze = "2h"\n[profile.day]\n')
+    assert run("config", "show").stdout.splitlines()[1] == "# profiles, for --profile: night, day"
+
+
 def test_a_table_of_no_command_is_an_error_that_names_the_nearest(run, tmp_path):
     (tmp_path / "lstm-anomaly.toml").write_text("[detct]\nmin-duration = 3\n")
     result = run("config", "show")

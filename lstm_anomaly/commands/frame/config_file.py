@@ -32,6 +32,7 @@ class Defaults:
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     places: dict[tuple[str, str], str] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    profiles: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     is_named: bool = False
 
@@ -153,6 +154,7 @@ def _add_file(defaults: Defaults, path: Path, profile: str | None, *, is_named: 
         raise click.UsageError(f"{path}: is no TOML ({error}).") from error
     defaults.files.append(str(path))
     profiles = content.pop("profile", {})
+    defaults.profiles += profiles
     tables = {"": content}
     if profile is not None and profile in profiles:
         tables[f"profile.{profile}."] = profiles[profile]

@@ -29,7 +29,11 @@ def _limit_lines(outcome: Retrained) -> list[str]:
     pairs = [
         f"{printable(one.sensor)} {number(one.old, 3)} -> {number(one.new, 3)}" for one in outcome.limits
     ]
-    told = [f"limits      a departure of ten rows is seen from: {', '.join(pairs)}"] if pairs else []
+    told = (
+        [f"limits      least deviation that is found when it lasts ten rows: {', '.join(pairs)}"]
+        if pairs
+        else []
+    )
     return [*told, *(f"warning     {text}" for text in warnings(outcome))]
 
 

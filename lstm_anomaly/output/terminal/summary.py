@@ -181,7 +181,8 @@ def _horizon_lines(model: Model) -> list[str]:
     ]
     period = f"; rows repeat after {count(direct.period, 'row')}" if direct.period else ""
     return [
-        f"forecast    {count(direct.steps, 'row')} ahead, from {direct.look_back:,} before{period}; by {used}",
+        f"forecast    {count(direct.steps, 'row')} ahead, from {direct.look_back:,} before{period};"
+        f" by {used}",
         f"            mean absolute error on held-out rows, in standard deviations of training: {errors}",
         *(warned if worse else []),
     ]
