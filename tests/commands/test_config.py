@@ -77,7 +77,7 @@ def test_a_command_of_a_command_takes_options_from_file_and_environment(run, hom
     assert run("--config", "c.toml", "--profile", "two", *summary).stderr.startswith(f"{ERROR}two: ")
     monkeypatch.setenv("LSTM_ANOMALY_FLEET_SUMMARY_MODEL", "of-environment")
     assert run("--config", "c.toml", *summary).stderr.startswith(f"{ERROR}of-environment: ")
-    assert run("--config", "c.toml", "config", "show").stdout.splitlines()[1:] == [
+    assert run("--config", "c.toml", "config", "show").stdout.splitlines()[2:] == [
         "fleet.summary.model = 'of-environment'  (LSTM_ANOMALY_FLEET_SUMMARY_MODEL)",
         "fleet.summary.together = '1h'  (c.toml [fleet.summary])",
     ]
