@@ -5,7 +5,7 @@ import pytest
 
 from lstm_anomaly.base.types import Codebook, Series, SymbolColumns
 from lstm_anomaly.training import fit_symbols as fitting
-from lstm_anomaly.training.fit_symbols import _limit, fit_symbols
+from lstm_anomaly.training.fit_symbols import _folds, _limit, _Rows, fit_symbols
 from lstm_anomaly.training.settings import LearningSettings
 
 
@@ -89,3 +89,15 @@ def test_a_limit_is_told_by_the_top_tenth_of_the_maxima_of_25_rows():
     nats[:, 7] = np.arange(1, 1001)
     per_row = 0.1 / 25 / 10  # ten times rarer than a block's maximum is above 900
     assert _limit(nats.ravel(), per_row) == pytest.approx(900 + 1.1 * 50.5 * np.log(10))
+
+
+def test_each_quarter_of_the_rows_is_judged_by_the_others():
+    rows = _Rows(np.zeros(8, int), np.arange(8) == 0, False, False, 3)
+    assert _folds(rows).tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize(("nats", "is_trained"), [(0.00199, False), (0.00201, True)])
+def test_an_lstm_is_trained_where_counts_leave_two_thousandths_of_a_nat(asked, nats, is_trained, monkeypatch):
+    monkeypatch.setattr(fitting.NGram, "nats", lambda self, grams: np.full(len(grams), nats))
+    learned(symbols(400), "auto")
+    assert bool(asked) == is_trained
