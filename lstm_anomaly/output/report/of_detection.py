@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstm_anomaly.base.text import count, listed, number
+from lstm_anomaly.base.text import count, number
 from lstm_anomaly.decision.course import SYMBOL
 from lstm_anomaly.decision.event import Contribution, Event
 from lstm_anomaly.detecting.batch import Detection
@@ -24,6 +24,7 @@ from lstm_anomaly.output.report.charts import (
 from lstm_anomaly.output.report.fan import forecast_section
 from lstm_anomaly.output.report.of_model import model_sections
 from lstm_anomaly.output.report.page import Section, Table, page
+from lstm_anomaly.output.report.shifts import Shift, drift_section
 from lstm_anomaly.output.symbols import around
 
 MOST_CHARTS = 200  # events with a chart of their own, the highest ones
@@ -43,9 +44,7 @@ WAYS = {
     SYMBOL: "symbols",
 }
 SENSORS_TOLD = 10  # in an event's table
-MOVED = 1.0  # training spreads: a sensor's mean that is farther off is said to have moved
 MANY_MOVED = 0.5  # of the sensors: the summary says that the model may not fit
-SPREAD_FACTOR = 2.0  # a spread this many times another is said to have changed
 
 
 def detection_report(
@@ -62,7 +61,7 @@ def detection_report(
     """
     axis = Axis(detection.series)
     codes = {column.place for column in model.symbols}
-    shifts = [_Shift.of(detection, model, k) for k in range(len(model.sensors)) if k not in codes]
+    shifts = [Shift.of(detection, model, k) for k in range(len(model.sensors)) if k not in codes]
     sections = [
         _summary(detection, events, shifts),
         _overview(detection, events, axis),
@@ -70,7 +69,7 @@ def detection_report(
         *_each(events, axis, _Sequences(detection, model)),
         *([] if coming is None else [forecast_section(coming, axis)]),
         _quality(detection, notes),
-        _drift(shifts, detection.drift.findings()),
+        drift_section(shifts, detection.drift.findings()),
         *model_sections(model),
     ]
     subtitle = (
@@ -79,7 +78,7 @@ def detection_report(
     return page(title, subtitle, sections, {"sensors": _sensor_panels(detection, axis)})
 
 
-def _summary(detection: Detection, events: Sequence[PlacedEvent], shifts: "Sequence[_Shift]") -> Section:
+def _summary(detection: Detection, events: Sequence[PlacedEvent], shifts: Sequence[Shift]) -> Section:
     counts = detection.counts()
     facts = [
         ("events", f"{len(events):,}"),
@@ -244,77 +243,3 @@ def _quality(detection: Detection, notes: Sequence[str]) -> Section:
     rows = [[name, f"{n:,}", f"{100 * n / len(values):.3g} %"] for name, n in affected]
     table = Table(["sensor", "missing readings", "of the rows"], rows, frozenset({1, 2}))
     return Section("quality", "Data quality", told, table=table)
-
-
-@dataclass(frozen=True)
-class _Shift:
-    """One sensor's mean and spread in training and here; `said` is empty when they are alike."""
-
-    sensor: str
-    then: tuple[float, float]
-    now: tuple[float, float]
-
-    @classmethod
-    def of(cls, detection: Detection, model: Model, sensor: int) -> "_Shift":
-        values = detection.series.values[:, sensor]
-        known = values[np.isfinite(values)]
-        now = (float(known.mean()), float(known.std())) if len(known) else (np.nan, np.nan)
-        then = (float(model.scaler.center[sensor]), float(model.scaler.scale[sensor]))
-        return cls(model.sensors[sensor], then, now)
-
-    @property
-    def moved(self) -> float:
-        """How far the mean is off, in spreads of training."""
-        return (self.now[0] - self.then[0]) / self.then[1]
-
-    @property
-    def factor(self) -> float:
-        """The spread here as a multiple of that in training."""
-        return self.now[1] / self.then[1]
-
-    @property
-    def said(self) -> str:
-        if not np.isfinite(self.moved):
-            return "no readings"
-        said = []
-        if abs(self.moved) > MOVED:
-            said.append("higher" if self.moved > 0 else "lower")
-        if self.factor > SPREAD_FACTOR:
-            said.append("scatters more")
-        if self.factor < 1 / SPREAD_FACTOR:
-            said.append("scatters less")
-        return ", ".join(said)
-
-
-def _drift(shifts: Sequence[_Shift], findings: Sequence[str]) -> Section:
-    """`findings` say in what the rows no longer look like training; the table is of the whole span."""
-    rows = [
-        [
-            shift.sensor,
-            *(
-                f"{number(mean)} \N{PLUS-MINUS SIGN} {number(spread, 3)}"
-                for mean, spread in (shift.then, shift.now)
-            ),
-            f"{shift.moved:+.2f}",
-            number(shift.factor, 3),
-            shift.said,
-        ]
-        for shift in shifts
-    ]
-    headings = [
-        "sensor",
-        "training",
-        "here",
-        "mean moved, in training spreads",
-        "spread, times that in training",
-        "",
-    ]
-    told = "Mean and spread (standard deviation) of each sensor in the training data and here."
-    moved = [shift.sensor for shift in shifts if shift.said]
-    verdict = (
-        f"Not as in training: {listed(moved)}. If this is how it runs from now on, train again."
-        if moved
-        else "All sensors have the level and the spread that they had in training."
-    )
-    found = [f"The data no longer looks like training: {'; '.join(findings)}."] if findings else []
-    return Section("drift", "Drift", [*found, verdict, told], table=Table(headings, rows, frozenset({3, 4})))
