@@ -117,7 +117,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         )
     level = readings.level[0]  # (M, F_t)
     errors = np.stack([forecast_errors, restored_errors, related_errors, by_lstm])  # (4, M, F_t)
-    del forecast_errors, restored_errors, related_errors, by_lstm, readings  # hundreds of MB of wide data
+    del forecast_errors, restored_errors, related_errors, by_lstm, readings, own, autoencoder  # large
     residuals = Residuals(errors, level - level.mean(axis=0))
     states, state, distance = _states(rows, segments, rng)
     values = rows.values[inside]
