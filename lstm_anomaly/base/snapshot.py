@@ -6,6 +6,7 @@ renamed. What is fixed from outside (the model, the rules) is not written but gi
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -141,9 +142,18 @@ class _Reader:
             raise ValueError(f"{tree['class']} is not among the classes that are remembered")
         if issubclass(kind, tuple):
             return kind(*map(self.read, tree["items"]))
+        lacks = [name for name in _needed(kind) if name not in tree["fields"]]
+        if lacks:
+            raise ValueError(f"{tree['class']} lacks {', '.join(lacks)}")
         made = kind.__new__(kind)
         vars(made).update({key: self.read(item) for key, item in tree["fields"].items()})
         return made
+
+
+def _needed(kind: type) -> list[str]:
+    """The fields of a record that have no default."""
+    every = fields(kind) if is_dataclass(kind) else ()
+    return [one.name for one in every if one.default is MISSING and one.default_factory is MISSING]
 
 
 _ENTRIES: dict[str, Callable[[_Reader, Any], Any]] = {

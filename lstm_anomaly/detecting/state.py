@@ -92,7 +92,7 @@ def read_state(
         return None
     header, arrays = load_arrays(path, STATE)
     where = os.fspath(path)
-    if os.path.basename(header.get("input", "")) != os.path.basename(follower.path):
+    if os.path.basename(str(header.get("input", ""))) != os.path.basename(follower.path):
         raise StateError(
             f"belongs to {header.get('input')!r}, and not to {follower.path!r}",
             where=where,
@@ -111,7 +111,9 @@ def _from_parts(
     if header["scheme"] == scheme:
         watcher.leave_out(tuple(map(str, header["silent"])))
     parts = _read_parts(header, arrays, _given(model, watcher))
-    follower.bookmark = Bookmark(*(parts[name] for name in _PLACES))
+    follower.bookmark = bookmark = Bookmark(*(parts[name] for name in _PLACES))
+    if bookmark.position is not None and bookmark.position.offset and bookmark.layout is None:
+        raise ValueError("it ends behind a row, and has no layout of rows")
     if header["scheme"] == scheme:
         watcher.recall(parts["watcher"])
     return State(

@@ -22,6 +22,8 @@ from lstm_anomaly.detecting.stream import Watcher
 from lstm_anomaly.reading import Follower, ReadOptions
 from lstm_anomaly.scoring.networks import READING
 
+PLACE = ("device", "inode", "offset", "next_line", "fingerprint", "modified")
+
 
 @pytest.fixture(scope="module")
 def model():
@@ -169,13 +171,22 @@ def test_a_damaged_state_is_refused_with_what_to_do(plant, tmp_path):
     assert "remove it to start over" in result.stderr
 
 
-def test_a_state_that_makes_no_sense_is_refused(model, tmp_path):
+@pytest.mark.parametrize(
+    ("forged", "why"),
+    [
+        ({"totals": {"rows": "many"}}, "makes no sense"),
+        ({"position": {"class": "place in a file", "fields": {"offset": 9}}}, "place in a file lacks device"),
+        ({"position": {"class": "place in a file", "fields": dict.fromkeys(PLACE, 9)}}, "has no layout"),
+        ({"input": 7}, "belongs to 7"),
+    ],
+)
+def test_a_state_that_makes_no_sense_is_refused(model, tmp_path, forged, why):
     follower, watcher = Follower("new.csv", ReadOptions(), model.sensors), Watcher(model)
     state = State("new.csv", "scheme", follower, watcher)
     write_state(state, tmp_path / "st", model)
     header, arrays = load_arrays(tmp_path / "st", STATE)
-    save_arrays(tmp_path / "st", header | {"totals": {"rows": "many"}}, arrays, STATE)
-    with pytest.raises(StateError, match="makes no sense"):
+    save_arrays(tmp_path / "st", header | forged, arrays, STATE)
+    with pytest.raises(StateError, match=why):
         read_state(tmp_path / "st", model, "scheme", follower, Watcher(model))
 
 
