@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_anomaly.base.types import Series
-from lstm_anomaly.decision.intervals import movement, pinball, recent_origins
+from lstm_anomaly.decision.intervals import at_steps, movement, pinball, recent_origins, recent_spacing
 from lstm_anomaly.model.horizon import Horizon, expect
 from lstm_anomaly.model.past_errors import RecentErrors, columns
 from lstm_anomaly.network.horizon.direct import scaled
@@ -100,12 +100,13 @@ class Tested:
         shape = (len(rows), values.shape[1])
         self.errors = {name: np.concatenate(found).reshape(*shape, -1) for name, found in self.errors.items()}
         moved, recent = np.concatenate(moved).reshape(shape), RecentErrors(direct, horizon.paths, grid)
-        earlier = np.arange(recent_origins(before, task.steps)[-1], rows[-1])
+        apart = recent_spacing(task.steps, direct.period)
+        earlier = np.arange(recent_origins(before, apart)[-1], rows[-1])
         self.scales = {}
         for name in direct.methods:
             recent.add(name, earlier[earlier >= direct.look_back])
-            factors = np.stack([recent.factor(name, at) for at in rows.tolist()])  # (P, F)
-            self.scales[name] = moved ** horizon.paths[name].power * factors
+            factors = np.stack([recent.factor(name, at) for at in rows.tolist()])  # (P, F, K)
+            self.scales[name] = moved[:, :, np.newaxis] ** horizon.paths[name].power * factors
 
     def figures(self, methods):
         """MSE, MAE, coverage at `SHOWN_STEPS`, and mean pinball loss, of a method for each sensor."""
@@ -113,7 +114,7 @@ class Tested:
         errors = np.stack([self.errors[name][:, f] for f, name in enumerate(methods)], axis=1)  # (P, F, S)
         inside, loss = np.zeros(steps), 0.0
         for f, name in enumerate(methods):
-            paths, scale = self.horizon.paths[name], self.scales[name][:, f, np.newaxis]
+            paths, scale = self.horizon.paths[name], at_steps(self.scales[name][:, f], steps)  # (P, S)
             low, high = (paths.quantiles(p, steps)[f] * scale for p in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
             inside += ((low <= errors[:, f]) & (errors[:, f] <= high)).mean(axis=0) / len(methods)
             for end, p in ((low, (1 - LEVEL) / 2), (high, (1 + LEVEL) / 2)):

@@ -53,7 +53,7 @@ Exit status: 0, 1 a limit is reached with more than --chance, 2 trouble.
 @click.option("--sensors", metavar="A,B", help="Forecast only these sensors.  [default: all]")
 @click.option(
     "--method",
-    type=click.Choice(["blend", "lstm", "ridge", "seasonal", "weekly", "average", "last"]),
+    type=click.Choice(["blend", "lstm", "ridge", "seasonal", "weekly", "level", "average", "last"]),
     help="Choose one method.  [default: the best on held-out rows]",
 )
 @click.option(

@@ -18,7 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
-from lstm_anomaly.base.types import Array, FloatArray, IntArray
+from lstm_anomaly.base.types import Array, BoolArray, FloatArray, IntArray
 
 MOST_KNOTS = 24  # steps whose errors are kept; between them they are interpolated
 MOST_PATHS = 240
@@ -28,7 +28,8 @@ STILL = 0.02  # training standard deviations; a sensor moves as much at least
 TRIED = (0.025, 0.1, 0.9, 0.975)  # quantiles that powers are compared by
 RECENT_HORIZONS = 3  # whose forecasts tell how far off forecasts are now
 RECENT_ORIGINS = 12  # of them
-PRIOR = 10  # errors as large as usual that recent ones are averaged with
+PRIOR = 10  # errors as large as usual that a sensor's recent ones are averaged with
+STEP_PRIOR = 12  # errors as large as the sensor's that those of one step are averaged with
 MOST_CHANGE = 5.0  # times
 
 
@@ -38,24 +39,72 @@ def knots_of(steps: int) -> FloatArray:
     return np.unique(wanted)
 
 
+def at_steps(errors: Array, steps: int) -> FloatArray:
+    """What is known at the knots (..., K), at each of the steps (..., S)."""
+    knots, wanted = knots_of(steps), np.arange(1.0, steps + 1)
+    after = np.clip(np.searchsorted(knots, wanted), 1, max(len(knots) - 1, 1))  # (S,)
+    if len(knots) == 1:
+        return np.repeat(errors.astype(np.float64), steps, axis=-1)
+    share = (wanted - knots[after - 1]) / (knots[after] - knots[after - 1])
+    return np.asarray(errors[..., after - 1] * (1 - share) + errors[..., after] * share)
+
+
 def movement(x: Array) -> FloatArray:
     """How much look-backs x (L, B) moved of late, (B,)."""
     lately = x[-max(2, round(LATELY * len(x))) :].astype(np.float64)
     return np.asarray(lately.std(axis=0) + STILL)
 
 
-def recent_origins(at: int, steps: int) -> IntArray:
-    """Rows before `at` whose forecasts tell how far off forecasts are now, the last one first."""
+def recent_spacing(steps: int, period: int) -> int:
+    """Rows between the origins whose forecasts tell how far off forecasts are now.
+
+    Whole periods where that is near: at some hours forecasts are farther off than at others.
+    """
     apart = max(1, RECENT_HORIZONS * steps // RECENT_ORIGINS)
+    return max(1, round(apart / period)) * period if 2 * apart >= period > 0 else apart
+
+
+def recent_origins(at: int, apart: int) -> IntArray:
+    """Those origins before the row `at`, the last one first."""
     return at - apart * np.arange(1, RECENT_ORIGINS + 1)
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows that forecasts were made from to see what they are off by.
+
+    at     (P,) evenly spaced
+    rows   of the held-out part; as many origins as they hold horizons are independent
+    steps  S, of each forecast
+    apart  see `recent_spacing`
+    """
+
+    at: IntArray
+    rows: int
+    steps: int
+    apart: int
+
+    def recent(self) -> BoolArray:
+        """Which of the origins tell how far off forecasts from another are, (P, P)."""
+        since = self.at[:, np.newaxis] - self.at  # (P, P)
+        spacing = int(self.at[1] - self.at[0]) if len(self.at) > 1 else 1
+        near = (since + spacing // 2) % self.apart < spacing
+        return np.asarray(near & (since > 0) & (since <= RECENT_ORIGINS * self.apart))
+
+
 def recent_factor(relative: FloatArray) -> FloatArray:
-    """How many times as far off as usual the forecasts of late were, (F,).
+    """How many times as far off as usual the forecasts of late were, by sensor and knot (F, K).
 
     `relative` (R, F, K) are absolute errors as multiples of the usual ones, NaN for readings yet to come.
     """
-    return _factor(np.nansum(relative, axis=(0, 2)), np.isfinite(relative).sum(axis=(0, 2)))
+    return _factor(np.nansum(relative, axis=0), np.isfinite(relative).sum(axis=0))
+
+
+def _factor(sums: FloatArray, counts: Array) -> FloatArray:
+    """Means (..., F, K) of relative errors by their sums and counts, drawn to those over all knots."""
+    of_sensor = (sums.sum(axis=-1) + PRIOR) / (counts.sum(axis=-1) + PRIOR)  # (..., F)
+    factor = (sums + STEP_PRIOR * of_sensor[..., np.newaxis]) / (counts + STEP_PRIOR)
+    return np.asarray(np.clip(factor, 1 / MOST_CHANGE, MOST_CHANGE))
 
 
 @dataclass(frozen=True)
@@ -74,23 +123,19 @@ class ErrorPaths:
     rows: int
 
     @classmethod
-    def of(cls, errors: FloatArray, moved: FloatArray, at: IntArray, rows: int, steps: int) -> "ErrorPaths":
-        """From errors (P, F, K), NaN where unknown, at the rows `at` (P,), each later than the one before.
-
-        `moved` (P, F) is how much each look-back had moved; the knots are those of this many steps.
-        """
-        known = np.isfinite(errors)
-        errors, knots = _completed(errors), knots_of(steps)
+    def of(cls, errors: FloatArray, moved: FloatArray, held_out: HeldOut) -> "ErrorPaths":
+        """From errors (P, F, K), NaN where unknown, and how much each look-back had moved, (P, F)."""
+        known, errors = np.isfinite(errors), _completed(errors)
         best, least = None, np.inf
         for power in POWERS:
-            scale = moved**power  # (P, F)
-            size = np.abs(errors) / scale[:, :, np.newaxis]  # (P, F, K)
+            of_movement = moved[:, :, np.newaxis] ** power  # (P, F, 1)
+            size = np.abs(errors) / of_movement  # (P, F, K)
             usual = np.maximum(size.mean(axis=0), 1e-9)  # (F, K)
-            scale = scale * _recent_factors(np.where(known, size / usual, np.nan), at, knots)
+            scale = of_movement * _recent_factors(np.where(known, size / usual, np.nan), held_out)
             loss = _held_out_loss(errors, scale)
             if loss < least:
-                scores = (errors / scale[:, :, np.newaxis]).astype(np.float32)
-                best, least = cls(scores, usual.astype(np.float32), power, rows), loss
+                scores = (errors / scale).astype(np.float32)
+                best, least = cls(scores, usual.astype(np.float32), power, held_out.rows), loss
         assert best is not None, "errors are finite"
         return best
 
@@ -108,7 +153,7 @@ class ErrorPaths:
         if moving.any():
             shared = np.median(own[moving] / sizes[moving], axis=0)  # (K,)
             own[moving] = (own[moving] + shared * sizes[moving]) / 2
-        return self._at_steps(own, steps)
+        return at_steps(own, steps)
 
     @cached_property
     def _ordered(self) -> Array:
@@ -124,21 +169,12 @@ class ErrorPaths:
 
     def paths(self, steps: int) -> FloatArray:
         """All errors at all steps, (P, F, S)."""
-        return self._at_steps(self.errors, steps)
+        return at_steps(self.errors, steps)
 
     def certified_steps(self, level: float, steps: int) -> int:
         """Steps for which enough independent forecasts were held out for intervals of this level."""
         needed = int(np.ceil(2 / (1 - level) - 1 - 1e-9))
         return min(self.rows // max(needed, 1), steps)
-
-    def _at_steps(self, errors: Array, steps: int) -> FloatArray:
-        """Errors (..., K) at the knots, at each of the steps (..., S)."""
-        knots, wanted = knots_of(steps), np.arange(1.0, steps + 1)
-        after = np.clip(np.searchsorted(knots, wanted), 1, max(len(knots) - 1, 1))  # (S,)
-        if len(knots) == 1:
-            return np.repeat(errors.astype(np.float64), steps, axis=-1)
-        share = (wanted - knots[after - 1]) / (knots[after] - knots[after - 1])
-        return np.asarray(errors[..., after - 1] * (1 - share) + errors[..., after] * share)
 
 
 def pinball(y: FloatArray, quantile: FloatArray, probability: float) -> FloatArray:
@@ -157,34 +193,28 @@ def _completed(errors: FloatArray) -> FloatArray:
     return out
 
 
-def _recent_factors(relative: FloatArray, at: IntArray, knots: FloatArray) -> FloatArray:
-    """The `recent_factor` (P, F) of each of the rows `at` (P,), by the errors (P, F, K) of all of them."""
-    first = np.array([recent_origins(row, int(knots[-1]))[-1] for row in at.tolist()])  # (P,)
-    recent = at >= first[:, np.newaxis]  # (P, P)
+def _recent_factors(relative: FloatArray, held_out: HeldOut) -> FloatArray:
+    """The `recent_factor` of each origin by relative errors (P, F, K) of those before it: (P, F, K)."""
+    recent, at = held_out.recent(), held_out.at
     known = np.isfinite(relative)
     relative = np.where(known, relative, 0.0)
-    sums, counts = np.zeros((2, *relative.shape[:2]))
-    for k, knot in enumerate(knots):
+    sums, counts = np.empty((2, *relative.shape))
+    for k, knot in enumerate(knots_of(held_out.steps)):
         came = (recent & (at + knot <= at[:, np.newaxis])).astype(np.float64)  # (P, P)
-        sums += came @ relative[:, :, k]
-        counts += came @ known[:, :, k]
+        sums[:, :, k], counts[:, :, k] = came @ relative[:, :, k], came @ known[:, :, k]
     return _factor(sums, counts)
 
 
-def _factor(sums: FloatArray, counts: Array) -> FloatArray:
-    return np.asarray(np.clip((sums + PRIOR) / (counts + PRIOR), 1 / MOST_CHANGE, MOST_CHANGE))
-
-
 def _held_out_loss(errors: FloatArray, scales: FloatArray) -> float:
-    """Mean pinball loss of each half's quantiles on the other half: errors (P, F, K), scales (P, F)."""
+    """Mean pinball loss of each half's quantiles on the other half: errors and scales (P, F, K)."""
     half, total = len(errors) // 2, 0.0
     if half < 10:
         return float(np.abs(scales - 1).max())  # too few to compare: the power 0
     parts = (slice(0, half), slice(half, None))
     for own, other in (parts, parts[::-1]):
-        relative = errors[own] / scales[own, :, np.newaxis]
+        relative = errors[own] / scales[own]
         found = np.quantile(relative, TRIED, axis=0)  # (Q, F, K)
         for probability, quantile in zip(TRIED, found, strict=True):
-            losses = pinball(errors[other], quantile * scales[other, :, np.newaxis], probability)
+            losses = pinball(errors[other], quantile * scales[other], probability)
             total += float(losses.mean())
     return total

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_anomaly.base.types import Array, BoolArray, FloatArray, IntArray
-from lstm_anomaly.decision.intervals import ErrorPaths, movement
+from lstm_anomaly.decision.intervals import ErrorPaths, at_steps, movement
 from lstm_anomaly.model.past_errors import RecentErrors
 from lstm_anomaly.network.horizon.direct import METHODS, DirectForecaster, scaled
 from lstm_anomaly.preparing.grid import Grid
@@ -17,6 +17,7 @@ NAMES = {
     "ridge": "ridge regression",
     "seasonal": "last period again",
     "weekly": "last week again",
+    "level": "last week at the level of the last day",
     "average": "mean of the last periods",
     "last": "last value",
 }
@@ -66,7 +67,7 @@ class Expected:
     """Forecasts from one row, in own units.
 
     values   (F, S)
-    unit     (F,) what error paths are multiples of
+    unit     (F, S) what error paths are multiples of
     methods  of each sensor
     """
 
@@ -80,7 +81,7 @@ class Expected:
         steps = self.values.shape[1]
         found = {name: self.horizon.paths[name].quantiles(probability, steps) for name in set(self.methods)}
         errors = np.stack([found[name][f] for f, name in enumerate(self.methods)])  # (F, S)
-        return np.asarray(self.values + self.unit[:, np.newaxis] * errors)
+        return np.asarray(self.values + self.unit * errors)
 
     def interval(self, level: float) -> tuple[FloatArray, FloatArray]:
         """Lower and upper end (F, S) of what a share `level` of the readings will be within."""
@@ -108,12 +109,13 @@ def expect(
     x: Array = np.ascontiguousarray((rows - last).T, dtype=np.float32)  # (L, F)
     sensors = np.arange(len(rows))
     moved = movement(x)  # (F,)
-    values, unit = np.empty((len(rows), direct.steps)), np.empty(len(rows))
+    values, unit = np.empty((2, len(rows), direct.steps))  # (F, S) each
     with np.errstate(over="ignore", invalid="ignore"):  # of weights that make no sense; who asks looks at it
         for method in sorted(set(methods)):
             own = np.array([name == method for name in methods])
             changes = direct.changes(method, x, sensors).T.astype(np.float64)  # (F, S)
             values[own] = (last + changes)[own]
-            unit[own] = (moved ** horizon.paths[method].power * recent.factor(method, at))[own]
+            of_movement = moved[:, np.newaxis] ** horizon.paths[method].power  # (F, 1)
+            unit[own] = (of_movement * at_steps(recent.factor(method, at), direct.steps))[own]
     scale, center = direct.scale[:, np.newaxis], direct.center[:, np.newaxis]
-    return Expected(values * scale + center, unit * direct.scale, horizon, methods)
+    return Expected(values * scale + center, unit * scale, horizon, methods)

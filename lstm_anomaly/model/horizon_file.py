@@ -113,8 +113,8 @@ def _check_header(header: Mapping[str, Any]) -> None:
         value = header[name]
         check(type(value) is int and 0 <= value <= most, f"the horizon has {name} = {value!r}")
     check(header["steps"] > 0 < header["look_back"], "the horizon looks at no rows")
-    longest = max(header["period"], header["week"])
-    check(longest <= header["look_back"], "the period is longer than the look-back")
+    longest = header["period"] + header["week"]
+    check(longest <= header["look_back"], "the periods are longer than the look-back")
     sizes = [header[name] > 0 for name in ("segment", "hidden", "embedding")]
     check(all(sizes) or not any(sizes), "the sizes of the horizon's LSTM do not fit each other")
     check(not sizes[0] or header["look_back"] % header["segment"] == 0, "a segment is cut")

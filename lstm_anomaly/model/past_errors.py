@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from lstm_anomaly.base.types import FloatArray, IntArray
-from lstm_anomaly.decision.intervals import ErrorPaths, knots_of, movement, recent_factor, recent_origins
+from lstm_anomaly.decision.intervals import (
+    ErrorPaths,
+    knots_of,
+    movement,
+    recent_factor,
+    recent_origins,
+    recent_spacing,
+)
 from lstm_anomaly.network.horizon.direct import DirectForecaster, scaled
 from lstm_anomaly.network.horizon.origins import Origins
 from lstm_anomaly.preparing.grid import Grid
@@ -50,16 +57,16 @@ class RecentErrors:
         ahead = ((0, 0), (0, steps))  # what the last rows forecast is yet to come
         rows = np.pad(scaled(grid.values, direct.center, direct.scale), ahead)  # (F, M + S)
         self._origins = Origins(rows, np.pad(grid.known, ahead), direct.look_back, steps)
-        self._knots = knots_of(steps)
+        self._knots, self._apart = knots_of(steps), recent_spacing(steps, direct.period)
         self._known: dict[tuple[str, int], FloatArray] = {}
 
     def factor(self, method: str, at: int) -> FloatArray:
-        """The recent factor (F,) of forecasts from the row `at`, by the rows before it alone."""
-        rows = recent_origins(at, self._direct.steps)
+        """The recent factor (F, K) of forecasts from the row `at`, by the rows before it alone."""
+        rows = recent_origins(at, self._apart)
         rows = rows[rows >= self._direct.look_back]
         self.add(method, rows)
         if not len(rows):
-            return np.ones(self._origins.sensors)
+            return np.ones(self._paths[method].usual.shape)
         relative = np.stack([self._known[method, row] for row in rows.tolist()])  # (R, F, K)
         come = rows[:, np.newaxis] + self._knots <= at  # (R, K)
         return recent_factor(np.where(come[:, np.newaxis], relative, np.nan))

@@ -8,7 +8,7 @@ import numpy as np
 
 from lstm_anomaly.base.errors import NotEnoughDataError, SettingsError
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, Series
-from lstm_anomaly.decision.intervals import MOST_PATHS, ErrorPaths, knots_of
+from lstm_anomaly.decision.intervals import MOST_PATHS, ErrorPaths, HeldOut, knots_of, recent_spacing
 from lstm_anomaly.model.horizon import Horizon
 from lstm_anomaly.model.past_errors import columns, past_errors
 from lstm_anomaly.network.horizon.baselines import DAYS_A_WEEK, find_period
@@ -27,7 +27,7 @@ HELD_OUT_SHARE = 0.25
 LONGEST_DEFAULT = 1440  # rows: a day of minutes
 LEAST_LOOK_BACK = 720  # rows, where there are enough
 PERIODS_BACK = 3
-SEGMENTS = 15  # of a look-back
+SEGMENTS = 15  # of a look-back, about
 HIDDEN = 64
 EMBEDDING = 64
 UPDATES = 500
@@ -108,20 +108,21 @@ def fit_horizon(
 class _Plan:
     """Which rows of the grid serve for what.
 
+    segment   rows that the LSTM reads at a time
     fitted    rows before this one are fitted to
-    fit       (n,) rows that the horizons to fit to begin at; held_out (P,): those to measure on
-    every     (P,) the same, evenly spread over all rows, for methods that nothing is fitted for
-    rows      held out
+    fit       (n,) rows that the horizons to fit to begin at
+    held_out  those to measure on
+    every     the same of all rows, for methods that nothing is fitted for
     """
 
     look_back: int
+    segment: int
     period: int
     week: int
     fitted: int
     fit: IntArray
-    held_out: IntArray
-    every: IntArray
-    rows: int
+    held_out: HeldOut
+    every: HeldOut
 
 
 def _plan(grid: Grid, steps: int, step: np.timedelta64 | None) -> _Plan:
@@ -136,21 +137,38 @@ def _plan(grid: Grid, steps: int, step: np.timedelta64 | None) -> _Plan:
         )
     day = 0 if step is None else round(float(_DAY / step))  # rows
     period = find_period(grid.values[:, :fitted], most // 2, day)
-    wanted = max(LEAST_LOOK_BACK, PERIODS_BACK * period, steps)
-    look_back = max(1, min(wanted, most) // SEGMENTS) * SEGMENTS
-    week = DAYS_A_WEEK * period if period == day and DAYS_A_WEEK * period <= look_back else 0
-    held_out = np.arange(fitted, M - steps + 1)
-    every = np.arange(look_back, M - steps + 1)
+    longest = min(max(LEAST_LOOK_BACK, PERIODS_BACK * period, steps), most)
+    segment = _segment(longest / SEGMENTS, period)
+    look_back = longest // segment * segment
+    week = DAYS_A_WEEK * period if period == day and (DAYS_A_WEEK + 1) * period <= look_back else 0
+    held_out, every = (
+        _held_out(np.arange(first, M - steps + 1), steps, period) for first in (fitted, look_back)
+    )
     return _Plan(
         look_back=look_back,
+        segment=segment,
         period=period,
         week=week,
         fitted=fitted,
         fit=np.arange(look_back, fitted - steps + 1),
-        held_out=_spread_out(held_out, MOST_PATHS),
-        every=_spread_out(every, MOST_PATHS),
-        rows=M - fitted,
+        held_out=replace(held_out, rows=M - fitted),
+        every=every,
     )
+
+
+def _segment(about: float, period: int) -> int:
+    """Rows of a segment: whole periods or a whole part of one, so that segments begin at few phases."""
+    if about >= period > 0:
+        return round(about / period) * period
+    parts = [rows for rows in range(1, period + 1) if period % rows == 0 and about / 2 < rows < 2 * about]
+    return min(parts, key=lambda rows: abs(np.log(rows / about)), default=max(1, int(about)))
+
+
+def _held_out(rows: IntArray, steps: int, period: int) -> HeldOut:
+    """At most `MOST_PATHS` of the rows, up to the last one, spaced so that some are recent for others."""
+    apart, least = recent_spacing(steps, period), -(-len(rows) // MOST_PATHS)
+    spacing = next((each for each in range(least, 2 * least + 1) if apart % each == 0), least)
+    return HeldOut(rows[::-spacing][::-1], len(rows), steps, apart)
 
 
 def _spread_out(rows: IntArray, most: int) -> IntArray:
@@ -186,11 +204,10 @@ def _lesson(
     origins: Origins, plan: _Plan, sensors: IntArray, settings: LearningSettings, rng: np.random.Generator
 ) -> HorizonLesson:
     """A fresh LSTM, and what it is to learn in how many updates."""
-    segment = plan.look_back // SEGMENTS
     sizes = SegmentSizes(
-        segment=segment,
-        read=SEGMENTS,
-        written=-(-origins.steps // segment),
+        segment=plan.segment,
+        read=plan.look_back // plan.segment,
+        written=-(-origins.steps // plan.segment),
         sensors=origins.sensors,
         hidden=HIDDEN,
         embedding=EMBEDDING,
@@ -202,27 +219,23 @@ def _lesson(
     updates = max(1, round(min(wanted, UPDATES_A_HORIZON * horizons) * settings.effort))
     look_backs = (COLUMNS if asked else UNASKED_COLUMNS) // (sizes.read + sizes.written)  # an update
     config = HorizonConfig(updates=updates, batch_size=look_backs)
-    return HorizonLesson(params, origins, plan.fit, plan.held_out, sensors, config)
+    return HorizonLesson(params, origins, plan.fit, plan.held_out.at, sensors, config)
 
 
 def _measured(direct: DirectForecaster, origins: Origins, plan: _Plan) -> Horizon:
     """The horizon: what each method was off by on held-out rows, and the mean of them that was off least."""
     steps, names = direct.steps, direct.methods[1:]
-    held_out, moved = past_errors(direct, origins, plan.held_out, names)  # (P, F, K) each, (P, F)
+    held_out, moved = past_errors(direct, origins, plan.held_out.at, names)  # (P, F, K) each, (P, F)
     blend, blended = _blended(np.stack([held_out[name] for name in names]), steps)
     weights = np.zeros_like(direct.blend)
     weights[:, [METHODS.index(name) for name in names]] = blend
     held_out = {"blend": blended, **held_out}
     errors = {name: _figures(each, steps) for name, each in held_out.items()}
     unfitted, moved_before = past_errors(
-        direct, origins, plan.every, [name for name in names if name not in FITTED]
+        direct, origins, plan.every.at, [name for name in names if name not in FITTED]
     )
-    paths = {
-        name: ErrorPaths.of(each, moved, plan.held_out, plan.rows, steps) for name, each in held_out.items()
-    }
-    rows = int(plan.every[-1] - plan.every[0])
-    for name, each in unfitted.items():
-        paths[name] = ErrorPaths.of(each, moved_before, plan.every, rows, steps)
+    paths = {name: ErrorPaths.of(each, moved, plan.held_out) for name, each in held_out.items()}
+    paths |= {name: ErrorPaths.of(each, moved_before, plan.every) for name, each in unfitted.items()}
     return Horizon(replace(direct, blend=weights), _chosen(errors), errors, paths)
 
 

@@ -155,12 +155,12 @@ def test_a_limit_that_will_be_reached_is_status_1_and_one_line(run, folder, limi
 
 def test_the_chance_that_is_asked_for_decides(run, folder):
     document = json.loads(
-        run("forecast", "normal.csv", *MODEL, "--format", "json", "--until-above=temp_c=18.4").stdout
+        run("forecast", "normal.csv", *MODEL, "--format", "json", "--until-above=temp_c=18.6").stdout
     )
     chance = document["limits"][0]["chance"]
     assert 0 < chance < 1
     for asked, status in ((chance - 0.01, 1), (chance + 0.01, 0)):
-        result = run("forecast", "normal.csv", *MODEL, "--until-above=temp_c=18.4", "--chance", f"{asked}")
+        result = run("forecast", "normal.csv", *MODEL, "--until-above=temp_c=18.6", "--chance", f"{asked}")
         assert result.exit_code == status
 
 

@@ -5,11 +5,13 @@ import pytest
 
 from lstm_anomaly.decision.intervals import (
     ErrorPaths,
+    HeldOut,
     knots_of,
     movement,
     pinball,
     recent_factor,
     recent_origins,
+    recent_spacing,
 )
 
 
@@ -18,10 +20,10 @@ def paths(errors, power=0.0, rows=1000):
     return ErrorPaths(errors, np.ones(errors.shape[1:], np.float32), power, rows)
 
 
-def measured(errors, moved=1.0, apart=100):
-    """Errors (P, F, K) of all K steps, from rows so far `apart` that none is recent when the next comes."""
+def measured(errors, moved=1.0, spacing=100):
+    """Errors (P, F, K) of all K steps, from rows of a spacing at which none is recent when the next comes."""
     moved = np.broadcast_to(moved, errors.shape[:2])
-    return ErrorPaths.of(errors, moved, apart * np.arange(len(errors)), 1000, errors.shape[2])
+    return ErrorPaths.of(errors, moved, HeldOut(spacing * np.arange(len(errors)), 1000, errors.shape[2], 1))
 
 
 def test_all_steps_of_a_short_horizon_are_knots():
@@ -76,21 +78,43 @@ def test_errors_that_go_with_movement_are_taken_as_multiples_of_it(rng):
     assert measured(rng.normal(size=(200, 2, 3)), moved).power == 0
 
 
-def test_rows_whose_forecasts_tell_of_now_are_12_in_three_horizons():
-    np.testing.assert_array_equal(recent_origins(1000, 96)[[0, 1, -1]], [976, 952, 712])
-    np.testing.assert_array_equal(recent_origins(20, 1)[[0, -1]], [19, 8])
+def test_forecasts_that_tell_of_now_are_12_from_within_three_horizons():
+    np.testing.assert_array_equal(recent_origins(1000, recent_spacing(100, 0))[[0, 1, -1]], [975, 950, 700])
+    np.testing.assert_array_equal(recent_origins(20, recent_spacing(1, 0))[[0, -1]], [19, 8])
+
+
+@pytest.mark.parametrize(
+    ("steps", "period", "apart"), [(96, 24, 24), (48, 24, 24), (720, 24, 192), (12, 24, 3)]
+)
+def test_forecasts_that_tell_of_now_are_periods_apart_where_that_is_near(steps, period, apart):
+    assert recent_spacing(steps, period) == apart
+
+
+def test_held_out_forecasts_that_are_recent_for_others_are_as_far_apart():
+    found = HeldOut(np.arange(0, 40, 4), 50, 32, 8).recent()  # rows 0, 4, ... 36; 12 of 8 rows is all before
+    np.testing.assert_array_equal(np.flatnonzero(found[9]), [1, 3, 5, 7])  # 36 less 8, 16, 24, 32
+    rare = HeldOut(np.arange(0, 400, 40), 400, 8, 8).recent()  # no nearer than 40 rows: within 96
+    np.testing.assert_array_equal(np.flatnonzero(rare[9]), [7, 8])
 
 
 def test_the_recent_factor_is_drawn_to_1_by_ten_usual_errors():
-    relative = np.array([[[3.0, np.nan]], [[3.0, 3.0]], [[3.0, np.nan]], [[3.0, np.nan]]])  # 5 have come
-    np.testing.assert_allclose(recent_factor(relative), (5 * 3 + 10) / (5 + 10))
-    np.testing.assert_array_equal(recent_factor(np.full((2, 1, 1), np.nan)), [1])
+    relative = np.full((5, 1, 1), 3.0)  # of one step, 5 have come
+    np.testing.assert_allclose(recent_factor(relative), (5 * 3 + 12 * (5 * 3 + 10) / 15) / (5 + 12))
+    np.testing.assert_array_equal(recent_factor(np.full((2, 1, 1), np.nan)), [[1]])
     np.testing.assert_allclose(recent_factor(np.full((12, 1, 24), 1e9)), 5)  # and no more
+
+
+def test_the_recent_factor_of_a_step_is_between_its_own_and_the_sensors():
+    relative = np.tile([1.0, 3.0], (12, 1, 1))  # 2 on average, 1.7 with the ten usual ones
+    of_sensor = (12 * 1 + 12 * 3 + 10) / 34
+    np.testing.assert_allclose(recent_factor(relative), [[(1 + of_sensor) / 2, (3 + of_sensor) / 2]])
+    relative[:, :, 1] = np.nan  # of a step that has not come the sensor's alone
+    assert recent_factor(relative)[0, 1] == pytest.approx(1)
 
 
 def test_errors_are_taken_as_multiples_of_those_of_late(rng):
     size = np.where(np.arange(400) < 200, 1.0, 4.0)[:, np.newaxis, np.newaxis]
-    found = measured(rng.normal(size=(400, 1, 6)) * size, apart=1)
+    found = measured(rng.normal(size=(400, 1, 6)) * size, spacing=1)
     later = np.abs(found.errors[240:]).mean() / np.abs(found.errors[:200]).mean()
     assert 0.7 < later < 1.5  # not 4
 
@@ -98,9 +122,9 @@ def test_errors_are_taken_as_multiples_of_those_of_late(rng):
 def test_an_error_counts_only_when_its_reading_has_come():
     errors = np.ones((8, 1, 6))
     errors[0, 0, 3] = 50.0  # forecast from row 0 for its 4th step, so known from row 4 on
-    factors = errors[:, 0, 0] / measured(errors, apart=1).errors[:, 0, 0]
+    factors = errors[:, 0, 0] / measured(errors, spacing=1).errors[:, 0, 0]
     assert factors[3] == pytest.approx(1)
-    assert factors[4] > 1.25
+    assert factors[4] > 1.2
 
 
 def test_half_of_a_quantile_is_by_the_errors_of_all_sensors():

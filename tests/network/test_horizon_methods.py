@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from lstm_anomaly.network.horizon.baselines import find_period, last_period, last_value, mean_period
+from lstm_anomaly.network.horizon.baselines import (
+    find_period,
+    last_period,
+    last_value,
+    last_week,
+    mean_period,
+)
 from lstm_anomaly.network.horizon.blend import blend_weights
 from lstm_anomaly.network.horizon.direct import METHODS, DirectForecaster, scaled
 from lstm_anomaly.network.horizon.ridge import fit_ridge, input_edges, ridge_changes
@@ -19,6 +25,16 @@ def test_the_last_value_is_no_change():
 
 def test_the_last_period_comes_over_and_over():
     np.testing.assert_array_equal(last_period(column(9, 1, 2, 0), 5, 3), column(1, 2, 0, 1, 2))
+
+
+def test_the_last_week_comes_at_the_level_of_the_last_day():
+    look_back = column(20, 0, 2, 5, 5, 5, 7)  # a "week" of 4 rows, "days" of 2: 5 and 7 where it was 0 and 2
+    np.testing.assert_array_equal(last_week(look_back, 5, 4, 2), column(10, 10, 10, 12, 10))
+
+
+def test_the_last_week_is_not_moved_beyond_what_the_look_back_held():
+    look_back = column(9, 8, 10, 0, 6, 0, 6)  # days of 9 and 3 on average: moved by -6
+    np.testing.assert_array_equal(last_week(look_back, 4, 4, 2), column(0, 0, 0, 0))
 
 
 def test_the_mean_period_is_over_all_whole_periods():
@@ -130,7 +146,7 @@ def test_the_mean_is_of_the_methods_by_their_weights():
 
 def test_without_a_period_or_an_lstm_their_methods_are_not_there():
     ridge = np.zeros((2, 5), np.float32)
-    direct = DirectForecaster(4, 2, 0, 0, np.zeros(1), np.ones(1), None, ridge, np.zeros((1, 7)))
+    direct = DirectForecaster(4, 2, 0, 0, np.zeros(1), np.ones(1), None, ridge, np.zeros((1, len(METHODS))))
     assert direct.methods == ("blend", "ridge", "last")
 
 

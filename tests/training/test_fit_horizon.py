@@ -51,7 +51,31 @@ def horizon():
 
 def test_the_period_of_the_rows_is_found(horizon):
     assert horizon.direct.period == 24
-    assert set(horizon.direct.methods) == set(METHODS) - {"weekly"}  # rows are minutes
+    assert set(horizon.direct.methods) == set(METHODS) - {"weekly", "level"}  # rows are minutes
+
+
+@pytest.mark.parametrize(
+    ("about", "period", "rows"),
+    [
+        (48, 24, 48),
+        (50, 24, 48),
+        (22.4, 24, 24),
+        (57, 288, 48),
+        (288, 1440, 288),
+        (7.9, 0, 7),
+        (4, 23, 4),
+        (0.5, 0, 1),
+    ],
+)
+def test_segments_are_periods_or_parts_of_one(about, period, rows):
+    assert fitting._segment(about, period) == rows
+
+
+def test_held_out_origins_divide_the_rows_between_recent_ones():
+    found = fitting._held_out(np.arange(8640, 11425), 96, 24)  # 2,785 rows: at least 12 apart
+    np.testing.assert_array_equal(found.at[-3:], [11400, 11412, 11424])
+    assert (len(found.at), found.apart) == (233, 24)
+    assert np.diff(fitting._held_out(np.arange(5000), 12, 0).at).max() == 21  # 3 rows would be too many
 
 
 def test_days_of_hours_have_a_week_to_repeat():
@@ -62,8 +86,12 @@ def test_days_of_hours_have_a_week_to_repeat():
         found = fit_horizon(series, LearningSettings(horizon=12, kind="linear"), np.ones(2, bool))
     assert found.direct.week == 168
     grid = even_grid(series)
-    said = expect(found, grid, len(grid), found.methods_of("weekly")).values
-    np.testing.assert_allclose(said, grid.values[:, -168:-156], atol=1e-5)
+    weekly, level = (
+        expect(found, grid, len(grid), found.methods_of(name)).values for name in ("weekly", "level")
+    )
+    np.testing.assert_allclose(weekly, grid.values[:, -168:-156], atol=1e-5)
+    moved = grid.values[0, -24:].mean() - grid.values[0, -192:-168].mean()
+    np.testing.assert_allclose(level[0], weekly[0] + moved, atol=1e-5)
 
 
 def test_what_is_chosen_is_no_worse_than_seasonal_naive_on_held_out_rows(horizon):
@@ -143,7 +171,7 @@ def test_without_enough_rows_before_intervals_are_those_of_held_out_rows(horizon
     first = horizon.direct.look_back
     assert np.isfinite(expected(horizon, values, first).interval(0.8)).all()
     recent = RecentErrors(horizon.direct, horizon.paths, even_grid(series_of(values)))
-    np.testing.assert_array_equal(recent.factor("ridge", first), [1, 1])
+    np.testing.assert_array_equal(recent.factor("ridge", first), np.ones((2, 12)))
     assert (recent.factor("ridge", 500) != 1).all()
 
 

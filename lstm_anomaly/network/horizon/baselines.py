@@ -1,4 +1,4 @@
-"""What a forecast must beat: the last value, the last period, and the mean of the last periods."""
+"""What a forecast must beat: the last value, the last period or week, and the mean of the last periods."""
 
 import numpy as np
 
@@ -24,6 +24,17 @@ def last_period(x: Array, steps: int, period: int) -> Array:
     """The last period over and over, (S, B)."""
     last: Array = x[len(x) - period + np.arange(steps) % period]
     return last
+
+
+def last_week(x: Array, steps: int, week: int, day: int) -> Array:
+    """The last week over and over, moved by as much as the last day differs from a week before it, (S, B).
+
+    Not beyond the lowest and highest row of the look-back: what rests at 0 at night does so in better weeks.
+    """
+    before = len(x) - week
+    level = x[-day:].mean(axis=0) - x[before - day : before].mean(axis=0)  # (B,)
+    moved: Array = np.clip(last_period(x, steps, week) + level, x.min(axis=0), x.max(axis=0))
+    return moved
 
 
 def mean_period(x: Array, steps: int, period: int) -> Array:

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lstm_anomaly.base.types import Array, FloatArray, IntArray
-from lstm_anomaly.network.horizon.baselines import last_period, last_value, mean_period
+from lstm_anomaly.network.horizon.baselines import last_period, last_value, last_week, mean_period
 from lstm_anomaly.network.horizon.ridge import ridge_changes
 from lstm_anomaly.network.horizon.segment_lstm import Params, SegmentWorkspace, forecast_changes
 
-METHODS = ("blend", "lstm", "ridge", "seasonal", "weekly", "average", "last")
+METHODS = ("blend", "lstm", "ridge", "seasonal", "weekly", "level", "average", "last")
 FITTED = ("blend", "lstm", "ridge")  # their errors on rows that they were fitted to say little
 PERIODIC = ("seasonal", "average")
+WEEKLY = ("weekly", "level")
 FAR = 1e3  # training standard deviations; what is farther off says no more than "very far"
 
 
@@ -21,7 +22,7 @@ class DirectForecaster:
 
     look_back  L; steps: S
     period     p rows after which readings repeat, 0 when they do not
-    week       rows of a week, where the period is a day and a look-back holds a week; else 0
+    week       rows of a week, where the period is a day and a look-back holds a week and a day; else 0
     center, scale  (F,) mean and spread of each sensor in training, in its own unit
     lstm       see `segment_lstm_shapes`; shared by all sensors; None where there is to be no LSTM
     ridge      see `fit_ridge`; likewise
@@ -42,7 +43,7 @@ class DirectForecaster:
     @property
     def methods(self) -> tuple[str, ...]:
         """Those that can be used: without a period there is no last one."""
-        missing = (*(() if self.period else PERIODIC), *(() if self.week else ("weekly",)))
+        missing = (*(() if self.period else PERIODIC), *(() if self.week else WEEKLY))
         missing += () if self.lstm is not None else ("lstm",)
         return tuple(name for name in METHODS if name not in missing)
 
@@ -57,6 +58,8 @@ class DirectForecaster:
             return last_period(x, self.steps, self.period)
         if method == "weekly":
             return last_period(x, self.steps, self.week)
+        if method == "level":
+            return last_week(x, self.steps, self.week, self.period)
         if method == "average":
             return mean_period(x, self.steps, self.period)
         if method == "ridge":
