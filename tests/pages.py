@@ -112,7 +112,7 @@ def run_line(line: str) -> tuple[int, str]:
     `lstm-anomaly` runs in this process, which is quick; what a pipe brings to it or takes from it, in a
     shell.
     """
-    stages = _pipe(words(line))
+    stages = stages_of(line)
     own = [k for k, stage in enumerate(stages) if stage[0] == "lstm-anomaly"]
     if len(own) != 1 or any(set(word) <= _SIGNS for stage in stages for word in stage):
         done = _in_a_shell(line, b"")
@@ -126,10 +126,11 @@ def run_line(line: str) -> tuple[int, str]:
     return done.returncode, result.stderr + done.stdout.decode()
 
 
-def _pipe(line: list[str]) -> list[list[str]]:
-    """The words of each stage of a pipe."""
-    ends = [k for k, word in enumerate(line) if word == "|"]
-    return [line[start:end] for start, end in zip([0, *(k + 1 for k in ends)], [*ends, None], strict=True)]
+def stages_of(line: str) -> list[list[str]]:
+    """The words of each stage of a shell's line with pipes; the first is a program."""
+    found = words(line)
+    ends = [k for k, word in enumerate(found) if word == "|"]
+    return [found[start:end] for start, end in zip([0, *(k + 1 for k in ends)], [*ends, None], strict=True)]
 
 
 def _in_a_shell(line: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
