@@ -1,10 +1,11 @@
 """Ends an anomaly when it is over, not when the last memory has forgotten it.
 
 A score remembers up to a hundred rows, which finds weak faults, and keeps it high long after a strong one.
-So an anomaly also needs rows that are **themselves unusual**: by what remembers at most three rows, by a
-sensor that reads flat, by a value or a state never seen. It ends when the last rows were not and the score
-falls. Until memory has run out, later rows count where they are themselves unusual: a second fault is an
-event of its own, and the memory of the first one is none. What short memories never saw ends as they forget.
+So an anomaly also needs rows that are **themselves unusual**: by their own forecast or relation (windows and
+LSTMs still hold the fault), by a sensor that reads flat, by a value or a state never seen. It ends when the
+last rows were not and the score falls. Until memory has run out, later rows count where they are themselves
+unusual: a second fault is an event of its own, and the memory of the first one is none. What no single row
+shows ends as memories forget.
 """
 
 import numpy as np
@@ -19,10 +20,11 @@ UNUSUAL = 0.35
 """Times the limit, from which a row is itself unusual: one normal row in ten to a hundred is."""
 
 QUIET_ROWS = 4
-"""An anomaly that short memories saw is over when this many rows were not unusual."""
+"""An anomaly that single rows showed is over when this many rows were not unusual."""
 
 RISES = 2.0
-"""After the end a score counts again from this many times its lowest since: memory alone only falls."""
+"""After the end a score counts again from this many times its lowest since: memory alone only falls. A row
+that is unusual beyond `LASTS_ABOVE` times the limit counts where it lifts the score at all."""
 
 
 @saved_as("event ending")
@@ -36,7 +38,7 @@ class Ending:
         self._quiet = 0  # rows since the last one that was unusual
         self._at_last = np.inf  # score of that one
         self._below = 0  # rows since the last one above the limit
-        self._lowest = np.inf  # score since it was over
+        self._lowest = self._before = np.inf  # score since it was over, and of the last row
         self._aftermath = 0  # rows in which memory may still hold what is over
 
     def push(self, scores: FloatArray, recent: FloatArray) -> FloatArray:
@@ -67,17 +69,19 @@ class Ending:
         self._aftermath = max(0, self._aftermath - 1)
         if not self._is_on:
             if score > LIMIT and (is_unusual or not self._aftermath):
-                self._begin(score, recent)
+                self._begin(score, recent > LIMIT)
                 return False
             return self._aftermath > 0
         if score <= LASTS_ABOVE or np.isnan(score):
             self._is_on, self._aftermath = False, LONGEST
             return False
         if self._is_over:
-            if score > LIMIT and (recent > LIMIT or (is_unusual and score > RISES * self._lowest)):
-                self._begin(score, recent)
+            lifts = recent > LASTS_ABOVE and score > self._before
+            rises = is_unusual and score > RISES * self._lowest
+            if score > LIMIT and (recent > LIMIT or lifts or rises):
+                self._begin(score, is_strong=True)
                 return False
-            self._lowest = min(self._lowest, score)
+            self._lowest, self._before = min(self._lowest, score), score
             return True
         self._is_strong = self._is_strong or recent > LIMIT
         if is_unusual:
@@ -88,10 +92,10 @@ class Ending:
         if self._below > self._most:
             self._is_on, self._aftermath = False, LONGEST
         elif self._is_strong and self._quiet >= QUIET_ROWS and score < self._at_last:
-            self._is_over, self._lowest = True, score
+            self._is_over, self._lowest, self._before = True, score, score
         return self._is_over
 
-    def _begin(self, score: float, recent: float) -> None:
-        self._is_on, self._is_over, self._is_strong = True, False, recent > LIMIT
+    def _begin(self, score: float, is_strong: bool) -> None:
+        self._is_on, self._is_over, self._is_strong = True, False, is_strong
         self._quiet = self._below = 0
         self._at_last = score

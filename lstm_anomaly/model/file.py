@@ -34,6 +34,7 @@ from lstm_anomaly.scoring.components import (
     Components,
 )
 from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
+from lstm_anomaly.scoring.fault_isolation import FaultIsolation
 from lstm_anomaly.scoring.networks import Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.states import OperatingStates
@@ -144,6 +145,7 @@ def _from_parts(header: dict[str, Any], arrays: Arrays) -> Model:
         states=OperatingStates(**part_of(arrays, "states")),
         components=Components(**part_of(arrays, "components"), together=header["together"]),
         cross_sensor=CrossSensorRegression(**part_of(arrays, "peers")),
+        isolation=FaultIsolation(**part_of(arrays, "isolation")),
         novelty=NoveltyRule(**part_of(arrays, "novelty")),
         **alarm_parts(header, arrays),
         summary=_summary(header["summary"], len(header["sensors"])),

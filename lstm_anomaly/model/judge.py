@@ -16,6 +16,7 @@ from lstm_anomaly.base.types import (
     SymbolColumns,
     TimeArray,
 )
+from lstm_anomaly.decision.course import USUAL_MARGINS
 from lstm_anomaly.decision.ending import Ending
 from lstm_anomaly.decision.holding import LASTS_ABOVE, Holder
 from lstm_anomaly.decision.spans import LIMIT
@@ -24,7 +25,8 @@ from lstm_anomaly.model.model import Model
 from lstm_anomaly.model.symbol_rows import SymbolReaders, SymbolRows, SymbolVerdicts
 from lstm_anomaly.preparing.windows import finite_segments
 from lstm_anomaly.scoring import residuals as views
-from lstm_anomaly.scoring.components import LONGEST, PARTS, SHORT_MEMORIES
+from lstm_anomaly.scoring.components import LONGEST, OF_ONE_ROW, PARTS
+from lstm_anomaly.scoring.fault_isolation import with_run_up
 from lstm_anomaly.scoring.moving_average import trailing_mean, trailing_sum
 from lstm_anomaly.scoring.networks import ResidualReader
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
@@ -47,6 +49,7 @@ from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
 PIECE = 8192  # rows worked on at a time, so that memory does not grow with the input
 PIECE_CELLS = 1 << 20  # readings in them, at most: of 2,000 sensors 8,192 rows would take gigabytes
 EXPLAINED_ROWS = 10  # a sensor's part in a row's score is its mean error over this many rows
+SAME = 2.0  # departures that two views see are one where neither is so many times the other
 _REASONS = np.array(
     [*np.repeat([FORECAST, RESTORED, RELATED, FORECAST], PARTS), TOGETHER, UNSEEN, FLAT, SYMBOLS]
 )
@@ -133,6 +136,7 @@ class _Segment:
         self._judged = 0
         targets = int(model.roles.targets.sum())
         self._before: FloatArray | None = None  # (CHANGE, F) the inputs before the next rows
+        self._levels: FloatArray | None = None  # (K - 1, F_t) levels before the next rows
         self._readings = np.empty((0, targets))  # that what reads flat looks back on
         # Of the rows that a memory can still reach:
         self._scaled = np.empty((len(VIEWS), 0, targets))
@@ -178,7 +182,7 @@ class _Segment:
         self._readings = np.concatenate([self._readings, values[:, model.roles.targets]])
         self._flat = np.concatenate([self._flat, model.stillness.multiples(self._readings, count)])
         self._readings = self._readings[max(0, len(self._readings) - model.stillness.reach + 1) :]
-        self._by_sensor = np.concatenate([self._by_sensor, self._parts_of(scaled, residuals)])
+        self._by_sensor = np.concatenate([self._by_sensor, self._parts_of(scaled, residuals.level)])
         self._level = np.concatenate([self._level, np.square(residuals.level)])
         expected, margins = self._expected_of(residuals, state)
         self._expected = np.concatenate([self._expected, expected])
@@ -189,30 +193,36 @@ class _Segment:
         self._seen += count
         return self._verdicts(max(0, self._seen - model.look_ahead - self._judged))
 
-    def _parts_of(self, scaled: FloatArray, residuals: Residuals) -> FloatArray:
-        """Each sensor's part in n rows, (n, F_t).
-
-        The geometric mean of its own errors and of how far it is from what the other sensors say: the sensor
-        at fault is far off in both.
-        """
-        own = np.square(scaled).sum(axis=0)  # (n, F_t)
-        return np.asarray(np.sqrt(own * self._model.cross_sensor.of_rows(residuals.level)))
+    def _parts_of(self, scaled: FloatArray, level: FloatArray) -> FloatArray:
+        """Each sensor's part in n rows, (n, F_t): of very many sensors its own residuals."""
+        isolation = self._model.isolation
+        if not len(isolation.weights):
+            return np.asarray(np.square(scaled).sum(axis=0))
+        levels = with_run_up(level) if self._levels is None else np.concatenate([self._levels, level])
+        self._levels = levels[len(level) :]
+        return isolation.of_rows(levels)
 
     def _expected_of(self, residuals: Residuals, state: IntArray) -> tuple[FloatArray, FloatArray]:
         """What was expected of n rows in these states (n,), and by how much it is usually missed, scaled.
 
         Both (n, F_t): by the other sensors where they tell, else by the rows before. A forecast follows a
-        fault that lasts; what the other sensors say does not.
+        fault that lasts; what the other sensors say does not. Where both see the same departure, the view
+        that is usually closer tells it: a slow sensor jumps far from its forecast, and not yet far from
+        what the others allow.
         """
         usual = self._model.components.usual  # (4, k, F_t)
         tells = np.isfinite(usual[views.RELATED, 0])  # (F_t,)
         errors = residuals.errors
         near = np.where(np.isnan(errors[views.RESTORED]), errors[views.FORECAST], errors[views.RESTORED])
         near = 0.5 * (near + np.where(np.isnan(errors[views.FORECAST]), near, errors[views.FORECAST]))
-        tells_now = tells & ~np.isnan(errors[views.RELATED])  # (n, F_t)
+        related, margin = errors[views.RELATED], usual[views.RELATED, state]  # (n, F_t) both
         before = 0.5 * (usual[views.RESTORED, state] + usual[views.FORECAST, state])  # (n, F_t)
-        expected = residuals.level - np.where(tells_now, errors[views.RELATED], near)
-        return np.asarray(expected), np.where(tells_now, usual[views.RELATED, state], before)
+        times = np.divide(related, near, out=np.zeros_like(near), where=near != 0)  # (n, F_t)
+        agree = (times > 1 / SAME) & (times < SAME)  # (n, F_t)
+        is_sharper = (before < margin) & agree & (np.abs(near) > USUAL_MARGINS * before)
+        tells_now = tells & ~np.isnan(related) & ~is_sharper  # (n, F_t)
+        expected = residuals.level - np.where(tells_now, related, near)
+        return np.asarray(expected), np.where(tells_now, margin, before)
 
     def finish(self) -> Judgement:
         """The rows that wait for later ones, judged without them."""
@@ -288,13 +298,16 @@ class _Segment:
         return out
 
     def _recent(self, components: FloatArray, flat: FloatArray, rows: slice) -> FloatArray:
-        """How unusual rows are by themselves, multiples of the limit, (count,), as `Ending` takes them."""
+        """How unusual rows are by themselves, multiples of the limit, (count,), as `Ending` takes them.
+
+        A distance is squared, since components are squares.
+        """
         model = self._model
         apart = model.unseen.multiples(self._distance[rows], model.threshold.value)
-        short = components[SHORT_MEMORIES].max(axis=0)
+        alone = components[OF_ONE_ROW].max(axis=0)
         still = np.where(flat > LIMIT, flat, 0.0)  # a sensor may well be nearly as still
         new = np.where(self._novelty[rows].any(axis=1), MOST_TOLD, 0.0)
-        return np.asarray(np.max([short, apart, still, new], axis=0))
+        return np.asarray(np.max([alone, np.square(apart), still, new], axis=0))
 
     def _errors(self, reasons: IntArray, evidence: FloatArray, rows: slice) -> FloatArray:
         """Each sensor's part in the score, (count, F), by what its reason looks at."""

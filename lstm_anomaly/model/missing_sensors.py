@@ -36,6 +36,7 @@ def without(model: Model, absent: tuple[str, ...]) -> Model:
         model,
         components=replace(components, usual=usual, plain=plain),
         stillness=replace(model.stillness, least=least),
+        isolation=model.isolation.without(missing),
         familiar=model.familiar.without(of_all),
         symbols=symbols,
     )

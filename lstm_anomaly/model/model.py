@@ -18,6 +18,7 @@ from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.step_check import StepCheck
 from lstm_anomaly.scoring.components import Components
 from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
+from lstm_anomaly.scoring.fault_isolation import FaultIsolation
 from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
@@ -118,7 +119,8 @@ class Model:
     unseen        limit of the distance from the nearest state
     novelty       values that ruled sensors have shown
     stillness     ranges below which a sensor reads flat
-    cross_sensor  regression of each sensor on the others: names the one at fault
+    cross_sensor  regression of each sensor on the others: imputes a missing one
+    isolation     names the sensor at fault
     threshold     the largest multiple of a limit above which a row is anomalous
     familiar      scores and readings in training, for the check of drift
     strangest     the highest episodes of the calibration rows, the highest first
@@ -148,6 +150,7 @@ class Model:
     novelty: NoveltyRule
     stillness: Stillness
     cross_sensor: CrossSensorRegression
+    isolation: FaultIsolation
     threshold: Threshold
     familiar: Familiar
     strangest: tuple[CalibrationEpisode, ...]

@@ -21,6 +21,7 @@ from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, usable_lags
 from lstm_anomaly.preparing.calendar import Calendar
 from lstm_anomaly.scoring.components import COMPONENTS, SIGNED_LENGTHS, TOGETHER_LENGTHS, TOGETHER_VIEWS
+from lstm_anomaly.scoring.fault_isolation import rows_read
 from lstm_anomaly.scoring.flatline import LENGTHS
 from lstm_anomaly.scoring.networks import LSTMS
 from lstm_anomaly.scoring.residuals import VIEWS
@@ -72,7 +73,7 @@ TABLE = {
     "components.high": Entry("T H", 1e-9, 1e6, sign="open"),
     "components.limits": Entry("B", 1e-6, 1e6, sign="open"),
     "peers.weights": Entry("Y Y", most=1e9),
-    "peers.usual": Entry("Y", 1e-13, 1e12, sign="positive"),
+    "isolation.weights": Entry("Z Z", most=1e9),
     **{f"roles.{name}": replace(_COUNTS, sizes="F") for name in ROLES},
     "novelty.sensors": replace(_COUNTS, sizes="R"),
     "novelty.evidence": Entry("R", 1e-12, 1e3, sign="positive"),
@@ -230,6 +231,7 @@ def _sizes(header: Mapping[str, Any], arrays: Arrays, inputs: int, targets: int)
         "F": len(header["sensors"]),
         "I": inputs,  # of the networks, with the rows of the clock
         "Y": targets,
+        "Z": rows_read(targets) * targets,
         "D": 2 * int(arrays["roles.inputs"].sum()),  # readings and changes
         "R": len(arrays["novelty.sensors"]),
         "N": int(arrays["novelty.counts"].sum()),

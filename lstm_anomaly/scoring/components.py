@@ -36,7 +36,7 @@ BOUNDED_FROM = 30  # rows: in what remembers this many a row counts at most ten 
 BOUND = 10.0
 PARTS = len(LENGTHS) + len(SIGNED_LENGTHS)  # of one view
 COMPONENTS = len(VIEWS) * PARTS
-SHORT_MEMORIES = [v * PARTS + k for v in range(len(VIEWS)) for k, rows in enumerate(LENGTHS) if rows <= 3]
+OF_ONE_ROW = [FORECAST * PARTS, RELATED * PARTS]  # without what windows and LSTMs remember of a fault
 MOST_OF_ROWS = 0.25  # of the training rows: what is usual in a longer memory they cannot tell
 LEAST_EXPLAINED = 0.7  # of a sensor's variance: where others explain less there is no relation to break
 PRIOR_ROWS = 20  # a state's usual size leans on that of all rows, as if it had this many of them

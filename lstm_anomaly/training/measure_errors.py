@@ -18,6 +18,7 @@ from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.windows import cut, rows_in, window_starts
 from lstm_anomaly.scoring.components import Components, fit_components
 from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
+from lstm_anomaly.scoring.fault_isolation import FaultIsolation
 from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import LSTMS, Expectations, NetworkReader, Networks, lstm_errors
 from lstm_anomaly.scoring.novelty import NoveltyRule
@@ -55,6 +56,7 @@ class Measured:
     novelty: NoveltyRule
     stillness: Stillness
     cross_sensor: CrossSensorRegression
+    isolation: FaultIsolation
     segments: Segments
     largest: FloatArray
     unlike: tuple[float, int, int]
@@ -141,6 +143,7 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         novelty=novelty,
         stillness=Stillness.fit(moving, segments, FLAT_SHARE * rows.per_row / moving.shape[1]),
         cross_sensor=CrossSensorRegression.fit(level),
+        isolation=FaultIsolation.fit(level, segments),
         segments=segments,
         largest=largest,
         unlike=(times, int(inside[a]), int(inside[b])),

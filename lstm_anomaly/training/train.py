@@ -112,6 +112,7 @@ def learn(
         novelty=measured.novelty,
         stillness=measured.stillness,
         cross_sensor=measured.cross_sensor,
+        isolation=measured.isolation,
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(np.zeros(0), series.values[:1]),
         strangest=(),

@@ -24,6 +24,7 @@ from lstm_anomaly.scoring.components import (
     Components,
 )
 from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
+from lstm_anomaly.scoring.fault_isolation import FaultIsolation
 from lstm_anomaly.scoring.flatline import LENGTHS, Stillness
 from lstm_anomaly.scoring.networks import LSTMS, Expectations, Networks
 from lstm_anomaly.scoring.novelty import NoveltyRule
@@ -113,7 +114,8 @@ def _without_sensors(
         unseen=Unseen(1.0),
         novelty=NoveltyRule(numbers, empty, empty, empty, numbers),
         stillness=Stillness(np.zeros((len(LENGTHS), 0)), empty),
-        cross_sensor=CrossSensorRegression(np.zeros((0, 0)), empty),
+        cross_sensor=CrossSensorRegression(np.zeros((0, 0))),
+        isolation=FaultIsolation(np.zeros((0, 0))),
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(empty, series.values[:1]),
         strangest=(),

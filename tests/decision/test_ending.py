@@ -47,6 +47,16 @@ def test_a_second_fault_within_the_memory_of_the_first_counts_at_once():
     assert found[14:35].max() <= LASTS_ABOVE
 
 
+def test_an_unusual_row_that_lifts_the_score_goes_on_with_the_anomaly():
+    """At 0.8 times the limit it is none of its own; where memory alone falls on, it is an accident."""
+    scores, recent = MEMORY.copy(), np.zeros(40)
+    recent[20] = 0.8
+    assert after_a_fault(recent)[30] <= LASTS_ABOVE
+    scores[20:] += 1
+    found = ended(np.r_[np.full(10, 6.0), scores], np.r_[np.full(10, 6.0), recent])
+    assert np.flatnonzero(found > LIMIT)[10 + QUIET_ROWS - 1 :].tolist() == [30, 31, 32, 33]
+
+
 def test_memory_that_rises_above_the_limit_again_is_no_second_fault():
     scores = np.r_[np.full(10, 6.0), np.linspace(5.0, 0.5, 20), np.full(20, 1.1)]
     found = ended(scores, np.r_[np.full(10, 6.0), np.zeros(40)])

@@ -185,7 +185,7 @@ MUTANTS = {
     "a negative unit": value("components.usual", (0, 0, 0), -1.0),
     "a negative unit of the forecaster": value("forecaster.unit", 0, -1.0),
     "a forecaster that reads nothing": swapped("forecaster.lowest", "forecaster.highest"),
-    "a usual error of 0": value("peers.usual", 0, 0.0),
+    "an isolation of another type": array("isolation.weights", lambda a: a.astype(np.float32)),
     "a usual mean of 0": value("components.signed", (0, 0, 0), 0.0),
     "a negative bound": value("components.bound", (0, 0), -1.0),
     "a memory in which less than nothing is high": value("components.high", (0, 3), -1.0),

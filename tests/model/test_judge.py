@@ -10,6 +10,7 @@ from lstm_anomaly.decision.ending import Ending
 from lstm_anomaly.decision.holding import Holder
 from lstm_anomaly.model.judge import Judge, Judgement, judge
 from lstm_anomaly.scoring.components import LENGTHS, SIGNED_LENGTHS, TOGETHER_LENGTHS
+from lstm_anomaly.scoring.fault_isolation import rows_read
 from lstm_anomaly.scoring.flatline import LENGTHS as FLAT_LENGTHS
 from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import ResidualReader
@@ -137,12 +138,16 @@ class Naive:
         before = inputs[np.maximum(np.arange(len(values)) - 3, 0)]
         features = np.concatenate([inputs, inputs - before], axis=1)
         apart = np.linalg.norm(features[:, np.newaxis] - model.states.centres, axis=2)  # (n, k)
-        self.distance, state = apart.min(axis=1), apart.argmin(axis=1)
+        self.distance, self.state = apart.min(axis=1), apart.argmin(axis=1)
+        state = self.state
         self.scaled = np.nan_to_num(residuals.errors / model.components.usual[:, state])
         self.counted = np.isfinite(model.components.usual[:, 0])
         self.pooled = model.components.pooled(residuals)
         self.level = residuals.level
-        self.by_sensor = np.sqrt((self.scaled**2).sum(axis=0) * model.cross_sensor.of_rows(residuals.level))
+        level, read = residuals.level, rows_read(residuals.level.shape[1])
+        back = [level[np.maximum(np.arange(len(values)) - k, 0)] for k in range(read)]
+        taken = (np.concatenate(back, axis=1) @ model.isolation.weights.T) ** 2
+        self.by_sensor = taken.reshape(len(values), -1, read).sum(axis=2)
         self.errors = residuals.errors
         self.flat = model.stillness.multiples(values[:, model.roles.targets], len(values))
         self.evidence = model.novelty.of_rows(values)
@@ -213,12 +218,12 @@ class Naive:
         return max(multiples), reason, together
 
     def recent(self, row):
-        """How unusual the row is by what remembers one row or three, and by itself."""
-        short = [k for k in range(24) if k % 6 < 2]
+        """How unusual the row is by itself: its forecast, its relation, its distance."""
+        alone = self.components(row)[[0, 12]]
         apart = self.distance[row] / self.model.unseen.limit / min(max(self.value, 1.0), SURE)
         still = self.flat[row].max() / max(self.value, 1.0)
         new = MOST_TOLD if self.evidence[row].any() else 0.0
-        return max(*self.components(row)[short] / self.value, apart, still if still > 1 else 0.0, new)
+        return max(*alone / self.value, apart**2, still if still > 1 else 0.0, new)
 
     def scores(self, rows):
         """While an anomaly lasts scores are 1.01 at least; below the limit `together` ranks rows."""
@@ -248,9 +253,13 @@ class Naive:
 
     def expected(self, row):
         forecast, restored, related, _lstm = self.errors[:, row]
-        tells = np.isfinite(self.model.components.usual[2, 0]) & ~np.isnan(related)
+        usual = self.model.components.usual[:, self.state[row]]  # (4, F_t)
+        near, margin = (forecast + restored) / 2, (usual[0] + usual[1]) / 2
+        same_departure = (related / near > 0.5) & (related / near < 2)
+        sharper = same_departure & (margin < usual[2]) & (abs(near) > 3 * margin)
+        tells = np.isfinite(self.model.components.usual[2, 0]) & ~np.isnan(related) & ~sharper
         scaled = np.zeros(SENSORS)
-        error = np.where(tells, related, (forecast + restored) / 2)
+        error = np.where(tells, related, near)
         scaled[self.model.roles.targets] = self.level[row] - error
         return self.model.scaler.inverse(scaled)
 
