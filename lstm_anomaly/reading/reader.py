@@ -153,7 +153,7 @@ class CsvReader:
         return layout
 
     def _note_absent(self, absent: Sequence[str], where: str) -> None:
-        """Which sensors are missing altogether must be the same in all files."""
+        """Note the sensors that are missing altogether, which must be the same in all files."""
         if len(absent) == len(self._sensors):
             check_sensors(self._sensors, (), where)
         if self._absent is not None and tuple(absent) != self._absent:
@@ -246,7 +246,7 @@ class CsvReader:
 
 
 class NoRowsError(InputError):
-    """A file without a data row: no trouble as long as another file has some."""
+    """A file has no data row, which does no harm as long as another file has some."""
 
     def __init__(self, message: str, *, where: str) -> None:
         super().__init__(message, where=where, hint="check that the export finished")
@@ -289,7 +289,7 @@ def _behind_header(head: Block, layout: Layout) -> Block:
 
 
 def _parse_all(parser: BlockParser, first: Block, others: Iterator[Block]) -> Iterator[Piece]:
-    """Pieces of a file, block by block as they come, a record that a block's end cut in two put together."""
+    """Pieces of a file, one for each block; a record that two blocks share is put together first."""
     rest, end = b"", first.first_line
     for block in itertools.chain([first], others):
         end = block.first_line + block.line_count

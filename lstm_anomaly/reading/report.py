@@ -86,7 +86,7 @@ class FileReport:
 
     @property
     def warnings(self) -> list[str]:
-        """What must be known even when nobody watches."""
+        """What a user has to know even without asking."""
         unasked = {column: why for column, why in self.left_out.items() if NOT_NUMBERS in why}
         texts = [
             f"left out {_names(columns)}: {why}; --exclude says that it is meant"

@@ -1,4 +1,4 @@
-"""Does one column of stamps hold for all readings of a row? In trend exports each tag may have its own."""
+"""Do all readings of a row belong to one time? In trend exports each tag may have its own time column."""
 
 import dataclasses
 from collections.abc import Collection, Sequence
@@ -71,7 +71,7 @@ def _same(first: FloatArray, second: FloatArray) -> bool:
 
 
 def _two_clocks(sample: Sample, first: int, sensor: int, clock: int | None) -> InputError:
-    """For a sensor that does not go by the first clock but by that in column `clock`, None for no times."""
+    """The error for a sensor whose times are not those of `first` but of `clock`, None without dates."""
     names = sample.names
     told = "" if clock is None else f"--time '{names[clock]}' "
     return InputError(

@@ -1,4 +1,4 @@
-"""Is the first row a header, and are there units below it? Told by the rows further down."""
+"""Is the first row a header, and are there units below it? The rows further down show it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def _value_columns(body: list[Record]) -> set[int]:
 
 
 def has_header(body: list[Record], path: str) -> bool:
-    """Whether the first of these records names the columns. Raises InputError when it may or may not."""
+    """Whether the first of these records names the columns. Raises InputError when that is unclear."""
     first, rest = body[0], body[1:]
     values = [cell.strip() for cell in first.fields if is_value(cell)]
     words = [cell for cell in first.fields if is_word(cell)]
@@ -102,7 +102,7 @@ def count_units_rows(body: list[Record]) -> int:
 
 
 def join_header(header: list[str], below: list[list[str]]) -> list[str]:
-    """The names of columns whose names stand in two lines, as where the first has none for the time."""
+    """The names of columns whose names stand in two lines: where the first line has no name for the time."""
     if not below or len(below[0]) != len(header):
         return header
     blank = [not name.strip() for name in header]
@@ -112,7 +112,7 @@ def join_header(header: list[str], below: list[list[str]]) -> list[str]:
 
 
 def unique_names(header: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Names without blanks at their ends, none empty, none twice; and what had to be changed."""
+    """Names without blanks around them, all different and none empty; and notes on what was changed."""
     plain = [name.strip().strip("\ufeff") for name in header]
     counts = Counter(plain)
     taken = set(plain)

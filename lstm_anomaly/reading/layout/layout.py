@@ -79,7 +79,7 @@ class Layout:
 
     @property
     def form(self) -> TextForm:
-        """How rows are written, for one who gives them back."""
+        """How rows are written, for output in the form of the input."""
         return TextForm(self.names, self.delimiter, self.numbers.decimal)
 
     @property
@@ -164,7 +164,7 @@ def find_layout(
 
 
 def _find_keys(layout: Layout, sample: Sample, sensors: Sequence[str]) -> None:
-    """Set the columns that say whose row it is, and which sensor's reading in a file with one a row."""
+    """Set the column of groups, and in a long file those of the sensor's name and its reading."""
     names, options = layout.names, sample.options
     key = options.group_by or options.session
     layout.group_column = None if key is None else names.index(key)
@@ -184,7 +184,7 @@ def _find_keys(layout: Layout, sample: Sample, sensors: Sequence[str]) -> None:
 
 
 def _may_name_machines(sample: Sample, column: int) -> bool:
-    """Whether a column holds texts or whole numbers that come again and again."""
+    """Whether a column holds texts or whole numbers that are repeated in many rows."""
     comes_again = 2 * len({*sample.cells[:, column]}) <= max(len(sample.cells), 2)
     known = sample.values[np.isfinite(sample.values[:, column]), column]
     return comes_again and (not sample.is_number(column) or bool(np.all(known == np.round(known))))
@@ -266,7 +266,7 @@ def _set_sensors(layout: Layout, sensors: Sequence[str]) -> None:
 
 
 def _is_in_order(layout: Layout, sample: Sample) -> bool:
-    """Whether stamps never step back and the readings of one follow each other."""
+    """Whether the readings of a long file come in order of time, those of one time together."""
     if layout.time_format is None or layout.name_column is None:
         return False
     form = copy.deepcopy(layout.time_format)  # a wall clock remembers what it has read

@@ -94,7 +94,7 @@ def _by_names(sample: Sample, columns: Sequence[int]) -> tuple[int, int] | None:
 
 
 def _is_number_of_something(values: FloatArray) -> bool:
-    """Whole numbers, few of them or rising: of a table, a quality, a clock, and no second reading."""
+    """Whether numbers are no second reading but those of a table, a quality or a clock: few, or rising."""
     known = values[np.isfinite(values)]
     rises = len(known) > 2 and bool(np.mean(np.diff(known) >= 0) > 0.9)
     return rises or (bool(np.all(known == np.round(known))) and 10 * len(np.unique(known)) <= len(known))

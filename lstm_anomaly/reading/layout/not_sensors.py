@@ -58,7 +58,7 @@ def why_not(sample: Sample, column: int, *, is_named: bool, form: NumberFormat) 
 
 
 def could_be_symbols(reason: str, texts: NDArray[np.object_]) -> bool:
-    """Whether a column that was left out for a reason holds few texts (n,), again and again."""
+    """Whether a column that was left out as text holds few different texts (n,), each many times."""
     said = {text.strip() for text in texts if text is not None and text.strip()}
     return NOT_NUMBERS in reason and 2 <= len(said) <= min(MOST_KINDS, KINDS_SHARE * len(texts))
 

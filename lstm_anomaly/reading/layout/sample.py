@@ -1,4 +1,4 @@
-"""What is looked at to find out what the columns hold: rows from the begin of a file and some behind."""
+"""The rows that show what the columns hold: the first ones of a file and some further down."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MOST = 0.9  # share of the cells of a column that show what it is; a total may s
 
 @dataclass(frozen=True)
 class Sample:
-    """Cells of rows as texts and as numbers where they are some (n, columns), and their lines (n,)."""
+    """Cells (n, columns) as texts, and as numbers, NaN where they are none; the lines (n,) of the rows."""
 
     names: Sequence[str]
     cells: NDArray[np.object_]
@@ -27,7 +27,7 @@ class Sample:
     where: str
 
     def texts(self, *columns: int) -> list[str]:
-        """The stamps that these columns make up, a row each."""
+        """The stamps (n,) whose parts stand in these columns."""
         return list(join_stamps([self.cells[:, column] for column in columns]))
 
     def is_number(self, column: int) -> bool:

@@ -85,7 +85,7 @@ def find_time_columns(sample: Sample, no_time: Collection[str] = ()) -> TimeColu
 
 
 def _told_column(sample: Sample, column: int) -> TimeColumns:
-    """What was told is final: a second column belongs to the time only where the first one needs it."""
+    """The column that --time names; a second one joins it only where the first holds dates alone."""
     told = sample.options.datetime_format
     alone = _single(sample, column, told=True) if told and "%" in told else None
     found = alone or _pair(sample, column, range(len(sample.names))) or _single(sample, column, told=True)
@@ -137,7 +137,7 @@ def _with_milliseconds(sample: Sample, found: TimeColumns, free: Collection[int]
 
 
 def _pair(sample: Sample, column: int, free: Collection[int]) -> TimeColumns | None:
-    """A date, in this column, and a time of day in another: its neighbours first."""
+    """A date in this column and a time of day in another one; its neighbours are tried first."""
     options = sample.options
     if not _is_date(sample, column):
         return None
@@ -168,7 +168,7 @@ def _is_date(sample: Sample, column: int) -> bool:
 
 
 def _clock_rule(sample: Sample, column: int, dates: Sequence[int], *, near: bool) -> tuple[str, ...] | None:
-    """The spelling of a column of times of day, () for the usual one; None when it is none.
+    """The spelling rule of a column of times of day: () for `10:00`, None when it holds no times of day.
 
     `dates` are the columns of the date, and `near` whether it stands beside them.
     """
@@ -231,7 +231,7 @@ def _named_parts(sample: Sample, free: Collection[int]) -> dict[str, int]:
 
 
 def _unnamed_parts(sample: Sample) -> dict[str, int]:
-    """The same at the begin of rows of a file without names, behind a number of the row or not."""
+    """The same for a file without names: the first columns, or those after a first column of row numbers."""
     for first, date in itertools.product((0, 1), _DATES):
         parts = [*date, *_CLOCK_PARTS]
         fits = [sample.is_whole(first + k, *RANGES[part]) for k, part in enumerate(parts)]

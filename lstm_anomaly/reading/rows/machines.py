@@ -1,7 +1,7 @@
-"""Are these the rows of one machine? Rows of several, read as those of one, are a machine that jumps.
+"""Are these the rows of one machine? Rows of several must not be learned as one.
 
-It shows in all rows, wherever they stand in a file: times that others had already, and a column that tells
-the ones from the others.
+All rows of a file are looked at. Several machines show in times that rows share, and in a column by which
+these rows differ; without times, in a column that is named like a machine.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""One block of lines to values and times, with everything that was odd about it reported."""
+"""One block of lines to values and times; what is odd about it goes into the report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -121,7 +121,7 @@ class BlockParser:
         table = self._parser.parse(rows.good, len(rows.lines))
         if table is None:
             raise InputError(
-                "these lines cannot be told apart into fields",
+                "these lines cannot be split into fields",
                 where=f"{self.report.source}:{block.first_line}",
                 hint="look at the quotes around there",
             )
@@ -177,7 +177,7 @@ class BlockParser:
         return found
 
     def _repeated_header(self, table: Table, row_count: int) -> BoolArray:
-        """Rows (n,) that are the header once more, as where files were joined end to end."""
+        """Rows (n,) that repeat the header, as where files were joined end to end."""
         same = np.zeros(row_count, bool)
         if not self.layout.header or any(column not in table.texts for column in self._numeric):
             return same  # a header would have made a text of every sensor's column

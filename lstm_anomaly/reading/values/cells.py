@@ -1,4 +1,4 @@
-"""What a cell looks like at a glance, before the notation of the file is known."""
+"""What a cell looks like, before it is known how the file writes its numbers."""
 
 import re
 
@@ -25,7 +25,7 @@ def is_null(cell: str) -> bool:
 
 
 def is_word(cell: str) -> bool:
-    """Whether a cell says something that is neither a number nor a time."""
+    """Whether a cell is neither a number, nor a time, nor "no value"."""
     return not is_null(cell) and not is_value(cell)
 
 

@@ -1,4 +1,4 @@
-"""The strptime formats of stamps, part by part. Day or month first: settled by the rows, or refused."""
+"""The strptime formats of stamps, part by part. Rows show whether day or month is first, or are refused."""
 
 import re
 from collections import Counter
@@ -71,7 +71,7 @@ def find_patterns(samples: list[str], where: str, orders: Sequence[str] = _ORDER
 
 
 def suggest_formats(samples: Sequence[str]) -> list[str]:
-    """The strptime formats, words such as `PST` in them, that fit stamps which are not read without them."""
+    """The strptime formats that fit stamps with words such as `PST` in them, for the user to choose."""
     patterns = dict.fromkeys(_pattern(samples[0].strip(), order, words=True) for order in _ORDERS)
     read = {pattern: ~np.isnat(_parse(list(samples), (pattern,))) for pattern in patterns if pattern}
     return [pattern for pattern, known in read.items() if known.mean() >= 0.9]
@@ -127,7 +127,7 @@ def _date(found: re.Match[str], order: str) -> str:
 
 
 def _runs_through_midnight(times: TimeArray) -> bool:
-    """Whether each change of date goes on by about one sampling step: the mark of the right order."""
+    """Whether each change of date is about one sampling step, which only the right order gives."""
     known = times[~np.isnat(times)]
     steps = np.diff(known)
     changes = np.diff(known.astype("datetime64[D]")).astype(np.int64) != 0

@@ -1,4 +1,4 @@
-"""Cells to numbers, strictly: what is not wholly a number is missing, and is named.
+"""Cells to numbers, strictly: a cell that is not wholly a number is missing, and is reported.
 
 The fast path leaves this to `pandas.read_csv`; a column comes here when that saw anything but numbers.
 """

@@ -1,4 +1,4 @@
-"""Time stamps in other spellings that have one meaning, put into those that formats know: a table."""
+"""A table of rules that rewrite unusual time stamps of one meaning into usual ones."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -45,7 +45,7 @@ def _day_of_year(found: re.Match[str]) -> str:
 
 
 def _clock_of(size: int) -> Callable[[re.Match[str]], str]:
-    """What makes `10:05` of `1005`, and `00:10:05` where six digits are meant."""
+    """What makes `10:05` of `1005` or, where six digits are meant, `00:10:05`."""
 
     def clock(found: re.Match[str]) -> str:
         digits = f"{found[1]:0>{size}}"
