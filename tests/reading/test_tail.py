@@ -229,6 +229,20 @@ def test_a_backlog_larger_than_a_block_is_read_in_pieces(tmp_path, monkeypatch):
     assert runs.seen == logger.written
 
 
+@pytest.mark.parametrize(
+    ("begin", "what"),
+    [
+        (b"PK\3\4", "is a zip, in which no place can be remembered. Try: unpack it to CSV"),
+        (b"PAR1", "is a Parquet file, in which no place can be remembered"),
+        (b"\x28\xb5\x2f\xfd", "is zstd-compressed, not a CSV"),
+    ],
+)
+def test_a_file_in_which_no_place_can_be_remembered_is_named(tmp_path, begin, what):
+    (tmp_path / "log.csv").write_bytes(begin + b"\n1,2,3\n")
+    with pytest.raises(InputError, match=what):
+        list(Follower(str(tmp_path / "log.csv"), ReadOptions(), ("a", "b")).frames())
+
+
 def test_a_file_that_is_gone_is_an_error_with_its_name(tmp_path):
     logger, runs = Logger(tmp_path / "plant.csv"), Runs(tmp_path / "plant.csv")
     logger.append(5)

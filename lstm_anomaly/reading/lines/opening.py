@@ -1,20 +1,26 @@
 """From a path or standard input to plain bytes: files only, unpacked by their content, never a bomb."""
 
-import bz2
-import gzip
 import io
-import lzma
 import re
 import select
 import sys
 import zipfile
-import zlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.zip_directory import MOST_OF_A_DIRECTORY, directory_of_zip
+from lstm_anomaly.reading.lines.packing import (
+    FOREIGN,
+    PACKED,
+    PARQUET,
+    SIGN,
+    UNPACK,
+    UNREADABLE,
+    packing_of,
+    refuse_foreign,
+)
 from lstm_anomaly.reading.lines.parquet import ParquetLines
 
 STDIN = "-"
@@ -23,16 +29,8 @@ MAX_RATIO = 250
 RATIO_CHECKED_FROM = 8 << 20
 MOST_OF_A_PIPE = 64 << 20  # bytes of a zip, which must be known whole
 
-_PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
-_FOREIGN = {
-    b"\x28\xb5\x2f\xfd": "zstd-compressed",
-    b"\x89HDF": "an HDF5 file",
-    b"%PDF": "a PDF file",
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
-    b"SQLite format 3\x00": "an SQLite database",
-}
 _OFFICE = ("[Content_Types].xml", "META-INF/manifest.xml")  # in every .xlsx, and in every .ods
-_READ_ERRORS = (OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+_READ_ERRORS = (*UNREADABLE, RuntimeError, zipfile.BadZipFile)
 
 
 class ByteStream:
@@ -96,27 +94,20 @@ class ByteStream:
         return self._stack.enter_context(Path(self.path).open("rb"))
 
     def _unpack(self, raw: BinaryIO) -> IO[bytes]:
-        magic = raw.peek(16)  # type: ignore[attr-defined]
-        for sign, what in _FOREIGN.items():
-            if magic.startswith(sign):
-                raise InputError(f"is {what}, not a CSV", where=self.path, hint="export or unpack it to CSV")
-        if magic.startswith(b"PAR1"):
+        magic = raw.peek(SIGN)  # type: ignore[attr-defined]
+        refuse_foreign(magic, self.path)
+        if magic.startswith(PARQUET):
             lines = ParquetLines(self._seekable(raw), self.path)
             return io.BufferedReader(cast(io.RawIOBase, lines))
-        self.packing = next((name for sign, name in _PACKED.items() if magic.startswith(sign)), "")
-        match self.packing:
-            case "gzip":
-                return cast(BinaryIO, self._stack.enter_context(gzip.GzipFile(fileobj=raw)))
-            case "bzip2":
-                return self._stack.enter_context(bz2.BZ2File(raw))
-            case "xz":
-                return self._stack.enter_context(lzma.LZMAFile(raw))
-            case "zip":
-                return self._open_zip(raw)
+        self.packing = packing_of(magic)
+        if self.packing == "zip":
+            return self._open_zip(raw)
+        if self.packing:
+            return cast(IO[bytes], self._stack.enter_context(UNPACK[self.packing](raw)))
         return raw
 
     def _refuse_packed_twice(self, magic: bytes) -> None:
-        for sign, what in (*_PACKED.items(), *_FOREIGN.items(), (b"PAR1", "Parquet")):
+        for sign, what in (*PACKED.items(), *FOREIGN.items(), (PARQUET, "Parquet")):
             if magic.startswith(sign):
                 raise InputError(
                     f"its {self.packing} data holds {what} data, not a CSV",

@@ -1,29 +1,20 @@
 """A growing file, or one that was rotated away, open at the first byte not read; places to remember."""
 
-import bz2
-import gzip
 import hashlib
-import lzma
 import os
-import zlib
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.system import pread
+from lstm_anomaly.reading.lines.packing import PARQUET, SIGN, UNREADABLE, packing_of, refuse_foreign, unpacked
 
 SPAN = 4096  # bytes at each end that are compared
 _COMPARED = 1 << 20
-_OPENERS: dict[bytes, Callable[[BinaryIO], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-}
-_UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 
 @saved_as("fingerprint")
@@ -72,7 +63,7 @@ class Part:
         self.device, self.inode = status.st_dev, status.st_ino
         self.offset, self.next_line = 0, 1
         self._raw = raw
-        self._file = _unpacked(raw)
+        self._file = unpacked(raw)
         self._seen = pread(raw.fileno(), SPAN, 0)
         self._head = self._tail = b""
 
@@ -95,7 +86,7 @@ class Part:
             if not is_same or _digest(tail) != mark.tail_digest:
                 self._file.seek(0)
                 return False
-        except _UNREADABLE:
+        except UNREADABLE:
             return False
         self._head, self._tail = head, tail
         self.is_resumed = True
@@ -106,7 +97,7 @@ class Part:
         """Bytes after those that were consumed and those that were read since; b"" at the end."""
         try:
             return self._file.read(size)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise InputError(
                 f"cannot be read ({error})",
                 where=os.fspath(self.path),
@@ -153,7 +144,7 @@ class Part:
                     mine += more
                 if mine != data:
                     return False
-        except _UNREADABLE:
+        except UNREADABLE:
             return False
         finally:
             for part in (self, other):
@@ -164,7 +155,7 @@ class Part:
         """The next bytes; none where they are damaged."""
         try:
             return self._file.read(_COMPARED)
-        except _UNREADABLE:
+        except UNREADABLE:
             return b""
 
     def _read_at(self, offset: int, size: int) -> bytes:
@@ -184,16 +175,22 @@ def open_part(path: Path, opened: ExitStack, *, current: bool) -> Part | None:
         if not current:
             return None
         raise InputError(f"cannot be read ({error.strerror})", where=os.fspath(path)) from error
-    return opened.enter_context(closing(Part(path, raw, current=current)))
+    part = opened.enter_context(closing(Part(path, raw, current=current)))
+    if current:
+        _require_followed(pread(raw.fileno(), SIGN, 0), os.fspath(path))
+    return part
 
 
-def _unpacked(raw: BinaryIO) -> IO[bytes]:
-    sign = raw.read(6)
-    raw.seek(0)
-    for magic, opener in _OPENERS.items():
-        if sign.startswith(magic):
-            return cast(IO[bytes], opener(raw))
-    return raw
+def _require_followed(begin: bytes, path: str) -> None:
+    """Raise InputError for a file with this begin in which no place can be remembered."""
+    refuse_foreign(begin, path)
+    if begin.startswith(PARQUET) or packing_of(begin) == "zip":
+        what = "a Parquet file" if begin.startswith(PARQUET) else "a zip"
+        raise InputError(
+            f"is {what}, in which no place can be remembered",
+            where=path,
+            hint="unpack it to CSV, or run without --state and --follow",
+        )
 
 
 def _digest(data: bytes) -> str:
