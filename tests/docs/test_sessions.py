@@ -33,6 +33,7 @@ from scripts import ROOT, load_script
 from small_models import little_effort
 
 from lstm_anomaly.commands.frame.app import COMMANDS, app
+from lstm_anomaly.commands.frame.help import GROUPS
 
 WITH_COMMANDS = [page for page in PAGES if next(commands(page), None)]
 WITH_PYTHON = [page for page in PAGES if "from lstm_anomaly import" in page.read_text(encoding="utf-8")]
@@ -174,6 +175,14 @@ def test_commands_within_the_text_have_the_options_they_are_given(page):
         if arguments and arguments[0] in COMMANDS:
             with suppress(click.BadOptionUsage):  # text may name an option without a value for it
                 check_options(arguments)
+
+
+def test_pages_name_only_options_that_some_command_has():
+    real = {name for names in GROUPS.values() for name in names} | {"--version", "--config", "--profile"}
+    real |= {"--no-early", "--fast", "--steps", "--network", "--rm", "--room"}  # a switch; other programs
+    for page in PAGES:
+        text = re.sub(r"`[^`]*benchmarks/[^`]*`", "", page.read_text(encoding="utf-8"))
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) <= real, page.name
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=lambda page: page.name)
