@@ -23,12 +23,13 @@ from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.model.symbol_rows import SymbolReaders, SymbolRows, SymbolVerdicts
+from lstm_anomaly.preparing.off_rule import after_stops
 from lstm_anomaly.preparing.windows import finite_segments
 from lstm_anomaly.scoring import residuals as views
 from lstm_anomaly.scoring.components import LONGEST, OF_ONE_ROW, PARTS
 from lstm_anomaly.scoring.fault_isolation import with_run_up
 from lstm_anomaly.scoring.moving_average import trailing_mean, trailing_sum
-from lstm_anomaly.scoring.networks import ResidualReader
+from lstm_anomaly.scoring.networks import ResidualReader, unjudged_rows
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
 from lstm_anomaly.scoring.reasons import (
     FLAT,
@@ -71,7 +72,12 @@ class Judge:
         """
         self._model, self._for_threshold = model, for_threshold
         self._stretch: _Segment | None = None
+        self._resumes = False  # whether the next rows come right after a stop
         self._symbols = SymbolRows(model) if model.is_symbols_only else None
+
+    def resume(self) -> None:
+        """The next rows begin a stretch right after a stop, see `unjudged_rows`."""
+        self._resumes = True
 
     def push(
         self,
@@ -105,7 +111,10 @@ class Judge:
         for start, stop in finite_segments(np.asarray(np.isfinite(values).all(axis=1))):
             if start > position:
                 parts += [self.finish(), Judgement.unknown(start - position, sensors)]
-            self._stretch = self._stretch or _Segment(self._model, self._for_threshold)
+            model = self._model
+            unknown = unjudged_rows(model.window, model.expectations.forecast, resumes=self._resumes)
+            self._stretch = self._stretch or _Segment(model, self._for_threshold, unknown)
+            self._resumes = False
             size = max(1, min(PIECE, PIECE_CELLS // sensors))
             pieces = [slice(first, min(first + size, stop)) for first in range(start, stop, size)]
             given = [(values[piece], None if times is None else times[piece]) for piece in pieces]
@@ -119,7 +128,7 @@ class Judge:
         """Verdicts on the rows that still wait; the next rows begin a new stretch."""
         if self._symbols is not None:
             return self._symbols.finish()
-        stretch, self._stretch = self._stretch, None
+        stretch, self._stretch, self._resumes = self._stretch, None, False
         return stretch.finish() if stretch else Judgement.unknown(0, len(self._model.sensors))
 
 
@@ -127,8 +136,10 @@ class Judge:
 class _Segment:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
-    def __init__(self, model: Model, for_threshold: bool) -> None:
+    def __init__(self, model: Model, for_threshold: bool, unknown: int) -> None:
+        """`unknown`: its first rows, which are not judged."""
         self._model = model
+        self._unknown = unknown
         self._ending = Ending(model.threshold.merge_gap)
         self._holder = None if for_threshold else Holder(model.threshold.merge_gap)
         self._reader = ResidualReader(model.networks, model.expectations)
@@ -264,7 +275,7 @@ class _Segment:
         largest, which = multiples.max(axis=0), multiples.argmax(axis=0)
         out.reasons[:] = _REASONS[which]
         out.reasons[(out.reasons == TOGETHER) & (alone <= value) & (total > 0)] = NEW_VALUE
-        first = min(count, max(0, model.window - 1 - self._judged))  # rows that end no window
+        first = min(count, max(0, self._unknown - self._judged))  # rows too early to be judged
         largest[:first] = np.nan  # not judged, they begin no anomaly that lasts
         if self._holder is None:
             out.scores[:] = largest
@@ -347,7 +358,10 @@ def judge(model: Model, series: Series, for_threshold: bool = False) -> Judgemen
         for name in ("scores", "errors", "expected", "margins", "reasons", "words"):
             getattr(out, name)[inside] = getattr(found, name)
         return out
+    resumes = after_stops(model.off.of_rows(series.values, series.sensors), series.starts)  # (M,)
     for start, stop in series.segments:
+        if resumes[start]:
+            judge_.resume()
         times = None if series.times is None else series.times[start:stop]
         verdicts = [judge_.push(series.values[start:stop], times, None, series.symbols), judge_.finish()]
         part = Judgement.joined(verdicts, len(model.sensors))

@@ -29,6 +29,7 @@ class PartialJudge:
         self._judge = Judge(self._reduced)
         self._order = np.empty(0, np.bool_)  # of rows without a verdict: True where the plant is off
         self._skip = 0  # verdicts to come on rows that another judge has given
+        self._is_resumed = False  # whether the stretch came right after a stop
         self._last = np.empty((0, len(model.sensors)))  # rows of the stretch that a window may look back on
         self._times: TimeArray | None = None  # of those
 
@@ -89,6 +90,9 @@ class PartialJudge:
         for first, stop in pairwise([*changes(rows.silent, rows.starts).tolist(), len(rows.values)]):
             if rows.starts[first]:
                 parts.append(self._finish())
+                self._is_resumed = bool(rows.resumes[first])
+                if self._is_resumed:
+                    self._judge.resume()
             if not np.array_equal(rows.silent[first], self._silent):
                 parts.append(self._switch(rows.silent[first], symbols))
             of_part = None if times is None else times[first:stop]
@@ -97,7 +101,7 @@ class PartialJudge:
         return Judgement.joined(parts, len(self._model.sensors))
 
     def _finish(self) -> Judgement:
-        self._last, self._times = self._last[:0], None
+        self._last, self._times, self._is_resumed = self._last[:0], None, False
         return self._new(self._judge.finish())
 
     def _switch(self, silent: BoolArray, symbols: SymbolColumns | None) -> Judgement:
@@ -105,6 +109,8 @@ class PartialJudge:
         last = self._new(self._judge.finish())
         self.leave_out(tuple(np.array(self._model.sensors, dtype=object)[silent]))
         self._skip = len(self._last)
+        if self._is_resumed:
+            self._judge.resume()
         self._judged(imputed(self._model, self._last, silent), self._times, symbols)
         return last
 

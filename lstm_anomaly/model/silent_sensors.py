@@ -42,6 +42,7 @@ class Completed:
     silent    (n, F) which sensors are silent
     off       (n,) rows in which the plant is off
     starts    (n,) True for the first row that is not off after a gap, or after more rows off than are filled
+    resumes   (n,) those right after a stop
     silences  those that began or ended here, in order
     """
 
@@ -50,6 +51,7 @@ class Completed:
     silent: BoolArray
     off: BoolArray
     starts: BoolArray
+    resumes: BoolArray
     silences: tuple[Silence, ...]
 
     @property
@@ -70,6 +72,7 @@ class Completed:
             silent=self.silent[rows],
             off=self.off[rows],
             starts=self.starts[rows],
+            resumes=self.resumes[rows],
         )
 
     def begins(self, was_finite: bool) -> BoolArray:
@@ -99,6 +102,7 @@ class SilentSensors:
         self._needed = max(1, patience - model.max_fill)
         self._row = 0  # of the series
         self._off_rows, self._gap = 0, False  # rows off before the next one, and whether time had a gap there
+        self._was_off = False  # the last row
         self._missing = np.zeros(sensors, np.int64)  # rows since a sensor's last reading, that are not filled
         self._there = np.zeros(sensors, np.int64)  # rows of the stretch in which it delivered without a hole
         self._silent = np.zeros(sensors, np.bool_)
@@ -119,7 +123,9 @@ class SilentSensors:
     def push(self, values: FloatArray, starts: BoolArray) -> Completed:
         """Take the next rows (n, F), NaN where a reading is missing, and which come after a gap, (n,)."""
         off = self._model.off.of_rows(values, self._model.sensors)
-        starts = self._starts(starts, off)
+        gaps, starts = starts, self._starts(starts, off)
+        resumes = starts & ~gaps & np.concatenate([[self._was_off], off])[:-1]
+        self._was_off = bool(off[-1]) if len(off) else self._was_off
         absent = np.isnan(values)  # (n, F)
         absent[:, [column.place for column in self._model.symbols]] = False  # nothing stands for a symbol
         silent, found = np.zeros_like(absent), list[Silence]()
@@ -131,7 +137,8 @@ class SilentSensors:
                 self._row += stop - first
             else:
                 self._run(absent[first], bool(starts[first]), silent[first:stop], found)
-        return Completed(self._imputed(values, silent), values, silent, off, starts, tuple(found))
+        completed = self._imputed(values, silent)
+        return Completed(completed, values, silent, off, starts, resumes, tuple(found))
 
     def _starts(self, starts: BoolArray, off: BoolArray) -> BoolArray:
         """Where windows must not reach back: few rows off are passed over, as few lost ones are."""

@@ -73,6 +73,18 @@ class OffRule:
 NEVER_OFF = OffRule()
 
 
+def after_stops(off: BoolArray, starts: Sequence[int]) -> BoolArray:
+    """Rows (n,) that come right after one in which the plant is off, without a gap in time before `starts`.
+
+    >>> after_stops(np.array([True, False, True, False, False]), [3])
+    array([False,  True, False, False, False])
+    """
+    out = np.zeros(len(off), np.bool_)
+    out[1:] = off[:-1] & ~off[1:]
+    out[[row for row in starts if row < len(out)]] = False
+    return out
+
+
 def _cases(text: str, sensors: Sequence[str]) -> list[tuple[Comparison, ...]]:
     tokens, at = [], 0
     while text[at:].strip():

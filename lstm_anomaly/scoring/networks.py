@@ -130,6 +130,15 @@ class Expectations:
     shares: FloatArray
 
 
+def unjudged_rows(window: int, forecast: Regression, *, resumes: bool) -> int:
+    """How many first rows of a stretch are not judged: those that end no window.
+
+    Where it `resumes` right after a stop, only those that there can be no forecast of: a plant that stops
+    every night is to be watched in the morning. Views that look back farther say nothing of them.
+    """
+    return min(window - 1, forecast.reach) if resumes else window - 1
+
+
 @saved_as("residual reader")
 class ResidualReader:
     """Reads the rows of one stretch, in order and in any pieces, by all views of a model."""

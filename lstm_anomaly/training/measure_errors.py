@@ -20,7 +20,14 @@ from lstm_anomaly.scoring.components import Components, fit_components
 from lstm_anomaly.scoring.cross_sensor import CrossSensorRegression
 from lstm_anomaly.scoring.fault_isolation import FaultIsolation
 from lstm_anomaly.scoring.flatline import Stillness
-from lstm_anomaly.scoring.networks import LSTMS, Expectations, NetworkReader, Networks, lstm_errors
+from lstm_anomaly.scoring.networks import (
+    LSTMS,
+    Expectations,
+    NetworkReader,
+    Networks,
+    lstm_errors,
+    unjudged_rows,
+)
 from lstm_anomaly.scoring.novelty import NoveltyRule
 from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.residuals import Residuals, lstm_shares, mixed
@@ -74,6 +81,7 @@ class TrainingRows:
     roles     of the sensors
     usable    all rows that may be learned from
     fitted    (N,) those that the LSTMs were fitted to
+    resumes   (N,) those right after a stop
     per_row   accepted false alarms a row
     look_ahead  rows that a verdict will wait for
     """
@@ -84,6 +92,7 @@ class TrainingRows:
     roles: SensorRoles
     usable: Segments
     fitted: BoolArray
+    resumes: BoolArray
     per_row: float
     look_ahead: int = 0
 
@@ -128,7 +137,9 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     components, largest, together = fit_components(
         residuals, state, len(states.centres), total, rows.look_ahead
     )
-    largest[number < networks.window - 1] = together[number < networks.window - 1] = np.nan  # not judged
+    early = [unjudged_rows(networks.window, forecast, resumes=bool(rows.resumes[a])) for a, _b in segments]
+    unjudged = number < np.repeat(early, [b - a for a, b in segments])  # (M,)
+    largest[unjudged] = together[unjudged] = np.nan
     times, a, b = components.standing_out(errors, state)
     del errors, residuals
     moving = rows.values[:, rows.roles.targets]

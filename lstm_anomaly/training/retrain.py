@@ -102,6 +102,8 @@ def retrained(
         raise SettingsError(
             "a model of symbols alone has no networks to go on from", hint="train a new one on the new rows"
         )
+    is_off = model.off.of_rows(series.values, model.sensors)
+    series = replace(series, segments=cut_out(series.segments, is_off))
     anomalous = np.zeros(len(series), np.bool_)
     if not all_rows:
         anomalous = judge(model, series).scores > LIMIT

@@ -14,7 +14,7 @@ from lstm_anomaly.model.model import NOT_LEARNED, Model, TrainingSummary, with_c
 from lstm_anomaly.network.training.loop import Limits
 from lstm_anomaly.network.training.progress import Keep
 from lstm_anomaly.preparing.calendar import Calendar, few_weekends, follows_week
-from lstm_anomaly.preparing.off_rule import OffRule
+from lstm_anomaly.preparing.off_rule import OffRule, after_stops
 from lstm_anomaly.preparing.scaler import Scaler
 from lstm_anomaly.preparing.sensor_roles import SensorRoles
 from lstm_anomaly.preparing.time_of_day import LEAST_SHARE, share_told_by_clock
@@ -55,6 +55,7 @@ def learn(
     numeric = np.array(series.sensors, object)[~symbol_mask(series)].tolist()
     off = OffRule.parse(settings.off, numeric)
     is_off = off.of_rows(series.values, series.sensors)
+    resumes = after_stops(is_off, series.starts)
     series = replace(series, segments=cut_out(series.segments, is_off))
     if is_symbols_only(series):
         model = learn_symbols(series, settings, on_epoch, keep)
@@ -86,7 +87,15 @@ def learn(
     step = None if series.step is None else float(series.step / np.timedelta64(1, "s"))
     per_row = budget_of(settings, step, rows_in(_usable(split))).per_row(step)
     rows = TrainingRows(
-        series.values, scaled, targets, roles, _usable(split), is_fitted, per_row, settings.look_ahead
+        series.values,
+        scaled,
+        targets,
+        roles,
+        _usable(split),
+        is_fitted,
+        resumes,
+        per_row,
+        settings.look_ahead,
     )
     measured = measure(rows, fitted, settings.kind, for_states)
     columns: tuple[SymbolColumn, ...] = ()

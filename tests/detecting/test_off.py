@@ -42,11 +42,24 @@ def test_rest_is_not_learned(model):
     assert model.summary.doubts == ()
 
 
-def test_a_stop_is_no_event_and_no_unknown_row(model):
+def test_a_stop_is_no_event_and_costs_the_rows_of_a_forecast(model):
     found = detect(model, frame_of(with_stops(400, 1, (100, 160))))
     assert found.events == []
     assert np.flatnonzero(found.row_off()).tolist() == list(range(100, 160))
-    assert found.counts() == {"rows": 400, "judged": 326, "anomalous": 0, "unknown": 14, "off": 60}
+    assert found.counts() == {"rows": 400, "judged": 327, "anomalous": 0, "unknown": 7 + 6, "off": 60}
+
+
+def test_a_fault_soon_after_a_stop_is_found(model):
+    values = with_stops(400, 1, (100, 160))
+    values[166:, 0] += 5
+    scores = detect(model, frame_of(values)).row_scores()
+    assert np.flatnonzero(scores > 1)[0] == 166
+
+
+def test_after_a_gap_a_whole_window_is_unknown(model):
+    """Nobody knows what the plant did meanwhile, nor whether it was off."""
+    scores = detect(model, frame_of(with_stops(400, 1, (100, 160)), gap_at=160)).row_scores()
+    assert np.flatnonzero(np.isnan(scores[160:])).tolist() == list(range(WINDOW - 1))
 
 
 def test_a_short_stop_costs_no_window(model):

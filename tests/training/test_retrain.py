@@ -74,6 +74,16 @@ def test_rows_that_the_old_model_finds_anomalous_are_not_learned(old):
     assert retrained(old, series_of(values), settings_of(old), all_rows=True).left_out == 0
 
 
+def test_rows_off_are_neither_learned_nor_counted_as_anomalous():
+    values = plant(3000, 0)
+    for first in range(200, 3000, 400):
+        values[first : first + 40] = [0.0, 0.0, 60.0]
+    settings = LearningSettings(kind="linear", off=("s0 < 10",))
+    model = learn(series_of(values), settings)
+    again = retrained(model, series_of(values), settings_of(model))
+    assert again.rows + again.left_out == 3000 - 7 * 40
+
+
 def test_where_all_is_anomalous_it_says_what_to_do(old):
     with pytest.raises(NotEnoughDataError, match="--all-rows"):
         retrained(old, series_of(plant(600, 2, shift=50.0)), settings_of(old))
