@@ -16,7 +16,6 @@ from lstm_anomaly.network.linear import LinearAutoencoder
 from lstm_anomaly.network.regression import LONGEST_LAG, Regression, with_run_up
 from lstm_anomaly.network.sliding_windows import SHARED, context_rows, restore_rows, restoring_work
 from lstm_anomaly.network.tracking import Forecaster, ForecastTracker
-from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.residuals import Residuals, mixed
 
 Array = NDArray[Any]
@@ -48,13 +47,33 @@ class Networks:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The networks that expect something of a row, in the order of the views of `Readings`."""
+        """The networks that expect something of a row, in the order of the views of `NetworkErrors`."""
         all_names = ("forecaster", "autoencoder", "linear")
         return tuple(name for name in all_names if getattr(self, name) is not None)
 
 
 # What a row's errors depend on beside the rows and the networks: memories of other numbers are of no use.
 READING = {"run": RUN, "run-up": RUN_UP, "shared": SHARED}
+
+
+@dataclass(frozen=True)
+class NetworkErrors:
+    """How far n rows are from what the networks expected, on their scale; NaN where one cannot say yet.
+
+    errors    (S, n, F_t) the row less what each network expected, in the order of the model's networks
+    level     (1, n, F_t) the row less the mean of training
+    """
+
+    errors: FloatArray
+    level: FloatArray
+
+    @classmethod
+    def joined(cls, parts: list["NetworkErrors"]) -> "NetworkErrors":
+        """Those of several stretches, one after the other."""
+        return cls(
+            errors=np.concatenate([part.errors for part in parts], axis=1),
+            level=np.concatenate([part.level for part in parts], axis=1),
+        )
 
 
 @saved_as("network reader")
@@ -67,7 +86,7 @@ class NetworkReader:
         self._seen = 0  # rows
         self._tail: Array | None = None  # the last of them, which the next windows begin with
 
-    def push(self, rows: Array) -> Readings:
+    def push(self, rows: Array) -> NetworkErrors:
         """Read the next scaled rows (F, n), many of them with two processor cores."""
         networks, tracker, count = self._networks, self._tracker, rows.shape[1]
         apart = tracker is not None and count >= WORTH_A_THREAD and usable_cores() > 1
@@ -87,7 +106,7 @@ class NetworkReader:
         run_both(here, lambda: self._restore(context, restored, slice(0, shared)), apart)
         seen = rows[networks.targets].T.astype(np.float64)  # (n, F_t)
         errors = np.stack([seen - view for view in (*expected, *restored)])  # (S, n, F_t)
-        return Readings(errors=errors, level=seen[np.newaxis])
+        return NetworkErrors(errors=errors, level=seen[np.newaxis])
 
     def _restore(self, context: Array, restored: FloatArray, part: slice) -> None:
         """Write the rows of a part as the autoencoders restore them to `restored` (1 or 2, n, F_t): as the
@@ -153,8 +172,8 @@ class ResidualReader:
         """The next scaled rows (F, n), n at least 1."""
         context = with_run_up(rows) if self._before is None else np.concatenate([self._before, rows], axis=1)
         self._before = context[:, -LONGEST_LAG:]
-        readings = self._reader.push(rows)
-        level = readings.level[0]  # (n, F_t)
+        by_network = self._reader.push(rows)
+        level = by_network.level[0]  # (n, F_t)
         forecast, related = (
             level - regression.expected(context)
             for regression in (self._expectations.forecast, self._expectations.related)
@@ -164,15 +183,15 @@ class ResidualReader:
         self._seen += rows.shape[1]
         shares, restored, by_lstm = (
             self._expectations.shares,
-            readings.errors[-1],
+            by_network.errors[-1],
             np.full_like(level, np.nan),
         )
-        lstm, autoencoder = (lstm_errors(self._networks, readings, name) for name in LSTMS)
+        lstm, autoencoder = (lstm_errors(self._networks, by_network, name) for name in LSTMS)
         if lstm is not None and autoencoder is not None:
             by_lstm, restored = mixed(forecast, lstm, shares[0]), mixed(restored, autoencoder, shares[1])
         return Residuals(np.stack([forecast, restored, related, by_lstm]), level)
 
 
-def lstm_errors(networks: Networks, readings: Readings, name: str) -> FloatArray | None:
+def lstm_errors(networks: Networks, by_network: NetworkErrors, name: str) -> FloatArray | None:
     """The errors (n, F_t) of one LSTM, None where there is none."""
-    return readings.errors[networks.names.index(name)] if name in networks.names else None
+    return by_network.errors[networks.names.index(name)] if name in networks.names else None

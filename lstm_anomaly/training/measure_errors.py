@@ -23,13 +23,13 @@ from lstm_anomaly.scoring.flatline import Stillness
 from lstm_anomaly.scoring.networks import (
     LSTMS,
     Expectations,
+    NetworkErrors,
     NetworkReader,
     Networks,
     lstm_errors,
     unjudged_rows,
 )
 from lstm_anomaly.scoring.novelty import NoveltyRule
-from lstm_anomaly.scoring.readings import Readings
 from lstm_anomaly.scoring.residuals import Residuals, lstm_shares, mixed
 from lstm_anomaly.scoring.states import OperatingStates, state_features, with_first_rows
 from lstm_anomaly.scoring.unseen import Unseen, mean_distances
@@ -112,13 +112,13 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
     number = np.concatenate([np.arange(b - a) for a, b in segments])  # (M,) of a row in its stretch
     forecast_errors[number < forecast.reach] = np.nan
     related_errors[number < related.reach] = np.nan
-    networks, restored_errors, readings = _read(rows, fitted.networks, segments)
-    found = _held_out((forecast_errors, restored_errors), networks, readings, held_out)
+    networks, restored_errors, by_network = _read(rows, fitted.networks, segments)
+    found = _held_out((forecast_errors, restored_errors), networks, by_network, held_out)
     kind, why = chosen_kind(found) if kind == "auto" else (kind, "as asked for")
     if kind == "linear":
         networks = networks.without_lstm()
     shares, by_lstm = np.zeros((2, int(rows.targets.sum()))), np.full_like(forecast_errors, np.nan)
-    own, autoencoder = (lstm_errors(networks, readings, name) for name in LSTMS)
+    own, autoencoder = (lstm_errors(networks, by_network, name) for name in LSTMS)
     if own is not None and autoencoder is not None:
         pairs = ((forecast_errors, own), (restored_errors, autoencoder))
         shares = np.array([lstm_shares(linear[held_out], lstm[held_out]) for linear, lstm in pairs])
@@ -126,9 +126,9 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         by_lstm, restored_errors = (
             _as_if_held_out(mixed(*pair, share), held_out) for pair, share in zip(pairs, shares, strict=True)
         )
-    level = readings.level[0]  # (M, F_t)
+    level = by_network.level[0]  # (M, F_t)
     errors = np.stack([forecast_errors, restored_errors, related_errors, by_lstm])  # (4, M, F_t)
-    del forecast_errors, restored_errors, related_errors, by_lstm, readings, own, autoencoder  # large
+    del forecast_errors, restored_errors, related_errors, by_lstm, by_network, own, autoencoder  # large
     residuals = Residuals(errors, level - level.mean(axis=0))
     states, state, distance = _states(rows, segments, rng)
     values = rows.values[inside]
@@ -174,14 +174,14 @@ def _row_before(segments: Segments, count: int) -> int:
 
 def _read(
     rows: TrainingRows, networks: Networks, segments: Segments
-) -> tuple[Networks, FloatArray, Readings]:
+) -> tuple[Networks, FloatArray, NetworkErrors]:
     """The networks with components of all rows; cross-fitted errors of these, (M, F_t); what LSTMs say."""
     scaled, window = rows.scaled, networks.window
     whole = LinearAutoencoder.fit(scaled, window_starts(rows.usable, window), window)
     networks = replace(networks, linear=whole)
-    readings = Readings.joined([NetworkReader(networks).push(scaled[:, a:b]) for a, b in segments])
+    by_network = NetworkErrors.joined([NetworkReader(networks).push(scaled[:, a:b]) for a, b in segments])
     count, first, last = rows_in(segments), segments[0][0], segments[-1][1]
-    errors = readings.errors[-1].copy()  # where no fold can be told
+    errors = by_network.errors[-1].copy()  # where no fold can be told
     edges = [_row_after(segments, count * k // FOLDS) for k in range(FOLDS + 1)]
     places = np.concatenate([np.arange(a, b) for a, b in segments])  # (M,)
     for a, b in pairwise(edges):
@@ -197,7 +197,7 @@ def _read(
             known = judged >= a
             at = np.searchsorted(places, judged[known])
             errors[at] = scaled[rows.targets][:, judged[known]].T - expected[known]
-    return networks, errors, readings
+    return networks, errors, by_network
 
 
 def _row_after(segments: Segments, count: int) -> int:
@@ -210,14 +210,14 @@ def _row_after(segments: Segments, count: int) -> int:
 
 
 def _held_out(
-    linear: tuple[FloatArray, FloatArray], networks: Networks, readings: Readings, held_out: BoolArray
+    linear: tuple[FloatArray, FloatArray], networks: Networks, by_network: NetworkErrors, held_out: BoolArray
 ) -> dict[str, float]:
     """Mean squared errors on rows that the LSTMs were not fitted to, by view and kind."""
     found = {}
     names = (("forecast", "forecaster"), ("restored", "autoencoder"))
     for (view, name), errors in zip(names, linear, strict=True):
         found[f"{view}_linear"] = _over_all(errors[held_out])
-        lstm = lstm_errors(networks, readings, name)
+        lstm = lstm_errors(networks, by_network, name)
         if lstm is not None:
             found[f"{view}_lstm"] = _over_all(lstm[held_out])
     return {name: value for name, value in sorted(found.items()) if np.isfinite(value)}
