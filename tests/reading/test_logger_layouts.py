@@ -75,6 +75,12 @@ def test_machines_without_times_are_refused(write):
     assert read(write, text, group_by="unit_number").sensors == ("volt",)
 
 
+@pytest.mark.parametrize("pump", [lambda n: n // 30, lambda n: 700 + n // 9 % 3 * 100])
+def test_a_pump_that_is_switched_is_no_number_of_a_machine(write, pump):
+    frame = read(write, "pump,volt\n" + many(lambda n: f"{pump(n)},{n % 7 + 0.5}"))
+    assert frame.sensors == ("pump", "volt")
+
+
 @pytest.mark.parametrize("apart", [0, 17])
 def test_machines_with_clocks_of_their_own_that_take_turns_are_refused(write, apart):
     rows = many(lambda n: f"{stamp(n // 3 + n % 3 * apart / 60)},{n % 3},{n % 7 + 0.5},{n % 5}")
@@ -273,6 +279,7 @@ def test_stamps_that_have_one_meaning_are_read(write, pattern, hours):
             0,
         ),
         ("YY,MM,DD,hh,mm", lambda n: stamp(60 * n, "%y,%m,%d,%H,%M"), 0),
+        ("YYYYMMDD,HH24", lambda n: stamp(60 * n, "%Y%m%d,%H"), -5),
         ("año,mes,día,hora", lambda n: stamp(60 * n, "%Y,%m,%d,%H"), -5),
         ("Year,Month,Day,Hour", lambda n: stamp(60 * n, "%Y,%b,%d,%H"), -5),
         ("Fecha,Hora", lambda n: f"{stamp(60 * n, '%d/%m/%Y')},{START.hour + n % 24 + 1}", 55),

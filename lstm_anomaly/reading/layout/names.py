@@ -31,7 +31,7 @@ PARTS = {
     **dict.fromkeys(words("month mon mo mm monat mes mês mois mese maand"), "%m"),
     **dict.fromkeys(words("day dayofmonth dom dd dy tag dia día jour giorno dag"), "%d"),
     **dict.fromkeys(words("doy jday julianday dayofyear yday yearday ddd"), "%j"),
-    **dict.fromkeys(words("hour hr hh hours hourending hourutc stunde he hora heure ora uur"), "%H"),
+    **dict.fromkeys(words("hour hr hh hh24 hours hourending hourutc stunde he hora heure ora uur"), "%H"),
     **dict.fromkeys(words("minute min minutes mn minuteutc minuto minuut"), "%M"),
     **dict.fromkeys(words("second sec seconds ss sekunde segundo seconde secondo"), "%S"),
 }

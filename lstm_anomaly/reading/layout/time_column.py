@@ -100,7 +100,7 @@ def _single(sample: Sample, column: int, *, told: bool = False) -> TimeColumns |
     One of numbers must be named like a time, or be the first and rise like one.
     """
     options, texts, name = sample.options, sample.texts(column), sample.names[column]
-    named = told or is_time_name(name)
+    named = told or is_time_name(name) or plain_name(name) in DATES
     form: TimeFormat | None
     if options.datetime_format is not None:
         if sample.is_number(column) and not named:

@@ -104,13 +104,21 @@ class Machines:
             raise self._several(key, "rows take turns", line)
 
     def _judge_untimed(self, key: _Key, lines: IntArray, cells: NDArray[np.object_] | FloatArray) -> None:
-        """Without times only a column's name tells; rows of all but one machine begin further down."""
-        for value in pd.unique(cells):
-            if value == value and value != "":
-                key.spans.setdefault(value, (0, 0))
-        if key.is_named and len(key.spans) > 1 and _are_names(key):
-            others = np.flatnonzero(cells != next(iter(key.spans)))
-            raise self._several(key, "rows are of several machines", int(lines[others[0]]))
+        """Without times a column's name tells, if its values stand one after the other or take turns."""
+        codes, distinct = pd.factorize(cells)
+        key.spans |= dict.fromkeys(distinct.tolist(), (0, 0))
+        changes = np.flatnonzero(np.diff(codes))
+        in_blocks, in_turns = len(changes) < len(distinct), len(changes) > SHARED * len(cells)
+        is_switch = {*key.spans} <= {0.0, 1.0}
+        if (
+            key.is_named
+            and len(key.spans) > 1
+            and (in_blocks or in_turns)
+            and _are_names(key)
+            and not is_switch
+        ):
+            line = lines[changes[0] + 1] if len(changes) else lines[0]
+            raise self._several(key, "rows are of several machines", int(line))
 
     def _several(self, key: _Key, what: str, line: int) -> InputError:
         name = self._layout.names[key.column]
