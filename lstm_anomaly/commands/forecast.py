@@ -131,7 +131,7 @@ def command(
     wanted = [name.strip() for name in (sensors or "").split(",") if name.strip()]
     missing = [name for name, _value, _above in limits if name not in (wanted or model.sensors)]
     if missing:
-        raise click.UsageError(f"a limit for '{missing[0]}', which is not forecast.")
+        raise click.UsageError(f"'{missing[0]}' has a limit but is not forecast: add it to --sensors.")
     found = forecast(model, frame, rows_of(model, horizon), method, wanted)
     reached = [found.reached(name, value, above=above) for name, value, above in limits]
     view = ForecastView(found, shares, _zone(reading["tz"]))

@@ -159,7 +159,8 @@ def rows_of(model: Model, wanted: int | timedelta | None) -> int | None:
         return wanted
     if model.step is None:
         raise SettingsError(
-            "the horizon is a length of time, and the model knows no step", hint="a number of rows"
+            "the horizon is a length of time, and the model's rows have no time stamps",
+            hint="a number of rows",
         )
     return max(1, round(float(np.timedelta64(wanted) / model.step)))
 

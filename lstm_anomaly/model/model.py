@@ -195,7 +195,7 @@ class Model:
         if rule is None:
             return self
         if self.step_seconds is None:
-            raise SettingsError("--resample-by needs a model of rows with time stamps, which has a step")
+            raise SettingsError("--resample-by needs a model that was trained on rows with time stamps")
         return replace(self, resample=cast(Resample, rule))
 
     def step_check(self) -> StepCheck:

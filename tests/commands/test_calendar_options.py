@@ -33,7 +33,7 @@ def test_holidays_of_a_country_are_known_for_fifty_years(run, train):
     ("option", "value", "why"),
     [
         ("--holidays", "ATLANTIS", "--holidays ATLANTIS"),
-        ("--calendar", "t.csv", "t.csv:1: 'time' is no date"),
+        ("--calendar", "t.csv", "t.csv:1: 'time' is not a date"),
     ],
 )
 def test_anything_else_is_refused(train, option, value, why):

@@ -56,8 +56,8 @@ def test_a_profile_is_laid_over_the_command(run, home, tmp_path):
             "[detect]\nmodle = 'm'\n",
             "c.toml [detect]: 'modle' is no option of 'detect'. Did you mean 'model'?",
         ),
-        ("[detect\n", "c.toml: is no TOML"),
-        ("model = 'm'\n", "c.toml: 'model' stands in no table such as [detect]"),
+        ("[detect\n", "c.toml: is not valid TOML"),
+        ("model = 'm'\n", "c.toml: 'model' must stand in a table such as [detect]"),
         ("[detect]\nformat = 'xml'\n", "'xml' is not one of"),
     ],
 )
@@ -98,7 +98,7 @@ def test_a_file_or_profile_that_is_not_there_is_told(run, home):
 
 def test_a_file_that_merely_lies_in_the_folder_starts_no_program(run, home, tmp_path):
     (tmp_path / "lstm-anomaly.toml").write_text("[detect]\nexec = 'touch run'\n")
-    assert "counts only in a file named with --config" in run("detect", "x.csv").stderr
+    assert "is allowed only in a file named with --config" in run("detect", "x.csv").stderr
     os.rename(tmp_path / "lstm-anomaly.toml", tmp_path / "c.toml")
     assert "exec = 'touch run'" in run("--config", "c.toml", "config", "show", "detect").stdout
 

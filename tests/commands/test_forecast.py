@@ -230,7 +230,7 @@ def test_a_picture_of_each_sensor(run, folder):
         ((*MODEL, "--level", "120"), "between 0 and 100"),
         ((*MODEL, "--level", "80,80"), "between 0 and 100"),
         ((*MODEL, "--until-above", "temp_c"), "SENSOR=VALUE"),
-        ((*MODEL, "--until-above", "speed=3"), "a limit for 'speed', which is not forecast"),
+        ((*MODEL, "--until-above", "speed=3"), "'speed' has a limit but is not forecast"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_status_2(run, folder, arguments, said):

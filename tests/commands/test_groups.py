@@ -253,7 +253,7 @@ def test_detect_with_two_processes_writes_the_same_bytes_as_with_one(folder, run
 def test_processes_are_for_a_folder_of_models(run, trained):
     result = run("detect", trained / "new.csv", "--model", trained / "pump.model", "-j", 2)
     assert result.exit_code == 2
-    assert "-j shares out the models of a folder" in result.stderr
+    assert "-j is for a folder of models" in result.stderr
 
 
 def test_a_damaged_model_in_a_folder_is_one_line_whoever_reads_it(folder, run, new):

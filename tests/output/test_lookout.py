@@ -91,4 +91,4 @@ def test_detect_writes_a_line_for_each_row_that_it_judged(run, trained, tmp_path
 
 def test_scores_and_lines_of_rows_cannot_share_standard_output(run, trained):
     args = ("detect", trained / "new.csv", "--model", trained / "pump.model", "--scores", "-")
-    assert "both want standard output" in run(*args, "--format", "lookout").stderr
+    assert "both write to standard output" in run(*args, "--format", "lookout").stderr

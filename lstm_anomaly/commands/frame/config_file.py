@@ -151,7 +151,7 @@ def _add_file(defaults: Defaults, path: Path, profile: str | None, *, is_named: 
     except OSError as error:
         raise click.UsageError(f"{path}: cannot be read ({error.strerror}).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{path}: is no TOML ({error}).") from error
+        raise click.UsageError(f"{path}: is not valid TOML ({error}).") from error
     defaults.files.append(str(path))
     profiles = content.pop("profile", {})
     defaults.profiles += profiles
@@ -162,7 +162,7 @@ def _add_file(defaults: Defaults, path: Path, profile: str | None, *, is_named: 
         for command, option, value in _said(table, path):
             name = option.replace("_", "-")
             if name in ONLY_WHEN_NAMED and not is_named:
-                raise click.UsageError(f"{path}: '{name}' counts only in a file named with --config.")
+                raise click.UsageError(f"{path}: '{name}' is allowed only in a file named with --config.")
             defaults.values.setdefault(command, {})[name] = value
             defaults.places[command, name] = f"{path} [{prefix}{command.replace(' ', '.')}]"
 
@@ -171,7 +171,7 @@ def _said(table: dict[str, Any], path: Path) -> Iterator[tuple[str, str, Any]]:
     """Command, option and value of all that a file's tables say; a table within one is of a command's own."""
     for command, options in table.items():
         if not isinstance(options, dict):
-            raise click.UsageError(f"{path}: '{command}' stands in no table such as [detect].")
+            raise click.UsageError(f"{path}: '{command}' must stand in a table such as [detect].")
         for option, value in options.items():
             if isinstance(value, dict):
                 yield from ((f"{command} {option}", own, inner) for own, inner in value.items())

@@ -123,7 +123,7 @@ def _check_without_a_place(told: Unattended) -> None:
         ("rotated", "--rotated", None),
     ):
         if getattr(told, name) != usual:
-            raise click.UsageError(f"{option} is about --state and --follow.")
+            raise click.UsageError(f"{option} needs --state or --follow.")
 
 
 def check_unattended(
@@ -138,11 +138,15 @@ def check_unattended(
     for option in ("rows", "max_bad", "allow_missing"):
         if name and reading[option] is not None and reading[option] is not False:
             raise click.UsageError(
-                f"--{option.replace('_', '-')} goes by a whole file, and {name} by what is new."
+                f"--{option.replace('_', '-')} is about a whole file, and {name} judges new rows only."
             )
     if told.follow and format_ in ("json", "nagios"):
-        raise click.UsageError(f"--format {format_} needs an end, which --follow has not; use jsonl.")
+        raise click.UsageError(
+            f"--format {format_} is written at the end of a run, and --follow has none; use jsonl."
+        )
     if scores == "-" and format_ in ("nagios", "influx", "lookout"):
-        raise click.UsageError(f"--scores - and --format {format_} both want standard output.")
+        raise click.UsageError(
+            f"--scores - and --format {format_} both write to standard output; choose one."
+        )
     if told.passthrough and (scores == "-" or format_ != "table" or len(files) > 1):
         raise click.UsageError("--passthrough prints the rows of one input, and nothing else.")

@@ -48,6 +48,6 @@ def _of_file(path: str) -> list[str]:
         except ValueError as error:
             where = f"{path}:{line}"
             raise InputError(
-                f"{text[:40]!r} is no date", where=where, hint="dates such as 2024-12-25"
+                f"{text[:40]!r} is not a date", where=where, hint="dates such as 2024-12-25"
             ) from error
     return days

@@ -230,7 +230,7 @@ def watcher_of(
                 f"--group-by: {path} is the model of one machine. Train with --group-by, or leave it out."
             )
         if workers > 1:
-            raise click.UsageError(f"-j shares out the models of a folder, and {path} is one model.")
+            raise click.UsageError(f"-j is for a folder of models, and {path} is one model: leave -j out.")
         model = read_model(path)
         return rules.watcher(model), for_model(options, model)
     return group_watcher(path, options, rules, workers)

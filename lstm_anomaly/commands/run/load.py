@@ -89,7 +89,7 @@ def clean_for_training(
         raise InputError("no sensor has a single reading", where=files[0], hint="another file")
     if len(frame) < 2:
         raise NotEnoughDataError(
-            f"{len(frame)} data row is nothing to learn from", where=files[0], hint="a file with more rows"
+            f"{len(frame)} data row is too few to learn from", where=files[0], hint="a file with more rows"
         )
     series, report = clean(frame, **how)
     series, told = _without(series, ignored, ignore)
@@ -149,7 +149,9 @@ def calibration_series(
     console.note([*report.lines(), *told])
     if not any(b - a >= model.window for a, b in series.segments):
         raise NotEnoughDataError(
-            f"no {model.window} rows in a row have every reading", where=files[0], hint="a longer file"
+            f"there are no {model.window} consecutive rows with every reading",
+            where=files[0],
+            hint="a longer file",
         )
     return series
 
