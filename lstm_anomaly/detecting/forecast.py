@@ -49,7 +49,12 @@ class Forecast:
         return tuple(self.expected.methods[number] for number in self.numbers.tolist())
 
     def interval(self, level: float) -> tuple[FloatArray, FloatArray]:
-        """Lower and upper end (K, S) of the interval that a share `level` of the readings will lie in."""
+        """Lower and upper end (K, S) of the interval that a share `level` of the readings will lie in.
+
+        Raises SettingsError unless the level is between 0 and 1.
+        """
+        if not isinstance(level, float) or not 0 < level < 1:
+            raise SettingsError(f"the level {level!r:.24} is not between 0 and 1", hint="0.8")
         steps = self.values.shape[1]
         low, high = self.expected.interval(level)
         return low[self.numbers, :steps], high[self.numbers, :steps]
@@ -145,6 +150,8 @@ def horizon_of(model: Model) -> Horizon:
 
 def checked_steps(horizon: Horizon, steps: int | None) -> int:
     """The steps to forecast. Raises SettingsError when the model does not reach so far."""
+    if steps is not None and not isinstance(steps, int | np.integer):
+        raise SettingsError(f"{steps!r:.24} is no number of rows to forecast", hint="a whole number")
     if steps is not None and not 0 < steps <= horizon.steps:
         raise SettingsError(
             f"{count(steps, 'row')} cannot be forecast: the model's horizon is {count(horizon.steps, 'row')}",

@@ -290,7 +290,7 @@ def frame_of(X: Any) -> SensorFrame:
     named = hasattr(X, "columns")
     try:
         values = np.array(X, dtype=np.float64)  # (N, F), a copy
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"readings must be numbers: {error}", hint="leave text columns out") from error
     if values.ndim == 1:
         values = values[:, np.newaxis]

@@ -1,30 +1,39 @@
 """What the user may say about training; None is chosen from the data."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from numbers import Integral, Real
 
 from lstm_anomaly.base.errors import SettingsError
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.model.model import MODEL_KINDS
+from lstm_anomaly.model.schema import MOST_LOOK_AHEAD
 
 KINDS = ("auto", *MODEL_KINDS)
 EFFORTS = {"fast": 0.25, "default": 1.0, "thorough": 4.0}  # preset -> multiple of the default weight updates
-_LEAST = {
-    "look_ahead": 0,
-    "window": 2,
-    "stride": 1,
-    "hidden": 1,
-    "layers": 1,
-    "epochs": 1,
-    "batch_size": 1,
-    "learning_rate": 1e-12,
-    "patience": 0,
-    "weight_decay": 0.0,
-    "seed": 0,
-    "merge_gap": 0,
-    "trim": 0.0,
-    "max_train_time": 1e-9,
+_MOST = 2**31
+_WHOLE = {  # bounds of whole numbers; far above any use, so that no later place has to expect more
+    "look_ahead": (0, MOST_LOOK_AHEAD),
+    "window": (2, 10**6),
+    "stride": (1, _MOST),
+    "hidden": (1, 10**4),
+    "layers": (1, 100),
+    "epochs": (1, _MOST),
+    "batch_size": (1, _MOST),
+    "patience": (0, _MOST),
+    "seed": (0, 2**63 - 1),
+    "merge_gap": (0, _MOST),
 }
+_REAL = {
+    "learning_rate": (1e-12, 1e6),
+    "weight_decay": (0.0, 1e6),
+    "trim": (0.0, 1.0),
+    "confidence": (0.0, 1.0),
+    "max_train_time": (1e-9, 1e12),
+    "threshold_level": (1e-9, 1e6),
+}
+_TEXTS = ("off", "holidays")
 
 
 @dataclass(frozen=True)
@@ -79,19 +88,42 @@ class LearningSettings:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise SettingsError(f"there is no kind of model {self.kind!r}", hint=" or ".join(KINDS))
-        if self.preset not in EFFORTS:
+        if self.preset not in list(EFFORTS):
             raise SettingsError(f"there is no preset {self.preset!r}", hint=" or ".join(EFFORTS))
-        for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if value is not None and not value >= least:
-                raise SettingsError(f"{name} is {value!r}, but must be at least {least}")
-        if isinstance(self.horizon, int) and self.horizon < 0:
-            raise SettingsError(f"horizon is {self.horizon}, but must be at least 0")
+        for table, kind in ((_WHOLE, Integral), (_REAL, Real)):
+            for name, (least, most) in table.items():
+                value = getattr(self, name)
+                if value is not None or getattr(type(self), name) is not None:
+                    _check_number(name, value, kind, least, most)
+        if self.horizon is not None and not isinstance(self.horizon, timedelta):
+            _check_number("horizon", self.horizon, Integral, 0, _MOST)
+        if not isinstance(self.threshold_method, str):
+            raise SettingsError(f"threshold_method is {_short(self.threshold_method)}, but must be a text")
+        for name in _TEXTS:
+            texts = getattr(self, name)
+            if not isinstance(texts, Iterable) or not all(isinstance(text, str) for text in texts):
+                raise SettingsError(f"{name} is {_short(texts)}, but must be texts")
 
     @property
     def effort(self) -> float:
         """Weight updates as a multiple of the default number."""
         return EFFORTS[self.preset] if self.trained else 0.0
+
+
+def _check_number(name: str, value: object, kind: type, least: float, most: float) -> None:
+    """Refuse what is no number of a kind, or out of its bounds."""
+    if isinstance(value, bool) or not isinstance(value, kind):
+        what = "a whole number" if kind is Integral else "a number"
+        raise SettingsError(f"{name} is {_short(value)}, but must be {what}")
+    if not value >= least:  # type: ignore[operator]
+        raise SettingsError(f"{name} is {_short(value)}, but must be at least {least}")
+    if value > most:  # type: ignore[operator]
+        raise SettingsError(f"{name} is {_short(value)}, but must be at most {most}")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 24 else f"{text[:20]}..."
 
 
 DEFAULTS = LearningSettings()

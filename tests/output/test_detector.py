@@ -136,8 +136,11 @@ def test_forecasts_come_in_own_units_with_intervals():
     low, high = found.interval(0.8)
     assert (low < found.values).all()
     assert (found.values < high).all()
-    with pytest.raises(SettingsError, match="13 rows cannot be forecast"):
-        detector.forecast(normal_values(1000), steps=13)
+    for steps, why in ((13, "13 rows cannot be forecast"), (2.5, "2.5 is no number of rows")):
+        with pytest.raises(SettingsError, match=why):
+            detector.forecast(normal_values(1000), steps=steps)
+    with pytest.raises(SettingsError, match="the level nan is not between 0 and 1"):
+        found.interval(float("nan"))
 
 
 def test_a_detector_without_a_horizon_says_how_to_get_one(fitted):
@@ -229,8 +232,9 @@ def test_too_few_rows_are_refused_with_what_is_needed(rows):
 
 
 def test_text_is_refused():
-    with pytest.raises(InputError, match="must be numbers"):
-        Detector().fit([["a"], ["b"]])
+    for readings in ([["a"], ["b"]], [[10**400], [0]]):
+        with pytest.raises(InputError, match="must be numbers"):
+            Detector().fit(readings)
 
 
 def test_an_unfitted_detector_says_so():
@@ -243,7 +247,12 @@ def test_all_errors_share_one_base():
 
 
 @pytest.mark.parametrize(
-    "setting", [{"window": 0}, {"epochs": 0}, {"batch_size": 0}, {"hidden": -1}, {"kind": "x"}, {"epoch": 3}]
+    "setting",
+    [
+        *({"window": 0}, {"epochs": 0}, {"batch_size": 0}, {"hidden": -1}, {"kind": "x"}, {"epoch": 3}),
+        *({"window": 10**400}, {"seed": 2.5}, {"layers": "x"}, {"merge_gap": None}, {"horizon": True}),
+        *({"trim": float("nan")}, {"confidence": 7}, {"threshold": "x"}, {"off": 3}, {"preset": []}),
+    ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_name(setting):
     with pytest.raises(SettingsError, match=next(iter(setting))):
