@@ -143,21 +143,15 @@ def regression_graph(regression: Regression, inputs: int) -> bytes:
 
 
 def linear_graph(linear: LinearAutoencoder) -> bytes:
-    """windows (n, T F), row after row -> restored (n, F): the last row of each.
-
-    In float64 within: of thousands of readings that are clipped at 10, two sums in float32 come to differ by
-    as much as 1e-5.
-    """
+    """windows (n, T F), row after row -> restored (n, F): the last row of each."""
     graph, F = _Graph("linear"), linear.components.shape[1] // linear.window
-    mean = linear.mean.astype(np.float64)
     graph.read("windows", ["n", linear.components.shape[1]])
-    graph.node("Cast", ["windows"], ["readings"], to=TensorProto.DOUBLE)
-    read = graph.node("Sub", ["readings", graph.constant("mean", mean)], ["centred"])
-    *first, last = (factor.astype(np.float64) for factor in linear.last_factors)
+    graph.node("Sub", ["windows", graph.constant("mean", linear.mean)], ["centred"])
+    *first, last = linear.last_factors
+    read = "centred"
     for components in first:
         read = graph.node("MatMul", [read, graph.constant("components", components.T)], ["codes"])
-    graph.affine(read, last, mean[-F:], "sums")
-    graph.node("Cast", ["sums"], ["restored"], to=TensorProto.FLOAT)
+    graph.affine(read, last, linear.mean[-F:], "restored")
     graph.give("restored", ["n", F])
     return graph.model()
 
