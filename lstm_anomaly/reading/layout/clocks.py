@@ -33,7 +33,7 @@ def check_one_clock(sample: Sample, time: TimeColumns, sensors: Collection[int])
     for sensor in sensors if len({*clock_of.values()}) > 1 else ():
         clock = clock_of.get(sensor, first)
         if clock != first and not _same(_seconds(sample, first, time), _seconds(sample, clock, time)):
-            raise _two_clocks(sample, first, sensor, clock - len(time[0]) + 1 if time[0] else None)
+            raise _two_clocks(sample, (first, clock), time, sensor)
 
 
 def _is_clock(sample: Sample, column: int) -> bool:
@@ -70,12 +70,12 @@ def _same(first: FloatArray, second: FloatArray) -> bool:
     return bool(np.mean(np.abs(apart[known] - np.median(apart[known])) > 1e-3) <= _STRAY)
 
 
-def _two_clocks(sample: Sample, first: int, sensor: int, clock: int | None) -> InputError:
-    """The error for a sensor whose times are not those of `first` but of `clock`, None without dates."""
-    names = sample.names
-    told = "" if clock is None else f"--time '{names[clock]}' "
+def _two_clocks(sample: Sample, clocks: tuple[int, int], time: TimeColumns, sensor: int) -> InputError:
+    one, other = (sample.names[clock] for clock in clocks)
+    date = sample.names[clocks[1] - max(len(time[0]) - 1, 0)]  # the clock itself, or the date in front of it
+    told = f"--time '{date}' " if time[0] else ""
     return InputError(
-        f"{names[first]!r} does not hold the times of {names[sensor]!r}: each value has its own",
+        f"{one!r} and {other!r} hold different times in one row: each value has its own",
         where=sample.where,
-        hint=f"a file for each, or one of them at a time: {told}--only '{names[sensor]}'",
+        hint=f"a file for each, or one of them at a time: {told}--only '{sample.names[sensor]}'",
     )
