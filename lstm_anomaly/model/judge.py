@@ -327,7 +327,7 @@ class _Segment:
         recent = trailing_mean(self._by_sensor[: rows.stop], EXPLAINED_ROWS, count)  # (count, F_t)
         for reason, of_target in ((FLAT, self._flat[rows]), (UNSEEN, self._level[rows])):
             recent = np.where((reasons == reason)[:, np.newaxis], of_target, recent)
-        parts[:, model.roles.targets] = np.nan_to_num(recent)
+        parts[:, model.roles.targets] = np.maximum(np.nan_to_num(recent), 0.0)
         new = reasons == NEW_VALUE
         parts[new] = 0.0
         parts[np.ix_(new, model.novelty.sensors)] = evidence[new]

@@ -74,6 +74,7 @@ TABLE = {
     "components.limits": Entry("B", 1e-6, 1e6, sign="open"),
     "peers.weights": Entry("Y Y", most=1e9),
     "isolation.weights": Entry("Z Z", most=1e9),
+    "isolation.usual": Entry("Y", most=1e9),
     **{f"roles.{name}": replace(_COUNTS, sizes="F") for name in ROLES},
     "novelty.sensors": replace(_COUNTS, sizes="R"),
     "novelty.evidence": Entry("R", 1e-12, 1e3, sign="positive"),

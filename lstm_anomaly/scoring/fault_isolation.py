@@ -23,7 +23,6 @@ from lstm_anomaly.network.products import round_up, tile_width, tiled_product
 ROWS = 4
 MOST_FEATURES = 500  # with more sensors fewer rows are read; with more sensors than that none
 RIDGE = 1e-4  # added to variances that are about 1: the logger's rounding is no knowledge
-_LEAST = 1e-12
 _BLOCK = 4096  # rows worked on at a time
 
 
@@ -39,20 +38,22 @@ def with_run_up(rows: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class FaultIsolation:
-    """What replacing each of F_t sensors takes away.
+    """What replacing each of F_t sensors takes away, beyond what it takes away of usual rows.
 
-    weights  (K F_t, K F_t) K for each sensor; times the last K rows, squared and added up they are it, as a
-             multiple of the usual; none, (0, 0), where sensors are very many
+    weights  (K F_t, K F_t) K for each sensor; times the last K rows, squared and added up they are it; none,
+             (0, 0), where sensors are very many
+    usual    (F_t,) the mean of that in training
     """
 
     weights: FloatArray
+    usual: FloatArray
 
     @classmethod
     def fit(cls, rows: FloatArray, segments: Segments) -> "FaultIsolation":
         """Learn from training rows less their mean (M, F_t), which lie in stretches of these lengths."""
         sensors, read = rows.shape[1], rows_read(rows.shape[1])
         if not read:
-            return cls(np.zeros((0, 0)))
+            return cls(np.zeros((0, 0)), np.zeros(sensors))
         covariance, first = np.zeros((read * sensors, read * sensors)), 0
         for a, b in segments:
             part = with_run_up(rows[first : first + b - a])
@@ -67,11 +68,11 @@ class FaultIsolation:
             own = np.arange(k, read * sensors, sensors)  # (K,)
             root = np.linalg.cholesky(np.linalg.inv(precision[np.ix_(own, own)]))  # (K, K)
             weights[k * read : (k + 1) * read] = root.T @ precision[own]
-        usual = ((weights @ covariance) * weights).sum(axis=1).reshape(sensors, read).sum(axis=1)  # (F_t,)
-        return cls(weights / np.sqrt(np.repeat(np.maximum(usual, _LEAST), read))[:, np.newaxis])
+        usual = ((weights @ covariance) * weights).sum(axis=1).reshape(sensors, read).sum(axis=1)
+        return cls(weights, usual)
 
     def of_rows(self, rows: FloatArray) -> FloatArray:
-        """What replacing each sensor takes away at the last n of rows (K - 1 + n, F_t), (n, F_t).
+        """That at the last n of rows (K - 1 + n, F_t), (n, F_t); below 0 where less than usual.
 
         In tiles, see products.py: a row gets the same result whichever others there are.
         """
@@ -85,13 +86,17 @@ class FaultIsolation:
             x[:, :size] = _stacked(rows[first : first + size + read - 1], read)
             product = tiled_product(self.weights, x, tile)[:, :size]  # (K F_t, size)
             squares = np.square(product).reshape(rows.shape[1], read, size)  # (F_t, K, size)
-            out[first : first + size] = np.cumsum(squares, axis=1)[:, -1].T  # added up in one order
+            taken = np.cumsum(squares, axis=1)[:, -1]  # (F_t, size), added up in one order
+            out[first : first + size] = taken.T - self.usual
         return out
 
     def without(self, missing: BoolArray) -> "FaultIsolation":
         """The same where some sensors (F_t,) are imputed, which are never at fault."""
         read = rows_read(len(missing))
-        return FaultIsolation(np.where(np.repeat(missing, read)[:, np.newaxis], 0.0, self.weights))
+        if not read:
+            return self
+        weights = np.where(np.repeat(missing, read)[:, np.newaxis], 0.0, self.weights)
+        return FaultIsolation(weights, np.where(missing, 0.0, self.usual))
 
 
 def _stacked(rows: FloatArray, read: int) -> FloatArray:

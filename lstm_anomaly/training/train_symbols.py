@@ -115,7 +115,7 @@ def _without_sensors(
         novelty=NoveltyRule(numbers, empty, empty, empty, numbers),
         stillness=Stillness(np.zeros((len(LENGTHS), 0)), empty),
         cross_sensor=CrossSensorRegression(np.zeros((0, 0))),
-        isolation=FaultIsolation(np.zeros((0, 0))),
+        isolation=FaultIsolation(np.zeros((0, 0)), empty),
         threshold=NOT_LEARNED,
         familiar=Familiar.fit(empty, series.values[:1]),
         strangest=(),

@@ -147,7 +147,7 @@ class Naive:
         level, read = residuals.level, rows_read(residuals.level.shape[1])
         back = [level[np.maximum(np.arange(len(values)) - k, 0)] for k in range(read)]
         taken = (np.concatenate(back, axis=1) @ model.isolation.weights.T) ** 2
-        self.by_sensor = taken.reshape(len(values), -1, read).sum(axis=2)
+        self.by_sensor = taken.reshape(len(values), -1, read).sum(axis=2) - model.isolation.usual
         self.errors = residuals.errors
         self.flat = model.stillness.multiples(values[:, model.roles.targets], len(values))
         self.evidence = model.novelty.of_rows(values)
@@ -246,7 +246,7 @@ class Naive:
         if reason == NEW_VALUE:
             parts[self.model.novelty.sensors] = self.novelty(row)
             return parts
-        recent = np.nanmean(self.by_sensor[max(0, row - 10 + 1) : row + 1], axis=0)
+        recent = np.nanmean(self.by_sensor[max(0, row - 10 + 1) : row + 1], axis=0).clip(0)
         of_target = {FLAT: self.flat[row], UNSEEN: self.level[row] ** 2}.get(reason, recent)
         parts[self.model.roles.targets] = of_target
         return parts
