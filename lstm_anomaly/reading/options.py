@@ -25,6 +25,7 @@ class ReadOptions:
     decimal          `.` or `,`
     thousands        the sign that groups digits, `,` or `.` or `'` or a space
     null_values      texts that mean "no value", besides empty, NA, NaN, null and their like
+    without_far      in rows to learn from, numbers far from all others mean "no value", too
     datetime_format  a strptime format, or one of `SCHEMES_OF_TIME`
     tz               zone of time stamps that carry none, e.g. `Europe/Berlin`; UTC when None
     time             name of the time column; "" says that there is none
@@ -51,6 +52,7 @@ class ReadOptions:
     decimal: str | None = None
     thousands: str | None = None
     null_values: tuple[str, ...] = ()
+    without_far: bool = False
     datetime_format: str | None = None
     tz: str | None = None
     time: str | None = None

@@ -240,6 +240,23 @@ def test_numbers_for_no_reading_are_left_out_beside_symbols(tmp_path):
     assert model.scaler.scale[0] < 10
 
 
+def test_states_named_auto_or_like_a_number_for_no_reading_are_kept(tmp_path):
+    other = {"IDLE": "auto", "FILLING": "-9999"}
+    rows = [(level, other.get(text, text)) for level, text in plant_rows(600, seed=1)]
+    for n in range(7, 600, 40):
+        rows[n] = (-9999, rows[n][1])
+    (tmp_path / "p.csv").write_text(plant_text(rows))
+    told = ("--symbols", "state", "--null-value", "auto", "--model-kind", "linear")
+    invoke("train", tmp_path / "p.csv", "--model", tmp_path / "p.model", *told)
+    model = read_model(tmp_path / "p.model")
+    assert set(model.symbols[0].texts) == {"auto", "-9999", "PUMP_ON", "VALVE_OPEN"}
+    assert model.null_values == ("-9999",)
+    options = ("--model", tmp_path / "p.model", "--scores", "-", "--exit-zero")
+    found = invoke("detect", tmp_path / "p.csv", *options).stdout
+    states = {line.split(",")[4] for line in found.splitlines()[100:]}
+    assert states == {"normal"}
+
+
 def test_check_points_at_numbers_that_may_be_codes(tmp_path):
     rows = [
         (level, {"IDLE": 0, "PUMP_ON": 10, "VALVE_OPEN": 20, "FILLING": 30}[text])

@@ -12,6 +12,8 @@ from lstm_anomaly.commands.frame.streams import is_terminal
 if TYPE_CHECKING:
     from lstm_anomaly.reading import ReadOptions
 
+FAR = "auto"  # as a null value: what is far from all other readings
+
 
 def read_options(reading: dict[str, Any]) -> "ReadOptions":
     """The reading stage's options from the command line's."""
@@ -35,7 +37,8 @@ def read_options(reading: dict[str, Any]) -> "ReadOptions":
         skip_lines=reading["skip_lines"],
         decimal=reading["decimal"],
         thousands=reading["thousands"],
-        null_values=tuple(reading["null_values"]),
+        null_values=tuple(text for text in reading["null_values"] if text != FAR),
+        without_far=FAR in reading["null_values"],
         datetime_format=reading["datetime_format"],
         tz=reading["tz"],
         time=reading["time"],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lstm_anomaly.base.errors import InputError, LstmAnomalyError, NotEnoughDataError
 from lstm_anomaly.commands.frame.console import Console
+from lstm_anomaly.commands.frame.given import FAR
 from lstm_anomaly.preparing.clean import clean
 from lstm_anomaly.reading import (
     CsvReader,
@@ -20,8 +21,6 @@ from lstm_anomaly.reading import (
     split_groups,
     take_rows,
 )
-
-AUTO = "auto"  # as a null value: what is far from all other readings
 
 if TYPE_CHECKING:
     from lstm_anomaly.base.types import BoolArray, SensorFrame, Series
@@ -61,8 +60,8 @@ def settle_nulls(
     is_timed = np.ones(len(frame), bool) if frame.times is None else ~np.isnat(frame.times)
     is_number = np.isin(frame.sensors, frame.symbols.names if frame.symbols else (), invert=True)  # (F,)
     found = sentinels(np.where(is_number, frame.values, np.nan)[is_timed])
-    told = [text for text in options.null_values if text != AUTO]
-    if AUTO in options.null_values:
+    told = list(options.null_values)
+    if options.without_far:
         far = list(dict.fromkeys(value for _, value, _ in found))
         frame = replace(frame, values=np.where(is_number & np.isin(frame.values, far), np.nan, frame.values))
         told += [exact(value) for value in far]
@@ -72,7 +71,7 @@ def settle_nulls(
             f"'{frame.sensors[sensor]}' reads {exact(value)} in {count(rows, 'row')}"
             for sensor, value, rows in found
         )
-        console.warn([f"{each}: far from all others. Try: {nulls} (or {AUTO}) if that means no reading"])
+        console.warn([f"{each}: far from all others. Try: {nulls} (or {FAR}) if that means no reading"])
     return frame, tuple(told)
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,8 @@ class TableParser:
     """Parses rows of `columns` fields, of which `number_columns` should be numbers in the given format.
 
     Those of `stamp_columns`, if they are none of these, hold texts that differ from row to row; in those of
-    `symbol_columns` a word such as "none" is a text like any other.
+    `symbol_columns` a word such as "none" is a text like any other, and so is a null value that a model
+    knows as a symbol of the column: one that was found among the numbers of its training.
     """
 
     def __init__(
@@ -49,15 +50,18 @@ class TableParser:
         delimiter: str,
         form: NumberFormat,
         stamp_columns: Sequence[int] = (),
-        symbol_columns: Sequence[int] = (),
+        symbol_columns: Mapping[int, Sequence[str]] | None = None,
     ) -> None:
         self.columns = columns
         self.number_columns = list(number_columns)
         self.delimiter = delimiter
         self.decimal = form.decimal
         self._nulls = form.nulls()
-        told = ["", *form.null_values]
-        nulls = {column: told if column in symbol_columns else self._nulls for column in range(columns)}
+        nulls = dict.fromkeys(range(columns), self._nulls)
+        for column, known in (symbol_columns or {}).items():
+            # Of the null value 99, pandas also takes 99.0 for one.
+            told = [null for null in form.null_values if {null, f"{null}.0"}.isdisjoint(known)]
+            nulls[column] = ["", *told]
         self._na_values: object = nulls if symbol_columns else self._nulls
         numeric = set(number_columns)
         self._as_text: dict[int, object] = {

@@ -102,7 +102,7 @@ class BlockParser:
             layout.delimiter,
             layout.numbers,
             layout.time_columns,
-            tuple(self._codebooks),
+            {column: book.texts[: book.known or 0] for column, book in self._codebooks.items()},
         )
 
     def parse(self, block: Block, *, last: bool) -> tuple[Piece, bytes]:
