@@ -99,7 +99,7 @@ def _clock(seconds: float) -> tuple[str, str]:
 
 
 def _program() -> list[str]:
-    """How to call this program from anywhere: cron and systemd have no PATH to speak of."""
+    """How to call this program from anywhere: cron and systemd have next to no PATH."""
     found = shutil.which(sys.argv[0]) if os.path.basename(sys.argv[0]) == "lstm-anomaly" else None
     return [os.path.abspath(found)] if found else [sys.executable, "-m", "lstm_anomaly"]
 

@@ -64,7 +64,7 @@ def deviations(seen: FloatArray, expected: FloatArray, margins: FloatArray) -> F
 @saved_as("farthest readings")
 @dataclass(frozen=True)
 class Farthest:
-    """Each of F sensors where it was farthest off to one side: all (F,).
+    """Where each of F sensors was farthest off to one side; every field is (F,).
 
     by  in margins, 0 where it was never on that side, -1 before the first row; the others are of that row
     """
@@ -82,7 +82,7 @@ class Farthest:
         return cls(np.full(sensors, -1.0), np.full(sensors, -1, np.int64), nothing, nothing, nothing)
 
     def with_rows(self, part: Part, by: FloatArray) -> "Farthest":
-        """After further rows, which are off by (n, F) to this side; the first of equals stays."""
+        """After further rows, which are off by (n, F) to this side; of equals the first stays."""
         best, sensors = by.argmax(axis=0), np.arange(by.shape[1])  # (F,), (F,)
         farther = by[best, sensors] > self.by  # (F,)
 
@@ -111,7 +111,7 @@ class Course:
     opening   (2, F) the first two of the event's first rows
     lowest, highest   (F,) readings
     leads     (F,) for how many rows each has had the largest part, up to the last row
-    took_over (F,) the row from which it had that for `LEADING_ROWS`, -1 when it never had
+    took_over (F,) the row from which it had that for `LEADING_ROWS` rows, -1 when it never had
     """
 
     count: int
@@ -224,7 +224,7 @@ class Course:
         return self.largest(sensor) > USUAL_MARGINS
 
     def side(self, sensor: int) -> str:
-        """`up` or `down`: to which side it went as the event opened, or went at all."""
+        """`up` or `down`: the side to which it went as the event opened, else in the whole event."""
         opening = self.opening if self.opening[:, sensor].any() else self.energy
         above, below = opening[:2, sensor].tolist()
         return DOWN if below > above else UP
@@ -240,5 +240,5 @@ class Course:
 
 
 def _added(total: FloatArray, rows: FloatArray) -> FloatArray:
-    """total (k, F) and rows (k, n, F), added in row order: the last bit does not hang on how they are cut."""
+    """Total (k, F) plus rows (k, n, F), added row by row: the same to the last bit however rows are cut."""
     return np.asarray(np.cumsum(np.concatenate([total[:, np.newaxis], rows], axis=1), axis=1)[:, -1])

@@ -73,7 +73,7 @@ class Familiar:
         return cls(level, share, spread, len(known), low, high, means.min(axis=0), means.max(axis=0))
 
     def without(self, sensors: BoolArray) -> Self:
-        """The same, with anything familiar in the readings of these sensors, (F,)."""
+        """The same, but any reading of these sensors, (F,), counts as familiar."""
         return replace(
             self,
             low=np.where(sensors, -np.inf, self.low),
@@ -83,7 +83,7 @@ class Familiar:
         )
 
     def unwatched(self, sensors: BoolArray) -> Self:
-        """The same for good, in numbers that a file can hold: these sensors (F,) are codes of symbols."""
+        """As `without`, in finite numbers that a file can hold, for sensors (F,) that are symbols' codes."""
         return replace(
             self,
             low=np.where(sensors, -MOST_CODE, self.low),

@@ -4,8 +4,8 @@ A score remembers up to a hundred rows, which finds weak faults, and keeps it hi
 So an anomaly also needs rows that are **themselves unusual**: by their own forecast or relation (windows and
 LSTMs still hold the fault), by a sensor that reads flat, by a value or a state never seen. It ends when the
 last rows were not and the score falls. Until memory has run out, later rows count where they are themselves
-unusual: a second fault is an event of its own, and the memory of the first one is none. What no single row
-shows ends as memories forget.
+unusual: a second fault is an event of its own, and the mere memory of the first one is not. An anomaly
+that no single row shows ends as the memories forget it.
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ class Ending:
         self._aftermath = 0  # rows in which memory may still hold what is over
 
     def push(self, scores: FloatArray, recent: FloatArray) -> FloatArray:
-        """The next scores (n,), those of an anomaly that is over lowered to where none lasts.
+        """Take the next scores (n,); return them, lowered where an anomaly is over so that it does not last.
 
         recent  (n,) how unusual each row is by itself, 1 is the limit
 
@@ -64,7 +64,7 @@ class Ending:
         return out
 
     def _is_past(self, score: float, recent: float) -> bool:
-        """Take one row; whether what it shows is the memory of an anomaly that is over."""
+        """Take one row; whether its score is only the memory of an anomaly that is over."""
         is_unusual = recent > UNUSUAL
         self._aftermath = max(0, self._aftermath - 1)
         if not self._is_on:

@@ -76,8 +76,8 @@ class EpisodeCounts:
 def highest_episodes(scores: FloatArray, merge_gap: int, most: int, breaks: Sequence[int] = ()) -> list[Span]:
     """The highest episodes of scores (M,), NaN where there is none, at most `most`, the highest first.
 
-    They are those above the lowest level with no more at it and at every higher level, which is not in the
-    lower `MOST_BELOW` of the scores. Breaks are as in `as_stretches`.
+    They lie above the lowest level at which, as at every higher one, there are at most `most`; but no lower
+    than the share `MOST_BELOW` of the scores. Breaks are as in `as_stretches`.
     """
     known = scores[np.isfinite(scores)]
     if not len(known):

@@ -56,8 +56,8 @@ class Follower:
 class Event:
     """Rows start..end, both included, that depart from normal together.
 
-    peak and mean are multiples of the threshold; the mean is over the rows above the limit (or above
-    `EventRules.off`), held ones with what they are held at, without the quiet ones between them.
+    peak and mean are multiples of the threshold. The mean is over the rows above the limit (or above
+    `EventRules.off`), not the quiet ones between them; a held row counts with the score that it is held at.
     contributions: largest share first, the sensor that departed first. followers: in the order in which they
     took over. cause: what fired as it opened, as in `lstm_anomaly.scoring.reasons`; words:
     its own, if it has any. A `silent` event is of a sensor that delivers nothing: it has no score, and is of

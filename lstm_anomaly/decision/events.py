@@ -155,7 +155,7 @@ class EventTracker:
         return None if span is None else self._event(span)
 
     def rows_told(self) -> list[int]:
-        """The rows that may describe the open event, whatever comes."""
+        """The rows that may describe the open event, whatever rows come next."""
         span = self._spans.open
         if span is None:
             return []
@@ -165,14 +165,14 @@ class EventTracker:
         return [event for event in events if event.duration >= self._rules.min_duration]
 
     def _repeated(self, seen: FloatArray) -> IntArray:
-        """For how many rows, with each of these (N, F), a sensor has repeated its reading, likewise."""
+        """For how many rows, each of these (N, F) included, a sensor has repeated its reading, (N, F)."""
         before = np.concatenate([self._last[np.newaxis], seen[:-1]])  # (N, F)
         order = np.arange(len(seen))[:, np.newaxis]  # (N, 1)
         changed = np.maximum.accumulate(np.where(seen == before, -1, order), axis=0)  # (N, F) the last change
         return np.asarray(order - changed + np.where(changed < 0, self._repeats, 1))
 
     def _go_on(self, rows: JudgedRows, repeats: IntArray, span: Span, first: int) -> None:
-        """Take what belongs to the span of these rows, of which the first is row `first` of all."""
+        """Take those of the rows that belong to the span; rows begin with row `first` of the series."""
         begin = max(0, span.start - first)
         within = slice(begin, max(0, span.end - first + 1))  # it may have ended before these rows
         at = begin + np.flatnonzero(rows.scores[within] > LIMIT)  # (n,)

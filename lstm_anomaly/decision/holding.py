@@ -24,12 +24,12 @@ class Holder:
     """Holds the scores of one stretch of rows, in order and in any pieces."""
 
     def __init__(self, most: int) -> None:
-        """`most`: rows after one above the limit that are held."""
+        """`most`: at most so many rows after one above the limit are held."""
         self._most = most
         self._left = 0  # rows that are still held; 0: there is no anomaly that the next row may belong to
 
     def push(self, scores: FloatArray) -> FloatArray:
-        """The next scores (n,), multiples of the threshold, NaN where unknown; likewise, but held.
+        """Take scores (n,), multiples of the threshold, NaN where unknown; return them, held where one lasts.
 
         >>> Holder(most=2).push(np.array([0.8, 1.5, 0.8, 0.9, 0.9]))
         array([0.8 , 1.5 , 1.01, 1.01, 0.9 ])

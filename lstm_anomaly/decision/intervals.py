@@ -1,7 +1,7 @@
 """Intervals around forecasts that hold: what held-out forecasts were off by, step by step (split conformal).
 
-A forecast for rows that nothing was fitted to is off by as much as others were on rows that nothing was
-fitted to (Vovk, Gammerman & Shafer 2005; Lei et al. 2018). So the errors of held-out forecasts are kept, as
+Forecasts of new rows are off by as much as forecasts of held-out rows were: nothing was fitted to either
+ (Vovk, Gammerman & Shafer 2005; Lei et al. 2018). So the errors of held-out forecasts are kept, as
 paths over the horizon, and an interval is what the middle share of them were within.
 
     score = error / (movement ** power * recent factor)
@@ -65,7 +65,7 @@ def recent_spacing(steps: int, period: int) -> int:
 
 
 def recent_origins(at: int, apart: int) -> IntArray:
-    """Those origins before the row `at`, the last one first."""
+    """The origins before the row `at` that tell how far off forecasts are now, the last one first."""
     return at - apart * np.arange(1, RECENT_ORIGINS + 1)
 
 

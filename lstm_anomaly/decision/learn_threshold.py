@@ -185,14 +185,14 @@ def _by_episodes(calibration: Calibration, level: float) -> float:
 
 
 def _by_tail(calibration: Calibration, level: float) -> float:
-    """For budgets rarer than the data: keeps the budget half the time at best, within 2.5 times mostly."""
+    """For budgets rarer than the data: keeps it half the time at best, and mostly within 2.5 times."""
     return tails.peaks_over_threshold_level(
         calibration.scores, calibration.asked.merge_gap, calibration.per_row
     )
 
 
 def _by_daily_maxima(calibration: Calibration, level: float) -> float:
-    """The same from one number a day, the easiest to check by eye; needs days that are alike."""
+    """Like `_by_tail`, from one number a day: the easiest to check by eye; needs days that are alike."""
     if calibration.asked.step_seconds is None:
         raise ThresholdError("daily maxima need rows with a time", hint='threshold method "pot"')
     rows = max(1, round(DAY_SECONDS / calibration.asked.step_seconds))

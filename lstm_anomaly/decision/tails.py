@@ -1,7 +1,7 @@
 """Tails of normal scores: levels that are exceeded more rarely than the calibration data can show.
 
 Both fits use probability-weighted moments (Hosking and Wallis 1987; Hosking 1990): closed formulas
-that stay put on small samples, where maximum likelihood often has no solution.
+that stay stable on small samples, where maximum likelihood often has no solution.
 """
 
 import math

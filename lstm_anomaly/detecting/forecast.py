@@ -161,7 +161,7 @@ def checked_steps(horizon: Horizon, steps: int | None) -> int:
 
 
 def rows_of(model: Model, wanted: int | timedelta | None) -> int | None:
-    """How many rows a length of time is; None: as many as the model can say."""
+    """How many rows a length of time spans; for None, as many as the model can forecast."""
     if not isinstance(wanted, timedelta):
         return wanted
     if model.step is None:

@@ -163,10 +163,10 @@ class GroupWatcher:
         return self._ready(self._keep_all(self._ask_seen(_finish)))
 
     def _pause_the_silent(self) -> list[PlacedEvent]:
-        """Settle the rows of groups that had none in the block that ends here, and whose next one can only
-        come after a gap; the events that this ends.
+        """Settle the rows of groups that had no row in the block that ends here, if their next row can only
+        come after a gap; return the events that this ends.
 
-        How far time has gone the middle of the block says, so that no single wrong clock does.
+        The median time of the block says how far time has gone, so that a single wrong clock cannot.
         """
         positions, self._positions = np.concatenate(self._positions), []
         silent, self._active = sorted(self._seen - self._active), set()

@@ -18,8 +18,8 @@ class NewestTime:
     """The latest time stamp of rows in the order in which they came.
 
     A row counts unless its time lies more than `MOST_AHEAD` after this machine's clock, or all of the
-    `CONFIRMERS` rows behind it are earlier. Of the first kind `ahead` counts those of this run, and
-    `first_ahead` names one.
+    `CONFIRMERS` rows behind it are earlier. `ahead` counts the rows of this run that lie after the clock,
+    and `first_ahead` names one.
     """
 
     def __init__(self) -> None:

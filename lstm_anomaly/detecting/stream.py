@@ -211,8 +211,8 @@ class Watcher:
         return replace(verdicts, events=[*verdicts.events, *last, *self.silent()])
 
     def pause(self, position: int) -> Verdicts | None:
-        """The verdicts that wait for later rows, if one at `position`, in ns since 1970 or lines, would come
-        after a gap; they are those that it would bring. Else None.
+        """The verdicts that wait for later rows, if a row at `position` (ns since 1970, or lines) would come
+        after a gap: the same that such a row would bring. Else None.
         """
         if self._frame is None or not len(self._frame) or not self._cleaner.is_gap(position):
             return None
@@ -254,7 +254,7 @@ class Watcher:
         return placed[0] if placed else None
 
     def _complete(self, frame: SensorFrame) -> SensorFrame:
-        """The frame with what stands for its absent sensors, which from the first frame on are the same."""
+        """The frame with values for its absent sensors, which are the same ones in all frames."""
         if self.tally.rows == 0 and self._frame is None:
             self._judge = PartialJudge(self._model, frame.absent)
             self._drift = DriftWatch(self._judge.reduced.familiar, self._model.sensors)

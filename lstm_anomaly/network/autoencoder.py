@@ -6,7 +6,7 @@
 
 The decoder goes backward in time: its first step restores the last row, its last step the first. What the
 encoder read last is what the code holds best, so that learning begins with short ways from a row to its
-restoration (Malhotra et al. 2016), and who asks for the last row needs but one step. The code is the input
+restoration (Malhotra et al. 2016), and restoring only the last row takes one step. The code is the input
 of every decoder step, as in Srivastava et al. 2015.
 Encoder and decoder have the same number of layers; a layer above the first reads the outputs of the one
 below. The parameters are one flat dict from name to array, so that saving, clipping and Adam need to

@@ -10,7 +10,7 @@ So its state begins anew at fixed row numbers, each RUN rows, after a run-up ove
 
 By the end of its run-up a run has forgotten that it began with nothing. Runs are the columns of one product.
 Which run a row belongs to depends on its number in the stretch alone, and a stream carries the rows that a
-run-up may need: so it forecasts the same, to the last bit.
+run-up may need. So a stream gives the same forecasts as a file, to the last bit.
 """
 
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
 """The baseline: a linear autoencoder, which is what principal components of windows are.
 
-It trains in a second and beats most published LSTM autoencoders, so a model is shown beside it.
+It trains in a second and beats most published LSTM autoencoders, so every model is compared with it.
 """
 
 from dataclasses import dataclass

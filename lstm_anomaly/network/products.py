@@ -1,4 +1,4 @@
-"""Matrix products that give a column the same result, to the last bit, wherever and beside whatever it is.
+"""Matrix products in which a column's result is the same to the last bit, whatever its place and neighbours.
 
 A BLAS takes another path, and rounds differently, for narrow products and for the columns at the edges of
 wide ones (OpenBLAS does the latter with its kernels for AVX2). So products here are made tile by tile, all

@@ -5,9 +5,9 @@ takes most of its time. For centred features X (D, n), targets Y (n, F_t) and a 
 
     (X X' + n r I)^-1 X Y = X (X' X + n r I)^-1 Y
 
-in which all that is solved is (n, n). Where a target is one of the features and must not explain itself, what
-is left of it without its own column is what is left with it, over 1 - h, for h = Y' (X' X + n r I)^-1 Y: what
-its row of the inverse covariance says (Cox & Wermuth 1996), by the identity of Woodbury (1950).
+in which all that is solved is (n, n). Where a target is one of the features and must not explain itself, its
+residual without its own column is its residual with it, divided by 1 - h, for h = Y' (X' X + n r I)^-1 Y:
+what its row of the inverse covariance says (Cox & Wermuth 1996), by the identity of Woodbury (1950).
 """
 
 from collections.abc import Iterator, Sequence

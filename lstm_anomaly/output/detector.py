@@ -67,7 +67,7 @@ class Detector:
     The method: three views say what each sensor should read. The rows before it (linear regression, and an
     LSTM forecaster), its window as principal components and an LSTM autoencoder restore it (Malhotra et al.
     2016, https://arxiv.org/abs/1607.00148), and the other sensors (linear regression). What a reading is
-    off by, against what is usual in the plant's operating state, is remembered over several lengths, and
+    off by, divided by what is usual in the plant's operating state, is remembered over several lengths, and
     each such component has a limit of its own. A row's score is the farthest above its limit; see
     docs/how-it-scores.md. The threshold keeps a budget of false alarms on all training rows, each judged by
     parts that were not fitted to it.
@@ -95,8 +95,8 @@ class Detector:
             - threshold_method, threshold: how the threshold is learned, and its level; a threshold alone is
               fixed
             - merge_gap: rows: anomalous rows at most this far apart are one event
-            - horizon: rows, or a timedelta, that `forecast` shall see; 0: none
-            - trim: most of the rows that training may leave out because they stand out; 0: faults stay
+            - horizon: how far `forecast` shall reach, in rows or as a timedelta; 0: none
+            - trim: largest share of rows that training may leave out because they stand out; 0: faults stay
             - off: conditions under which the plant is off, such as "speed_rpm < 10"
             - tz: the zone whose time of day the rows follow, such as "Europe/Vienna"
             - holidays: dates that are like Sundays, such as "2026-12-25"
@@ -189,8 +189,8 @@ class Detector:
         """What comes after the rows X: `values` (n_sensors, steps) and `interval(0.8)`, in own units.
 
         Fit with `horizon=` a number of rows, or a timedelta; a day is the default where X has times.
-        `steps` are at most as many. Raises InputError when the model has no horizon, SettingsError when it
-        is shorter.
+        `steps` may be fewer. Raises InputError when the model has no horizon, SettingsError when it is
+        shorter than `steps`.
         """
         frame = _matched(frame_of(X), X, self.model_.sensors)
         with one_thread():
@@ -214,7 +214,7 @@ class Detector:
 
         Above is the score against the limit, with the events shaded; below are the sensors that carry most of
         them, as seen and as expected. Needs the extra `plot`. Raises OutputError where it is not installed,
-        IndexError for an event that there is not.
+        IndexError when there is no such event.
         """
         try:
             from lstm_anomaly.output.report.event_plots import figure
@@ -263,7 +263,7 @@ class _Stream(Judge):
 
 
 def _learning_settings(given: dict[str, Any]) -> dict[str, Any]:
-    """Arguments as fields of `LearningSettings`. Raises SettingsError for one that there is not."""
+    """Arguments as fields of `LearningSettings`. Raises SettingsError for an unknown one."""
     for name in given:
         if name not in ARGUMENTS:
             near = [each for each in ARGUMENTS if name in each]
@@ -317,7 +317,7 @@ def frame_of(X: Any) -> SensorFrame:
 
 
 def _warn_of_endless(endless: BoolArray, sensors: tuple[str, ...]) -> None:
-    """Say how many readings (N, F) are too large to be some, of which sensors, and where the first is."""
+    """Warn how many readings (N, F) are too large to be true, of which sensors, and where the first is."""
     if endless.any():
         told = ", ".join(
             f"{count:,} of '{sensors[k]}'" for k, count in enumerate(endless.sum(axis=0)) if count

@@ -27,7 +27,7 @@ _RUN_UP = 400  # rows before a peak that are judged again to tell whose it was
 
 
 def budget_of(settings: LearningSettings, step_seconds: float | None, rows: int) -> Budget:
-    """The budget asked for; else one false alarm in the longest span that `rows` rows can tell about.
+    """The budget asked for; else one false alarm in the longest span that `rows` rows can certify.
 
     A week, a day or an hour, and 10,000 rows where they have no time.
     """

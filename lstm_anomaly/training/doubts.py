@@ -16,7 +16,7 @@ MOST_TOLD_SPANS = 10
 
 
 def unlike_span(times: float, places: tuple[str, str], rows: int, of_all: int) -> tuple[str, ...]:
-    """The doubt that `rows` rows of `of_all` were normal, `times` the limit that the others would give."""
+    """Doubts whether `rows` rows of `of_all` were normal, `times` the limit that the others would give."""
     if times < MOST_ABOVE_OTHERS or rows < LEAST_SPAN * of_all:
         return ()
     return (
@@ -26,7 +26,7 @@ def unlike_span(times: float, places: tuple[str, str], rows: int, of_all: int) -
 
 
 def of_weekends(seen: int | None) -> tuple[str, ...]:
-    """The doubt that so few weekends, which are unlike other days, were enough; none for None."""
+    """Doubts whether so few weekends, which are unlike other days, were enough; none for None."""
     if seen is None:
         return ()
     return (
@@ -36,7 +36,7 @@ def of_weekends(seen: int | None) -> tuple[str, ...]:
 
 
 def fault_doubt(places: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """The doubt that rows at these places, the first and the last of each span, were normal."""
+    """Doubts whether the rows of these spans, each told by its first and last place, were normal."""
     if not places:
         return ()
     told = ", ".join(f"from {first} to {last}" for first, last in places[:MOST_TOLD_SPANS])

@@ -1,8 +1,8 @@
 """Learns a column of symbols: what follows what by counts and by an LSTM, how long states last, and limits.
 
-Everything that is counted is counted on three quarters of the rows to tell how surprising the fourth is, four
-times, so that limits come from rows that nothing was fitted to. The LSTM is trained on the first part of the
-rows; where it is used, what it finds on those is raised by as much as it finds more on the others.
+Counts are cross-fitted: four times, three quarters of the rows are counted to tell how surprising the fourth
+quarter is, so that limits come from rows that nothing was fitted to. The LSTM is trained on the first part of
+the rows; where it is used, its surprise on those is raised by as much as it is larger on the others.
 """
 
 from collections.abc import Iterator
@@ -305,7 +305,7 @@ def _limit(nats: FloatArray, per_row: float) -> float:
 
 
 def _as_if_held_out(nats: FloatArray, is_fitted: BoolArray) -> FloatArray:
-    """Nats (M,), on fitted rows on average as high as on the others."""
+    """Nats (M,), those on fitted rows raised to be on average as high as on the others."""
     inside, outside = nats[is_fitted], nats[~is_fitted]
     if not len(inside) or not len(outside) or not inside.mean():
         return nats

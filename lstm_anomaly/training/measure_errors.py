@@ -48,7 +48,7 @@ class Measured:
     segments  the M rows that told
     largest   (M,) each row's largest multiple of a limit, from which the threshold is learned; NaN unjudged
     unlike    a span of rows that stands out from all others: how far, its first row and its last
-    together  (M,) each row's multiple of the limit of what all say together; NaN likewise
+    together  (M,) each row's multiple of the limit of all sensors together; NaN likewise
     held_out  mean squared errors on rows that the LSTMs were not fitted to, by view and kind
     kind, why of the model
     """
@@ -242,7 +242,7 @@ def chosen_kind(held_out: dict[str, float]) -> tuple[str, str]:
 
 
 def _as_if_held_out(errors: FloatArray, held_out: BoolArray) -> FloatArray:
-    """Errors (M, F_t), those on fitted rows as large as on held-out ones (M,), where there are of both."""
+    """Errors (M, F_t), those on fitted rows scaled to be as large as on held-out ones, if there are both."""
     known = np.isfinite(errors).all(axis=1)  # (M,)
     inside, outside = errors[known & ~held_out], errors[known & held_out]
     if not len(inside) or not len(outside):  # of very long training data only held-out rows may tell

@@ -1,4 +1,4 @@
-"""Sensors that are read at times of their own: which step, and how long a hold, their rates call for."""
+"""Sensors that are read at times of their own: which step, and how long to hold a reading, suits them."""
 
 import math
 from dataclasses import dataclass

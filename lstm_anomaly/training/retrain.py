@@ -56,7 +56,7 @@ class SensorLimit:
 
     @property
     def has_doubled(self) -> bool:
-        """Whether faults of twice the size go unseen."""
+        """Whether the least departure that is seen has more than doubled."""
         return self.new > DOUBLED * self.old
 
 

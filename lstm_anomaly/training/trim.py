@@ -1,15 +1,15 @@
 """Leaves out of training what stands out in it: faults that are in the data are not to be learned as normal.
 
 The rows before the calibration rows are cut into `PARTS` in time order. A linear autoencoder of the
-windows of the other parts restores the windows of each, so that none is judged by what it taught itself.
+windows of the other parts restores the windows of each, so that no autoencoder judges what it was fitted to.
 A window stands out when its error is both
 
     more than `TIMES_USUAL` times the median error of its part, and
     more than `TIMES_HIGH` times the multiple that 95 % of all windows keep,
 
-so that where errors vary widely by nature little does. Rows most of whose windows stand out are left out,
-the worst ones first where they are more than the share that may be. Calibration rows are never left
-out for that: the threshold would promise what does not hold.
+so that little stands out where errors vary widely by nature. Rows are left out when most of their windows
+stand out, the worst ones first where they are more than the share that may be. Calibration rows are never
+left out for that: the threshold would promise what does not hold.
 
 Before that, rows that look like faults (`scoring/contamination.py`) are left out wherever they are. They
 would make limits and threshold so high that the same fault is never found again.
@@ -115,7 +115,7 @@ def fault_rows(
 def _faults_of(
     scaled: Float32Array, targets: BoolArray, segments: Segments, rng: np.random.Generator
 ) -> BoolArray:
-    """Round after round: what the largest faults hid in the fits shows once those are left out.
+    """Round after round: faults that the largest ones hid in the fits show once those are left out.
 
     Where there are some, it is looked once more for smaller ones, by operating states: these are not told
     from rows most of which may be faults.

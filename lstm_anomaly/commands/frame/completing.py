@@ -1,4 +1,4 @@
-"""What a shell completes after an option: names of files, and the columns of the CSV that is on the line."""
+"""What a shell completes after an option: names of files, and columns of the CSV on the command line."""
 
 import csv
 from contextlib import suppress

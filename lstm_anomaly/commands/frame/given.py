@@ -1,4 +1,4 @@
-"""What was given on the command line, as the records of the package, and what is refused of it at once."""
+"""Options of the command line as records of the package; what makes no sense is refused at once."""
 
 import os
 import sys
@@ -96,7 +96,7 @@ def deviations(given: tuple[str, ...]) -> dict[str, float]:
 
 
 def check_deviations(least: dict[str, float], sensors: tuple[str, ...]) -> None:
-    """Refuse those of sensors that no model has."""
+    """Refuse deviations of sensors that no model has."""
     for sensor, value in least.items():
         if sensor not in sensors:
             raise click.UsageError(
@@ -116,7 +116,7 @@ def shares_of(text: str) -> list[float]:
 
 
 def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
-    """Refuse outputs that would replace an input, or each other, or that have no folder; None is no file."""
+    """Refuse outputs that would replace an input or each other, or that have no folder; None is no file."""
     known = [path for path in inputs if path is not None]
     for path in outputs:
         if path is not None:

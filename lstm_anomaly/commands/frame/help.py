@@ -1,4 +1,4 @@
-"""Help that one can find one's way in: options in groups, the seldom needed ones by `--help-all` only."""
+"""Help that is easy to search: options in groups, the seldom needed ones by `--help-all` only."""
 
 from typing import Any
 
@@ -104,7 +104,7 @@ class GroupedCommand(click.Command):
     """A command whose help shows its options in groups."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Those of the command, and `--help-all`, which is shown where `--help` leaves some out."""
+        """The command's parameters, and `--help-all`, which is shown where `--help` leaves some out."""
         params = super().get_params(ctx)
         show = click.Option(
             ["--help-all"],

@@ -1,4 +1,4 @@
-"""Takes OpenBLAS's memory while a lack of it can be told: later it would end the program with status 1.
+"""Takes OpenBLAS's memory early, while a lack can be reported: later it would end the program with status 1.
 
 Status 1 says that there are anomalies. OpenBLAS calls `exit(1)` when it gets no room for its buffers, at
 NumPy's import and at the first product of matrices, and keeps them once it has them.
@@ -13,7 +13,7 @@ SIDE = 200  # of matrices whose product takes a buffer; that of small ones takes
 
 
 def take_buffers() -> None:
-    """Do so under `ulimit -v` or the like; without a limit there is no lack.
+    """Take them under `ulimit -v` or the like; without a limit there is no lack.
 
     Raises MemoryError.
     """

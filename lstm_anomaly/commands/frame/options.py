@@ -209,12 +209,12 @@ def input_options(command: Command) -> Command:
 
 
 def grouped_input_options(command: Command) -> Command:
-    """The same, and whose row each is, and what are symbols: for those who have no model yet."""
+    """The same, with --group-by and the options of symbols, for commands that have no model yet."""
     return gathered(command, (_GROUP_BY, *_SYMBOLS, *_INPUT_OPTIONS), "reading")
 
 
 def judged_input_options(command: Command) -> Command:
-    """The same, and that sensors of the model may be missing."""
+    """As `input_options`, with --group-by and --allow-missing, for commands that have a model."""
     return gathered(command, (_GROUP_BY, _ALLOW_MISSING, *_INPUT_OPTIONS), "reading")
 
 

@@ -16,7 +16,7 @@ class Terminated(BaseException):
 
 
 class Interrupted(KeyboardInterrupt):
-    """SIGINT arrived. The plain kind, once it has passed an `exec`, ends `python -m` by the signal."""
+    """SIGINT arrived. A KeyboardInterrupt that passes an `exec` would end `python -m` by the signal."""
 
 
 _UNWINDS = {signal.SIGINT: Interrupted, signal.SIGTERM: Terminated}
@@ -50,7 +50,7 @@ def unwinding_signals() -> Iterator[None]:
 
 
 def _signal_behind(error: BaseException) -> BaseException | None:
-    """What a signal raised and Python wrapped into another error, as 3.11 does while a class is made."""
+    """The exception of a signal, where Python wrapped it into another, as 3.11 does while a class is made."""
     cause = error.__cause__
     while cause is not None and not isinstance(cause, tuple(_UNWINDS.values())):
         cause = cause.__cause__

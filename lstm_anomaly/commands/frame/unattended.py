@@ -116,7 +116,7 @@ def unattended_options(command: Command) -> Command:
 
 
 def _check_without_a_place(told: Unattended) -> None:
-    """Refuse what is about a place that is remembered, where none is."""
+    """Refuse options about a remembered place where no place is remembered."""
     for name, option, usual in (
         ("begin", "--from", "saved"),
         ("on_gap", "--on-gap", "warn"),

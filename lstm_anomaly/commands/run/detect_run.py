@@ -150,7 +150,7 @@ class Run:
         return state
 
     def _one(self) -> Watcher:
-        """The watcher, when it is one with one model: a state is of one."""
+        """The watcher, if it has one model: a state belongs to one model. Raises UsageError for a folder."""
         if not isinstance(self._watcher, Watcher):
             raise click.UsageError(
                 "--state and --follow judge one machine, and this is a folder of models. Run one for each"
@@ -228,5 +228,5 @@ class Run:
 
 
 def _loud(events: "list[PlacedEvent]") -> "list[PlacedEvent]":
-    """Those that may alarm somebody."""
+    """The events that may alarm somebody."""
     return [event for event in events if not event.maintenance]

@@ -82,7 +82,7 @@ def clean_for_training(
     ignore: str | None = None,
     **how: Any,
 ) -> "tuple[Series, list[str]]":
-    """The same of rows that have been read, of which those that are `ignored` (N,) are in no segment."""
+    """As `training_series`, of rows already read; those that are `ignored` (N,) are in no segment."""
     frame, _empty = drop_empty_sensors(frame)
     if not frame.sensors:
         raise InputError("no sensor has a single reading", where=files[0], hint="another file")

@@ -43,7 +43,7 @@ def claimed(scores: str, state: str | None, wait: float) -> Iterator[None]:
 
 
 def _write(owner: Path, state: str, scores: str) -> None:
-    """Not by a rename: half a path names no state, which is as good as none."""
+    """Written without a rename: half a path names no state, and does no harm."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | CLOSED_TO_OTHERS
     try:
         with open(owner, "wb", opener=lambda name, _flags: os.open(name, flags, 0o666)) as file:

@@ -1,4 +1,4 @@
-"""How much each method weighs in a mean of them: as on held-out rows the mean would have been off least.
+"""How much each method weighs in their mean: so that the mean's error on held-out rows is least.
 
     w = argmin w' (C + d diag C) w, with w >= 0 and sum w = 1, where C (n, n) holds the mean products of the
     methods' errors (Bates & Granger 1969)

@@ -3,7 +3,7 @@
     p_k(s | c) = (count(c s) + T(c) p_{k-1}(s | c')) / (count(c) + T(c))          k = 2 .. ORDER
 
 where c are the k - 1 symbols before, c' those but the oldest, count(c) how often c was followed by anything,
-and T(c) by how many different symbols. A context that was never seen leaves it at what the shorter one says.
+and T(c) by how many different symbols. Where a context was never seen, p_k is p_{k-1}.
 The shortest, p_1, is the share of the symbol among all, less what is kept for symbols never seen.
 
 Codes: of V symbols 0 .. V - 1, V one never seen, V + 1 the end of a sequence, V + 2 what lies before one.

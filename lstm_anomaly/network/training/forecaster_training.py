@@ -60,7 +60,7 @@ def next_changes(rows: Array, segments: Segments) -> Array:
 
 
 class ChunkLesson:
-    """Random chunks of scaled, finite rows (F, M), whose next rows a forecaster is to say.
+    """Random chunks of scaled, finite rows (F, M), whose next rows a forecaster is to forecast.
 
     targets   (D, M) for fitting and for validation, NaN where unknown
     segments  of the rows, for fitting and for validation

@@ -55,7 +55,7 @@ class HorizonConfig:
 
 
 class HorizonLesson:
-    """Look-backs of sensors, all of whose next steps are to be said.
+    """Look-backs of sensors, all of whose next steps are to be forecast.
 
     fit, held_out  rows that the horizons begin at, to fit to and to validate on
     sensors        those to learn from; `config` how

@@ -62,7 +62,7 @@ class Lesson(Protocol[Batch]):
 
 @dataclass(frozen=True)
 class Limits:
-    """What training depends on besides the lesson, without any influence on what is learned until then.
+    """What may end or resume a training, without any influence on what is learned until then.
 
     seconds  after them training ends with the update that it is at
     keep     keeps the progress after each epoch, and a training that was broken off goes on from there

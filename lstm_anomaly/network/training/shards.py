@@ -37,7 +37,7 @@ class ShardedGradients:
         self.workers = [_Worker(batches, params, batch_size) for _ in range(1, processes)]
 
     def close(self) -> None:
-        """End the processes: hang up on all, then wait, since the later ones hold copies of earlier lines."""
+        """End the processes: hang up on all, then wait: later processes hold copies of earlier pipes."""
         for worker in self.workers:
             worker.hang_up()
         for worker in self.workers:

@@ -21,10 +21,10 @@ Batch = tuple[Codes, Codes, NDArray[np.float32]]  # inputs, targets and weights,
 
 
 class SymbolLesson:
-    """Sequences of codes (M,), whose next symbols an LSTM is to say.
+    """Sequences of codes (M,), whose next symbols an LSTM is to forecast.
 
     sequences  half-open ranges of the codes, for fitting and for validation
-    are_whole  whether the end of a sequence is to be said, too
+    are_whole  whether the end of a sequence is to be forecast, too
     """
 
     def __init__(

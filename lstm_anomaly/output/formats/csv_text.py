@@ -1,4 +1,4 @@
-"""CSV that reads back as it was written, and with `excel_safe` CSV that a spreadsheet does not run.
+"""CSV that reads back as it was written, or, with `excel_safe`, in which a spreadsheet runs nothing.
 
 A spreadsheet takes a text that begins like a formula for one. The signs and the cure, a quote before the
 text, are those of OWASP's page on CSV injection. It changes the text, so it is asked for with --excel-safe;

@@ -43,7 +43,7 @@ def _time(verdicts: Verdicts, row: int) -> str:
 
 
 def _measured(verdicts: Verdicts, row: int) -> dict[str, Any]:
-    """The score from 0 to 1, .5 at the limit, and each sensor's share in it; the shares make up 1."""
+    """The score from 0 to 1, .5 at the limit, and each sensor's share in it; the shares add up to 1."""
     score, errors = float(verdicts.scores[row]), verdicts.errors[row]  # (F,)
     own = np.flatnonzero(~np.isnan(errors))  # the other columns are of other groups
     names = [verdicts.frame.sensors[column] for column in own.tolist()]

@@ -180,7 +180,7 @@ class _Sequences:
     model: Model
 
     def told(self, event: Event) -> list[str]:
-        """A sentence, where symbols lead."""
+        """A sentence, where symbols are the first to depart."""
         first, series = event.contributions[0], self.detection.series
         for column in self.model.symbols:
             if self.model.sensors[column.place] == first.sensor and first.direction == "symbol":

@@ -28,7 +28,7 @@ class Canvas:
         return Table(box=SIMPLE_HEAD if self.unicode else ASCII2, title=None, highlight=False)
 
     def hidden(self, least_width: Mapping[str, int]) -> set[str]:
-        """The columns of a table for which the terminal is too narrow, by the least width that each needs."""
+        """The columns of a table that do not fit the terminal, by the least width that each needs."""
         if not self.terminal or self.width is None:
             return set()
         return {name for name, least in least_width.items() if self.width < least}

@@ -99,7 +99,7 @@ def _span(sensor: SensorView) -> tuple[float, float]:
 
 
 def _notes(sensor: SensorView) -> tuple[str, str]:
-    """The longest that can stand behind a sensor's two curves: where each row has a column."""
+    """The longest notes that can stand behind a sensor's two curves: where each row has a column."""
     return _range("seen", sensor.seen), _range("expected", sensor.expected)
 
 

@@ -1,4 +1,4 @@
-"""What learning again came to, for people and for programs."""
+"""The result of learning again, for people and for programs."""
 
 import json
 from dataclasses import asdict
