@@ -35,7 +35,7 @@ def atomic_write(
     """
     target = Path(os.path.realpath(path))
     with _as_output_error(path):
-        if os.path.exists(path) and not os.path.isfile(path):  # what a pipe's name stands for is no path
+        if is_stream(path):  # what a pipe's name stands for is no path
             with open(path, "wb") as device:
                 yield device
             return
@@ -77,6 +77,11 @@ def append_from(path: str | os.PathLike[str], length: int) -> Iterator[BinaryIO]
             sync(file)
 
 
+def is_stream(file: str | os.PathLike[str] | int) -> bool:
+    """Whether a path or a descriptor is of a pipe or a device: what is written there is never cut back."""
+    return os.path.exists(file) and not os.path.isfile(file)
+
+
 def length_of(path: str | os.PathLike[str]) -> int:
     """Bytes of a file, 0 when there is none."""
     try:
@@ -86,9 +91,10 @@ def length_of(path: str | os.PathLike[str]) -> int:
 
 
 def sync(file: BinaryIO) -> None:
-    """Make sure that what was written is on the disk."""
+    """Make sure that what was written is on the disk, or has left for where a stream goes."""
     file.flush()
-    os.fsync(file.fileno())
+    if not is_stream(file.fileno()):
+        os.fsync(file.fileno())
 
 
 def _forget_cached(file: BinaryIO) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Console
-from lstm_anomaly.commands.run.delivery import Delivery, Wanted
+from lstm_anomaly.commands.run.delivery import Delivery, Wanted, delivery
 from lstm_anomaly.output.formats import records
 
 LONGEST = 50  # seconds that a process may take
@@ -78,6 +78,18 @@ def test_no_event_of_a_stream_is_kept_for_an_end_that_never_comes(capsys, monkey
     to = Delivery(Console(Settings()), wanted)
     to.tell([SimpleNamespace(maintenance="")])
     assert (to.count, to.events, capsys.readouterr().out) == (1, [], "" if wanted.rows else "an event\n")
+
+
+@pytest.mark.parametrize("append_from", [None, 0], ids=["whole", "with a state"])
+def test_scores_go_to_a_pipe_which_has_no_length(append_from):
+    read_end, write_end = os.pipe()
+    wanted = Wanted("table", scores=f"/dev/fd/{write_end}")
+    with delivery(Console(Settings()), wanted, append_from) as to:
+        to.sync()
+        assert to.scores_length is None
+    os.close(write_end)
+    with open(read_end, "rb") as pipe:
+        assert pipe.read() == b"source,line,timestamp,score,state,top_sensor\n"
 
 
 @pytest.mark.parametrize("options", [["--format", "jsonl"], ["--scores", "-"]])

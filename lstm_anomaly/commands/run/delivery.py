@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from lstm_anomaly.base.files import is_stream
 from lstm_anomaly.base.text import as_bytes
 from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.streams import is_terminal
@@ -69,8 +70,10 @@ class Delivery:
 
     @property
     def scores_length(self) -> int | None:
-        """Bytes of the scores file so far, None without one."""
-        return None if self._scores is None else self._scores.tell()
+        """Bytes of the scores file so far, None without one, and where scores go to a pipe or a device."""
+        if self._scores is None or is_stream(self._scores.fileno()):
+            return None
+        return self._scores.tell()
 
     def take(self, verdicts: "Verdicts") -> None:
         """Deliver the verdicts, and the events in them."""
@@ -137,8 +140,8 @@ class Delivery:
         return ""
 
     def begin(self) -> None:
-        """Write the scores file's header, if it is to have one and is empty."""
-        if self._scores is not None and self._scores.tell() == 0:
+        """Write the header of the scores, unless a file has it already."""
+        if self._scores is not None and not self.scores_length:
             from lstm_anomaly.output.formats.scores import write_scores_header
 
             text = io.StringIO()
@@ -178,16 +181,17 @@ def delivery(
 ) -> Iterator[Delivery]:
     """A delivery whose scores file takes its place when the block ends without an error.
 
-    append_from  goes on with the scores file behind this many bytes instead
+    append_from  goes on with the scores file behind this many bytes instead; a pipe or a device has none
     """
-    from lstm_anomaly.base import files
+    from lstm_anomaly.base.files import append_from as go_on_from
+    from lstm_anomaly.base.files import atomic_write
 
     scores = wanted.scores_file
     if scores is None:
         yield Delivery(console, wanted)
         return
-    opened = files.atomic_write(scores) if append_from is None else files.append_from(scores, append_from)
-    with opened as file:
+    is_whole = append_from is None or is_stream(scores)
+    with atomic_write(scores) if is_whole else go_on_from(scores, append_from or 0) as file:
         to = Delivery(console, wanted, file)
         to.begin()
         yield to

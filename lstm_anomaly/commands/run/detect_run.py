@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lstm_anomaly.base.files import length_of
+from lstm_anomaly.base.files import is_stream, length_of
 from lstm_anomaly.base.locks import locked
 from lstm_anomaly.base.text import as_bytes
 from lstm_anomaly.commands.frame.console import Console
@@ -142,8 +142,9 @@ class Run:
                 follower.skip()
             follower.note_begin()
             state = State(follower.path, scheme, follower, watcher)
-        if self._wanted.scores_file is not None and state.scores_length is None:
-            state.scores_length = length_of(self._wanted.scores_file)
+        scores = self._wanted.scores_file
+        if scores is not None and not is_stream(scores) and state.scores_length is None:
+            state.scores_length = length_of(scores)
             is_new = True
         if is_new and unattended.state:
             write_state(state, unattended.state, watcher.model)

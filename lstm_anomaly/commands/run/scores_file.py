@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lstm_anomaly.base.errors import OutputError
-from lstm_anomaly.base.files import length_of
+from lstm_anomaly.base.files import is_stream, length_of
 from lstm_anomaly.base.locks import locked
 from lstm_anomaly.base.system import CLOSED_TO_OTHERS
 
@@ -23,7 +23,7 @@ def claimed(scores: str, state: str | None, wait: float) -> Iterator[None]:
 
     Raises LockedError while another run holds it, OutputError when it holds the rows of another state.
     """
-    if os.path.exists(scores) and not os.path.isfile(scores):  # a device, a pipe: nothing of it is cut back
+    if is_stream(scores):
         yield
         return
     with locked(scores, wait):
