@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_anomaly.base.bounds import check_number
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import FloatArray, IntArray
 from lstm_anomaly.decision.course import (
@@ -32,6 +34,8 @@ class EventRules:
     merge_gap     at most this many rows, quiet or unknown, may lie between two parts of one event
     min_duration  events of fewer rows, start and end included, are dropped
     off           an event begins above 1 and lasts while scores are above `off`, which is at most 1
+
+    Raises SettingsError for other numbers, and for what is no number.
     """
 
     merge_gap: int = 0
@@ -39,8 +43,9 @@ class EventRules:
     off: float = LIMIT
 
     def __post_init__(self) -> None:
-        if self.merge_gap < 0 or self.min_duration < 1 or not 0 <= self.off <= LIMIT:
-            raise ValueError(f"{self}: merge_gap >= 0, min_duration >= 1 and 0 <= off <= 1 are needed")
+        check_number("merge_gap", self.merge_gap, Integral, 0, np.inf)
+        check_number("min_duration", self.min_duration, Integral, 1, np.inf)
+        check_number("off", self.off, Real, 0, LIMIT)
 
 
 @dataclass(frozen=True)

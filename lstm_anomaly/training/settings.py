@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from numbers import Integral, Real
 
+from lstm_anomaly.base.bounds import check_number, short
 from lstm_anomaly.base.errors import SettingsError
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.model.model import MODEL_KINDS
@@ -94,36 +95,20 @@ class LearningSettings:
             for name, (least, most) in table.items():
                 value = getattr(self, name)
                 if value is not None or getattr(type(self), name) is not None:
-                    _check_number(name, value, kind, least, most)
+                    check_number(name, value, kind, least, most)
         if self.horizon is not None and not isinstance(self.horizon, timedelta):
-            _check_number("horizon", self.horizon, Integral, 0, _MOST)
+            check_number("horizon", self.horizon, Integral, 0, _MOST)
         if not isinstance(self.threshold_method, str):
-            raise SettingsError(f"threshold_method is {_short(self.threshold_method)}, but must be a text")
+            raise SettingsError(f"threshold_method is {short(self.threshold_method)}, but must be a text")
         for name in _TEXTS:
             texts = getattr(self, name)
             if not isinstance(texts, Iterable) or not all(isinstance(text, str) for text in texts):
-                raise SettingsError(f"{name} is {_short(texts)}, but must be texts")
+                raise SettingsError(f"{name} is {short(texts)}, but must be texts")
 
     @property
     def effort(self) -> float:
         """Weight updates as a multiple of the default number."""
         return EFFORTS[self.preset] if self.trained else 0.0
-
-
-def _check_number(name: str, value: object, kind: type, least: float, most: float) -> None:
-    """Refuse what is no number of a kind, or out of its bounds."""
-    if isinstance(value, bool) or not isinstance(value, kind):
-        what = "a whole number" if kind is Integral else "a number"
-        raise SettingsError(f"{name} is {_short(value)}, but must be {what}")
-    if not value >= least:  # type: ignore[operator]
-        raise SettingsError(f"{name} is {_short(value)}, but must be at least {least}")
-    if value > most:  # type: ignore[operator]
-        raise SettingsError(f"{name} is {_short(value)}, but must be at most {most}")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 24 else f"{text[:20]}..."
 
 
 DEFAULTS = LearningSettings()

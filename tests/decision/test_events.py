@@ -1,5 +1,6 @@
 """Events: how anomalous rows are grouped, who gets the blame, and that pieces give what the whole gives."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lstm_anomaly.base.errors import SettingsError
 from lstm_anomaly.base.types import IntArray
 from lstm_anomaly.decision.course import OPENING_ROWS
 from lstm_anomaly.decision.event import Contribution, Event
@@ -266,10 +268,21 @@ def test_a_score_beyond_all_measure_is_not_told_to_the_digit() -> None:
     assert event.reason == "departs a little in many sensors or rows, more than 1000 times the limit"
 
 
-@pytest.mark.parametrize("rules", [{"merge_gap": -1}, {"min_duration": 0}, {"off": 1.1}, {"off": NAN}])
-def test_rules_out_of_range_are_refused(rules: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="merge_gap >= 0"):
-        EventRules(**rules)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("merge_gap", -1, "-1, but must be at least 0"),
+        ("merge_gap", "5", "'5', but must be a whole number"),
+        ("min_duration", 0, "0, but must be at least 1"),
+        ("min_duration", 2.5, "2.5, but must be a whole number"),
+        ("off", 1.1, "1.1, but must be at most 1"),
+        ("off", NAN, "nan, but must be at least 0"),
+        ("off", None, "None, but must be a number"),
+    ],
+)
+def test_rules_out_of_range_are_refused_by_name(name: str, value: object, told: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(f"{name} is {told}")):
+        EventRules(**{name: value})  # type: ignore[arg-type]
 
 
 # Filters
