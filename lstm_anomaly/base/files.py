@@ -111,7 +111,11 @@ def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
     except BrokenPipeError:  # of standard output, which is written to meanwhile
         raise
     except OSError as error:
-        raise OutputError(f"cannot write: {error.strerror or error}", where=os.fspath(path)) from error
+        raise OutputError(
+            f"cannot write: {error.strerror or error}",
+            where=os.fspath(path),
+            hint="see who may write there and how much room the disk has, or name another file",
+        ) from error
 
 
 def _new_file(path: str, like: Path) -> int:

@@ -62,7 +62,7 @@ def _take(path: str | os.PathLike[str], lock: Path) -> int | None:
     except OSError as error:
         link = error.errno == errno.ELOOP
         why = f"{lock} is a symbolic link, which a lock never is" if link else error.strerror
-        hint = "remove the link, and ask who made it" if link else ""
+        hint = "remove the link, and ask who made it" if link else "a folder that this user may write to"
         raise OutputError(f"cannot lock it: {why}", where=os.fspath(path), hint=hint) from error
     try:
         lock_file(descriptor)
@@ -74,6 +74,10 @@ def _take(path: str | os.PathLike[str], lock: Path) -> int | None:
         pass
     except OSError as error:
         os.close(descriptor)
-        raise OutputError(f"cannot lock it: {error.strerror}", where=os.fspath(path)) from error
+        raise OutputError(
+            f"cannot lock it: {error.strerror}",
+            where=os.fspath(path),
+            hint="a folder on a disk that knows locks",
+        ) from error
     os.close(descriptor)
     return None

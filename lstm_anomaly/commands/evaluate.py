@@ -100,7 +100,12 @@ def command(
     detection = detect(model, frame)
     console.note(detection.cleaning.lines())
     if not labels.any():
-        console.warn([f"{labels_path}: no row of the data is labelled, so only false alarms can be counted"])
+        console.warn(
+            [
+                f"{labels_path}: no row of the data is labelled, so only false alarms can be counted;"
+                " if there were events, look at their dates and at the zone (--tz)"
+            ]
+        )
     results = evaluate(model, detection, labels)
     if format_ == "json":
         console.deliver(output.json_document(results))

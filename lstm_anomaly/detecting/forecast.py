@@ -113,7 +113,9 @@ def forecast(
         raise SettingsError(f"the model has no method {method!r}", hint=" or ".join(horizon.direct.methods))
     series, cleaning = clean(frame, step=model.step, max_fill=0, resample=model.resample)
     if not len(series):
-        raise NotEnoughDataError("there are no rows to forecast from", where=", ".join(frame.sources))
+        raise NotEnoughDataError(
+            "there are no rows to forecast from", where=", ".join(frame.sources), hint="a file with rows"
+        )
     grid = even_grid(series)
     methods, notes = usable_methods(horizon, len(grid), horizon.methods_of(method))
     grid = padded(grid, horizon.direct.look_back)

@@ -57,7 +57,7 @@ class NewestTime:
         rows = "1 row has a time stamp" if self.ahead == 1 else f"{self.ahead:,} rows have time stamps"
         return [
             f"{rows} more than a day ahead of this machine's clock (the first: {self.first_ahead} UTC);"
-            " the age of the data is told without"
+            " they do not count for the age of the data"
         ]
 
     def _take(self, times: TimeArray) -> None:

@@ -22,7 +22,11 @@ def keep_old(path: str | os.PathLike[str], most: int) -> None:
             if older.exists():
                 os.replace(older, _numbered(target, number + 1))
     except OSError as error:
-        raise OutputError(f"old models cannot be moved: {error.strerror}", where=str(target)) from error
+        raise OutputError(
+            f"old models cannot be moved: {error.strerror}",
+            where=str(target),
+            hint="a folder that this user may write to, or --keep 0",
+        ) from error
     with target.open("rb") as source, atomic_write(_numbered(target, 1)) as copy:
         shutil.copyfileobj(source, copy)
 

@@ -77,7 +77,11 @@ def read_index(folder: str) -> tuple[str, list[str]]:
             hint="name a model file in it, or train with --group-by",
         ) from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ModelFileError(f"the index of the models cannot be read ({error})", where=path) from error
+        raise ModelFileError(
+            f"the index of the models cannot be read ({error})",
+            where=path,
+            hint="train again with --group-by",
+        ) from error
     if not sound:
         raise ModelFileError(
             "is not an index of models, or is from a later version", where=path, hint="train again"

@@ -195,7 +195,9 @@ class Model:
         if rule is None:
             return self
         if self.step_seconds is None:
-            raise SettingsError("--resample-by needs a model that was trained on rows with time stamps")
+            raise SettingsError(
+                "--resample-by needs a model that was trained on rows with time stamps", hint="leave it out"
+            )
         return replace(self, resample=cast(Resample, rule))
 
     def step_check(self) -> StepCheck:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.base.blas import one_thread
 from lstm_anomaly.base.errors import InputError, OutputError, SensorsError, SettingsError
+from lstm_anomaly.base.text import listed
 from lstm_anomaly.base.types import (
     MOST_READING,
     BoolArray,
@@ -295,7 +296,10 @@ def frame_of(X: Any) -> SensorFrame:
     if values.ndim == 1:
         values = values[:, np.newaxis]
     if values.ndim != 2 or not values.shape[1]:
-        raise InputError(f"readings must have the shape (n_rows, n_sensors), not {values.shape}")
+        raise InputError(
+            f"readings must have the shape (n_rows, n_sensors), not {values.shape}",
+            hint="a row for each time step, a column for each sensor",
+        )
     sensors = tuple(str(c) for c in X.columns) if named else _numbered(values.shape[1])
     endless = np.abs(values) > MOST_READING  # (N, F)
     _warn_of_endless(endless, sensors)
@@ -343,6 +347,7 @@ def _matched(frame: SensorFrame, X: Any, sensors: tuple[str, ...]) -> SensorFram
         return match_sensors(frame, sensors)[0]
     if frame.values.shape[1] != len(sensors):
         raise SensorsError(
-            f"{frame.values.shape[1]} sensors in an array, but the model was trained on {len(sensors)}"
+            f"{frame.values.shape[1]} sensors in an array, but the model was trained on {len(sensors)}",
+            hint=f"these columns in this order: {listed(sensors)}",
         )
     return replace(frame, sensors=sensors)

@@ -122,5 +122,5 @@ def _report_steps(report: CleanReport, position: IntArray) -> None:
     if not 0.6 <= usual / float(report.step.astype(np.int64)) <= 1.7:
         report.notes.append(
             f"rows come every {duration(np.timedelta64(round(usual), 'ns'))}, but the step is set to"
-            f" {duration(report.step)}: the rows do not fit, resampling may help"
+            f" {duration(report.step)}: the rows do not fit; --resample may help"
         )

@@ -61,7 +61,7 @@ class CleanReport:
         if self.irregular_share > 0.1:
             found.append(
                 f"irregular time stamps: {percent(self.irregular_share)} of the steps are far from that;"
-                " the rows are used in order, resampling makes them even"
+                " the rows are used in order; --resample makes them even"
             )
         if self.no_time:
             found.append(f"{_rows(self.no_time)} without a readable time stamp cannot be judged")

@@ -72,11 +72,19 @@ def read_spans(path: str, options: ReadOptions) -> tuple[TimeArray, TimeArray, l
     starts, ends = table.column(folded[START]), table.column(folded[END])
     for row, pair in enumerate(zip(starts, ends, strict=True)):
         if not all(pair):
-            raise InputError(f"a span needs a {START} and an {END}", where=table.place(row))
+            raise InputError(
+                f"a span needs a {START} and an {END}",
+                where=table.place(row),
+                hint="fill in both, or remove the line",
+            )
     both = _as_times(table, starts + ends, options)
     first, last = both[: len(starts)], both[len(starts) :]
     if (first > last).any():
-        raise InputError("the span ends before it starts", where=table.place(int((first > last).argmax())))
+        raise InputError(
+            "the span ends before it starts",
+            where=table.place(int((first > last).argmax())),
+            hint=f"the earlier time as {START}",
+        )
     reasons = table.column(folded["reason"]) if "reason" in folded else [""] * len(starts)
     return first, last, reasons
 
@@ -150,7 +158,11 @@ def _rows_between(table: _Table, start: str, end: str, frame: SensorFrame, optio
     starts, ends = table.column(start), table.column(end)
     for row, pair in enumerate(zip(starts, ends, strict=True)):
         if not all(pair):
-            raise InputError(f"an event needs a {START} and an {END}", where=table.place(row))
+            raise InputError(
+                f"an event needs a {START} and an {END}",
+                where=table.place(row),
+                hint="fill in both, or remove the line",
+            )
     if _are_row_numbers(starts + ends):
         rows = np.arange(1, len(frame) + 1)
         first, last = _as_row_numbers(table, starts, len(frame)), _as_row_numbers(table, ends, len(frame))
@@ -172,7 +184,9 @@ def _within(
     labels = np.zeros(len(rows), np.bool_)
     for row, (a, b) in enumerate(zip(first, last, strict=True)):
         if a > b:
-            raise InputError("the event ends before it starts", where=table.place(row))
+            raise InputError(
+                "the event ends before it starts", where=table.place(row), hint=f"the earlier one as {START}"
+            )
         labels |= (rows >= a) & (rows <= b)
     return labels
 
@@ -191,6 +205,7 @@ def _as_row_numbers(table: _Table, texts: Sequence[str], row_count: int) -> IntA
         raise InputError(
             f"row {numbers[outside[0]]} is not in the data, which has rows 1 to {row_count:,}",
             where=table.place(int(outside[0])),
+            hint="the labels of this very file; rows count from 1, without the header",
         )
     return numbers
 

@@ -79,13 +79,20 @@ class ReadOptions:
                 hint="--delimiter ';' or --delimiter '\\t' for tabs",
             )
         if self.decimal not in (None, ".", ","):
-            raise InputError(f"the decimal sign must be . or , and not {self.decimal!r}")
+            raise InputError(
+                f"the decimal sign must be . or , and not {self.decimal!r}", hint="--decimal . or --decimal ,"
+            )
         if self.decimal is not None and self.decimal in (self.delimiter, self.thousands):
-            raise InputError(f"{self.decimal!r} cannot be the decimal sign and something else as well")
+            raise InputError(
+                f"{self.decimal!r} cannot be the decimal sign and something else as well",
+                hint="another --delimiter, or another sign for thousands",
+            )
         if self.skip_lines < 0:
-            raise InputError("the number of lines to skip cannot be negative")
+            raise InputError("the number of lines to skip cannot be negative", hint="--skip-lines 0")
         if self.max_bad is not None and not 0 <= self.max_bad <= 1:
-            raise InputError(f"the share of bad cells must lie between 0 and 1, not at {self.max_bad}")
+            raise InputError(
+                f"the share of bad cells must lie between 0 and 1, not at {self.max_bad}", hint="--max-bad 5%"
+            )
 
 
 def _can_delimit(sign: str) -> bool:

@@ -69,7 +69,9 @@ class Console:
             raise
         except OSError as error:
             raise OutputError(
-                f"cannot write the results: {error.strerror}", where="standard output"
+                f"cannot write the results: {error.strerror}",
+                where="standard output",
+                hint="see how much room the disk has",
             ) from error
 
     def deliver_csv(self, text: str) -> None:

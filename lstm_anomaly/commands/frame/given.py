@@ -91,7 +91,7 @@ def deviations(given: tuple[str, ...]) -> dict[str, float]:
         try:
             out[sensor] = float(value)
         except ValueError:
-            raise click.UsageError(f"--min-deviation {text}: '{value}' is not a number.") from None
+            raise click.UsageError(f"--min-deviation {text}: write SENSOR=VALUE, such as flow=0.5.") from None
     return out
 
 

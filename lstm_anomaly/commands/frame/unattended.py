@@ -123,7 +123,7 @@ def _check_without_a_place(told: Unattended) -> None:
         ("rotated", "--rotated", None),
     ):
         if getattr(told, name) != usual:
-            raise click.UsageError(f"{option} needs --state or --follow.")
+            raise click.UsageError(f"{option} needs --state or --follow, which remember a place in the file.")
 
 
 def check_unattended(
@@ -132,13 +132,16 @@ def check_unattended(
     """Refuse combinations that make no sense. Raises click.UsageError."""
     name = "--state" if told.state else "--follow" if told.follow else ""
     if name and (len(files) != 1 or files[0] == "-" or reading["input_format"] != "csv"):
-        raise click.UsageError(f"{name} remembers a place in a file: name one CSV file.")
+        raise click.UsageError(
+            f"{name} remembers a place in a file: name one CSV file, not a pipe or several."
+        )
     if not name:
         _check_without_a_place(told)
     for option in ("rows", "max_bad", "allow_missing"):
         if name and reading[option] is not None and reading[option] is not False:
             raise click.UsageError(
                 f"--{option.replace('_', '-')} is about a whole file, and {name} judges new rows only."
+                " Leave one out."
             )
     if told.follow and format_ in ("json", "nagios"):
         raise click.UsageError(
@@ -149,4 +152,7 @@ def check_unattended(
             f"--scores - and --format {format_} both write to standard output; choose one."
         )
     if told.passthrough and (scores == "-" or format_ != "table" or len(files) > 1):
-        raise click.UsageError("--passthrough prints the rows of one input, and nothing else.")
+        raise click.UsageError(
+            "--passthrough prints the rows of one input, and nothing else: name one file, and leave"
+            " --scores - and --format out."
+        )

@@ -51,8 +51,8 @@ def _trouble(watcher: "Judging", told: Unattended, path: str) -> str:
         if age is None:
             return f"{path}: no row has a plausible time stamp, so --max-age cannot be checked"
         if age > told.max_age:
-            most = duration(told.max_age)
-            return f"{path}: the latest row is {duration(age)} old, more than {most} (--max-age)"
+            ages = f"{duration(age)} old, more than {duration(told.max_age)} (--max-age)"
+            return f"{path}: the latest row is {ages}: is its logger running?"
     if told.on_unknown == "fail" and tally.rows and not tally.judged:
         return f"{path}: none of {tally.rows:,} rows could be judged (--on-unknown fail)"
     return ""

@@ -49,7 +49,11 @@ def _write(owner: Path, state: str, scores: str) -> None:
         with open(owner, "wb", opener=lambda name, _flags: os.open(name, flags, 0o666)) as file:
             file.write(os.fsencode(state))
     except OSError as error:
-        raise OutputError(f"cannot write beside it, to {owner}: {error.strerror}", where=scores) from error
+        raise OutputError(
+            f"cannot write beside it, to {owner}: {error.strerror}",
+            where=scores,
+            hint="a folder that this user may write to",
+        ) from error
 
 
 def _read(owner: Path) -> str:

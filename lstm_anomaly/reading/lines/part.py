@@ -166,7 +166,11 @@ class Part:
 def open_part(path: Path, opened: ExitStack, *, current: bool) -> Part | None:
     """The file as a part at its begin; None when there is none (or, of a rotated one, none to read)."""
     if current and path.exists() and not path.is_file():  # a pipe would block here
-        raise InputError("is not a regular file, so there is no place in it to remember", where=str(path))
+        raise InputError(
+            "is not a regular file, so there is no place in it to remember",
+            where=str(path),
+            hint="name a file, or run without --state and --follow",
+        )
     try:
         raw = cast(BinaryIO, path.open("rb", buffering=0))  # a buffer would give what was truncated since
     except FileNotFoundError:
@@ -174,7 +178,9 @@ def open_part(path: Path, opened: ExitStack, *, current: bool) -> Part | None:
     except OSError as error:
         if not current:
             return None
-        raise InputError(f"cannot be read ({error.strerror})", where=os.fspath(path)) from error
+        raise InputError(
+            f"cannot be read ({error.strerror})", where=os.fspath(path), hint="see who may read it"
+        ) from error
     part = opened.enter_context(closing(Part(path, raw, current=current)))
     if current:
         _require_followed(pread(raw.fileno(), SIGN, 0), os.fspath(path))
