@@ -307,6 +307,19 @@ def test_hours_that_something_ran_a_day_are_no_time_of_day(write):
     assert np.unique(np.diff(frame.times)).astype("timedelta64[h]").astype(int).tolist() == [24]
 
 
+@pytest.mark.parametrize(
+    ("header", "rows", "times"),
+    [
+        ("date,hour", ["2024-03-05,10"], ["2024-03-05T10:00"]),
+        ("date,hour", ["2024-03-05,23", "2024-03-06,0"], ["2024-03-05T23:00", "2024-03-06T00:00"]),
+        ("date,time", ["2024-03-05,1005"], ["2024-03-05T10:05"]),
+    ],
+)
+def test_a_file_of_one_or_two_rows_keeps_its_times_of_day(write, header, rows, times):
+    frame = read(write, f"{header},a\n" + "".join(f"{row},1.5\n" for row in rows))
+    assert frame.times.tolist() == np.array(times, "datetime64[ns]").tolist()
+
+
 def test_rows_without_names_may_begin_with_year_day_and_hhmm(write):
     text = many(lambda n: f"101,{stamp(60 * n, '%Y,%j')},{int(stamp(60 * n, '%H%M'))},{n % 7}.5")
     assert read(write, text).times[[0, 59]].tolist() == [utc(60 * n).astype(int) for n in (0, 59)]

@@ -180,7 +180,7 @@ def _clock_rule(sample: Sample, column: int, dates: Sequence[int], *, near: bool
         return ()
     days = sample.cells[:, dates].sum(axis=1)
     again = days[1:] == days[:-1]
-    if not again.any():  # a day a row has no need of an hour: these are hours that something ran
+    if len(days) > 2 and not again.any():  # of a day a row these are hours that something ran
         return None
     if sample.is_whole(column, 0, 24) and (
         PARTS.get(name) == "%H" or (named and not again.all())  # past midnight, and no hhmm beyond 24
