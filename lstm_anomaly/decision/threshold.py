@@ -11,7 +11,7 @@ from lstm_anomaly.decision import poisson
 from lstm_anomaly.decision.budget import DAY_SECONDS, Budget
 
 CONFIDENCE_LIMITS = (0.5, 0.9999)
-FARTHEST = 100  # times the calibration rows: what comes more rarely, the tail of so few says nothing of
+FARTHEST = 100  # times the calibration rows: of what is rarer than that, the tail of so few says nothing
 
 # What each method did, in words that need no statistics.
 HOW = {

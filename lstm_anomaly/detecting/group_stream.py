@@ -137,10 +137,16 @@ class GroupWatcher:
         if self.strangers:
             rows = sum(self.strangers.values())
             names = ", ".join(repr(name) for name in list(self.strangers)[:8])
-            found.append(f"{rows:,} rows of groups without a model cannot be judged: {names}")
+            found.append(
+                f"{rows:,} rows of groups without a model cannot be judged: {names}"
+                " (train --group-by learns them)"
+            )
         missing = [group for group in self._groups if group not in self._seen]
         if missing:
-            found.append(f"no row of {', '.join(map(repr, missing[:8]))}, whose models are there")
+            found.append(
+                f"no row of {', '.join(map(repr, missing[:8]))}, whose models are there:"
+                " do they still deliver?"
+            )
         return found
 
     def push(self, frame: SensorFrame) -> Verdicts:

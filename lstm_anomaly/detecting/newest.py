@@ -9,7 +9,7 @@ from lstm_anomaly.base.types import SensorFrame, TimeArray
 
 # A logger's local time without an offset, read as UTC, lies up to 14 hours ahead.
 MOST_AHEAD = np.timedelta64(24, "h")
-CONFIRMERS = 3  # rows of which one is to be as late, so that a row counts; the last rows count as they are
+CONFIRMERS = 3  # later rows, one of which must be as late for a row to count; the last rows always count
 _NONE = np.empty(0, "M8[ns]")
 
 

@@ -213,7 +213,7 @@ def _cause(error: Exception) -> str:
         case OSError():  # without a name it is a stream
             return f"{error.filename or 'standard output'}: {error.strerror or error}"
     kind = type(error).__name__
-    return f"unexpected {kind}: {error}. This is a fault in lstm-anomaly; --debug shows where"
+    return f"unexpected {kind}: {error}. This is a fault in lstm-anomaly: report it with what --debug shows"
 
 
 def _say_unknown(error: Exception) -> int:
