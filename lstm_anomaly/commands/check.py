@@ -8,6 +8,7 @@ from lstm_anomaly.commands.frame.app import EXIT_TROUBLE, Settings
 from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.given import clean_settings, input_files, read_options
 from lstm_anomaly.commands.frame.help import GroupedCommand
+from lstm_anomaly.commands.frame.option_types import Number
 from lstm_anomaly.commands.frame.options import FILES, cleaning_options, grouped_input_options
 from lstm_anomaly.commands.run.suggestion import train_command
 
@@ -36,7 +37,7 @@ Exit status: 0 fit to train on, 2 not.
 )
 @click.option(
     "--confidence",
-    type=click.FloatRange(0.5, 0.999),
+    type=Number(0.5, 0.999),
     default=0.9,
     show_default=True,
     metavar="CHANCE",

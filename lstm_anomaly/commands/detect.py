@@ -16,6 +16,7 @@ from lstm_anomaly.commands.frame.given import (
     read_options,
 )
 from lstm_anomaly.commands.frame.help import GroupedCommand
+from lstm_anomaly.commands.frame.option_types import Number
 from lstm_anomaly.commands.frame.options import FILES, JOBS, MODEL, judged_input_options
 from lstm_anomaly.commands.frame.streams import is_terminal
 from lstm_anomaly.commands.frame.unattended import Unattended, check_unattended, unattended_options
@@ -68,7 +69,7 @@ Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.
 )
 @click.option(
     "--hysteresis",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=1.0,
     metavar="SCORE",
     help="Let an event that began above 1 last while scores are above this.  [default: 1]",

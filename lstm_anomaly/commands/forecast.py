@@ -1,5 +1,6 @@
 """`lstm-anomaly forecast`: what comes after the rows of CSV files, with intervals that hold."""
 
+import math
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -175,7 +176,7 @@ def _draw(view: "ForecastView", folder: str) -> None:
 def _limit(text: str, option: str) -> tuple[str, float]:
     """`temp=90` as name and value."""
     found = re.fullmatch(r"(.+)=\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)\s*", text)
-    if not found:
+    if not found or not math.isfinite(float(found[2])):
         raise click.UsageError(f"{option} {text}: write SENSOR=VALUE, such as level=90.")
     return found[1], float(found[2])
 

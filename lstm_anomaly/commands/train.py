@@ -17,7 +17,7 @@ from lstm_anomaly.commands.frame.given import (
     threshold_settings,
 )
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.option_types import Duration, Percent, Span
+from lstm_anomaly.commands.frame.option_types import Duration, Number, Percent, Span
 from lstm_anomaly.commands.frame.options import (
     FILES,
     IGNORE,
@@ -103,13 +103,13 @@ Examples:
 )
 @click.option(
     "--learning-rate",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     metavar="RATE",
     help="Start with this learning rate of Adam.  [default: 0.005]",
 )
 @click.option(
     "--weight-decay",
-    type=click.FloatRange(0),
+    type=Number(0),
     metavar="RATE",
     help="Let weights decay at this rate, as in AdamW.  [default: 0]",
 )

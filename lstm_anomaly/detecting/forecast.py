@@ -157,7 +157,7 @@ def checked_steps(horizon: Horizon, steps: int | None) -> int:
     if steps is not None and not 0 < steps <= horizon.steps:
         raise SettingsError(
             f"{count(steps, 'row')} cannot be forecast: the model's horizon is {count(horizon.steps, 'row')}",
-            hint="a shorter --horizon, or train with a longer one",
+            hint="1 row at least" if steps < 1 else "a shorter --horizon, or train with a longer one",
         )
     return steps or horizon.steps
 

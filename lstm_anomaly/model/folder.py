@@ -29,12 +29,12 @@ def model_path(folder: str, group: str) -> str:
 
 
 def make_folder(folder: str) -> None:
-    """Make the folder for models unless it is there. Raises OutputError."""
+    """Make a folder for models, or for a model's graphs, unless it is there. Raises OutputError."""
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"cannot be a folder of models: {error.strerror}", where=folder, hint="another --model"
+            f"cannot be made a folder: {error.strerror}", where=folder, hint="the name of a folder"
         ) from error
 
 

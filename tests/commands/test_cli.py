@@ -480,6 +480,24 @@ class TestFilters:
         assert "'tmp' is not one of temp_c, pressure_bar, flow" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("check", "new.csv", "--confidence", "nan"), "'nan' is not a number"),
+        (("detect", "new.csv", "--model", "pump.model", "--hysteresis", "nan"), "'nan' is not a number"),
+        (("detect", "new.csv", "--model", "pump.model", "--min-deviation", "flow=nan"), "SENSOR=VALUE"),
+        (("detect", "new.csv", "--model", "pump.model", "--min-deviation", "flow=-1"), "SENSOR=VALUE"),
+        (("export", "pump.model", "--onnx", "pump.model"), "Try: the name of a folder"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else "",
+)
+def test_a_value_that_makes_no_sense_is_refused_by_name(run, trained, monkeypatch, arguments, said):
+    monkeypatch.chdir(trained)
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
 def test_rows_without_time_are_named_by_file_and_line(run, trained, tmp_path):
     values = normal_values(300, seed=1)
     values[120:140, 0] += 6

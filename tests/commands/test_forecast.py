@@ -228,8 +228,11 @@ def test_a_picture_of_each_sensor(run, folder):
         ((*MODEL, "--method", "lstm"), "no method 'lstm'"),
         ((*MODEL, "--sensors", "speed"), "no sensor speed"),
         ((*MODEL, "--level", "120"), "between 0 and 100"),
+        ((*MODEL, "--horizon", "0"), "Try: 1 row at least"),
         ((*MODEL, "--level", "80,80"), "between 0 and 100"),
+        ((*MODEL, "--level", "80,80.0000001"), "between 0 and 100"),
         ((*MODEL, "--until-above", "temp_c"), "SENSOR=VALUE"),
+        ((*MODEL, "--until-above", "temp_c=1e999"), "SENSOR=VALUE"),
         ((*MODEL, "--until-above", "speed=3"), "'speed' has a limit but is not forecast"),
     ],
 )

@@ -1,5 +1,6 @@
 """Options of the command line as records of the package; what makes no sense is refused at once."""
 
+import math
 import os
 import sys
 from collections.abc import Iterable
@@ -91,7 +92,9 @@ def deviations(given: tuple[str, ...]) -> dict[str, float]:
         try:
             out[sensor] = float(value)
         except ValueError:
-            raise click.UsageError(f"--min-deviation {text}: write SENSOR=VALUE, such as flow=0.5.") from None
+            out[sensor] = -1.0
+        if not 0 <= out[sensor] < math.inf:
+            raise click.UsageError(f"--min-deviation {text}: write SENSOR=VALUE, such as flow=0.5.")
     return out
 
 
@@ -110,7 +113,8 @@ def shares_of(text: str) -> list[float]:
         shares = [float(part.strip().rstrip("%")) / 100 for part in text.split(",")]
     except ValueError:
         shares = []
-    if not shares or not all(0 < share < 1 for share in shares) or len(set(shares)) < len(shares):
+    columns = {f"{100 * share:g}" for share in shares}  # as outputs name the intervals
+    if not shares or not all(0 < share < 1 for share in shares) or len(columns) < len(shares):
         raise click.UsageError(f"--level {text}: write percentages between 0 and 100, such as 80,95.")
     return shares
 

@@ -1,5 +1,6 @@
-"""Kinds of values that options take: shares, lengths of time, and numbers of rows."""
+"""Kinds of values that options take: numbers, shares, lengths of time, and numbers of rows."""
 
+import math
 import re
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,17 @@ from typing import Any
 import click
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Number(click.FloatRange):
+    """A finite number within a range; for click NaN is within every one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """`0.9` -> 0.9."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 class Percent(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from lstm_anomaly.commands.frame.option_types import Duration, Percent
+from lstm_anomaly.commands.frame.option_types import Duration, Number, Percent
 
 Command = Callable[..., Any]
 
@@ -141,7 +141,7 @@ _THRESHOLD_OPTIONS = (
     ),
     click.option(
         "--confidence",
-        type=click.FloatRange(0.5, 0.999),
+        type=Number(0.5, 0.999),
         metavar="CHANCE",
         help="Keep that budget with this probability.  [default: 0.9]",
     ),
@@ -153,7 +153,7 @@ _THRESHOLD_OPTIONS = (
     click.option(
         "--threshold",
         "threshold_level",
-        type=click.FloatRange(0, min_open=True),
+        type=Number(0, min_open=True),
         metavar="VALUE",
         help="Set the level: for `quantile` a share, for `sigma` a number, else a raw score.",
     ),
