@@ -313,9 +313,11 @@ def test_hours_that_something_ran_a_day_are_no_time_of_day(write):
         ("date,hour", ["2024-03-05,10"], ["2024-03-05T10:00"]),
         ("date,hour", ["2024-03-05,23", "2024-03-06,0"], ["2024-03-05T23:00", "2024-03-06T00:00"]),
         ("date,time", ["2024-03-05,1005"], ["2024-03-05T10:05"]),
+        ("time,n", ["2403051005,7"], ["2024-03-05T10:05"]),
+        ("time,n", ["1709633100,7"], ["2024-03-05T10:05"]),
     ],
 )
-def test_a_file_of_one_or_two_rows_keeps_its_times_of_day(write, header, rows, times):
+def test_a_file_of_one_or_two_rows_keeps_its_times(write, header, rows, times):
     frame = read(write, f"{header},a\n" + "".join(f"{row},1.5\n" for row in rows))
     assert frame.times.tolist() == np.array(times, "datetime64[ns]").tolist()
 

@@ -91,9 +91,10 @@ def find_digits_format(texts: Sequence[str], tz: str | None) -> TimeFormat | Non
     right = [text for text in samples if text.isdecimal() and len(text) == size]
     pattern = _DIGITS.get(size, "")
     if not all(text[:2] in ("19", "20") for text in right):
-        # Ten digits may be seconds since 1970, too; of those some would be in no minute of an hour.
+        # Ten digits may be seconds since 1970, too. Of several hours of them some would be in no minute of an
+        # hour, and from 2.1e9 on they would be in 2036 or later.
         several_hours = len({text[:8] for text in right}) > 1
-        pattern = "%y%m%d%H%M" if size == 10 and several_hours else ""
+        pattern = "%y%m%d%H%M" if size == 10 and (several_hours or min(right) >= "21") else ""
     if not pattern or len(right) < ENOUGH * len(samples) or not fits(TimeFormat("", (pattern,)), right):
         return None
     return _make(pattern, (pattern,), samples, WallClock(find_zone(tz)) if tz else None)
