@@ -113,7 +113,7 @@ class _Worker:
 
 
 def _died() -> WorkerError:
-    return WorkerError("a worker process died, perhaps for want of memory", hint="-j 1")
+    return WorkerError("a worker process died, perhaps for lack of memory", hint="-j 1")
 
 
 def _serve(pipe: Connection, make: Make) -> None:

@@ -34,7 +34,7 @@ def run_jobs(
     """The result of each job, in order; with one worker in this process.
 
     `work` is a function of a module. What it raises is raised here, in the job's turn. A job whose worker
-    dies, for want of memory for instance, is tried once more alone; the others are not lost.
+    dies, for lack of memory for instance, is tried once more alone; the others are not lost.
     """
     if workers <= 1:
         yield from map(work, jobs)

@@ -140,5 +140,8 @@ def _evaluate_forecasts(
     else:
         console.deliver(output.table(found, console.canvas()))
     console.note(
-        [f"{found.origins} forecasts of {found.steps} rows; errors in training spreads of each sensor"]
+        [
+            f"{found.origins} forecasts of {found.steps} rows; errors in standard deviations of each"
+            " sensor in training"
+        ]
     )

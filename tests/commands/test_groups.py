@@ -269,7 +269,10 @@ def test_names_that_differ_in_case_only_are_told_and_have_a_model_each(run, tmp_
     (tmp_path / "normal.csv").write_text(grouped_text({"P1": normal_values(300), "p1": normal_values(300)}))
     result = run("train", "normal.csv", "--group-by", "asset", "--model", "models", *LINEAR)
     assert result.exit_code == 0
-    assert result.stderr == "asset: 'P1' and 'p1' differ in case only; each gets a model of its own\n"
+    assert result.stderr == (
+        "asset: 'P1' and 'p1' differ in case only; each gets a model of its own."
+        " If they are one machine, write its name in one way\n"
+    )
     assert read_index(str(tmp_path / "models")) == ("asset", ["P1", "p1"])
 
 

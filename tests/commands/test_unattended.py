@@ -249,7 +249,10 @@ class TestProgram:
         )
         alerts.run_hooks()
         assert alerts.waiting() == ["b", "c"]
-        assert "1 events are given up, since more than 2 wait. The first: a" in capsys.readouterr().err
+        assert (
+            "1 event given up, since more than 2 wait for the program. The first: a"
+            in capsys.readouterr().err
+        )
         assert alerts.failures == 3
 
     def test_gets_no_event_where_the_state_cannot_be_written(self, detect, trained, tmp_path, monkeypatch):

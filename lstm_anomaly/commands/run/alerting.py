@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from lstm_anomaly.base.text import count
 from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.run.delivery import Delivery
 from lstm_anomaly.commands.run.hooks import run_hook
@@ -105,7 +106,8 @@ class Alerting:
         dropped = self.undelivered[:-MOST_UNDELIVERED]
         if dropped:
             del self.undelivered[: len(dropped)]
-            said = f"{len(dropped)} events are given up, since more than {MOST_UNDELIVERED:,} wait"
+            lost = count(len(dropped), "event")
+            said = f"{lost} given up, since more than {MOST_UNDELIVERED:,} wait for the program"
             self.console.trouble([f"lstm-anomaly: --exec: {said}. The first: {dropped[0].strip()}"])
 
     def _queue(self, events: list[PlacedEvent]) -> None:

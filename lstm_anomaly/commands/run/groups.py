@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lstm_anomaly.reading import ReadOptions
     from lstm_anomaly.training.settings import LearningSettings
 
-DIED = "its process died, perhaps for want of memory"
+DIED = "its process died, perhaps for lack of memory; fewer at a time may help"
 GROUPS_A_TASK = 100  # of an engine: each task reads the files again
 
 
@@ -189,7 +189,8 @@ def _same_but_for_case(column: str, groups: list[str]) -> list[str]:
     for group in groups:
         alike.setdefault(group.casefold(), []).append(group)
     return [
-        f"{column}: {' and '.join(map(repr, names))} differ in case only; each gets a model of its own"
+        f"{column}: {' and '.join(map(repr, names))} differ in case only; each gets a model of"
+        " its own. If they are one machine, write its name in one way"
         for names in alike.values()
         if len(names) > 1
     ]

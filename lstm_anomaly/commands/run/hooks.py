@@ -52,7 +52,7 @@ def run_hook(command: Sequence[str], text: str, seconds: float) -> str:
         try:
             said = _wait(program, errors.fileno(), seconds)
         except subprocess.TimeoutExpired:
-            return f"{command[0]} took more than {seconds:g} s and was ended"
+            return f"{command[0]} took more than {seconds:g} s and was ended (--exec-timeout)"
         finally:
             if program.returncode is None:
                 end_program(program)
