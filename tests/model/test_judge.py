@@ -110,7 +110,7 @@ def test_verdicts_waiting_longer_than_a_memory_are_the_same_in_pieces(model):
 @pytest.mark.parametrize("cores", [1, 2])
 def test_pieces_that_are_read_ahead_get_the_verdicts_of_rows_pushed_whole(model, monkeypatch, cores):
     whole = pushed(model, new_rows(), ROWS)
-    monkeypatch.setattr("lstm_anomaly.model.judge.usable_cores", lambda: cores)
+    monkeypatch.setattr("lstm_anomaly.model.segment.usable_cores", lambda: cores)
     monkeypatch.setattr("lstm_anomaly.model.judge.PIECE", 16)
     pieces = pushed(model, new_rows(), ROWS)
     for name in VERDICTS:
