@@ -52,10 +52,11 @@ class Verdicts:
         return [str(state) for state in np.where(self.off, "off", row_states(self.scores))]
 
     def top_sensors(self) -> list[str]:
-        """The name of the sensor with the largest part in each row's score, empty where unknown."""
-        best = np.nan_to_num(self.errors, nan=-1.0).argmax(axis=1)  # (n,)
+        """The name of the sensor with the largest part in each row's score, empty where none has a part."""
+        parts = np.nan_to_num(self.errors)  # (n, F)
+        known = np.isfinite(self.scores) & (parts > 0).any(axis=1)  # (n,)
         names = (*self.frame.sensors, "")
-        return [names[top] for top in np.where(np.isfinite(self.scores), best, -1).tolist()]
+        return [names[top] for top in np.where(known, parts.argmax(axis=1), -1).tolist()]
 
 
 class Report(Protocol):

@@ -86,7 +86,8 @@ def test_detect_writes_a_line_for_each_row_that_it_judged(run, trained, tmp_path
         values = {part["name"]: part["value"] for part in one["diagnostics"]}
         assert list(values) == ["temp_c", "pressure_bar", "flow"]
         assert sum(values.values()) == pytest.approx(1, abs=2e-5)
-        assert max(values, key=values.get) == row[5]
+        stands_out = len(set(values.values())) > 1  # else no sensor has a part
+        assert row[5] == (max(values, key=values.get) if stands_out else "")
 
 
 def test_scores_and_lines_of_rows_cannot_share_standard_output(run, trained):
