@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from numbers import Real
 
 import numpy as np
 
@@ -53,10 +54,10 @@ class Forecast:
 
         Raises SettingsError unless the level is between 0 and 1.
         """
-        if not isinstance(level, float) or not 0 < level < 1:
+        if not isinstance(level, Real) or not 0 < level < 1:
             raise SettingsError(f"the level {level!r:.24} is not between 0 and 1", hint="0.8")
         steps = self.values.shape[1]
-        low, high = self.expected.interval(level)
+        low, high = self.expected.interval(float(level))
         return low[self.numbers, :steps], high[self.numbers, :steps]
 
     def reached(self, sensor: str, limit: float, *, above: bool) -> "Reached":

@@ -95,6 +95,7 @@ def test_a_picture_of_all_rows_shows_scores_and_the_sensors_of_the_events(fitted
     np.testing.assert_array_equal(above.lines[0].get_ydata()[7:], fitted.score(rows)[7:])
     assert above.get_title(loc="right") == "1 event"
     assert len(above.patches) == 1
+    assert above.patches[0].get_linewidth() > 0, "or an event of one row, which has no width, is not seen"
     assert below[0].get_title(loc="right") == "sensor_1"
     np.testing.assert_array_equal(below[0].lines[0].get_ydata(), with_fault()[:, 0])
     assert fitted.plot(with_fault()).axes[-1].get_xlabel() == "row"
@@ -133,7 +134,7 @@ def test_forecasts_come_in_own_units_with_intervals():
     found = detector.forecast(normal_values(1000), steps=5)
     assert found.values.shape == (3, 5)
     assert (np.abs(found.values.T - normal_values(1005)[1000:]) < [1, 0.3, 5]).all()
-    low, high = found.interval(0.8)
+    low, high = found.interval(np.float32(0.75))
     assert (low < found.values).all()
     assert (found.values < high).all()
     for steps, why in ((13, "13 rows cannot be forecast"), (2.5, "2.5 is no number of rows")):

@@ -43,7 +43,7 @@ def series_figure(detection: Detection) -> Figure:
             ax.set_title(printable(series.sensors[k]), fontsize=9, loc="right")
         for ax in axes:
             for event in detection.events:
-                ax.axvspan(x[event.start], x[event.end], color=BAND, alpha=0.4, lw=0)
+                ax.axvspan(x[event.start], x[event.end], color=BAND, alpha=0.4, lw=1)  # of one row, too
             ax.grid(True, color="#dddddd", lw=0.6)
             ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=8, frameon=False)
         axes[-1].set_xlabel("row" if series.times is None else "time (UTC)")
