@@ -28,6 +28,12 @@ def test_train_warns_of_values_far_from_all_others(run, logged):
     assert "--null-value -9999 --null-value 1e+20" in said
 
 
+def test_check_leaves_out_what_train_leaves_out(run, logged):
+    said = run("check", "plant.csv", "--null-value", "auto").stdout
+    assert "-9999" not in said
+    assert said.rstrip().endswith("--null-value auto")
+
+
 @pytest.mark.parametrize("told", [("auto",), ("-9999", "1e+20")])
 def test_a_model_remembers_what_stands_for_no_reading(run, logged, told):
     options = [word for text in told for word in ("--null-value", text)]

@@ -46,7 +46,7 @@ def training_series(
 
 
 def settle_nulls(
-    frame: "SensorFrame", options: ReadOptions, console: Console
+    frame: "SensorFrame", options: ReadOptions, console: Console | None
 ) -> "tuple[SensorFrame, tuple[str, ...]]":
     """The rows without values far from all others if `--null-value auto` says so, else warn of these.
 
@@ -65,7 +65,7 @@ def settle_nulls(
         far = list(dict.fromkeys(value for _, value, _ in found))
         frame = replace(frame, values=np.where(is_number & np.isin(frame.values, far), np.nan, frame.values))
         told += [exact(value) for value in far]
-    elif found:
+    elif found and console is not None:
         nulls = " ".join(dict.fromkeys(f"--null-value {exact(value)}" for _, value, _ in found))
         each = "; ".join(
             f"'{frame.sensors[sensor]}' reads {exact(value)} in {count(rows, 'row')}"
@@ -214,6 +214,7 @@ def checked(files: tuple[str, ...], options: ReadOptions, rows: str | None, **ho
     try:
         frame = settle_empty(join_frames(list(reader)))
         frame = select_rows(frame, rows) if rows else frame
+        frame, _nulls = settle_nulls(frame, options, None)  # of which a check tells itself
         if options.group_by is None:
             return {"": check(frame, reader.report, **how)}
         return {
