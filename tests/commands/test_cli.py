@@ -483,7 +483,8 @@ class TestFilters:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("check", "new.csv", "--confidence", "nan"), "'nan' is not a number"),
+        (("check", "new.csv", "--confidence", "nan"), "'nan' is not a number. Try: "),
+        (("check", "new.csv", "--confidence", "high"), "'high' is not a valid number. Try: "),
         (("detect", "new.csv", "--model", "pump.model", "--hysteresis", "nan"), "'nan' is not a number"),
         (("detect", "new.csv", "--model", "pump.model", "--min-deviation", "flow=nan"), "SENSOR=VALUE"),
         (("detect", "new.csv", "--model", "pump.model", "--min-deviation", "flow=-1"), "SENSOR=VALUE"),

@@ -192,7 +192,8 @@ def _show_usage(error: click.UsageError) -> None:
 
 
 def _one_line(error: click.UsageError) -> str:
-    return " ".join(error.format_message().split())  # choices come one a line
+    said = " ".join(error.format_message().split())  # choices come one a line
+    return said if said.endswith((".", "?", "!", ")")) else f"{said}."
 
 
 def _cause(error: Exception) -> str:

@@ -13,6 +13,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 864
 class Number(click.FloatRange):
     """A finite number within a range; for click NaN is within every one."""
 
+    name = "number"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """`0.9` -> 0.9."""
         number = float(super().convert(value, param, ctx))
