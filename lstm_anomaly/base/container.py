@@ -28,7 +28,7 @@ from lstm_anomaly.base.errors import LstmAnomalyError, ModelFileError, OutputErr
 from lstm_anomaly.base.files import atomic_write
 from lstm_anomaly.base.zip_directory import MOST_OF_A_DIRECTORY, directory_of_zip
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # one more whenever a file of before could not be read, or would mean something else
 MAX_BYTES = 112 * 2**20  # far above any real model; a cap on what a hostile file can claim
 _HEADER = "header"
 _DTYPES = {"<f4", "<f8", "<i8"}
@@ -55,11 +55,17 @@ Understand = Callable[[dict[str, Any], Arrays], object]
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file is to hold: its name in messages, how it is refused, whether it has finite numbers only."""
+    """What a file is to hold.
+
+    name    in messages; error, hint: how it is refused
+    again   what to do where no copy can help, as it was written by another version
+    finite  whether it has finite numbers only
+    """
 
     name: str
     error: type[LstmAnomalyError]
     hint: str
+    again: str
     finite: bool = True
 
     @property
@@ -68,14 +74,23 @@ class Kind:
         return f"lstm-anomaly {self.name}"
 
 
-MODEL = Kind("model", ModelFileError, "check the path, restore it from a copy, or train it again")
-STATE = Kind("state", StateError, "restore it from a copy, or remove it to start over", finite=False)
+MODEL = Kind(
+    "model", ModelFileError, "check the path, restore it from a copy, or train it again", "train it again"
+)
+STATE = Kind(
+    "state",
+    StateError,
+    "restore it from a copy, or remove it to start over",
+    "remove it to start over",
+    finite=False,
+)
 _UNREAD = {
     FileNotFoundError: "check the path",
     IsADirectoryError: "name a file in that folder",
     PermissionError: "check who may read it",
 }
-CHECKPOINT = Kind("checkpoint", ModelFileError, "remove it to train from the beginning")
+_FROM_THE_START = "remove it to train from the beginning"
+CHECKPOINT = Kind("checkpoint", ModelFileError, _FROM_THE_START, _FROM_THE_START)
 
 
 class _RefusedError(Exception):
@@ -226,9 +241,11 @@ def _read_header(archive: zipfile.ZipFile, members: list[str], kind: Kind) -> di
         raise _RefusedError(f"a NumPy file, but not a {kind.name} of lstm-anomaly")
     version = header.get("format_version")
     if version != FORMAT_VERSION:
+        earlier = isinstance(version, int) and version < FORMAT_VERSION
+        written = "an earlier lstm-anomaly" if earlier else "a later lstm-anomaly"
         raise _RefusedError(
-            f"format version {version!r}; this program reads version {FORMAT_VERSION}",
-            hint=f"upgrade lstm-anomaly, or {kind.hint}",
+            f"written by {written}: format version {version!r}; this program reads version {FORMAT_VERSION}",
+            hint=kind.again if earlier else f"upgrade lstm-anomaly, or {kind.again}",
         )
     described = header.get("arrays")
     if not isinstance(described, dict) or not isinstance(header.get("sha256"), str):

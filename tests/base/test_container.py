@@ -140,9 +140,15 @@ def npy(array):
         (lambda m: m.update({"header.npy": npy(np.frombuffer(b"[]", np.uint8))}), "not a model"),
         (
             lambda m: m.update(
-                {"header.npy": m["header.npy"].replace(b'"format_version": 1', b'"format_version": 9')}
+                {"header.npy": m["header.npy"].replace(b'"format_version": 2', b'"format_version": 9')}
             ),
-            "format version 9",
+            "by a later lstm-anomaly: format version 9; this program reads version 2. Try: upgrade",
+        ),
+        (
+            lambda m: m.update(
+                {"header.npy": m["header.npy"].replace(b'"format_version": 2', b'"format_version": 1')}
+            ),
+            "by an earlier lstm-anomaly: format version 1; this program reads version 2. Try: train it again",
         ),
         (
             lambda m: m.update({"header.npy": m["header.npy"].replace(b'"window": 3', b'"window": 4')}),

@@ -127,7 +127,7 @@ def test_rows_that_are_not_judged_hold_no_score_of_later_ones(size, monkeypatch)
             seen.append(scores)
             return super().push(scores)
 
-    monkeypatch.setattr("lstm_anomaly.model.judge.Holder", Spy)
+    monkeypatch.setattr("lstm_anomaly.model.segment.Holder", Spy)
     judge_ = Judge(small_model(pump(1200, 0), kind="linear", window=8))
     for k in range(0, 40, size):
         judge_.push(pump(40, 1)[k : k + size])
