@@ -38,7 +38,7 @@ def test_runs_over_a_folder_and_prints_both_tables(script, tmp_path, capsys):
     (folder / "test.csv").write_text(csv_text(test))
     (folder / "labels.csv").write_text("label\n" + "".join(f"{100 <= k < 110:d}\n" for k in range(150)))
     out = tmp_path / "runs.csv"
-    quick = "--epochs 2 --hidden 4 --window 6"
+    quick = "--model-kind linear --window 6"
     script.main([str(tmp_path), "--seeds", "0,1", "--train-args", quick, "--out", str(out)])
     printed = capsys.readouterr()
     assert "made/one" in printed.err

@@ -63,7 +63,7 @@ def test_a_wholly_different_state_is_found_after_training_on_few_rows():
 
 def test_a_state_never_seen_is_found_when_no_error_is_anomalous():
     """With a threshold that no error reaches, only the distance can be what is found."""
-    model = small_model(waves(700), kind="linear", threshold_method="fixed", threshold_level=1e9)
+    model = small_model(waves(700), kind="linear", threshold_method="fixed", threshold_level=1e6)
     values = waves(200, seed=1)
     values[100:] += 9.0
     found = judge(model, series_of(values))
