@@ -233,8 +233,9 @@ def test_an_index_that_cannot_be_read_back_does_not_replace_the_old_one(tmp_path
     assert [file.name for file in tmp_path.iterdir()] == ["groups.json"]
 
 
-@pytest.mark.parametrize("order", ["by time", "newest first"])
-@pytest.mark.parametrize("format_", ["jsonl", "json", "table"])
+@pytest.mark.parametrize(
+    ("order", "format_"), [("by time", "jsonl"), ("by time", "table"), ("newest first", "json")]
+)
 def test_detect_with_two_processes_writes_the_same_bytes_as_with_one(folder, run, new, order, format_):
     lines = grouped_text({**new, "pump 9": normal_values(20)}).splitlines()
     if order == "newest first":

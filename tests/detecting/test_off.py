@@ -81,7 +81,7 @@ STOPS = st.lists(st.tuples(st.integers(0, 290), st.sampled_from([1, 3, 4, 20, 60
 HOLES = st.lists(st.tuples(st.integers(0, 290), st.sampled_from([2, 40])), max_size=2)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(STOPS, HOLES, st.sampled_from([7, 64]), st.sampled_from([0, 12]), st.none() | st.integers(1, 299))
 @example([(100, 20)], [(200, 2)], 1, 0, 50)
 def test_rows_in_pieces_are_judged_as_whole(model, stops, holes, size, look_ahead, gap_at):

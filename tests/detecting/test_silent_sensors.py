@@ -113,7 +113,7 @@ HOLES = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(HOLES, st.sampled_from([7, 64]), st.sampled_from([0, 12]), st.none() | st.integers(1, 299))
 @example([(100, 40, 1)], 1, 0, 50)
 def test_rows_in_pieces_are_judged_as_whole(model, holes, size, look_ahead, gap_at):
