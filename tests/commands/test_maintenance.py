@@ -59,6 +59,32 @@ def test_runs_with_a_state_tell_the_same(detect, trained, tmp_path, spans, told)
         assert ([event["state"] for event in states], codes) == (told, [0, 0, 1, 1])
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_any_span_alarms_alike_whole_piped_and_with_a_state(detect, run, trained, tmp_path, seed):
+    """Spans around the event of 02:00 to 02:20: some hold it, some end within it, some miss it."""
+    rng = np.random.default_rng(seed)
+    first, length = rng.integers(90, 125), rng.integers(1, 70)  # minutes of the day
+    begin, end = (
+        np.datetime64("2024-03-05T00:00:00") + np.timedelta64(m, "m") for m in (first, first + length)
+    )
+    text = (trained / "new.csv").read_text()
+    lines, cuts = text.splitlines(keepends=True), sorted(rng.integers(2, 300, 3))
+    more = ("-m", trained / "pump.model", "--maintenance", "spans.csv", "--format", "jsonl")
+    whole = detect(f"{begin},{end},belt\n", "--format", "jsonl")
+    piped = run("detect", "-", *more, stdin=text)
+    told, codes = [], []
+    for upto in (*cuts, len(lines)):
+        (tmp_path / "p.csv").write_text("".join(lines[:upto]))
+        result = run("detect", "p.csv", "--state", "st", *more)
+        told += result.stdout.splitlines()
+        codes.append(result.exit_code)
+    (event,) = map(json.loads, whole.stdout.splitlines())
+    assert (
+        event["maintenance"] == json.loads(piped.stdout)["maintenance"] == json.loads(told[-1])["maintenance"]
+    )
+    assert whole.exit_code == piped.exit_code == max(codes) == (event["maintenance"] is None)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
