@@ -8,7 +8,7 @@ from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.given import input_files, read_options, shares_of
 from lstm_anomaly.commands.frame.help import GroupedCommand
-from lstm_anomaly.commands.frame.options import FILES, MODEL, input_options
+from lstm_anomaly.commands.frame.options import FILES, MODEL, TABLE_OR_JSON, input_options
 
 if TYPE_CHECKING:
     from lstm_anomaly.model.model import Model
@@ -48,14 +48,7 @@ PASS: the data proves that the false-alarm budget was kept; FAIL: that it was no
     metavar="PERCENT,...",
     help="Set the levels of the forecasts' intervals.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="Choose how the figures are printed.",
-)
+@TABLE_OR_JSON
 @input_options
 @console_options
 @click.pass_obj

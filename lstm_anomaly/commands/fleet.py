@@ -11,7 +11,7 @@ from lstm_anomaly.commands.frame.extras import needs
 from lstm_anomaly.commands.frame.given import check_output, input_files, read_options
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
-from lstm_anomaly.commands.frame.options import FILES, JOBS, grouped_input_options
+from lstm_anomaly.commands.frame.options import FILES, JOBS, TABLE_OR_JSON, grouped_input_options
 
 if TYPE_CHECKING:
     from lstm_anomaly.detecting.fleet import FleetReview
@@ -43,14 +43,7 @@ def command() -> None:
     required=True,
     help="Name the folder of models that train --group-by wrote.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="Choose how the summary is printed.",
-)
+@TABLE_OR_JSON
 @click.option("--out", metavar="FILE", help="Write an HTML report, too.")
 @click.option(
     "--silent-after",

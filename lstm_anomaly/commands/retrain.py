@@ -9,7 +9,7 @@ from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.given import check_output, input_files, read_options, threshold_settings
 from lstm_anomaly.commands.frame.help import GroupedCommand
 from lstm_anomaly.commands.frame.option_types import Duration
-from lstm_anomaly.commands.frame.options import FILES, IGNORE, input_options, threshold_options
+from lstm_anomaly.commands.frame.options import FILES, IGNORE, TABLE_OR_JSON, input_options, threshold_options
 
 EPILOG = """\b
 Examples:
@@ -42,14 +42,7 @@ Examples:
     type=click.Choice(["auto", "lstm", "pure", "linear"]),
     help="Choose the kind of the new model.  [default: the old one's]",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="Choose how the comparison is printed.",
-)
+@TABLE_OR_JSON
 @IGNORE
 @threshold_options
 @input_options

@@ -133,6 +133,15 @@ _CLEANING_OPTIONS = (
 )
 
 
+TABLE_OR_JSON = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="Choose how the figures are printed.",
+)
+
 _THRESHOLD_OPTIONS = (
     click.option(
         "--false-alarms",
