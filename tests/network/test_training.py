@@ -80,9 +80,10 @@ def test_closing_the_iteration_early_leaves_the_best_weights_so_far(rows):
     params = init_autoencoder(rng, 2, 8)
     config = TrainingConfig(epochs=50, batch_size=8, learning_rate=0.2, patience=0)
     epochs = epochs_of(params, rows, config, rng)
-    losses = [next(epochs).validation_loss for _ in range(20)]
+    losses = [next(epochs).validation_loss for _ in range(10)]
+    while losses[-1] == min(losses):  # which epoch is worse than one before depends on the processor
+        losses.append(next(epochs).validation_loss)
     epochs.close()
-    assert min(losses) < losses[-1]
     assert mean_loss(params, rows, VALIDATION) == pytest.approx(min(losses), rel=1e-6)
 
 
