@@ -4,14 +4,11 @@ For objects that change with each call, as `base.workers` is for jobs that leave
 and their results pass between processes.
 """
 
-import multiprocessing
-import signal
 from collections.abc import Callable, Mapping, Sequence
-from multiprocessing.connection import Connection
 from typing import Any
 
 from lstm_anomaly.base.errors import WorkerError
-from lstm_anomaly.base.processes import use_one_core
+from lstm_anomaly.base.worker_process import Raised, WorkerProcess
 
 Ask = tuple[Callable[..., Any], tuple[Any, ...]]  # a function, and its arguments after the object
 Make = Callable[[str], Any]
@@ -29,7 +26,7 @@ class KeptObjects:
     def __init__(self, make: Make, names: Sequence[str], workers: int = 1) -> None:
         self._here = _Objects(make)
         count = min(workers, len(names))
-        self._workers = [_Worker(make) for _ in range(count)] if count > 1 else []
+        self._workers = [WorkerProcess(self._here.answers) for _ in range(count)] if count > 1 else []
         self._worker_of = {name: k % count for k, name in enumerate(names)}
 
     def ask(self, calls: Mapping[str, Ask]) -> dict[str, Any]:
@@ -45,13 +42,16 @@ class KeptObjects:
         for name, ask in calls.items():
             shares[self._worker_of[name]][name] = ask
         asked = [(worker, share) for worker, share in zip(self._workers, shares, strict=True) if share]
-        for worker, share in asked:
-            worker.send(share)
         found: dict[str, Any] = {}
-        for worker, _share in asked:
-            found |= worker.receive()
+        try:
+            for worker, share in asked:
+                worker.send(share)
+            for worker, _share in asked:
+                found |= worker.receive()
+        except (EOFError, OSError) as error:
+            raise _died() from error
         for name in calls:
-            if isinstance(found.get(name), _Raised):
+            if isinstance(found.get(name), Raised):
                 raise found[name].error
         return {name: found[name] for name in calls}
 
@@ -59,13 +59,6 @@ class KeptObjects:
         """End the workers; the objects are gone."""
         for worker in self._workers:
             worker.end()
-
-
-class _Raised:
-    """What stands for the result of a call that raised an error."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
 
 
 class _Objects:
@@ -81,56 +74,17 @@ class _Objects:
         function, arguments = ask
         return function(self._made[name], *arguments)
 
-
-class _Worker:
-    """A process and this end of the pipe to it. It ends with this one, whose end it then sees closed."""
-
-    def __init__(self, make: Make) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, there = context.Pipe()
-        self._process = context.Process(target=_serve, args=(there, make), daemon=True)
-        self._process.start()
-        there.close()
-
-    def send(self, calls: dict[str, Ask]) -> None:
-        try:
-            self._pipe.send(calls)
-        except OSError as error:
-            raise _died() from error
-
-    def receive(self) -> dict[str, Any]:
-        try:
-            results: dict[str, Any] = self._pipe.recv()
-        except (EOFError, OSError) as error:
-            raise _died() from error
+    def answers(self, calls: dict[str, Ask]) -> dict[str, Any]:
+        """What each call gives, up to the first one that raises: as in one process, nothing follows that."""
+        results: dict[str, Any] = {}
+        for name, ask in calls.items():
+            try:
+                results[name] = self.call(name, ask)
+            except Exception as error:
+                results[name] = Raised.here(error)
+                break
         return results
-
-    def end(self) -> None:
-        self._pipe.close()
-        self._process.terminate()
-        self._process.join()
-        self._process.close()
 
 
 def _died() -> WorkerError:
     return WorkerError("a worker process died, perhaps for lack of memory", hint="-j 1")
-
-
-def _serve(pipe: Connection, make: Make) -> None:
-    """Answer calls until the other end is closed; an interrupt from the keyboard is for the other end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    use_one_core()
-    objects = _Objects(make)
-    while True:
-        try:
-            calls = pipe.recv()
-        except EOFError:
-            return
-        results: dict[str, Any] = {}
-        for name, ask in calls.items():
-            try:
-                results[name] = objects.call(name, ask)
-            except Exception as error:
-                results[name] = _Raised(error)
-                break  # as in one process, where nothing follows an error
-        pipe.send(results)

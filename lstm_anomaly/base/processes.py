@@ -65,7 +65,7 @@ def _work_and_exit(work: Callable[[], None], parent: int, keep_open: tuple[int, 
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for last, following in pairwise((2, *sorted(keep_open), _MOST_FILES)):
             os.closerange(last + 1, following)
-        _die_with(parent)
+        die_with(parent)
         work()
         status = 0
     finally:
@@ -76,8 +76,8 @@ _MOST_FILES = 1 << 30
 _PR_SET_PDEATHSIG = 1
 
 
-def _die_with(parent: int) -> None:
-    """Let the system kill this process when its parent ends, however it ends."""
+def die_with(parent: int) -> None:
+    """Let the system kill this forked process when its parent ends, however it ends."""
     import ctypes
 
     if hasattr(libc := ctypes.CDLL(None), "prctl"):

@@ -91,6 +91,12 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def signals_let_through() -> None:
+    """What `signals_held` held arrives from now on: a process that was forked in its block has it held."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+
+
 def user_id() -> int | None:
     """The user for whom this process works; None where files have no such owners."""
     return os.geteuid() if hasattr(os, "geteuid") else None

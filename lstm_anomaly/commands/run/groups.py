@@ -96,8 +96,8 @@ def train_groups(training: GroupTraining, console: Console, folder: str) -> None
     if training.engine:
         outcomes = _by_engine(training, list(groups), folder)
     else:
-        parts = _parts(frame, ignored, groups, nulls, training, folder)
-        outcomes = _by_processes(parts, min(training.workers, len(groups)))
+        parts = _Parts(frame, ignored, list(groups.items()), nulls, training, folder)
+        outcomes = _by_processes(parts, training.workers)
     for outcome in outcomes:
         console.warn(f"{column} '{outcome.name}': {text}" for text in outcome.warnings)
         if outcome.error:
@@ -119,25 +119,31 @@ def train_groups(training: GroupTraining, console: Console, folder: str) -> None
         )
 
 
-def _parts(
-    frame: "SensorFrame",
-    ignored: "BoolArray | None",
-    groups: "dict[str, IntArray]",
-    nulls: tuple[str, ...],
-    training: GroupTraining,
-    folder: str,
-) -> Iterator[_Group]:
-    """Each group with its rows, made when its turn comes."""
-    from lstm_anomaly.model.folder import model_path
-    from lstm_anomaly.reading import take_rows
+@dataclass(frozen=True)
+class _Parts:
+    """The groups of a frame, each made with its rows when it is asked for."""
 
-    alone = replace(training, files=training.files[:1])  # names a place in messages
-    for name, members in groups.items():
-        rows, marks = take_rows(frame, members), None if ignored is None else ignored[members]
-        yield _Group(name, rows, marks, model_path(folder, name), alone, nulls)
+    frame: "SensorFrame"
+    ignored: "BoolArray | None"
+    groups: "list[tuple[str, IntArray]]"
+    null_values: tuple[str, ...]
+    training: GroupTraining
+    folder: str
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __getitem__(self, place: int) -> _Group:
+        from lstm_anomaly.model.folder import model_path
+        from lstm_anomaly.reading import take_rows
+
+        name, members = self.groups[place]
+        rows, marks = take_rows(self.frame, members), None if self.ignored is None else self.ignored[members]
+        alone = replace(self.training, files=self.training.files[:1])  # names a place in messages
+        return _Group(name, rows, marks, model_path(self.folder, name), alone, self.null_values)
 
 
-def _by_processes(groups: Iterator[_Group], workers: int) -> Iterator[_Trained]:
+def _by_processes(groups: _Parts, workers: int) -> Iterator[_Trained]:
     """Train each group in one of several processes, or here."""
     from lstm_anomaly.base.workers import WorkerDied, run_jobs
 
@@ -179,8 +185,9 @@ def _train_batch(batch: _Batch) -> list[_Trained]:
     console = Console(Settings(quiet=True))
     frame, ignored = with_marks(training.files, training.options, training.rows, console, training.ignore)
     frame, nulls = settle_nulls(frame, training.options, console)
-    groups = {name: rows for name, rows in split_groups(frame).items() if name in batch.names}
-    return [_train_group(group) for group in _parts(frame, ignored, groups, nulls, training, batch.folder)]
+    groups = [(name, rows) for name, rows in split_groups(frame).items() if name in batch.names]
+    parts = _Parts(frame, ignored, groups, nulls, training, batch.folder)
+    return [_train_group(parts[place]) for place in range(len(parts))]
 
 
 def _same_but_for_case(column: str, groups: list[str]) -> list[str]:
