@@ -344,7 +344,7 @@ def _numbered(sensors: int) -> tuple[str, ...]:
 def _matched(frame: SensorFrame, X: Any, sensors: tuple[str, ...]) -> SensorFrame:
     """The frame with the model's sensors in the model's order; an array's columns count by position."""
     if hasattr(X, "columns"):
-        return match_sensors(frame, sensors)[0]
+        return match_sensors(frame, sensors)
     if frame.values.shape[1] != len(sensors):
         raise SensorsError(
             f"{frame.values.shape[1]} sensors in an array, but the model was trained on {len(sensors)}",

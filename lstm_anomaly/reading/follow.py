@@ -4,28 +4,26 @@ import codecs
 import os
 from collections.abc import Iterator
 
-import numpy as np
-
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.reading.bookmark import Bookmark
 from lstm_anomaly.reading.gap import Gap
-from lstm_anomaly.reading.layout.layout import Layout, find_layout
+from lstm_anomaly.reading.layout.layout import Layout, NoRowsError, find_layout
 from lstm_anomaly.reading.layout.missing_columns import check_sensors
 from lstm_anomaly.reading.lines.part import Part
-from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, HEAD_BYTES, MAX_LINE_BYTES, Block
+from lstm_anomaly.reading.lines.sources import (
+    BLOCK_BYTES,
+    HEAD_BYTES,
+    Block,
+    first_lines,
+    known_codec,
+    refuse_long_line,
+)
 from lstm_anomaly.reading.lines.tail import begin_of, unread
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.report import FileReport, ReadReport
-from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
-from lstm_anomaly.reading.values.symbols import symbol_columns, times_of
-
-
-def describe(found: FileReport, layout: Layout) -> None:
-    """Note in a report how the file is read."""
-    found.dialect = layout.describe()
-    found.time_column = layout.time_name
-    found.time_format = layout.time_format.text if layout.time_format else None
+from lstm_anomaly.reading.rows.pieces import BlockParser
+from lstm_anomaly.reading.values.symbols import symbol_columns
 
 
 class Follower:
@@ -75,12 +73,11 @@ class Follower:
     def _frames_of(self, part: Part) -> Iterator[SensorFrame]:
         found = FileReport(self.path)
         rows = 0
-        for piece, layout in self._pieces(part, found):
-            if len(piece.lines):
-                frame = self._frame(piece, layout)
+        for frame in self._parsed(part, found):
+            if len(frame):
                 if part.after_gap and not rows:
                     last, first = self.bookmark.reached, _stamp(frame, 0)
-                    self.gaps.append(Gap(str(part.path), int(piece.lines[0]), last, first))
+                    self.gaps.append(Gap(str(part.path), int(frame.lines[0]), last, first))
                 rows += len(frame)
                 self.bookmark.reached = _stamp(frame, -1)
                 yield frame
@@ -114,27 +111,21 @@ class Follower:
             if lines or part.is_resumed:
                 self.bookmark.position = part.position()
 
-    def _pieces(self, part: Part, found: FileReport) -> Iterator[tuple[Piece, Layout]]:
+    def _parsed(self, part: Part, found: FileReport) -> Iterator[SensorFrame]:
         parser: BlockParser | None = None
         for lines in self._blocks(part, found):
             layout = self.bookmark.layout
             assert layout is not None, "a file is begun before it is read on"
             if parser is None:
-                parser = BlockParser(
-                    layout,
-                    found,
-                    self._options.bad_values,
-                    keep_texts=self._options.keep_texts,
-                    symbols=self._symbols,
-                )
-                describe(found, layout)
+                parser = BlockParser(layout, found, self._options, self._symbols)
+                layout.note_in(found)
             text = self._text(lines)
             piece, left = parser.parse(Block(text, part.next_line, lines.count(b"\n")), last=False)
             if left:  # a quote is open: these lines wait for the next ones
                 self._held = _last_lines(lines, left.count(b"\n"))
                 lines = lines[: len(lines) - len(self._held)]
             part.consume(lines)
-            yield piece, layout
+            yield parser.frame(piece, layout.sensors, (self.path,))
 
     def _blocks(self, part: Part, found: FileReport) -> Iterator[bytes]:
         """Whole lines behind the header; those that are `_held` afterwards come again with the next ones."""
@@ -148,12 +139,7 @@ class Follower:
                 data = _without_nuls(part, data, found)
             lines = _whole_lines(data)
             rest = data[len(lines) :]
-            if len(rest) > MAX_LINE_BYTES:
-                raise InputError(
-                    f"a line is longer than {MAX_LINE_BYTES >> 20} MiB: this is no table of readings",
-                    where=f"{part.path}:{part.next_line}",
-                    hint="check that the file is a CSV with one row of readings a line",
-                )
+            refuse_long_line(len(rest), f"{part.path}:{part.next_line}")
             if lines and not is_begun:
                 before = part.offset
                 if not self._begin(part, lines, has_header=not found.nuls):
@@ -179,7 +165,7 @@ class Follower:
             layout = self._find_layout(head, str(part.path))
             if layout is None:
                 return False
-            mark.layout, mark.preamble = layout, _first_lines(head, layout.data_line - 1)
+            mark.layout, mark.preamble = layout, first_lines(head, layout.data_line - 1)
         part.consume(mark.preamble)
         return True
 
@@ -187,20 +173,14 @@ class Follower:
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0\n" in head[:4096]:
             raise _not_followed("UTF-16", path)
         lines = self._text(head).decode("utf-8").split("\n")[:-1]
-        if not any(line.strip() for line in lines):
-            return None
-        layout = find_layout(lines, self.bookmark.pinned(self._options), path, self._sensors)
-        if layout.data_line > len(lines):
+        try:
+            layout = find_layout(lines, self.bookmark.pinned(self._options), path, self._sensors)
+        except NoRowsError:
             return None
         if not self._options.allow_missing:
             check_sensors(self._sensors, layout.names, f"{path}:{max(1, layout.data_line - 1)}")
         known = self.bookmark.layout
-        if known is not None and (layout.time_format is None) != (known.time_format is None):
-            raise InputError(
-                "with a time column before, without one now (or the other way round)",
-                where=f"{path}:{layout.data_line}",
-                hint="name the time column with --time, or begin with a new --state",
-            )
+        layout.check_timed(None if known is None else known.time_format is not None, "the file before", path)
         return layout
 
     def _text(self, lines: bytes) -> bytes:
@@ -209,21 +189,6 @@ class Follower:
         if self._encoding != "utf-8" or not lines.isascii():
             lines = lines.decode(self._encoding, errors="replace").encode("utf-8")
         return lines.replace(b"\r\n", b"\n").replace(b"\r", b" ")
-
-    def _frame(self, piece: Piece, layout: Layout) -> SensorFrame:
-        return SensorFrame(
-            values=piece.values,
-            sensors=layout.sensors,
-            lines=piece.lines,
-            source_index=np.zeros(len(piece.lines), np.int64),
-            sources=(self.path,),
-            stamps=piece.stamps,
-            times=times_of(piece.times, layout.sensors, self._symbols),
-            groups=piece.groups,
-            texts=piece.whole,
-            form=layout.form if self._options.keep_texts else None,
-            symbols=self._symbols,
-        )
 
 
 def _stamp(frame: SensorFrame, row: int) -> str:
@@ -243,15 +208,10 @@ def _without_nuls(part: Part, data: bytes, found: FileReport) -> bytes:
 
 
 def _single_byte(encoding: str, path: str) -> str:
-    try:
-        name = codecs.lookup(encoding).name
-    except LookupError as error:
-        raise InputError(
-            f"there is no text encoding {encoding!r}", hint="utf-8, latin-1 or cp1252"
-        ) from error
+    name = known_codec(encoding)
     if name.startswith(("utf-16", "utf-32", "utf-7")):
         raise _not_followed(name, path)
-    return name.removesuffix("-sig")
+    return name
 
 
 def _not_followed(what: str, path: str) -> InputError:
@@ -264,13 +224,6 @@ def _not_followed(what: str, path: str) -> InputError:
 
 def _whole_lines(data: bytes) -> bytes:
     return data[: data.rfind(b"\n") + 1]
-
-
-def _first_lines(data: bytes, count: int) -> bytes:
-    end = 0
-    for _ in range(count):
-        end = data.index(b"\n", end) + 1
-    return data[:end]
 
 
 def _last_lines(data: bytes, count: int) -> bytes:

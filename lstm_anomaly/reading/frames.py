@@ -4,52 +4,37 @@ import dataclasses
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import IntArray, SensorFrame
 from lstm_anomaly.reading.layout.missing_columns import check_sensors
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-# Columns of a frame that it may be without.
-OPTIONAL = ("stamps", "times", "groups", "texts")
+# Columns of a frame with an entry for each row; a frame may be without some.
+COLUMNS = ("values", "lines", "source_index", "stamps", "times", "groups", "texts")
 
 
 def join_frames(frames: Sequence[SensorFrame]) -> SensorFrame:
     """One frame of the rows of all, in this order. They must have the same sensors and sources."""
     if len(frames) == 1:
         return frames[0]
-    first = frames[0]
-    optional: dict[str, Any] = {}
-    for name in OPTIONAL:
-        parts = [getattr(frame, name) for frame in frames]
-        optional[name] = None if parts[0] is None else np.concatenate(parts)
-    return dataclasses.replace(
-        first,
-        values=np.concatenate([frame.values for frame in frames]),
-        lines=np.concatenate([frame.lines for frame in frames]),
-        source_index=np.concatenate([frame.source_index for frame in frames]),
-        **optional,
-    )
+    parts = {name: [getattr(frame, name) for frame in frames] for name in COLUMNS}
+    joined: dict[str, Any] = {
+        name: None if columns[0] is None else np.concatenate(columns) for name, columns in parts.items()
+    }
+    return dataclasses.replace(frames[0], **joined)
 
 
 def take_rows(frame: SensorFrame, rows: slice | IntArray) -> SensorFrame:
     """The rows of a slice, or those of these numbers."""
-    columns: dict[str, Any] = {name: getattr(frame, name) for name in OPTIONAL}
-    optional: dict[str, Any] = {
+    columns: dict[str, Any] = {name: getattr(frame, name) for name in COLUMNS}
+    taken: dict[str, Any] = {
         name: None if column is None else column[rows] for name, column in columns.items()
     }
-    return dataclasses.replace(
-        frame,
-        values=frame.values[rows],
-        lines=frame.lines[rows],
-        source_index=frame.source_index[rows],
-        **optional,
-    )
+    return dataclasses.replace(frame, **taken)
 
 
 def split_groups(frame: SensorFrame) -> dict[str, IntArray]:
@@ -100,27 +85,24 @@ def _row_range(rows: str) -> tuple[int, int]:
     return first, last
 
 
-def match_sensors(frame: SensorFrame, sensors: Sequence[str]) -> tuple[SensorFrame, tuple[str, ...]]:
-    """The frame with exactly these sensors in this order, and the names of those left out.
+def match_sensors(frame: SensorFrame, sensors: Sequence[str]) -> SensorFrame:
+    """The frame with exactly these sensors in this order.
 
     Raises SensorsError, naming both lists, when one is missing.
     """
     check_sensors(sensors, frame.sensors, ", ".join(frame.sources))
-    ignored = tuple(name for name in frame.sensors if name not in sensors)
     columns = [frame.sensors.index(name) for name in sensors]
-    return dataclasses.replace(frame, values=frame.values[:, columns], sensors=tuple(sensors)), ignored
+    return dataclasses.replace(frame, values=frame.values[:, columns], sensors=tuple(sensors))
 
 
 def drop_empty_sensors(frame: SensorFrame) -> tuple[SensorFrame, tuple[str, ...]]:
     """The frame without sensors that never have a reading, and their names."""
-    has_reading = np.asarray(~np.isnan(frame.values).all(axis=0))
-    kept = tuple(name for name, used in zip(frame.sensors, has_reading, strict=True) if used)
-    dropped = tuple(name for name, used in zip(frame.sensors, has_reading, strict=True) if not used)
-    return dataclasses.replace(frame, values=frame.values[:, has_reading], sensors=kept), dropped
+    is_empty = np.asarray(np.isnan(frame.values).all(axis=0))  # (F,)
+    names = np.array(frame.sensors, object)
+    kept = dataclasses.replace(frame, values=frame.values[:, ~is_empty], sensors=tuple(names[~is_empty]))
+    return kept, tuple(names[is_empty])
 
 
-def data_frame(columns: dict[str, list[Any]]) -> "pd.DataFrame":
+def data_frame(columns: dict[str, list[Any]]) -> pd.DataFrame:
     """Columns of equal length as what notebooks show."""
-    import pandas as pd
-
     return pd.DataFrame(columns)

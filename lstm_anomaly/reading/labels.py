@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,9 +53,8 @@ def read_labels(
     """
     options = options or ReadOptions()
     table = _read_table(path, options.encoding)
-    folded = {name.casefold(): name for name in table.names}
-    if column is None and {START, END} <= set(folded):
-        return _rows_between(table, folded[START], folded[END], frame, options)
+    if column is None and {START, END} <= {*table.names}:
+        return _rows_between(table, frame, options)
     return _row_by_row(table, column or _label_column(table), frame)
 
 
@@ -64,29 +64,12 @@ def read_spans(path: str, options: ReadOptions) -> tuple[TimeArray, TimeArray, l
     Raises InputError with `file:line` for anything else.
     """
     table = _read_table(path, options.encoding)
-    folded = {name.casefold(): name for name in table.names}
-    if not {START, END} <= set(folded):
+    if not {START, END} <= {*table.names}:
         raise InputError(
             f"has no columns {START} and {END}", where=f"{path}:1", hint="a CSV of start,end,reason"
         )
-    starts, ends = table.column(folded[START]), table.column(folded[END])
-    for row, pair in enumerate(zip(starts, ends, strict=True)):
-        if not all(pair):
-            raise InputError(
-                f"a span needs a {START} and an {END}",
-                where=table.place(row),
-                hint="fill in both, or remove the line",
-            )
-    both = _as_times(table, starts + ends, options)
-    first, last = both[: len(starts)], both[len(starts) :]
-    if (first > last).any():
-        raise InputError(
-            "the span ends before it starts",
-            where=table.place(int((first > last).argmax())),
-            hint=f"the earlier time as {START}",
-        )
-    reasons = table.column(folded["reason"]) if "reason" in folded else [""] * len(starts)
-    return first, last, reasons
+    first, last = _spans(table, options, None)
+    return first, last, table.column("reason") if "reason" in table.names else [""] * len(first)
 
 
 def _read_table(path: str, encoding: str | None) -> _Table:
@@ -103,8 +86,11 @@ def _read_table(path: str, encoding: str | None) -> _Table:
         numbered.insert(0, (0, ["time", "label"] if of_rows else [START, END]))
     if len(numbered) < 2:
         raise InputError("holds no labels", where=path, hint=f"one 0 or 1 a data row, or {START},{END} pairs")
-    names = tuple(cell.strip() for cell in numbered[0][1])
-    return _Table(path, names, [cells for _, cells in numbered[1:]], [line for line, _ in numbered[1:]])
+    names = [cell.strip() for cell in numbered[0][1]]
+    names = [name.casefold() if name.casefold() in (START, END, "reason") else name for name in names]
+    return _Table(
+        path, tuple(names), [cells for _, cells in numbered[1:]], [line for line, _ in numbered[1:]]
+    )
 
 
 def _is_data(cells: Sequence[str]) -> bool:
@@ -153,42 +139,44 @@ def _row_by_row(table: _Table, column: str, frame: SensorFrame) -> BoolArray:
     return labels
 
 
-def _rows_between(table: _Table, start: str, end: str, frame: SensorFrame, options: ReadOptions) -> BoolArray:
-    """Rows from each start to its end, both included."""
-    starts, ends = table.column(start), table.column(end)
-    for row, pair in enumerate(zip(starts, ends, strict=True)):
-        if not all(pair):
-            raise InputError(
-                f"an event needs a {START} and an {END}",
-                where=table.place(row),
-                hint="fill in both, or remove the line",
-            )
-    if _are_row_numbers(starts + ends):
-        rows = np.arange(1, len(frame) + 1)
-        first, last = _as_row_numbers(table, starts, len(frame)), _as_row_numbers(table, ends, len(frame))
-        return _within(rows, first, last, table)
-    if frame.times is None:
+def _rows_between(table: _Table, frame: SensorFrame, options: ReadOptions) -> BoolArray:
+    """Rows (N,) from each start to its end, both included."""
+    first, last = _spans(table, options, len(frame))
+    rows = frame.times if first.dtype.kind == "M" else np.arange(1, len(frame) + 1)
+    if rows is None:
         raise InputError(
-            f"labels by time ({starts[0][:40]!r}), but the data has no time column",
+            f"labels by time ({table.column(START)[0][:40]!r}), but the data has no time column",
             where=table.place(0),
             hint=f"row numbers as {START} and {END}, or name the time column with --time",
         )
-    both = _as_times(table, starts + ends, options)
-    return _within(frame.times, both[: len(starts)], both[len(starts) :], table)
-
-
-def _within(
-    rows: IntArray | TimeArray, first: IntArray | TimeArray, last: IntArray | TimeArray, table: _Table
-) -> BoolArray:
-    """Which rows lie in one of the ranges, (N,)."""
-    labels = np.zeros(len(rows), np.bool_)
-    for row, (a, b) in enumerate(zip(first, last, strict=True)):
-        if a > b:
-            raise InputError(
-                "the event ends before it starts", where=table.place(row), hint=f"the earlier one as {START}"
-            )
-        labels |= (rows >= a) & (rows <= b)
+    labels = np.zeros(len(frame), np.bool_)
+    for start, end in zip(first, last, strict=True):
+        labels |= (rows >= start) & (rows <= end)
     return labels
+
+
+def _spans(table: _Table, options: ReadOptions, row_count: int | None) -> tuple[Any, Any]:
+    """Starts and ends (n,) as UTC times, or as row numbers where a row count is given and all are such."""
+    starts, ends = table.column(START), table.column(END)
+    for row, pair in enumerate(zip(starts, ends, strict=True)):
+        if not all(pair):
+            raise InputError(
+                f"a span needs a {START} and an {END}",
+                where=table.place(row),
+                hint="fill in both, or remove the line",
+            )
+    both: Any
+    if row_count is not None and _are_row_numbers(starts + ends):
+        both = _as_row_numbers(table, starts + ends, row_count)
+    else:
+        both = _as_times(table, starts + ends, options)
+    first, last = both[: len(starts)], both[len(starts) :]
+    if (wrong := np.asarray(first > last)).any():
+        row = int(wrong.argmax())
+        raise InputError(
+            "the span ends before it starts", where=table.place(row), hint=f"the earlier one as {START}"
+        )
+    return first, last
 
 
 def _are_row_numbers(texts: Sequence[str]) -> bool:
@@ -204,7 +192,7 @@ def _as_row_numbers(table: _Table, texts: Sequence[str], row_count: int) -> IntA
     if len(outside):
         raise InputError(
             f"row {numbers[outside[0]]} is not in the data, which has rows 1 to {row_count:,}",
-            where=table.place(int(outside[0])),
+            where=table.place(int(outside[0]) % len(table.rows)),
             hint="the labels of this very file; rows count from 1, without the header",
         )
     return numbers

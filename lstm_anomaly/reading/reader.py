@@ -4,22 +4,20 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
-
 from lstm_anomaly.base.errors import InputError, SensorsError
 from lstm_anomaly.base.text import listed, percent
 from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.reading.frames import join_frames
-from lstm_anomaly.reading.layout.layout import Layout, find_layout
+from lstm_anomaly.reading.layout.layout import Layout, NoRowsError, find_layout
 from lstm_anomaly.reading.layout.missing_columns import check_sensors
 from lstm_anomaly.reading.lines.influx import LineProtocol, long_options
-from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source
+from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source, first_lines
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
 from lstm_anomaly.reading.rows.pivot import Pivot
 from lstm_anomaly.reading.rows.strict_time import TimeOrder
-from lstm_anomaly.reading.values.symbols import symbol_columns, times_of
+from lstm_anomaly.reading.values.symbols import symbol_columns
 
 
 def read_csvs(
@@ -110,14 +108,14 @@ class CsvReader:
             if head is None:
                 raise NoRowsError("the file is empty", where=f"{path}:1")
             layout = self._find_layout(head, path)
-            self._describe(found, layout, source)
-            parser = BlockParser(
-                layout,
-                found,
-                self.options.bad_values,
-                keep_texts=self.options.keep_texts,
-                symbols=self._symbols,
+            layout.note_in(
+                found, source.encoding.replace("utf-8", ""), source.packing and f"{source.packing}-compressed"
             )
+            found.header = layout.names if layout.header else ()
+            found.left_out = dict(layout.left_out)
+            found.label_columns, found.state_columns = layout.labels, layout.states
+            found.notes += layout.notes
+            parser = BlockParser(layout, found, self.options, self._symbols)
             pieces = _parse_all(parser, _behind_header(head, layout), blocks)
             if layout.name_column is not None:
                 pieces = self._wide(pieces, found, layout)
@@ -125,7 +123,8 @@ class CsvReader:
                 if len(piece.lines):
                     if self.options.strict_time:
                         self._order.check(piece, path)
-                    yield self._frame(piece, index, layout)
+                    frame = parser.frame(piece, self._sensors, self.paths, index)
+                    yield dataclasses.replace(frame, absent=self._absent or ())
             if layout.name_column is None:
                 found.notes += [
                     f"no reading at all in column {name!r}" for name in parser.sensors_without_reading()
@@ -135,11 +134,7 @@ class CsvReader:
 
     def _find_layout(self, head: Block, path: str) -> Layout:
         lines = head.data.decode("utf-8").split("\n")[:-1]
-        if not any(line.strip() for line in lines):
-            raise NoRowsError("the file holds blank lines only", where=f"{path}:1")
         layout = find_layout(lines, self.options, path, self._sensors, self._why_not_others)
-        if layout.data_line > head.first_line + head.line_count - 1:
-            raise NoRowsError("a header but no rows below it", where=f"{path}:{layout.data_line - 1}")
         if layout.name_column is not None:
             pass  # which sensors there are shows at the end
         elif not self._sensors:
@@ -149,7 +144,8 @@ class CsvReader:
             if not self.options.allow_missing:
                 check_sensors(self._sensors, layout.names, where)
             self._note_absent([name for name in self._sensors if name not in layout.sensors_read], where)
-        self._check_timed(layout, path)
+        layout.check_timed(self._timed, self.paths[0], path)
+        self._timed = layout.time_format is not None
         return layout
 
     def _note_absent(self, absent: Sequence[str], where: str) -> None:
@@ -165,32 +161,6 @@ class CsvReader:
             )
         self._absent = tuple(absent)
         self.report.files[-1].absent = self._absent
-
-    def _check_timed(self, layout: Layout, path: str) -> None:
-        timed = layout.time_format is not None
-        if self._timed is not None and timed != self._timed:
-            one, other = ("has a", "has none") if timed else ("has no", "has one")
-            raise InputError(
-                f"{one} time column but {self.paths[0]} {other}, so the files do not go together",
-                where=f"{path}:{layout.data_line}",
-                hint="name the time column with --time, or read the files apart",
-            )
-        self._timed = timed
-
-    def _describe(self, found: FileReport, layout: Layout, source: Source) -> None:
-        parts = [layout.describe()]
-        if source.encoding != "utf-8":
-            parts.append(source.encoding)
-        if source.packing:
-            parts.append(f"{source.packing}-compressed")
-        found.dialect = ", ".join(parts)
-        found.header = layout.names if layout.header else ()
-        found.time_column = layout.time_name
-        found.time_format = layout.time_format.text if layout.time_format else None
-        found.left_out = dict(layout.left_out)
-        found.label_columns = layout.labels
-        found.state_columns = layout.states
-        found.notes += layout.notes
 
     def _wide(self, pieces: Iterator[Piece], found: FileReport, layout: Layout) -> Iterator[Piece]:
         """Rows of the readings of a long file."""
@@ -216,22 +186,6 @@ class CsvReader:
             if name not in self._sensors
         }
 
-    def _frame(self, piece: Piece, index: int, layout: Layout) -> SensorFrame:
-        return SensorFrame(
-            values=piece.values,
-            sensors=self._sensors,
-            lines=piece.lines,
-            source_index=np.full(len(piece.lines), index, np.int64),
-            sources=self.paths,
-            stamps=piece.stamps,
-            times=times_of(piece.times, self._sensors, self._symbols),
-            groups=piece.groups,
-            absent=self._absent or (),
-            texts=piece.whole,
-            form=layout.form if self.options.keep_texts else None,
-            symbols=self._symbols,
-        )
-
     def _check_bad_share(self, found: FileReport) -> None:
         limit = self.options.max_bad
         cells = found.cells + found.refused_count * len(self._sensors)
@@ -243,13 +197,6 @@ class CsvReader:
                 where=f"{found.source}:{_first_fault(found)}",
                 hint="look at the lines named above, or raise --max-bad",
             )
-
-
-class NoRowsError(InputError):
-    """A file has no data row, which does no harm as long as another file has some."""
-
-    def __init__(self, message: str, *, where: str) -> None:
-        super().__init__(message, where=where, hint="check that the export finished")
 
 
 def _nothing_left(report: ReadReport) -> InputError:
@@ -279,13 +226,9 @@ def _head(blocks: Iterator[Block]) -> Block | None:
 
 def _behind_header(head: Block, layout: Layout) -> Block:
     """The head without the lines above the data."""
-    above = layout.data_line - head.first_line
-    offset = 0
-    for _ in range(above):
-        offset = head.data.index(b"\n", offset) + 1
-    return dataclasses.replace(
-        head, data=head.data[offset:], first_line=layout.data_line, line_count=head.line_count - above
-    )
+    above = layout.data_line - 1
+    data = head.data[len(first_lines(head.data, above)) :]
+    return Block(data, layout.data_line, head.line_count - above)
 
 
 def _parse_all(parser: BlockParser, first: Block, others: Iterator[Block]) -> Iterator[Piece]:

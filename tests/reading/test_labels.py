@@ -79,11 +79,11 @@ def test_labels_in_the_data_itself_go_by_line_when_rows_are_refused(tmp_path):
         ("label\n0\n1\n", "labels.csv: has 2 labels, but the data has 10 rows"),
         ("label\n0\n2\n", "labels.csv:3: '2' in 'label' is neither 0 nor 1"),
         ("a,b\n0,1\n", "labels.csv:1: which column holds the labels is not clear"),
-        ("start,end\n3,\n", "labels.csv:2: an event needs a start and an end"),
-        ("start,end\n4,3\n", "labels.csv:2: the event ends before it starts"),
+        ("start,end\n3,\n", "labels.csv:2: a span needs a start and an end"),
+        ("start,end\n4,3\n", "labels.csv:2: the span ends before it starts"),
         ("start,end\n1,2\n3,11\n", "labels.csv:3: row 11 is not in the data, which has rows 1 to 10"),
         ("start,end\n2024-03-05,soon\n", "labels.csv:2: 'soon' is no time stamp"),
-        ("start,end\n2024-03-05,2024-03-04\n", "labels.csv:2: the event ends before it starts"),
+        ("start,end\n2024-03-05,2024-03-04\n", "labels.csv:2: the span ends before it starts"),
     ],
 )
 def test_what_is_no_label_is_refused_by_line(tmp_path, labels_file, text, message):

@@ -25,11 +25,19 @@ from lstm_anomaly.reading.layout.not_sensors import (
 from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.layout.time_column import find_time_columns, is_clock
 from lstm_anomaly.reading.options import ReadOptions
+from lstm_anomaly.reading.report import FileReport
 from lstm_anomaly.reading.values.numbers import NumberFormat, find_number_format, to_numbers
 from lstm_anomaly.reading.values.timestamps import TimeFormat
 
 MOST_KEYS = 20
 _LABEL_WORDS = frozenset({"anomaly", "label", "changepoint", "outlier", "attack", "target"})
+
+
+class NoRowsError(InputError):
+    """A file has no data row, which does no harm as long as another file has some."""
+
+    def __init__(self, message: str, *, where: str) -> None:
+        super().__init__(message, where=where, hint="check that the export finished")
 
 
 @saved_as("layout 2")
@@ -92,8 +100,19 @@ class Layout:
         """The sensors that have a column here."""
         return tuple(name for name, column in zip(self.sensors, self.columns, strict=True) if column >= 0)
 
-    def describe(self) -> str:
-        """Delimiter, decimal sign and header in a few words."""
+    def check_timed(self, timed: bool | None, other: str, path: str) -> None:
+        """Raise InputError unless this file has a time column as the `other` one has, where that is known."""
+        is_timed = self.time_format is not None
+        if timed is not None and timed != is_timed:
+            one, two = ("has a", "has none") if is_timed else ("has no", "has one")
+            raise InputError(
+                f"{one} time column but {other} {two}, so the files do not go together",
+                where=f"{path}:{self.data_line}",
+                hint="name the time column with --time, or read the files apart",
+            )
+
+    def note_in(self, found: FileReport, *told: str) -> None:
+        """Note in a file's report how it is read: delimiter, decimal sign, ..., and what else is told."""
         parts = [f"{DELIMITER_NAMES.get(self.delimiter, repr(self.delimiter))}-separated"]
         if self.numbers.decimal != ".":
             parts.append("decimal comma")
@@ -105,7 +124,9 @@ class Layout:
             parts.append(f"long: the sensor in {self.names[self.name_column]!r}, its reading in {value!r}")
         if self.group_column is not None:
             parts.append(f"{self.group_kind} in {self.names[self.group_column]!r}")
-        return ", ".join(parts)
+        found.dialect = ", ".join([*parts, *filter(None, told)])
+        found.time_column = self.time_name
+        found.time_format = self.time_format.text if self.time_format else None
 
 
 def find_layout(
@@ -120,7 +141,11 @@ def find_layout(
     `sensors`, when there are any, are the only sensors, whatever their cells hold; the others are left out
     for the reason given. Raises InputError or SensorsError, with the option that settles what was not clear.
     """
+    if not any(line.strip() for line in lines):
+        raise NoRowsError("the file holds blank lines only", where=f"{path}:1")
     dialect = find_dialect(lines, options, path)
+    if dialect.data_line > len(lines):
+        raise NoRowsError("a header but no rows below it", where=f"{path}:{dialect.data_line - 1}")
     cells, numbers = _cells(dialect)
     where = f"{path}:{dialect.data_line}"
     layout = Layout(

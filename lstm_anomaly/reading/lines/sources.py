@@ -64,7 +64,7 @@ class Source:
         self.path = path
         self.block_size = block_size
         self.live = live
-        self.encoding = _known_codec(encoding)
+        self.encoding = known_codec(encoding)
         self.ends_without_newline = False
         self._convert = convert
         self._bytes = ByteStream(path)
@@ -102,12 +102,7 @@ class Source:
                 rest, size = [], 0
             rest.append(chunk[cut:])
             size += len(chunk) - cut
-            if size > MAX_LINE_BYTES:
-                raise InputError(
-                    f"a line is longer than {MAX_LINE_BYTES >> 20} MiB: this is no table of readings",
-                    where=f"{self.path}:{self._next_line}",
-                    hint="check that the file is a CSV with one row of readings a line",
-                )
+            refuse_long_line(size, f"{self.path}:{self._next_line}")
         tail = b"".join(rest)
         if tail:
             self.ends_without_newline = True
@@ -166,12 +161,30 @@ class Source:
         return 0
 
 
+def refuse_long_line(size: int, where: str) -> None:
+    """Raise InputError for a line of so many bytes that it is none of a table."""
+    if size > MAX_LINE_BYTES:
+        raise InputError(
+            f"a line is longer than {MAX_LINE_BYTES >> 20} MiB: this is no table of readings",
+            where=where,
+            hint="check that the file is a CSV with one row of readings a line",
+        )
+
+
+def first_lines(data: bytes, count: int) -> bytes:
+    """So many lines from the begin of the data."""
+    end = 0
+    for _ in range(count):
+        end = data.index(b"\n", end) + 1
+    return data[:end]
+
+
 def count_byte(data: bytes, byte: bytes) -> int:
     """How often a byte stands in the data; several times faster than `bytes.count` where it is frequent."""
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord(byte)))
 
 
-def _known_codec(encoding: str | None) -> str:
+def known_codec(encoding: str | None) -> str:
     """Python's name of a text encoding, "" for None. Raises InputError when there is no such thing."""
     if encoding is None:
         return ""

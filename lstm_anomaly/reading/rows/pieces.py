@@ -8,17 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.errors import InputError
-from lstm_anomaly.base.types import MOST_READING, BoolArray, FloatArray, IntArray, SymbolColumns, TimeArray
+from lstm_anomaly.base.types import (
+    MOST_READING,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    SensorFrame,
+    SymbolColumns,
+    TimeArray,
+)
 from lstm_anomaly.reading.layout.dialect import other_header
 from lstm_anomaly.reading.layout.layout import Layout
 from lstm_anomaly.reading.lines.records import RecordForm, is_regular, scan
 from lstm_anomaly.reading.lines.sources import Block
-from lstm_anomaly.reading.options import BadValues
+from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.report import FileReport
 from lstm_anomaly.reading.rows.machines import Machines
 from lstm_anomaly.reading.rows.parsing import Table, TableParser
 from lstm_anomaly.reading.values.numbers import to_numbers
-from lstm_anomaly.reading.values.symbols import to_codes
+from lstm_anomaly.reading.values.symbols import times_of, to_codes
 from lstm_anomaly.reading.values.timestamps import all_texts, has_offset, join_stamps
 
 REPEATED_HEADER = "the header again"
@@ -71,16 +79,11 @@ class BlockParser:
     """Parses the blocks of one file in order, and writes what it notices into the file's report."""
 
     def __init__(
-        self,
-        layout: Layout,
-        report: FileReport,
-        bad_values: BadValues,
-        *,
-        keep_texts: bool = False,
-        symbols: SymbolColumns | None = None,
+        self, layout: Layout, report: FileReport, options: ReadOptions, symbols: SymbolColumns | None = None
     ) -> None:
         self.layout = layout
-        self.keep_texts = keep_texts
+        self.keep_texts = options.keep_texts
+        self._symbols = symbols
         books = {} if symbols is None else {book.name: book for book in symbols.codebooks}
         self._codebooks = {
             column: books[name]
@@ -88,7 +91,7 @@ class BlockParser:
             if name in layout.symbols
         }
         self.report = report
-        self.bad_values = bad_values
+        self.bad_values = options.bad_values
         self._present = sorted({column for column in layout.columns if column >= 0})
         self._keys = [column for column in (layout.group_column, layout.name_column) if column is not None]
         one_line = frozenset({*self._present, *layout.time_columns, *self._keys})
@@ -126,6 +129,24 @@ class BlockParser:
                 hint="look at the quotes around there",
             )
         return self._convert(table, rows.lines, rows.good), rows.rest
+
+    def frame(
+        self, piece: Piece, sensors: tuple[str, ...], sources: tuple[str, ...], index: int = 0
+    ) -> SensorFrame:
+        """The rows of a piece of the source of this number, as readings of these sensors."""
+        return SensorFrame(
+            values=piece.values,
+            sensors=sensors,
+            lines=piece.lines,
+            source_index=np.full(len(piece.lines), index, np.int64),
+            sources=sources,
+            stamps=piece.stamps,
+            times=times_of(piece.times, sensors, self._symbols),
+            groups=piece.groups,
+            texts=piece.whole,
+            form=self.layout.form if self.keep_texts else None,
+            symbols=self._symbols,
+        )
 
     def sensors_without_reading(self) -> list[str]:
         """Sensors that had no reading in any row so far."""
