@@ -28,7 +28,6 @@ from lstm_anomaly.reading.values.time_formats import (
     ENOUGH,
     find_digits_format,
     find_epoch_format,
-    find_parts_format,
     find_time_format,
     fits,
 )
@@ -45,7 +44,8 @@ _LOOKS_LIKE_TIME = re.compile(
     re.ASCII,
 )
 
-_DATES = (("%Y", "%m", "%d"), ("%Y", "%j"))
+# Parts that make a date -> the spelling rules by which they do.
+_DATES = {("%Y", "%m", "%d"): ("months", "date"), ("%Y", "%j"): ("day",)}
 _CLOCK_PARTS = ("%H", "%M", "%S")
 # More seconds than any logger counts from its start; digits of a date make larger numbers.
 _LONGEST_CLOCK = 1e9
@@ -138,7 +138,6 @@ def _with_milliseconds(sample: Sample, found: TimeColumns, free: Collection[int]
 
 def _pair(sample: Sample, column: int, free: Collection[int]) -> TimeColumns | None:
     """A date in this column and a time of day in another one; its neighbours are tried first."""
-    options = sample.options
     if not _is_date(sample, column):
         return None
     named = plain_name(sample.names[column]) in DATES
@@ -147,18 +146,24 @@ def _pair(sample: Sample, column: int, free: Collection[int]) -> TimeColumns | N
     )
     for other in others:
         rule = _clock_rule(sample, other, [column], near=other - column in (-1, 1))
-        if rule is None:
-            continue
-        texts = sample.texts(column, other)
-        if rule:
-            texts = respell(texts, rule)[0].tolist()
-        form = find_time_format(texts, options.datetime_format, options.tz, sample.where)
-        if form and _fits(form, texts):
-            return (column, other), dataclasses.replace(form, rules=(*rule, *form.rules))
+        if rule is not None and (found := _joined(sample, (column, other), rule)):
+            return found
     for other in others:
-        if named and plain_name(sample.names[other]) in CLOCKS and options.datetime_format is None:
+        if named and plain_name(sample.names[other]) in CLOCKS and sample.options.datetime_format is None:
             raise _unread(sample, other)
     return None
+
+
+def _joined(sample: Sample, columns: tuple[int, ...], rules: tuple[str, ...]) -> TimeColumns | None:
+    """These columns, if their texts put together are stamps after these spelling rules."""
+    options, texts = sample.options, sample.texts(*columns)
+    texts = respell(texts, rules)[0].tolist() if rules else texts
+    form = find_time_format(texts, options.datetime_format, options.tz, sample.where)
+    return (
+        (columns, dataclasses.replace(form, rules=(*rules, *form.rules)))
+        if form and _fits(form, texts)
+        else None
+    )
 
 
 def _is_date(sample: Sample, column: int) -> bool:
@@ -204,18 +209,15 @@ def _part_columns(sample: Sample, free: Collection[int]) -> TimeColumns | None:
     date = next((d for d in _DATES if set(d) <= set(place)), None)
     if date is None or not sample.is_whole(place["%Y"], 0, 2100):
         return None
-    parts = [*date, *itertools.takewhile(place.__contains__, _CLOCK_PARTS)]
-    columns = [place[part] for part in parts]
-    if "%H" not in parts:
-        for clock in free:
-            rule = None if clock in columns else _clock_rule(sample, clock, columns, near=False)
-            texts = [] if rule is None else respell(sample.texts(*columns, clock), rule)[0].tolist()
-            if texts and (form := find_parts_format(texts, [*parts, "clock"], sample.options.tz)):
-                return (*columns, clock), dataclasses.replace(form, rules=rule or ())
-    form = find_parts_format(sample.texts(*columns), parts, sample.options.tz)
-    if form is None:
+    columns = tuple(place[part] for part in (*date, *itertools.takewhile(place.__contains__, _CLOCK_PARTS)))
+    for clock in [k for k in free if k not in columns] if len(columns) == len(date) else ():
+        rule = _clock_rule(sample, clock, columns, near=False)
+        if rule is not None and (found := _joined(sample, (*columns, clock), (*_DATES[date], *rule))):
+            return found
+    found = _joined(sample, columns, (*_DATES[date], "hour"))
+    if found is None:
         raise _unread(sample, *columns)
-    return tuple(columns), form
+    return found
 
 
 def _named_parts(sample: Sample, free: Collection[int]) -> dict[str, int]:
@@ -236,10 +238,10 @@ def _unnamed_parts(sample: Sample) -> dict[str, int]:
         parts = [*date, *_CLOCK_PARTS]
         fits = [sample.is_whole(first + k, *RANGES[part]) for k, part in enumerate(parts)]
         count = fits.index(False) if False in fits else len(fits)
-        columns = range(first, first + count)
-        form = find_parts_format(sample.texts(*columns), parts[:count], None) if count >= len(date) else None
-        if form is not None:
-            steps = np.diff(form.parse(np.array(sample.texts(*columns), object)).astype(np.int64))
+        columns = tuple(range(first, first + count))
+        found = _joined(sample, columns, (*_DATES[date], "hour")) if count >= len(date) else None
+        if found is not None and found[1] is not None:
+            steps = np.diff(found[1].parse(np.array(sample.texts(*columns), object)).astype(np.int64))
             if float(np.mean(steps >= 0)) >= ENOUGH and (steps > 0).any():
                 return dict(zip(parts, columns, strict=False))
     return {}

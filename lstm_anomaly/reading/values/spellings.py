@@ -32,6 +32,8 @@ _MONTHS = {
     "Dec": "december dezember dez décembre déc decembre dic diciembre dicembre dezembro",
 }
 _MONTH_OF = {word: month for month, words in _MONTHS.items() for word in (month.casefold(), *words.split())}
+_MONTH_NUMBERS = {month: number for number, month in enumerate(_MONTHS, 1)}
+_0 = r"(?:\.0*)?"  # behind a whole number, as programs write it that know no others
 _WEEKDAYS = (
     "mon? tue wed thu fri? sat? sun di mi do so lun mar mer jeu ven sam dim mi[eé] jue vie s[aá]b dom gio"
 )
@@ -39,9 +41,25 @@ _WEEKDAYS = (
 _Replacement = str | Callable[[re.Match[str]], str]
 
 
+def _year(digits: str) -> str:
+    return digits if len(digits) == 4 else f"{'20' if digits < '69' else '19'}{digits}"
+
+
 def _day_of_year(found: re.Match[str]) -> str:
-    day = date(int(found[1]), 1, 1) + timedelta(int(found[2]) - 1)
-    return f"{day.isoformat()} " if day.year == int(found[1]) else found[0]
+    year = _year(found[1])
+    day = date(int(year), 1, 1) + timedelta(int(found[2]) - 1)
+    return f"{day.isoformat()} " if f"{day.year}" == year else found[0]
+
+
+def _date_of_parts(found: re.Match[str]) -> str:
+    """What makes `2024-03-04` of `2024 3 4` or `24 Mar 4.0`."""
+    month = _MONTH_NUMBERS.get(found[2], found[2])
+    return f"{_year(found[1])}-{month:0>2}-{found[3]:0>2}"
+
+
+def _clock_of_parts(found: re.Match[str]) -> str:
+    parts = [f"{part:0>2}" for part in found.groups() if part]
+    return " " + ":".join(parts if len(parts) > 1 else [*parts, "00"])
 
 
 def _clock_of(size: int) -> Callable[[re.Match[str]], str]:
@@ -79,7 +97,7 @@ _RULES: dict[str, tuple[str, _Replacement]] = {
     "zone": (rf"(?<=[\d.MmAaPp]) ?\(?({'|'.join(ZONES)})\)?$", lambda found: ZONES[found[1]]),
     "day of year": (r"^([12]\d{3})[-/: ]?([0-3]\d\d)(?:[T :]|$)", _day_of_year),
     "o'clock": (r"(?<=:\d\d) ?(?:Uhr|h)$", ""),
-    "fraction behind a colon": (r"(:\d\d:\d\d):(\d{1,6})(?!\d)", r"\1.\2"),
+    "fraction": (r"(:\d\d:\d\d)[:,](\d{1,9})(?!\d)", r"\1.\2"),
     "h for a colon": (
         r"(?<!\d)(\d{1,2})h(\d\d)(?:m(\d\d)s)?$",
         lambda found: ":".join(filter(None, found.groups())),
@@ -88,7 +106,9 @@ _RULES: dict[str, tuple[str, _Replacement]] = {
     "a or a.m.": (r"(:\d\d) ?([AaPp])(?:\.? ?[Mm]\.)?(?= |$)", r"\1 \2M"),
     "date without signs": (r"^((?:19|20)\d\d)(\d\d)(\d\d) (?=\d\d:?\d\d)", r"\1-\2-\3 "),
     # These are tried only where the columns call for them.
-    "hour": (r" (\d{1,2})(?:\.0*)?$", lambda found: f" {found[1]:0>2}:00"),
+    "date": (rf"^((?:19|20)?\d\d){_0} ([A-Z][a-z]+|\d\d?){_0} (\d\d?){_0}(?= |$)", _date_of_parts),
+    "day": (rf"^((?:19|20)?\d\d){_0} (\d{{1,3}}){_0}(?: |$)", _day_of_year),
+    "hour": (rf" (\d\d?){_0}(?: (\d\d?){_0})?(?: (\d\d?){_0})?$", _clock_of_parts),
     "hhmm": (r" (\d{1,4})$", _clock_of(4)),
     "hhmmss": (r" (\d{1,6})$", _clock_of(6)),
     "milliseconds": (
@@ -97,7 +117,7 @@ _RULES: dict[str, tuple[str, _Replacement]] = {
     ),
 }
 _COMPILED = {name: (re.compile(pattern, re.ASCII), to) for name, (pattern, to) in _RULES.items()}
-OF_COLUMNS = ("hour", "hhmm", "hhmmss", "milliseconds")
+OF_COLUMNS = ("date", "day", "hour", "hhmm", "hhmmss", "milliseconds")
 ALWAYS = tuple(name for name in _RULES if name not in OF_COLUMNS)
 
 

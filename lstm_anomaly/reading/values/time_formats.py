@@ -1,7 +1,6 @@
 """Which format a column of time stamps is written in, found from its first rows."""
 
 import dataclasses
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -98,22 +97,6 @@ def find_digits_format(texts: Sequence[str], tz: str | None) -> TimeFormat | Non
     if not pattern or len(right) < ENOUGH * len(samples) or not fits(TimeFormat("", (pattern,)), right):
         return None
     return _make(pattern, (pattern,), samples, WallClock(find_zone(tz)) if tz else None)
-
-
-def find_parts_format(texts: Sequence[str], parts: Sequence[str], tz: str | None) -> TimeFormat | None:
-    """The format of stamps such as `2024 3 4 0`, put together of `parts` as strptime has them; or None.
-
-    The last may be `clock`, a time of day.
-    """
-    samples = respell((text for text in texts if not is_null(text)), ("months",))[0].tolist()
-    years = "%y" if samples and all(len(text.split()[0]) < 4 for text in samples) else "%Y"
-    clocks = ("%H:%M", "%H:%M:%S") if parts[-1] == "clock" else (parts[-1],)
-    for month, clock in itertools.product(("%m", "%b", "%B"), clocks):
-        pattern = " ".join([*parts[:-1], clock]).replace("%Y", years).replace("%m", month)
-        form = _make(pattern, (pattern,), samples, WallClock(find_zone(tz)) if tz else None)
-        if samples and fits(form, samples):
-            return form
-    return None
 
 
 def fits(form: TimeFormat, texts: Sequence[str], share: float = ENOUGH) -> bool:

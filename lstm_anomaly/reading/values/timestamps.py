@@ -71,8 +71,6 @@ class TimeFormat:
                 break
             local[failed], utc[failed] = _parse(texts[failed], pattern)
             failed = np.isnat(local) & np.isnat(utc)
-        if failed.any() and self.patterns[0] == ISO:
-            texts = np.array([text.replace(",", ".") for text in texts], object)
         if failed.any() and texts[failed].astype(bool).any():
             others, late = respell(texts[failed], ALWAYS)
             for pattern in self.patterns:
