@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from lstm_anomaly.reading.rows.pieces import row_texts
+from lstm_anomaly.reading.lines.records import RecordForm, scan
 
 
 @pytest.fixture
@@ -69,5 +69,5 @@ def test_standard_output_holds_the_rows_alone(passed, trained, more):
 
 
 def test_rows_are_told_apart_where_cells_span_lines():
-    assert row_texts(b'1,"a\nb"\n2,x\n3,"""q\n"\n', 3).tolist() == ['1,"a\nb"', "2,x", '3,"""q\n"']
-    assert row_texts(b"", 0).tolist() == []
+    rows = scan(b'1,"a\nb"\n2,x\n3,"""q\nz"\n', 1, RecordForm(",", 2), last=True)
+    assert rows.texts == ['1,"a\nb"', "2,x", '3,"""q\nz"']

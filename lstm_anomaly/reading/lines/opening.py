@@ -11,16 +11,7 @@ from typing import IO, BinaryIO, cast
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.zip_directory import MOST_OF_A_DIRECTORY, directory_of_zip
-from lstm_anomaly.reading.lines.packing import (
-    FOREIGN,
-    PACKED,
-    PARQUET,
-    SIGN,
-    UNPACK,
-    UNREADABLE,
-    packing_of,
-    refuse_foreign,
-)
+from lstm_anomaly.reading.lines.packing import SIGN, UNPACK, UNREADABLE, kind_of, refuse_foreign
 from lstm_anomaly.reading.lines.parquet import ParquetLines
 
 STDIN = "-"
@@ -49,12 +40,9 @@ class ByteStream:
         try:
             self._raw = _Counted(self._open())
             self._stream = self._unpack(io.BufferedReader(self._raw))  # type: ignore[type-var]
-        except _READ_ERRORS as error:
+        except (*_READ_ERRORS, InputError) as error:
             self._stack.close()
-            raise self._cannot_read(error) from error
-        except InputError:
-            self._stack.close()
-            raise
+            raise error if isinstance(error, InputError) else self._cannot_read(error) from error
 
     def __enter__(self) -> "ByteStream":
         return self
@@ -72,8 +60,12 @@ class ByteStream:
                 size = 0 if live else size - len(part)
         except _READ_ERRORS as error:
             raise self._cannot_read(error) from error
-        if self.packing and self._count == 0:
-            self._refuse_packed_twice(b"".join(parts)[:16])
+        if self.packing and self._count == 0 and (kind := kind_of(b"".join(parts)[:SIGN])):
+            raise InputError(
+                f"its {self.packing} data holds {kind} data, not a CSV",
+                where=self.path,
+                hint="unpack it, and pass the CSV",
+            )
         self._count += sum(map(len, parts))
         if self.packing and self._count > max(RATIO_CHECKED_FROM, MAX_RATIO * self._raw.count):
             raise self._bomb()
@@ -94,26 +86,15 @@ class ByteStream:
         return self._stack.enter_context(Path(self.path).open("rb"))
 
     def _unpack(self, raw: BinaryIO) -> IO[bytes]:
-        magic = raw.peek(SIGN)  # type: ignore[attr-defined]
-        refuse_foreign(magic, self.path)
-        if magic.startswith(PARQUET):
+        kind = kind_of(raw.peek(SIGN))  # type: ignore[attr-defined]
+        refuse_foreign(kind, self.path)
+        if kind == "Parquet":
             lines = ParquetLines(self._seekable(raw), self.path)
             return io.BufferedReader(cast(io.RawIOBase, lines))
-        self.packing = packing_of(magic)
-        if self.packing == "zip":
+        self.packing = kind
+        if kind == "zip":
             return self._open_zip(raw)
-        if self.packing:
-            return cast(IO[bytes], self._stack.enter_context(UNPACK[self.packing](raw)))
-        return raw
-
-    def _refuse_packed_twice(self, magic: bytes) -> None:
-        for sign, what in (*PACKED.items(), *FOREIGN.items(), (PARQUET, "Parquet")):
-            if magic.startswith(sign):
-                raise InputError(
-                    f"its {self.packing} data holds {what} data, not a CSV",
-                    where=self.path,
-                    hint="unpack it, and pass the CSV",
-                )
+        return cast(IO[bytes], self._stack.enter_context(UNPACK[kind](raw))) if kind else raw
 
     def _open_zip(self, raw: BinaryIO) -> IO[bytes]:
         """The only file in a zip."""
@@ -123,11 +104,8 @@ class ByteStream:
             raise self._holds_many(count)
         archive = zipfile.ZipFile(raw)
         self._stack.enter_context(archive)
-        members = [
-            member
-            for member in archive.infolist()
-            if not member.is_dir() and not member.filename.startswith("__MACOSX/")
-        ]
+        files = [member for member in archive.infolist() if not member.is_dir()]
+        members = [member for member in files if not member.filename.startswith("__MACOSX/")]
         if any(member.filename in _OFFICE for member in members):
             raise InputError("is a workbook, not a CSV", where=self.path, hint="save its sheet as CSV")
         if len(members) != 1:

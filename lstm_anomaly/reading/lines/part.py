@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.system import pread
-from lstm_anomaly.reading.lines.packing import PARQUET, SIGN, UNREADABLE, packing_of, refuse_foreign, unpacked
+from lstm_anomaly.reading.lines.packing import SIGN, UNREADABLE, kind_of, refuse_foreign, unpacked
 
 SPAN = 4096  # bytes at each end that are compared
 _COMPARED = 1 << 20
@@ -183,20 +183,15 @@ def open_part(path: Path, opened: ExitStack, *, current: bool) -> Part | None:
         ) from error
     part = opened.enter_context(closing(Part(path, raw, current=current)))
     if current:
-        _require_followed(pread(raw.fileno(), SIGN, 0), os.fspath(path))
+        kind = kind_of(pread(raw.fileno(), SIGN, 0))
+        refuse_foreign(kind, os.fspath(path))
+        if kind in ("zip", "Parquet"):
+            raise InputError(
+                f"is a {kind}{' file' * (kind != 'zip')}, in which no place can be remembered",
+                where=os.fspath(path),
+                hint="unpack it to CSV, or run without --state and --follow",
+            )
     return part
-
-
-def _require_followed(begin: bytes, path: str) -> None:
-    """Raise InputError for a file with this begin in which no place can be remembered."""
-    refuse_foreign(begin, path)
-    if begin.startswith(PARQUET) or packing_of(begin) == "zip":
-        what = "a Parquet file" if begin.startswith(PARQUET) else "a zip"
-        raise InputError(
-            f"is {what}, in which no place can be remembered",
-            where=path,
-            hint="unpack it to CSV, or run without --state and --follow",
-        )
 
 
 def _digest(data: bytes) -> str:

@@ -28,6 +28,7 @@ class Rows:
     """What the lines of one block are.
 
     good     the lines that are rows, as UTF-8 CSV text ready to be parsed
+    texts    the same, a text for each of the n rows
     lines    (n,) line number of each of those rows
     refused  (line, reason, kind of reason) for each row left out
     blank    number of blank lines
@@ -35,6 +36,7 @@ class Rows:
     """
 
     good: bytes
+    texts: list[str]
     lines: IntArray
     refused: list[tuple[int, str, str]] = field(default_factory=list)
     blank: int = 0
@@ -110,10 +112,9 @@ def scan(data: bytes, first_line: int, form: RecordForm, *, last: bool) -> Rows:
     lines = data.decode("utf-8").split("\n")[:-1]
     comments = _has_comments(data, form)
     if not comments and b"\0" not in data and _all_are_rows(lines, delimiter, columns):
-        return Rows(data, np.arange(first_line, first_line + len(lines)))
-    good: list[str] = []
+        return Rows(data, lines, np.arange(first_line, first_line + len(lines)))
     numbers: list[int] = []
-    rows = Rows(b"", np.empty(0, np.int64))
+    rows = Rows(b"", [], np.empty(0, np.int64))
     at = 0
     while at < len(lines):
         number = first_line + at
@@ -133,12 +134,12 @@ def scan(data: bytes, first_line: int, form: RecordForm, *, last: bool) -> Rows:
         span = record[1] if record else 1
         fault = _fault(record, form)
         if fault is None:
-            good.extend(lines[at : at + span])
+            rows.texts.append("\n".join(lines[at : at + span]))
             numbers.append(number)
         else:
             rows.refused.append((number, *fault))
         at += 1 if fault else span
-    rows.good = "".join(f"{line}\n" for line in good).encode()
+    rows.good = "".join(f"{text}\n" for text in rows.texts).encode()
     rows.lines = np.array(numbers, np.int64)
     return rows
 

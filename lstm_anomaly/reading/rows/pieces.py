@@ -114,12 +114,13 @@ class BlockParser:
             table = self._parser.parse(block.data, block.line_count)
             if table is not None:
                 lines = np.arange(block.first_line, block.first_line + block.line_count)
-                return self._convert(table, lines, block.data), b""
+                texts = block.data.decode("utf-8").split("\n")[:-1] if self.keep_texts else []
+                return self._convert(table, lines, texts), b""
         rows = scan(block.data, block.first_line, self._form, last=last)
         self.report.blank_lines += rows.blank
-        texts = block.data.split(b"\n") if rows.refused else []
+        whole = block.data.split(b"\n") if rows.refused else []
         for refused in rows.refused:
-            self._refuse_other_header(texts[refused[0] - block.first_line], refused[0])
+            self._refuse_other_header(whole[refused[0] - block.first_line], refused[0])
             self.report.refuse(*refused)
         table = self._parser.parse(rows.good, len(rows.lines))
         if table is None:
@@ -128,7 +129,7 @@ class BlockParser:
                 where=f"{self.report.source}:{block.first_line}",
                 hint="look at the quotes around there",
             )
-        return self._convert(table, rows.lines, rows.good), rows.rest
+        return self._convert(table, rows.lines, rows.texts), rows.rest
 
     def frame(
         self, piece: Piece, sensors: tuple[str, ...], sources: tuple[str, ...], index: int = 0
@@ -152,8 +153,8 @@ class BlockParser:
         """Sensors that had no reading in any row so far."""
         return [self.layout.sensors[place] for place in self._without_reading]
 
-    def _convert(self, table: Table, lines: IntArray, data: bytes) -> Piece:
-        whole = row_texts(data, len(lines)) if self.keep_texts else None
+    def _convert(self, table: Table, lines: IntArray, texts: list[str]) -> Piece:
+        whole = np.array(texts, object) if self.keep_texts else None
         repeated = self._repeated_header(table, len(lines))
         if repeated.any():
             for line in lines[repeated]:
@@ -284,20 +285,3 @@ class BlockParser:
                 hint="correct it, or name it with --null-value, or --bad-values nan to count it as missing",
             )
         self.report.add_bad(line, name, text)
-
-
-def row_texts(data: bytes, count: int) -> NDArray[np.object_]:
-    """The texts of `count` rows (UTF-8, newline-ended), of which one may span lines inside quotes."""
-    lines = data.decode("utf-8").split("\n")[:-1]
-    out = np.empty(count, object)
-    if len(lines) == count:
-        out[:] = lines
-        return out
-    at = 0
-    for row in range(count):
-        stop = at + 1
-        while "".join(lines[at:stop]).count('"') % 2:  # a quote is open
-            stop += 1
-        out[row] = "\n".join(lines[at:stop])
-        at = stop
-    return out

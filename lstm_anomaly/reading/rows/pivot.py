@@ -11,7 +11,6 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from lstm_anomaly.base.types import IntArray
 from lstm_anomaly.reading.report import FileReport
 from lstm_anomaly.reading.rows.pieces import Piece, join_pieces
 
@@ -43,7 +42,7 @@ class Pivot:
         self._fixed = bool(sensors)
         self._in_order = in_order and self._fixed
         self._report = report
-        self._exclude = exclude
+        self._exclude = tuple(exclude)
         self._waiting: list[Piece] = []
 
     def push(self, piece: Piece) -> Piece | None:
@@ -69,14 +68,18 @@ class Pivot:
         return self._rows(join_pieces(waiting)) if waiting else None
 
     def _usable(self, piece: Piece) -> Piece:
-        piece = self._without_messages(piece)
         assert piece.times is not None
+        assert piece.names is not None
+        is_message = [name[:1] == "$" == name[-1:] for name in piece.names]  # such as `$RT_OFF$` of WinCC
+        unused = np.array(is_message, bool) | np.isin(piece.names.astype(str), self._exclude)
+        for name in dict.fromkeys(piece.names[unused]):
+            is_told = name in self._exclude
+            self._report.left_out[name] = "excluded" if is_told else "a message of the logger, no reading"
         nameless, timeless = piece.names == "", np.isnat(piece.times)
-        for line in piece.lines[nameless]:
-            self._report.refuse(int(line), NO_SENSOR)
-        for line in piece.lines[timeless & ~nameless]:
-            self._report.refuse(int(line), NO_TIME)
-        piece = piece.keep(~nameless & ~timeless)
+        for reason, rows in ((NO_SENSOR, nameless), (NO_TIME, timeless & ~nameless)):
+            for line in piece.lines[rows & ~unused]:
+                self._report.refuse(int(line), reason)
+        piece = piece.keep(~nameless & ~timeless & ~unused)
         assert piece.names is not None
         for name, count in Counter(piece.names.tolist()).items():
             self.read[name] = self.read.get(name, 0) + count
@@ -85,45 +88,24 @@ class Pivot:
         self.used += len(piece.lines)
         return piece
 
-    def _without_messages(self, piece: Piece) -> Piece:
-        """The piece without excluded sensors and a logger's own messages, such as `$RT_OFF$` of WinCC."""
-        assert piece.names is not None
-        out = np.array([name in self._exclude or name[:1] == "$" == name[-1:] for name in piece.names], bool)
-        for name in dict.fromkeys(piece.names[out]):
-            is_told = name in self._exclude
-            self._report.left_out[name] = "excluded" if is_told else "a message of the logger, no reading"
-        return piece.keep(~out) if out.any() else piece
-
     def _rows(self, piece: Piece) -> Piece:
         assert piece.times is not None
         assert piece.names is not None
         if not self._fixed:
             self.sensors = tuple(self.read)
-        place = {name: k for k, name in enumerate(self.sensors)}
-        column = np.array([place[name] for name in piece.names], np.int64)  # (n,)
         step = piece.times.astype(np.int64)
         if self._in_order:
-            step = np.cumsum(np.concatenate([[0], np.diff(step) != 0]))
+            step = np.cumsum(np.diff(step, prepend=step[:1]) != 0)
         group = np.zeros(len(step), np.int64) if piece.groups is None else pd.factorize(piece.groups)[0]
-        first, row = _pairs(step, group)
+        column = pd.Index(self.sensors).get_indexer(pd.Index(piece.names))
+        readings = pd.DataFrame({"step": step, "group": group, "column": column})
+        row = readings.groupby(["step", "group"]).ngroup().to_numpy()  # (n,) of one time by first appearance
+        _, first = np.unique(row, return_index=True)
+        again = readings.duplicated().to_numpy()
         values = np.full((len(first), len(self.sensors)), np.nan)
-        cell = row * len(self.sensors) + column
-        _, once = np.unique(cell, return_index=True)
-        values.ravel()[cell[once]] = piece.values[once, 0]
-        again = np.delete(np.arange(len(cell)), once)
+        values[row[~again], column[~again]] = piece.values[~again, 0]
         for line in piece.lines[again]:
             self._report.refuse(int(line), TWICE)
-        self.used -= len(again)
+        self.used -= int(again.sum())
         rows = piece.keep(first)
         return Piece(values, rows.lines, rows.stamps, rows.times, rows.groups)
-
-
-def _pairs(step: IntArray, group: IntArray) -> tuple[IntArray, IntArray]:
-    """First reading of each pair of step and group, in the order of time, and for each reading its pair (n,).
-
-    At one time groups come as they first appear.
-    """
-    _, rank_of_step = np.unique(step, return_inverse=True)
-    pair = rank_of_step * (group.max() + 1) + group
-    _, first, inverse = np.unique(pair, return_index=True, return_inverse=True)
-    return first, inverse
