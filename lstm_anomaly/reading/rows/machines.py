@@ -109,36 +109,34 @@ class Machines:
         key.spans |= dict.fromkeys(distinct.tolist(), (0, 0))
         changes = np.flatnonzero(np.diff(codes))
         in_blocks, in_turns = len(changes) < len(distinct), len(changes) > SHARED * len(cells)
-        is_switch = {*key.spans} <= {0.0, 1.0}
-        if (
-            key.is_named
-            and len(key.spans) > 1
-            and (in_blocks or in_turns)
-            and _are_names(key)
-            and not is_switch
-        ):
+        are_several = len(key.spans) > 1 and not {*key.spans} <= {0.0, 1.0}  # which is a switch
+        if key.is_named and are_several and (in_blocks or in_turns) and _are_names(key):
             line = lines[changes[0] + 1] if len(changes) else lines[0]
             raise self._several(key, "rows are of several machines", int(line))
 
     def _several(self, key: _Key, what: str, line: int) -> InputError:
         name = self._layout.names[key.column]
-        machines = list(dict.fromkeys(value[0] if isinstance(value, tuple) else value for value in key.spans))
-        texts = [f"{value:g}" if isinstance(value, float) else str(value)[:30] for value in machines]
+        texts = [f"{v:g}" if isinstance(v, float) else str(v)[:30] for v in dict.fromkeys(_values(key))]
         shown = ", ".join(map(repr, texts[:3])) + (", ..." if len(texts) > 3 else "")
-        sensors = [sensor for sensor in self._layout.sensors if sensor != name]
-        readings = [name for name in sensors if VALUE_NAMES.fullmatch(plain_name(name))] or sensors
-        long = f"--sensor-column '{name}' --value-column '{readings[0]}'" if len(readings) == 1 else ""
         hints = [f"--group-by '{name}' for a model each"]
-        if long and self._layout.name_column is None:
-            hints.insert(
-                0 if VALUE_NAMES.fullmatch(plain_name(readings[0])) else 1, f"{long} if these are sensors"
+        sensors = [sensor for sensor in self._layout.sensors if sensor != name]
+        readings = [sensor for sensor in sensors if VALUE_NAMES.fullmatch(plain_name(sensor))]
+        if len(readings or sensors) == 1 and self._layout.name_column is None:
+            long = (
+                f"--sensor-column '{name}' --value-column '{(readings or sensors)[0]}' if these are sensors"
             )
+            hints.insert(0 if readings else 1, long)
         hints.append(f"--exclude '{name}' if the rows are of one machine")
         return InputError(
             f"{what}, one for each {name!r} ({shown})",
             where=f"{self._source}:{line}",
             hint=", ".join(hints),
         )
+
+
+def _values(key: _Key) -> list[object]:
+    """The values of a key, without the sensors of a file with one reading a row."""
+    return [value[0] if isinstance(value, tuple) else value for value in key.spans]
 
 
 def _note(key: _Key, at: IntArray, values: NDArray[np.object_]) -> None:
@@ -165,8 +163,7 @@ def _pairs(cells: NDArray[np.object_], names: NDArray[np.object_]) -> NDArray[np
 
 def _are_names(key: _Key) -> bool:
     """Whether the values are names or whole numbers, rather than readings among which words stand."""
-    values = [value[0] if isinstance(value, tuple) else value for value in key.spans]
-    return not key.is_text or not any(is_value(str(value)) for value in values)
+    return not key.is_text or not any(is_value(str(value)) for value in _values(key))
 
 
 def _overlap(key: _Key) -> bool:
