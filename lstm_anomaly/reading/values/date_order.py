@@ -35,10 +35,10 @@ _TOKENS = (
 )
 # Stamps further apart than this do not show whether a date goes on into the next.
 _CLOSE = np.timedelta64(6, "h")
-_ORDERS = ("dmy", "mdy", "ymd")
+ORDERS = ("dmy", "mdy", "ymd")
 
 
-def find_patterns(samples: list[str], where: str, orders: Sequence[str] = _ORDERS) -> tuple[str, ...]:
+def find_patterns(samples: list[str], where: str, orders: Sequence[str] = ORDERS) -> tuple[str, ...]:
     """The strptime formats, the commonest first, of the one order that fits all stamps; () when none are.
 
     orders: the candidates among `dmy`, `mdy`, `ymd`. Where several fit, the one wins in which the rows run
@@ -72,7 +72,7 @@ def find_patterns(samples: list[str], where: str, orders: Sequence[str] = _ORDER
 
 def suggest_formats(samples: Sequence[str]) -> list[str]:
     """The strptime formats that fit stamps with words such as `PST` in them, for the user to choose."""
-    patterns = dict.fromkeys(_pattern(samples[0].strip(), order, words=True) for order in _ORDERS)
+    patterns = dict.fromkeys(_pattern(samples[0].strip(), order, words=True) for order in ORDERS)
     read = {pattern: ~np.isnat(_parse(list(samples), (pattern,))) for pattern in patterns if pattern}
     return [pattern for pattern, known in read.items() if known.mean() >= 0.9]
 

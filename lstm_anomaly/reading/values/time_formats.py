@@ -11,7 +11,7 @@ from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.reading.options import SCHEMES_OF_TIME
 from lstm_anomaly.reading.values.cells import is_null
-from lstm_anomaly.reading.values.date_order import find_patterns
+from lstm_anomaly.reading.values.date_order import ORDERS, find_patterns
 from lstm_anomaly.reading.values.spellings import ALWAYS, respell, rules_for
 from lstm_anomaly.reading.values.timestamps import ISO, OFFSET, TimeFormat, has_offset
 from lstm_anomaly.reading.values.wall_clock import WallClock, find_zone
@@ -45,23 +45,32 @@ def find_time_format(texts: Sequence[str], told: str | None, tz: str | None, whe
     `told` is a strptime format or one of `options.SCHEMES_OF_TIME`, `tz` the zone of stamps without one.
     Raises InputError at `where` when day and month could be either way round.
     """
-    raw = [text.strip() for text in texts if not is_null(text)]
     clock = WallClock(find_zone(tz)) if tz else None
-    if told is not None and ("%" in told or told in _EPOCHS):
-        return _told_format(raw, told, clock, where)
-    if not raw:
+    if told in _EPOCHS:
+        return _epoch_format(told)
+    if told is not None and "%" in told:
+        return TimeFormat(told, (told,), zoned="%z" in told, clock=clock)
+    if told not in (None, *SCHEMES_OF_TIME):
+        raise InputError(
+            f"{told!r} is no format for time stamps",
+            hint=f"--datetime-format '%d/%m/%Y %H:%M', or {', '.join(SCHEMES_OF_TIME)}",
+        )
+    raw = [text.strip() for text in texts if not is_null(text)]
+    samples: list[str] = respell(raw, ALWAYS)[0].tolist()
+    looks_iso = told is None and _share(_ISO.fullmatch(text) is not None for text in samples) >= ENOUGH
+    is_iso = looks_iso or told == "iso"
+    orders = {"day-first": ("dmy",), "month-first": ("mdy",)}.get(told or "", ORDERS)
+    patterns = (ISO,) if is_iso else find_patterns(samples, where, orders) if raw else ()
+    if patterns:
+        form = _make("ISO 8601" if is_iso else patterns[0], patterns, samples, clock)
+        return dataclasses.replace(form, rules=rules_for(raw))
+    if told is None or not raw:
         return None
-    rules = rules_for(raw)
-    samples = respell(raw, ALWAYS)[0].tolist()
-    form = _told_format(samples, told, clock, where) if told else _found_format(samples, clock, where)
-    return form and dataclasses.replace(form, rules=rules)
-
-
-def _found_format(samples: list[str], clock: WallClock | None, where: str) -> TimeFormat | None:
-    if _share(_ISO.fullmatch(text) is not None for text in samples) >= ENOUGH:
-        return _make("ISO 8601", (ISO,), samples, clock)
-    patterns = find_patterns(samples, where)
-    return _make(patterns[0], patterns, samples, clock) if patterns else None
+    raise InputError(
+        f"the time {samples[0]!r} is no date that is written {told}",
+        where=where,
+        hint="--datetime-format FORMAT as strptime has it, or another --time",
+    )
 
 
 def find_epoch_format(values: FloatArray, *, named_time: bool, in_days: bool = False) -> TimeFormat | None:
@@ -121,28 +130,6 @@ def scheme_of(form: TimeFormat) -> str:
     if form.patterns:
         return "iso" if form.patterns[0] == ISO else form.patterns[0]
     return next(name for name, (_, *ticks) in _EPOCHS.items() if ticks == [form.ticks, form.origin])
-
-
-def _told_format(samples: list[str], told: str, clock: WallClock | None, where: str) -> TimeFormat:
-    if told in _EPOCHS:
-        return _epoch_format(told)
-    if told == "iso":
-        return _make("ISO 8601", (ISO,), samples, clock)
-    if told in ("day-first", "month-first"):
-        patterns = find_patterns(samples, where, ("dmy",) if told == "day-first" else ("mdy",))
-        if not patterns:
-            raise InputError(
-                f"the time {samples[0]!r} is no date that is written {told}",
-                where=where,
-                hint="--datetime-format FORMAT as strptime has it, or another --time",
-            )
-        return _make(patterns[0], patterns, samples, clock)
-    if "%" not in told:
-        raise InputError(
-            f"{told!r} is no format for time stamps",
-            hint=f"--datetime-format '%d/%m/%Y %H:%M', or {', '.join(SCHEMES_OF_TIME)}",
-        )
-    return TimeFormat(told, (told,), zoned="%z" in told, clock=clock)
 
 
 def _share(flags: Iterable[bool]) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.types import BoolArray, TimeArray
+from lstm_anomaly.base.types import TimeArray
 from lstm_anomaly.reading.values.spellings import ALWAYS, respell
 from lstm_anomaly.reading.values.wall_clock import WallClock
 
@@ -51,34 +51,22 @@ class TimeFormat:
         """
         if not self.patterns:
             return _from_epoch(texts, self.ticks, self.origin)
-        if self.rules:
-            texts, late = respell(all_texts(texts), self.rules)
-            local, utc = (_next_day(times, late) for times in self._parse_all(texts))
-        else:
-            local, utc = self._parse_all(texts)
+        local, utc = np.full((2, len(texts)), "NaT", NS)
+        unread = np.arange(len(texts))
+        # All stamps by the rules that most of them need; then the others, by all that there are.
+        for rules in (self.rules, ALWAYS):
+            late = np.zeros(len(unread), bool)
+            if rules and len(unread):
+                texts, late = respell(all_texts(texts), rules)
+            for pattern in self.patterns if len(texts) else ():
+                for times, found in zip((local, utc), _parse(texts, pattern), strict=True):
+                    times[unread] = np.where(late, found + np.timedelta64(1, "D"), found)
+                left = np.isnat(local[unread]) & np.isnat(utc[unread])
+                unread, texts, late = unread[left], texts[left], late[left]
         if self.clock is not None:
             placed = self.clock.to_utc(local)
             return np.where(np.isnat(placed), utc, placed)
         return utc if self.zoned else local
-
-    def _parse_all(self, texts: NDArray[np.object_]) -> tuple[TimeArray, TimeArray]:
-        """Times (n,) without and with an offset, the latter in UTC; NaT where a stamp is not of the kind."""
-        local, utc = _parse(texts, self.patterns[0])
-        failed = np.isnat(local) & np.isnat(utc)
-        texts = all_texts(texts) if failed.any() else texts
-        for pattern in self.patterns[1:]:
-            if not failed.any():
-                break
-            local[failed], utc[failed] = _parse(texts[failed], pattern)
-            failed = np.isnat(local) & np.isnat(utc)
-        if failed.any() and texts[failed].astype(bool).any():
-            others, late = respell(texts[failed], ALWAYS)
-            for pattern in self.patterns:
-                again = [_next_day(times, late) for times in _parse(others, pattern)]
-                unread = np.isnat(local[failed]) & np.isnat(utc[failed])
-                local[failed] = np.where(unread, again[0], local[failed])
-                utc[failed] = np.where(unread, again[1], utc[failed])
-        return local, utc
 
 
 def all_texts(cells: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -92,11 +80,6 @@ def join_stamps(columns: Sequence[NDArray[np.object_]]) -> NDArray[np.object_]:
         return columns[0]
     rows = zip(*map(all_texts, columns), strict=True)
     return np.array([" ".join(map(str.strip, row)).strip() for row in rows], object)
-
-
-def _next_day(times: TimeArray, late: BoolArray) -> TimeArray:
-    """The times (n,), those that are `late` (n,) a day later."""
-    return np.where(late, times + np.timedelta64(1, "D"), times) if late.any() else times
 
 
 def has_offset(text: str) -> bool:
