@@ -8,8 +8,9 @@ from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.reading.bookmark import Bookmark
 from lstm_anomaly.reading.gap import Gap
-from lstm_anomaly.reading.layout.layout import Layout, NoRowsError, find_layout
+from lstm_anomaly.reading.layout.layout import Layout, NoRowsError
 from lstm_anomaly.reading.layout.missing_columns import check_sensors
+from lstm_anomaly.reading.layout.roles import find_layout
 from lstm_anomaly.reading.lines.part import Part
 from lstm_anomaly.reading.lines.sources import (
     BLOCK_BYTES,

@@ -8,8 +8,9 @@ from lstm_anomaly.base.errors import InputError, SensorsError
 from lstm_anomaly.base.text import listed, percent
 from lstm_anomaly.base.types import SensorFrame
 from lstm_anomaly.reading.frames import join_frames
-from lstm_anomaly.reading.layout.layout import Layout, NoRowsError, find_layout
+from lstm_anomaly.reading.layout.layout import Layout, NoRowsError
 from lstm_anomaly.reading.layout.missing_columns import check_sensors
+from lstm_anomaly.reading.layout.roles import find_layout
 from lstm_anomaly.reading.lines.influx import LineProtocol, long_options
 from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source, first_lines
 from lstm_anomaly.reading.options import ReadOptions

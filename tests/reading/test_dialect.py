@@ -24,7 +24,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def dialect_of(text: str, **options: object):
-    return find_dialect(text.splitlines(), ReadOptions(**options), "input.csv")
+    return find_dialect(text.splitlines(), ReadOptions(**options), "input.csv")[0]
 
 
 @pytest.mark.parametrize(

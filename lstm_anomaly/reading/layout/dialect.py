@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.reading.layout.header import (
@@ -14,12 +13,12 @@ from lstm_anomaly.reading.layout.header import (
     join_header,
     unique_names,
 )
+from lstm_anomaly.reading.layout.layout import DELIMITER_NAMES, Layout
 from lstm_anomaly.reading.lines.records import take_record
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.values.cells import is_null, is_value, is_word
 
 DELIMITERS = (",", ";", "\t", "|")
-DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 MAX_COLUMNS = 10_000
 SAMPLE_ROWS = 200
 SPREAD_ROWS = 300
@@ -34,28 +33,8 @@ MOST_HEAD_LINES = 1000
 MOST_ABOVE = 10  # lines of numbers above the names, such as settings of the logger
 
 
-@dataclass
-class Dialect:
-    """What the first lines show.
-
-    names        the names of all columns, unique, in file order
-    header       the header's fields as they stood there, or () without one
-    sample       the first data rows, for finding out what the columns hold
-    data_line    number of the first line behind header, comments and units
-    comments     whether lines that begin with # are comments, since some stand above the header
-    """
-
-    delimiter: str
-    names: tuple[str, ...]
-    header: tuple[str, ...]
-    sample: list[Record]
-    data_line: int
-    comments: bool
-    notes: list[str] = field(default_factory=list)
-
-
-def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> Dialect:
-    """Find the dialect from the first lines of a file.
+def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> tuple[Layout, list[Record]]:
+    """Delimiter and names found from the first lines of a file; rows that show what its columns hold.
 
     Raises InputError where the lines allow two readings or none, with the option that settles it.
     """
@@ -78,23 +57,17 @@ def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> Diale
     last = sample[-1]
     rows = sample[above + units :] + _spread_records(lines, last, delimiter)
     rows = [record for record in rows if record.fields != header]
-    return Dialect(
-        delimiter,
-        names,
-        tuple(header),
-        sample=rows,
-        data_line=rows[0].line if rows else last.line + last.span,
-        comments=comments,
-        notes=[
-            *_preamble_notes(lines, start, options.skip_lines),
-            *(
-                f"line {record.line} stands before the header and is no row"
-                for record in sample[: max(above - 1, 0)]
-            ),
-            *(f"line {r.line} holds units or the like, and is no row" for r in sample[above : above + units]),
-            *(notes if header else ["no header row: columns are named by their numbers"]),
-        ],
-    )
+    notes = [
+        *_preamble_notes(lines, start, options.skip_lines),
+        *(
+            f"line {record.line} stands before the header and is no row"
+            for record in sample[: max(above - 1, 0)]
+        ),
+        *(f"line {r.line} holds units or the like, and is no row" for r in sample[above : above + units]),
+        *(notes if header else ["no header row: columns are named by their numbers"]),
+    ]
+    data_line = rows[0].line if rows else last.line + last.span
+    return Layout(delimiter, names, tuple(header), data_line, comments=comments, notes=notes), rows
 
 
 def _find_header(sample: list[Record], columns: int, told: bool | None, path: str) -> tuple[list[str], int]:

@@ -1,36 +1,15 @@
-"""What each column of a file is: the time, a sensor, or neither and why."""
+"""How the rows of one file are read: what its lines and columns are."""
 
-import copy
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.types import IntArray, TextForm
-from lstm_anomaly.reading.layout.clocks import check_one_clock
-from lstm_anomaly.reading.layout.dialect import DELIMITER_NAMES, Dialect, find_dialect
-from lstm_anomaly.reading.layout.long_columns import check_not_long, find_long_columns
-from lstm_anomaly.reading.layout.missing_columns import check_columns, quoted
-from lstm_anomaly.reading.layout.not_sensors import (
-    GOES_WITH_LINES,
-    RISES,
-    WITH_UNIT,
-    could_be_symbols,
-    why_not,
-)
-from lstm_anomaly.reading.layout.sample import Sample
-from lstm_anomaly.reading.layout.time_column import find_time_columns, is_clock
-from lstm_anomaly.reading.options import ReadOptions
+from lstm_anomaly.base.types import TextForm
 from lstm_anomaly.reading.report import FileReport
-from lstm_anomaly.reading.values.numbers import NumberFormat, find_number_format, to_numbers
+from lstm_anomaly.reading.values.numbers import NumberFormat
 from lstm_anomaly.reading.values.timestamps import TimeFormat
 
-MOST_KEYS = 20
-_LABEL_WORDS = frozenset({"anomaly", "label", "changepoint", "outlier", "attack", "target"})
+DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 
 
 class NoRowsError(InputError):
@@ -45,9 +24,10 @@ class NoRowsError(InputError):
 class Layout:
     """How to read the rows of one file.
 
-    names         all columns; `len(names)` is the number of fields that a row has
-    header        the header's own fields, to know it again when it is repeated further down
-    comments      whether lines that begin with # are no rows
+    names         all columns, unique; `len(names)` is the number of fields that a row has
+    header        the header's own fields, to know it again when it is repeated further down; () without
+    data_line     number of the first line behind header, comments and units
+    comments      whether lines that begin with # are no rows, since some stand above the header
     sensors       names of the sensors, and `columns` where each stands (-1: not in this file)
     group_column  column that says whose row it is, None when all are of one machine
     group_kind    what it tells apart: groups, or sessions
@@ -66,8 +46,8 @@ class Layout:
     delimiter: str
     names: tuple[str, ...]
     header: tuple[str, ...]
-    numbers: NumberFormat
     data_line: int
+    numbers: NumberFormat = field(default_factory=NumberFormat)
     comments: bool = False
     sensors: tuple[str, ...] = ()
     columns: tuple[int, ...] = ()
@@ -127,190 +107,3 @@ class Layout:
         found.dialect = ", ".join([*parts, *filter(None, told)])
         found.time_column = self.time_name
         found.time_format = self.time_format.text if self.time_format else None
-
-
-def find_layout(
-    lines: Sequence[str],
-    options: ReadOptions,
-    path: str,
-    sensors: Sequence[str] = (),
-    why_not_others: str = "not a sensor of the model",
-) -> Layout:
-    """Find the dialect and the columns' roles from the first lines of a file.
-
-    `sensors`, when there are any, are the only sensors, whatever their cells hold; the others are left out
-    for the reason given. Raises InputError or SensorsError, with the option that settles what was not clear.
-    """
-    if not any(line.strip() for line in lines):
-        raise NoRowsError("the file holds blank lines only", where=f"{path}:1")
-    dialect = find_dialect(lines, options, path)
-    if dialect.data_line > len(lines):
-        raise NoRowsError("a header but no rows below it", where=f"{path}:{dialect.data_line - 1}")
-    cells, numbers = _cells(dialect)
-    where = f"{path}:{dialect.data_line}"
-    layout = Layout(
-        dialect.delimiter,
-        dialect.names,
-        dialect.header,
-        _number_format(dialect, cells, options, path),
-        dialect.data_line,
-        comments=dialect.comments,
-        notes=dialect.notes,
-    )
-    if not len(cells):
-        return layout
-    symbols = () if sensors and options.allow_missing else options.symbols
-    header = f"{path}:{max(1, layout.data_line - 1)}"
-    check_columns([*filter(None, _columns_told(options)), *symbols], layout.names, header)
-    values = to_numbers(cells.ravel().tolist(), layout.numbers)[0].reshape(cells.shape)
-    sample = Sample(layout.names, cells, values, numbers, bool(layout.header), options, where)
-    told = filter(None, _columns_told(options)[1:])
-    no_time = {*sensors, *options.only, *options.exclude, *options.symbols, *told}
-    layout.time_columns, layout.time_format = find_time_columns(sample, no_time)
-    _find_keys(layout, sample, sensors)
-    if layout.name_column is None:  # in a long file these are names of sensors, which show further down
-        check_columns([*options.only, *(() if sensors else options.exclude)], layout.names, header)
-    _find_sensors(layout, sample, sensors, why_not_others)
-    if layout.name_column is None:
-        _find_symbols(layout, sample)
-    time = layout.time_columns, layout.time_format
-    columns = [
-        column
-        for name, column in zip(layout.sensors, layout.columns, strict=True)
-        if column >= 0 and name not in layout.symbols
-    ]
-    check_one_clock(sample, time, columns)
-    layout.may_be_long = not sensors and not options.only and len(columns) == 1
-    if not layout.time_columns and layout.may_be_long:
-        check_not_long(sample, columns)
-    if not layout.sensors:
-        raise _no_sensors(layout, path)
-    return layout
-
-
-def _find_keys(layout: Layout, sample: Sample, sensors: Sequence[str]) -> None:
-    """Set the column of groups, and in a long file those of the sensor's name and its reading."""
-    names, options = layout.names, sample.options
-    key = options.group_by or options.session
-    layout.group_column = None if key is None else names.index(key)
-    layout.group_kind = "sessions" if options.session else "groups"
-    long = find_long_columns(sample, layout.time_columns, sensors)
-    if long is not None:
-        layout.name_column, layout.columns = long[0], long[1:]
-        layout.sensors = (names[long[1]],)
-        layout.is_in_order = _is_in_order(layout, sample)
-    if layout.group_column is None:
-        taken = {*layout.time_columns, layout.name_column, *layout.columns}
-        told = {*options.exclude, *options.only, *options.symbols}
-        free = [column for column, name in enumerate(names) if column not in taken and name not in told]
-        layout.keys = tuple((k, not sample.is_number(k)) for k in free if _may_name_machines(sample, k))[
-            :MOST_KEYS
-        ]
-
-
-def _may_name_machines(sample: Sample, column: int) -> bool:
-    """Whether a column holds texts or whole numbers that are repeated in many rows."""
-    comes_again = 2 * len({*sample.cells[:, column]}) <= max(len(sample.cells), 2)
-    known = sample.values[np.isfinite(sample.values[:, column]), column]
-    return comes_again and (not sample.is_number(column) or bool(np.all(known == np.round(known))))
-
-
-def _find_sensors(layout: Layout, sample: Sample, sensors: Sequence[str], why_not_others: str) -> None:
-    """Set which columns are sensors, and why the others are none."""
-    keys = {*layout.time_columns, layout.group_column, layout.name_column}
-    for column, name in enumerate(layout.names):
-        if column in keys:
-            continue
-        if layout.name_column is not None:
-            reason = "" if column in layout.columns else "neither the time nor the sensor nor its reading"
-        elif sensors or name in sample.options.symbols:
-            reason = "" if name in (*sensors, *sample.options.symbols) else why_not_others
-        else:
-            is_named = bool(layout.header and layout.header[column].strip())
-            reason = why_not(sample, column, is_named=is_named, form=layout.numbers)
-            if reason == RISES and not layout.time_columns:
-                reason += " but is no time since 1970, so rows are counted instead"
-        if reason:
-            layout.left_out[name] = reason
-    if layout.name_column is None:
-        _set_sensors(layout, sensors)
-    if not layout.sensors:  # then it is no counter beside readings
-        layout.left_out = {name: why for name, why in layout.left_out.items() if why != GOES_WITH_LINES}
-        _set_sensors(layout, sensors)
-
-
-def _find_symbols(layout: Layout, sample: Sample) -> None:
-    """Set which sensors are symbols, and which columns left out as texts could be read as such."""
-    layout.symbols = tuple(name for name in sample.options.symbols if name in layout.sensors_read)
-    layout.labels = [name for name in layout.labels if name not in layout.symbols]
-    texts = {name: sample.cells[:, layout.names.index(name)] for name in layout.left_out}
-    layout.states = [
-        name
-        for name, reason in layout.left_out.items()
-        if could_be_symbols(reason, texts[name]) and not _is_label_name(name)
-    ]
-
-
-def _cells(dialect: Dialect) -> tuple[NDArray[np.object_], IntArray]:
-    """The sample as an array of texts (n, columns), and the lines (n,) they stand in."""
-    columns = len(dialect.names)
-    records = [record for record in dialect.sample if len(record.fields) == columns]
-    cells = np.empty((len(records), columns), object)
-    cells[:] = [record.fields for record in records] if records else None
-    return cells, np.array([record.line for record in records], np.int64)
-
-
-def _number_format(
-    dialect: Dialect, cells: NDArray[np.object_], options: ReadOptions, path: str
-) -> NumberFormat:
-    if options.decimal or options.thousands:
-        decimal = options.decimal or ("," if options.thousands == "." else ".")
-        return NumberFormat(decimal, options.thousands or "", options.null_values)
-    columns = [
-        column for name, column in zip(dialect.names, cells.T, strict=True) if not is_clock(name, column)
-    ]
-    found = find_number_format(columns, f"{path}:{dialect.data_line}")
-    return NumberFormat(found[0], found[1], options.null_values)
-
-
-def _columns_told(options: ReadOptions) -> tuple[str | None, ...]:
-    return (options.time, options.group_by, options.session, options.sensor_column, options.value_column)
-
-
-def _set_sensors(layout: Layout, sensors: Sequence[str]) -> None:
-    """The sensors that are wanted, or all columns that are neither the time nor left out."""
-    column_of = {
-        name: column
-        for column, name in enumerate(layout.names)
-        if name not in layout.left_out and column not in (*layout.time_columns, layout.group_column)
-    }
-    layout.sensors = tuple(sensors) or tuple(column_of)
-    layout.columns = tuple(column_of.get(name, -1) for name in layout.sensors)
-    if not sensors:
-        layout.labels = [name for name in column_of if _is_label_name(name)]
-
-
-def _is_in_order(layout: Layout, sample: Sample) -> bool:
-    """Whether the readings of a long file come in order of time, those of one time together."""
-    if layout.time_format is None or layout.name_column is None:
-        return False
-    form = copy.deepcopy(layout.time_format)  # a wall clock remembers what it has read
-    times = form.parse(np.array(sample.texts(*layout.time_columns), object))
-    steps = np.diff(times[~np.isnat(times)]).astype(np.int64)
-    return bool(len(steps) and (steps >= 0).all() and (steps == 0).any())
-
-
-def _is_label_name(name: str) -> bool:
-    return not _LABEL_WORDS.isdisjoint(re.split(r"[^a-z]+", name.casefold()))
-
-
-def _no_sensors(layout: Layout, path: str) -> InputError:
-    reasons = "; ".join(f"{name[:40]!r}: {why}" for name, why in list(layout.left_out.items())[:4])
-    if layout.time_columns:
-        reasons = "; ".join(filter(None, [f"{layout.time_name!r}: the time", reasons]))
-    hint = "check the delimiter and decimal sign with --delimiter and --decimal"
-    if WITH_UNIT in reasons:
-        hint = "take the units out of the cells, for example with sed, and write them into the header"
-    if layout.states:
-        hint += f", or read {quoted(layout.states)} as symbols with --symbols {','.join(layout.states)}"
-    return InputError(f"no column of numbers ({reasons})", where=f"{path}:{layout.data_line}", hint=hint)
