@@ -1,6 +1,5 @@
 """Maintenance: spans of time in which events are shown, and alarm nobody."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +34,5 @@ NO_MAINTENANCE = Maintenance()
 def read_maintenance(path: str, options: ReadOptions) -> Maintenance:
     """The spans of a CSV of `start,end,reason`; raises InputError with `file:line` for anything else."""
     starts, ends, reasons = read_spans(path, options)
-    return Maintenance(tuple(zip(starts, ends, _named(reasons), strict=True)))
-
-
-def _named(reasons: Sequence[str]) -> list[str]:
-    return [reason or "maintenance" for reason in reasons]
+    named = [reason or "maintenance" for reason in reasons]
+    return Maintenance(tuple(zip(starts, ends, named, strict=True)))

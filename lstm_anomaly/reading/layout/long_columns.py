@@ -3,7 +3,6 @@
 A long file read as a wide one would be a single sensor made of all of them.
 """
 
-import itertools
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -12,8 +11,6 @@ from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.reading.layout.names import SENSOR_NAMES, VALUE_NAMES, plain_name
 from lstm_anomaly.reading.layout.sample import Sample
-
-TAKE_TURNS = 0.3  # share of the rows that have another text than the row before
 
 
 def find_long_columns(
@@ -51,26 +48,6 @@ def find_long_columns(
             hint="name the time column with --time",
         )
     return found
-
-
-def check_not_long(sample: Sample, sensors: Sequence[int]) -> None:
-    """Refuse a file without times whose one column of numbers may hold the readings of several sensors.
-
-    It shows in a column of a few texts that take turns, or that stands there without a name.
-    """
-    options = sample.options
-    told = {*options.only, *options.exclude, *options.symbols, options.group_by, options.session}
-    for column, name in enumerate(sample.names):
-        texts = sample.cells[:, column]
-        changes = sum(a != b for a, b in itertools.pairwise(texts)) > TAKE_TURNS * len(texts)
-        few = 1 < len({*texts}) <= len(texts) / 4 and not sample.is_number(column)
-        if few and (changes or not sample.header) and name not in told:
-            raise InputError(
-                f"{sample.names[sensors[0]]!r} may hold the readings of several sensors, named in {name!r},"
-                " and there are no time stamps to put them together by",
-                where=sample.where,
-                hint=f"name the time column with --time, or --exclude '{name}' if it names no sensors",
-            )
 
 
 def _by_names(sample: Sample, columns: Sequence[int]) -> tuple[int, int] | None:

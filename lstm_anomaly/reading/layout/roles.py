@@ -11,7 +11,7 @@ from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.reading.layout.clocks import check_one_clock
 from lstm_anomaly.reading.layout.dialect import find_dialect
 from lstm_anomaly.reading.layout.layout import Layout, NoRowsError
-from lstm_anomaly.reading.layout.long_columns import check_not_long, find_long_columns
+from lstm_anomaly.reading.layout.long_columns import find_long_columns
 from lstm_anomaly.reading.layout.missing_columns import check_columns, quoted
 from lstm_anomaly.reading.layout.not_sensors import (
     GOES_WITH_LINES,
@@ -76,8 +76,6 @@ def find_layout(
     ]
     check_one_clock(sample, time, columns)
     layout.may_be_long = not sensors and not options.only and len(columns) == 1
-    if not layout.time_columns and layout.may_be_long:
-        check_not_long(sample, columns)
     if not layout.sensors:
         raise _no_sensors(layout, path)
     return layout

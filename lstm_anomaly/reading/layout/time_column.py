@@ -65,33 +65,28 @@ def find_time_columns(sample: Sample, no_time: Collection[str] = ()) -> TimeColu
     options, names = sample.options, sample.names
     if options.time == "":
         return (), None
-    if options.time is not None:
-        return _told_column(sample, names.index(options.time))
-    free = [column for column in range(len(names)) if names[column] not in no_time]
-    if options.datetime_format is None and (parts := _part_columns(sample, free)):
+    is_told, form = options.time is not None, options.datetime_format
+    free = [k for k, name in enumerate(names) if is_told or name not in no_time]
+    if not is_told and form is None and (parts := _part_columns(sample, free)):
         return _with_milliseconds(sample, parts, free)
-    for column in sorted(free, key=lambda column: not is_time_name(names[column])):
-        if found := _pair(sample, column, free) or _single(sample, column):
-            return _with_milliseconds(sample, found, free)
-    if options.datetime_format is not None:
+    likely = sorted(free, key=lambda column: not is_time_name(names[column]))
+    for column in [names.index(options.time)] if options.time is not None else likely:
+        is_whole = is_told and form is not None and "%" in form  # a second column joins a date alone
+        found = _single(sample, column, told=True) if is_whole else None
+        found = found or _pair(sample, column, free) or _single(sample, column, told=is_told)
+        if found is not None:
+            return found if is_told else _with_milliseconds(sample, found, free)
+        if is_told:
+            raise _unread(sample, column)
+    if form is not None:
         raise InputError(
-            f"no column holds time stamps written as {options.datetime_format!r}",
+            f"no column holds time stamps written as {form!r}",
             where=sample.where,
             hint="correct --datetime-format, or name the column with --time",
         )
     for column in free:
         _check_no_time(sample, column)
     return (), None
-
-
-def _told_column(sample: Sample, column: int) -> TimeColumns:
-    """The column that --time names; a second one joins it only where the first holds dates alone."""
-    told = sample.options.datetime_format
-    alone = _single(sample, column, told=True) if told and "%" in told else None
-    found = alone or _pair(sample, column, range(len(sample.names))) or _single(sample, column, told=True)
-    if found is None:
-        raise _unread(sample, column)
-    return found
 
 
 def _single(sample: Sample, column: int, *, told: bool = False) -> TimeColumns | None:
@@ -129,10 +124,7 @@ def _with_milliseconds(sample: Sample, found: TimeColumns, free: Collection[int]
     for column in free:
         named = plain_name(sample.names[column]) in MILLISECONDS and column not in columns
         if named and form is not None and form.patterns and sample.is_whole(column, 0, 999):
-            patterns = tuple(pattern.replace("%S", "%S.%f") for pattern in form.patterns)
-            both = dataclasses.replace(form, patterns=patterns, rules=("milliseconds", *form.rules))
-            if _fits(both, sample.texts(*columns, column)):
-                return (*columns, column), both
+            found = _joined(sample, (*columns, column), ("milliseconds", *form.rules)) or found
     return found
 
 
@@ -160,7 +152,7 @@ def _joined(sample: Sample, columns: tuple[int, ...], rules: tuple[str, ...]) ->
     texts = respell(texts, rules)[0].tolist() if rules else texts
     form = find_time_format(texts, options.datetime_format, options.tz, sample.where)
     return (
-        (columns, dataclasses.replace(form, rules=(*rules, *form.rules)))
+        (columns, dataclasses.replace(form, rules=(*dict.fromkeys((*rules, *form.rules)),)))
         if form and _fits(form, texts)
         else None
     )

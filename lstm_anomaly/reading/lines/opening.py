@@ -7,7 +7,7 @@ import sys
 import zipfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, Self, cast
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.zip_directory import MOST_OF_A_DIRECTORY, directory_of_zip
@@ -44,7 +44,7 @@ class ByteStream:
             self._stack.close()
             raise error if isinstance(error, InputError) else self._cannot_read(error) from error
 
-    def __enter__(self) -> "ByteStream":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

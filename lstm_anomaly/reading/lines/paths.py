@@ -34,22 +34,16 @@ def expand_paths(paths: Sequence[str]) -> tuple[str, ...]:
 
 def _expand(path: str) -> list[str]:
     if os.path.isdir(path):
-        names = sorted(filter(_TABLE.fullmatch, os.listdir(path)), key=_by_number)
-        files = [os.path.join(path, name) for name in names]
-        files = [file for file in files if os.path.isfile(file)]
-        if not files:
-            raise InputError(
-                "is a folder without a file *.csv, *.tsv, *.txt (also as .gz, .bz2, .xz, .zip) or *.parquet",
-                where=path,
-                hint="name the files themselves",
-            )
-        return files
-    if glob.has_magic(path) and not os.path.lexists(path) and "://" not in path:
-        files = sorted(filter(os.path.isfile, glob.glob(path, recursive=True)), key=_by_number)
-        if not files:
-            raise InputError("no file matches this pattern", where=path, hint="check the folder and the name")
-        return files
-    return [path]
+        files = [os.path.join(path, name) for name in os.listdir(path) if _TABLE.fullmatch(name)]
+        none = "is a folder without a file *.csv, *.tsv, *.txt (also as .gz, .bz2, .xz, .zip) or *.parquet"
+    elif glob.has_magic(path) and not os.path.lexists(path) and "://" not in path:
+        files, none = glob.glob(path, recursive=True), "no file matches this pattern"
+    else:
+        return [path]
+    files = sorted(filter(os.path.isfile, files), key=_by_number)
+    if not files:
+        raise InputError(none, where=path, hint="name the files themselves")
+    return files
 
 
 def _by_number(name: str) -> list[tuple[int, str]]:

@@ -42,7 +42,7 @@ class Block:
     line_count: int
 
 
-class Source:
+class Source(ByteStream):
     """One opened input. `blocks()` yields its lines once; `packing` and `encoding` say what it was.
 
     The first block holds about `HEAD_BYTES` whatever `block_size` is, so that what is concluded from it
@@ -61,21 +61,13 @@ class Source:
         live: bool = False,
         convert: Callable[[bytes], bytes] | None = None,
     ) -> None:
-        self.path = path
+        self.encoding = known_codec(encoding)
+        super().__init__(path)
         self.block_size = block_size
         self.live = live
-        self.encoding = known_codec(encoding)
         self.ends_without_newline = False
         self._convert = convert
-        self._bytes = ByteStream(path)
-        self.packing = self._bytes.packing
         self._next_line = 1
-
-    def __enter__(self) -> "Source":
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._bytes.__exit__(*exc)
 
     def blocks(self) -> Iterator[Block]:
         """Blocks of whole lines, in order.
@@ -110,7 +102,7 @@ class Source:
 
     def _text(self) -> Iterator[bytes]:
         """UTF-8 chunks without byte order mark, `\\n` the only line end."""
-        chunk = self._live_head() if self.live else self._bytes.read(HEAD_BYTES)
+        chunk = self._live_head() if self.live else self.read(HEAD_BYTES)
         chunk = chunk[self._find_encoding(chunk) :]
         decoder = None if self.encoding == "utf-8" else codecs.getincrementaldecoder(self.encoding)()
         held = b""
@@ -120,7 +112,7 @@ class Source:
             if b"\r" in data:
                 data = data[: len(data) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             yield data
-            chunk = self._bytes.read(self.block_size, live=self.live)
+            chunk = self.read(self.block_size, live=self.live)
         if decoder is not None:
             self._recode(decoder, b"", final=True)
         if held:
@@ -128,14 +120,14 @@ class Source:
 
     def _live_head(self) -> bytes:
         """The first chunk of a live input: at least so many lines, and all up to a pause of its writer."""
-        head = self._bytes.read(HEAD_BYTES, live=True)
+        head = self.read(HEAD_BYTES, live=True)
         latest = time.monotonic() + LIVE_LONGEST
         while len(head) < HEAD_BYTES:
             if head.count(b"\n") >= LIVE_HEAD_LINES and (
-                time.monotonic() > latest or self._bytes.pauses(LIVE_PAUSE)
+                time.monotonic() > latest or self.pauses(LIVE_PAUSE)
             ):
                 break
-            more = self._bytes.read(HEAD_BYTES - len(head), live=True)
+            more = self.read(HEAD_BYTES - len(head), live=True)
             if not more:
                 break
             head += more

@@ -110,7 +110,9 @@ class Machines:
         changes = np.flatnonzero(np.diff(codes))
         in_blocks, in_turns = len(changes) < len(distinct), len(changes) > SHARED * len(cells)
         are_several = len(key.spans) > 1 and not {*key.spans} <= {0.0, 1.0}  # which is a switch
-        if key.is_named and are_several and (in_blocks or in_turns) and _are_names(key):
+        may_be_sensors = self._layout.may_be_long and key.is_text and (in_turns or not self._layout.header)
+        is_likely = may_be_sensors or (key.is_named and (in_blocks or in_turns))
+        if is_likely and are_several and _are_names(key):
             line = lines[changes[0] + 1] if len(changes) else lines[0]
             raise self._several(key, "rows are of several machines", int(line))
 
@@ -121,7 +123,7 @@ class Machines:
         hints = [f"--group-by '{name}' for a model each"]
         sensors = [sensor for sensor in self._layout.sensors if sensor != name]
         readings = [sensor for sensor in sensors if VALUE_NAMES.fullmatch(plain_name(sensor))]
-        if len(readings or sensors) == 1 and self._layout.name_column is None:
+        if len(readings or sensors) == 1 and self._layout.name_column is None and self._rows:
             long = (
                 f"--sensor-column '{name}' --value-column '{(readings or sensors)[0]}' if these are sensors"
             )

@@ -58,7 +58,7 @@ def _date_of_parts(found: re.Match[str]) -> str:
 
 
 def _clock_of_parts(found: re.Match[str]) -> str:
-    parts = [f"{part:0>2}" for part in found.groups() if part]
+    parts = [re.sub(r"^(?=\d(\.|$))", "0", part) for part in found.groups() if part]
     return " " + ":".join(parts if len(parts) > 1 else [*parts, "00"])
 
 
@@ -108,7 +108,7 @@ _RULES: dict[str, tuple[str, _Replacement]] = {
     # These are tried only where the columns call for them.
     "date": (rf"^((?:19|20)?\d\d){_0} ([A-Z][a-z]+|\d\d?){_0} (\d\d?){_0}(?= |$)", _date_of_parts),
     "day": (rf"^((?:19|20)?\d\d){_0} (\d{{1,3}}){_0}(?: |$)", _day_of_year),
-    "hour": (rf" (\d\d?){_0}(?: (\d\d?){_0})?(?: (\d\d?){_0})?$", _clock_of_parts),
+    "hour": (rf" (\d\d?){_0}(?: (\d\d?){_0})?(?: (\d\d?(?:\.\d+)?))?$", _clock_of_parts),
     "hhmm": (r" (\d{1,4})$", _clock_of(4)),
     "hhmmss": (r" (\d{1,6})$", _clock_of(6)),
     "milliseconds": (
