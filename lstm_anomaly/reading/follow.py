@@ -16,7 +16,6 @@ from lstm_anomaly.reading.lines.sources import (
     BLOCK_BYTES,
     HEAD_BYTES,
     Block,
-    first_lines,
     known_codec,
     refuse_long_line,
 )
@@ -123,7 +122,8 @@ class Follower:
             text = self._text(lines)
             piece, left = parser.parse(Block(text, part.next_line, lines.count(b"\n")), last=False)
             if left:  # a quote is open: these lines wait for the next ones
-                self._held = _last_lines(lines, left.count(b"\n"))
+                count = left.count(b"\n") + 1
+                self._held = b"\n".join(lines.rsplit(b"\n", count)[-count:])
                 lines = lines[: len(lines) - len(self._held)]
             part.consume(lines)
             yield parser.frame(piece, layout.sensors, (self.path,))
@@ -166,7 +166,8 @@ class Follower:
             layout = self._find_layout(head, str(part.path))
             if layout is None:
                 return False
-            mark.layout, mark.preamble = layout, first_lines(head, layout.data_line - 1)
+            above = layout.data_line - 1
+            mark.layout, mark.preamble = layout, head[: len(head) - len(head.split(b"\n", above)[above])]
         part.consume(mark.preamble)
         return True
 
@@ -225,10 +226,3 @@ def _not_followed(what: str, path: str) -> InputError:
 
 def _whole_lines(data: bytes) -> bytes:
     return data[: data.rfind(b"\n") + 1]
-
-
-def _last_lines(data: bytes, count: int) -> bytes:
-    start = len(data)
-    for _ in range(count):
-        start = data.rfind(b"\n", 0, start - 1) + 1
-    return data[start:]

@@ -99,10 +99,9 @@ def _is_data(cells: Sequence[str]) -> bool:
 
 
 def _label_column(table: _Table) -> str:
-    named = [name for name in table.names if name.casefold() in LABEL_NAMES]
-    candidates = named if len(table.names) > 1 else list(table.names)
-    if len(candidates) == 1:
-        return candidates[0]
+    named = [name for name in table.names if name.casefold() in LABEL_NAMES or len(table.names) == 1]
+    if len(named) == 1:
+        return named[0]
     raise InputError(
         f"which column holds the labels is not clear; its columns: {', '.join(map(repr, table.names[:12]))}",
         where=f"{table.path}:1",

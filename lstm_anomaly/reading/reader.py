@@ -12,7 +12,7 @@ from lstm_anomaly.reading.layout.layout import Layout, NoRowsError
 from lstm_anomaly.reading.layout.missing_columns import check_sensors
 from lstm_anomaly.reading.layout.roles import find_layout
 from lstm_anomaly.reading.lines.influx import LineProtocol, long_options
-from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source, first_lines
+from lstm_anomaly.reading.lines.sources import BLOCK_BYTES, LIVE_HEAD_LINES, Block, Source
 from lstm_anomaly.reading.options import ReadOptions
 from lstm_anomaly.reading.report import FileReport, ReadReport
 from lstm_anomaly.reading.rows.pieces import BlockParser, Piece
@@ -228,8 +228,7 @@ def _head(blocks: Iterator[Block]) -> Block | None:
 def _behind_header(head: Block, layout: Layout) -> Block:
     """The head without the lines above the data."""
     above = layout.data_line - 1
-    data = head.data[len(first_lines(head.data, above)) :]
-    return Block(data, layout.data_line, head.line_count - above)
+    return Block(head.data.split(b"\n", above)[above], layout.data_line, head.line_count - above)
 
 
 def _parse_all(parser: BlockParser, first: Block, others: Iterator[Block]) -> Iterator[Piece]:

@@ -32,11 +32,11 @@ def check_columns(wanted: Sequence[str], found: Sequence[str], where: str) -> No
     """Raise SensorsError unless every column that an option names is there: a typing error must not pass."""
     missing = [name for name in wanted if name not in found]
     if missing:
-        close = difflib.get_close_matches(missing[0], found, 1)
+        near = _nearest(missing[0], found)
         raise SensorsError(
             f"has no column {quoted(missing)}; its columns: {quoted(found)}",
             where=where,
-            hint=f"{close[0]!r}" if close else "a name from that list",
+            hint=repr(near) if near else "a name from that list",
         )
 
 

@@ -163,14 +163,6 @@ def refuse_long_line(size: int, where: str) -> None:
         )
 
 
-def first_lines(data: bytes, count: int) -> bytes:
-    """So many lines from the begin of the data."""
-    end = 0
-    for _ in range(count):
-        end = data.index(b"\n", end) + 1
-    return data[:end]
-
-
 def count_byte(data: bytes, byte: bytes) -> int:
     """How often a byte stands in the data; several times faster than `bytes.count` where it is frequent."""
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord(byte)))

@@ -162,8 +162,10 @@ class BlockParser:
             table, lines = table.keep(~repeated), lines[~repeated]
             whole = None if whole is None else whole[~repeated]
         stamps, times, bad_stamps = self._times(table)
-        for cells in bad_stamps:
-            self._check_header(cells, lines)
+        for cells in bad_stamps:  # as another header of as many fields has them
+            for row in np.flatnonzero(cells.is_bad):
+                if cells.texts[row] in self.layout.header:
+                    raise other_header(self.report.source, int(lines[row]))
         values, bad_values = self._values(table, lines)
         groups, names = self._key_texts(table)
         self._machines.push(times, lines, names, self._key_cells(table))
@@ -247,16 +249,8 @@ class BlockParser:
                 self.report.offsets_are_mixed |= any(has_offset(s) != form.zoned for s in stamps[bad])
         return stamps, times, [_BadCells(self.layout.time_name or "", stamps, bad)] if bad.any() else []
 
-    def _check_header(self, stamps: _BadCells, lines: IntArray) -> None:
-        """Refuse a file with another header of as many fields, which shows in the column of stamps."""
-        named = [text in self.layout.header for text in stamps.texts[stamps.is_bad]]
-        if any(named):
-            raise other_header(
-                self.report.source, int(lines[np.flatnonzero(stamps.is_bad)[named.index(True)]])
-            )
-
     def _refuse_other_header(self, text: bytes, line: int) -> None:
-        """The same where the other header has more fields, or fewer."""
+        """Refuse a file with another header that has more fields, or fewer."""
         fields = text.decode("utf-8").strip().split(self.layout.delimiter)
         names = {name for name in self.layout.header if name.strip()}
         if len(fields) != len(self.layout.names) and len(names.intersection(fields)) >= 2:
@@ -269,8 +263,8 @@ class BlockParser:
             line = int(piece.lines[row])
             for cells in columns:
                 if cells.is_bad[row]:
-                    is_reading = piece.names is not None and cells.name != self.layout.time_name
-                    name = str(piece.names[row]) if is_reading and piece.names is not None else cells.name
+                    of_sensor = piece.names is None or cells.name == self.layout.time_name
+                    name = cells.name if of_sensor or piece.names is None else str(piece.names[row])
                     self._note_cell(line, name, str(cells.texts[row]))
             if self.bad_values == "skip":
                 self.report.refuse(line, BAD_CELL)

@@ -20,11 +20,12 @@ def symbol_columns(options: ReadOptions) -> SymbolColumns | None:
     """The codebooks to read with: fresh ones, or those of a model's vocabularies."""
     if not options.symbols:
         return None
-    if not options.vocabularies:
-        return SymbolColumns(tuple(Codebook(name, []) for name in options.symbols), options.session)
-    pairs = zip(options.symbols, options.vocabularies, strict=True)
-    books = tuple(Codebook(name, list(texts), len(texts)) for name, texts in pairs)
-    return SymbolColumns(books, options.session)
+    known = options.vocabularies or [None] * len(options.symbols)
+    pairs = zip(options.symbols, known, strict=True)
+    books = (
+        Codebook(name, list(texts or ()), None if texts is None else len(texts)) for name, texts in pairs
+    )
+    return SymbolColumns(tuple(books), options.session)
 
 
 def to_codes(cells: NDArray[np.object_], codebook: Codebook, where: str) -> FloatArray:
