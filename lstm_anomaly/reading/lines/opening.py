@@ -40,9 +40,12 @@ class ByteStream:
         try:
             self._raw = _Counted(self._open())
             self._stream = self._unpack(io.BufferedReader(self._raw))  # type: ignore[type-var]
-        except (*_READ_ERRORS, InputError) as error:
+        except _READ_ERRORS as error:
             self._stack.close()
-            raise error if isinstance(error, InputError) else self._cannot_read(error) from error
+            raise self._cannot_read(error) from error
+        except InputError:
+            self._stack.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
