@@ -216,7 +216,8 @@ def command(
     """
     from lstm_anomaly.base.locks import locked
     from lstm_anomaly.commands.run.free_days import free_days
-    from lstm_anomaly.commands.run.groups import GroupTraining, train_groups
+    from lstm_anomaly.commands.run.group_jobs import GroupTraining
+    from lstm_anomaly.commands.run.groups import train_groups
     from lstm_anomaly.commands.run.load import training_series, what_spoils
     from lstm_anomaly.model.file import write_model
     from lstm_anomaly.output.terminal.summary import training_lines
@@ -237,9 +238,9 @@ def command(
         for name, value in (("report", report), ("checkpoint", checkpoint), ("write-ignore", write_ignore)):
             if value:
                 raise click.UsageError(f"--{name} is about one model, and --group-by trains many.")
-        rows, parts = reading["rows"], (ignore, jobs, engine or "", is_strict)
-        groups = GroupTraining(files, options, learning, how, rows, *parts)
-        train_groups(groups, console, model_path)
+        rows = reading["rows"]
+        groups = GroupTraining(files, options, learning, how, model_path, rows, ignore, is_strict)
+        train_groups(groups, console, jobs, engine)
         return
     check_outputs((model_path, write_ignore, checkpoint, report), (*files, ignore))
     write_report = _reporter(report, model_path)

@@ -25,7 +25,7 @@ def engine():
 
 
 def test_an_engine_writes_the_models_and_lines_of_one_process(engine, run, tmp_path, monkeypatch):
-    monkeypatch.setattr("lstm_anomaly.commands.run.groups.GROUPS_A_TASK", 2)
+    monkeypatch.setattr("lstm_anomaly.commands.run.dask_groups.MOST_A_TASK", 2)
     rows = {group: csv_text(normal_values(300, k)).splitlines() for k, group in enumerate("abc")}
     rows["d"] = csv_text(normal_values(3)).splitlines()
     lines = [f"{row},{group}" for group, text in rows.items() for row in text[1:]]
@@ -39,6 +39,11 @@ def test_an_engine_writes_the_models_and_lines_of_one_process(engine, run, tmp_p
         assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes(), path.name
 
 
+def run_on_dask(work, jobs, engine):
+    with dask_engine.connected(engine) as cluster:
+        return list(cluster.run(work, jobs))
+
+
 def test_a_job_whose_worker_dies_is_done_by_another_one(engine, tmp_path):
     def die_once(number):
         if number == 1 and not os.path.exists(tmp_path / "died"):
@@ -46,20 +51,20 @@ def test_a_job_whose_worker_dies_is_done_by_another_one(engine, tmp_path):
             os._exit(9)
         return number
 
-    assert list(dask_engine.run_on_dask(die_once, range(4), engine)) == [0, 1, 2, 3]
+    assert run_on_dask(die_once, range(4), engine) == [0, 1, 2, 3]
     assert (tmp_path / "died").exists()
 
 
 def test_a_worker_with_another_version_is_one_line(engine, monkeypatch):
     monkeypatch.setattr(dask_engine, "__version__", "9.9")
     with pytest.raises(WorkerError, match=r"has lstm-anomaly 0\.1\.0, and this is 9\.9\. Try: pip install"):
-        list(dask_engine.run_on_dask(len, [""], engine))
+        run_on_dask(len, [""], engine)
 
 
 def test_an_engine_that_does_not_answer_is_one_line(monkeypatch):
     monkeypatch.setattr(dask_engine, "SECONDS", 0.2)
     with pytest.raises(WorkerError, match=r"dask://127\.0\.0\.1:1: the engine does not answer\. Try: start"):
-        list(dask_engine.run_on_dask(len, [""], "dask://127.0.0.1:1"))
+        run_on_dask(len, [""], "dask://127.0.0.1:1")
 
 
 def test_an_engine_of_another_kind_is_refused(run, tmp_path):
