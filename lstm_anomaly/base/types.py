@@ -88,6 +88,7 @@ class SensorFrame:
     texts         (N,) the rows as they stood there, without their line ends, or None when not asked for
     form          how those are written
     symbols       which sensors are symbols; where there is a session column, `groups` holds the sessions
+    logged        (N,) the times where all sensors are symbols: `times` is None then, as order alone counts
     """
 
     values: FloatArray
@@ -102,6 +103,12 @@ class SensorFrame:
     texts: NDArray[np.object_] | None = None
     form: TextForm | None = None
     symbols: SymbolColumns | None = None
+    logged: TimeArray | None = None
+
+    @property
+    def told_times(self) -> TimeArray | None:
+        """The times (N,) to print beside verdicts, None without a time column."""
+        return self.logged if self.times is None else self.times
 
     def __len__(self) -> int:
         return len(self.values)

@@ -14,7 +14,7 @@ from lstm_anomaly.base.types import IntArray, SensorFrame
 from lstm_anomaly.reading.layout.missing_columns import check_sensors
 
 # Columns of a frame with an entry for each row; a frame may be without some.
-COLUMNS = ("values", "lines", "source_index", "stamps", "times", "groups", "texts")
+COLUMNS = ("values", "lines", "source_index", "stamps", "times", "groups", "texts", "logged")
 
 
 def join_frames(frames: Sequence[SensorFrame]) -> SensorFrame:

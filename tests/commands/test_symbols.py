@@ -101,6 +101,17 @@ def test_a_session_that_ends_early_is_found_in_its_last_row(folder):
     assert event["reason"].startswith("ends after READ: ")
 
 
+def test_symbols_alone_are_judged_by_order_and_written_at_their_times(folder):
+    lines = log_text([JOB, JOB[:2]]).splitlines()
+    stamps = ["time", *["2024-03-01T00:00:00Z"] * 5, "2024-03-01T00:00:09Z", "2024-03-01T00:00:02Z"]
+    text = "\n".join(f"{stamp},{line}" for stamp, line in zip(stamps, lines, strict=True)) + "\n"
+    influx = detected(folder, text, "log", "--format", "influx").stdout.splitlines()
+    first = 1_709_251_200  # 2024-03-01T00:00:00Z, in seconds
+    assert [int(line.rsplit(" ", 1)[1]) / 1e9 - first for line in influx] == [0, 0, 0, 0, 0, 9, 2]
+    last = json.loads(detected(folder, text, "log", "--format", "lookout").stdout.splitlines()[-1])
+    assert (last["timestamp"], last["prediction"]) == ("2024-03-01T00:00:02.000000", 1)
+
+
 def test_a_symbol_never_seen_is_shown_as_plain_text(folder):
     jobs = [JOB] * 3 + [("START", "\x1b[31mrm -rf", "WRITE", "WRITE", "STOP")] + [JOB]
     result = detected(folder, log_text(jobs), "log")

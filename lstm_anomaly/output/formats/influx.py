@@ -12,7 +12,7 @@ def influx_lines(verdicts: Verdicts) -> str:
 
     A row without a time has no time stamp; who reads the line then sets it.
     """
-    times, rows = verdicts.frame.times, len(verdicts.frame)
+    times, rows = verdicts.frame.told_times, len(verdicts.frame)
     stamps = [0] * rows if times is None else times.astype("datetime64[ns]").astype("i8").tolist()
     out = []
     for stamp, score, state, top in zip(

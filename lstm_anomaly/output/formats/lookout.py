@@ -38,8 +38,8 @@ def lookout_lines(verdicts: Verdicts) -> str:
 
 def _time(verdicts: Verdicts, row: int) -> str:
     """UTC to the microsecond, or `line 17` where rows have no time."""
-    place = place_of(verdicts.frame, row)
-    return place.stamp if place.time is None else str(place.time.astype("datetime64[us]"))
+    times = verdicts.frame.told_times
+    return place_of(verdicts.frame, row).stamp if times is None else str(times[row].astype("datetime64[us]"))
 
 
 def _measured(verdicts: Verdicts, row: int) -> dict[str, Any]:

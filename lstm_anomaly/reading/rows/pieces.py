@@ -26,7 +26,7 @@ from lstm_anomaly.reading.report import FileReport
 from lstm_anomaly.reading.rows.machines import Machines
 from lstm_anomaly.reading.rows.parsing import Table, TableParser
 from lstm_anomaly.reading.values.numbers import to_numbers
-from lstm_anomaly.reading.values.symbols import times_of, to_codes
+from lstm_anomaly.reading.values.symbols import split_times, to_codes
 from lstm_anomaly.reading.values.timestamps import all_texts, has_offset, join_stamps
 
 REPEATED_HEADER = "the header again"
@@ -135,6 +135,7 @@ class BlockParser:
         self, piece: Piece, sensors: tuple[str, ...], sources: tuple[str, ...], index: int = 0
     ) -> SensorFrame:
         """The rows of a piece of the source of this number, as readings of these sensors."""
+        times, logged = split_times(piece.times, sensors, self._symbols)
         return SensorFrame(
             values=piece.values,
             sensors=sensors,
@@ -142,7 +143,8 @@ class BlockParser:
             source_index=np.full(len(piece.lines), index, np.int64),
             sources=sources,
             stamps=piece.stamps,
-            times=times_of(piece.times, sensors, self._symbols),
+            times=times,
+            logged=logged,
             groups=piece.groups,
             texts=piece.whole,
             form=self.layout.form if self.keep_texts else None,

@@ -59,14 +59,14 @@ def to_codes(cells: NDArray[np.object_], codebook: Codebook, where: str) -> Floa
     return np.asarray(codes[kinds])
 
 
-def times_of(
+def split_times(
     times: TimeArray | None, sensors: Sequence[str], symbols: SymbolColumns | None
-) -> TimeArray | None:
-    """The times (n,) to judge rows by: none where all sensors are symbols, whose order alone counts.
+) -> tuple[TimeArray | None, TimeArray | None]:
+    """The times (n,) to judge rows by, and those to print only: where all sensors are symbols, order counts.
 
     Events of one log often have one time stamp, and nothing is regular about the steps between them.
     """
-    return None if symbols is not None and set(sensors) <= {*symbols.names} else times
+    return (None, times) if symbols is not None and set(sensors) <= {*symbols.names} else (times, None)
 
 
 def settle_empty(frame: SensorFrame) -> SensorFrame:
