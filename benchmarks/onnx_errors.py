@@ -1,11 +1,12 @@
 """Do exported graphs give the errors that the program gives? Largest differences, by family and graph.
 
     pip install 'lstm-anomaly[onnx]' onnxruntime
-    python benchmarks/onnx_errors.py DATA [--symbols hdfs-train.csv] [--only FAMILY] [--epochs 5]
+    python benchmarks/onnx_errors.py DATA [--symbols hdfs-train.csv] [--only FAMILY] [--epochs 5] [--linear]
 
 DATA holds FAMILY/SERIES/{train.csv,test.csv,labels.csv}. On each series a model with both LSTMs is trained
 (in a few epochs: how well it learned is no matter here) and exported, and both read the longest stretch of
-test rows without a hole. `--symbols` is a CSV of `session,event`: the LSTM of symbols learns it and reads it.
+test rows without a hole; with `--linear` a model without LSTMs, in a tenth of the time. `--symbols` is a CSV
+of `session,event`: the LSTM of symbols learns it and reads it.
 """
 
 import argparse
@@ -63,17 +64,18 @@ def differences(model: Model, values: Array) -> dict[str, float]:
     level = readings.level[0]  # (M, F_t)
     T, targets = networks.window, networks.targets
     restored = {name: np.full_like(level, np.nan) for name in ("linear", "autoencoder")}
-    for length, graph in ((T, "linear"), (T, "autoencoder"), (T + SHARED - 1, "autoencoder")):
+    lengths = [(T, "linear")]
+    if networks.autoencoder is not None:
+        lengths += [(T, "autoencoder"), (T + SHARED - 1, "autoencoder")]
+    for length, graph in lengths:
         for rows, windows in _windows(scaled, length, graph == "autoencoder"):
             if graph == "linear":
                 windows = windows.reshape(len(windows), -1)
             restored[graph][rows] = run(graph, windows=windows)[0][:, targets]
-    errors = {
-        "linear": readings.errors[-1],
-        "autoencoder": lstm_errors(networks, readings, "autoencoder"),
-        "forecaster": lstm_errors(networks, readings, "forecaster"),
-    }
-    expected = {**restored, "forecaster": _forecasts(run, model, scaled)}
+    errors, expected = {"linear": readings.errors[-1]}, restored
+    if networks.forecaster is not None:
+        expected = {**restored, "forecaster": _forecasts(run, model, scaled)}
+        errors |= {name: lstm_errors(networks, readings, name) for name in ("autoencoder", "forecaster")}
     for name, ours in errors.items():
         found = level - expected[name]
         assert ours is not None
@@ -108,9 +110,9 @@ def _forecasts(run: Run, model: Model, scaled: Array) -> Array:
     return np.concatenate([np.full((1, expected.shape[1]), np.nan), expected[:-1]])
 
 
-def of_series(series: Labelled, epochs: int) -> dict[str, float]:
+def of_series(series: Labelled, epochs: int, kind: str) -> dict[str, float]:
     """The differences on the longest stretch of a series' test rows."""
-    model = Detector(model_kind="lstm", preset="fast", epochs=epochs).fit(series.train).model_
+    model = Detector(model_kind=kind, preset="fast", epochs=epochs).fit(series.train).model_
     starts = finite_runs(series.test, np.zeros(1, np.int64))
     first, stop = max(starts, key=lambda part: part[1] - part[0])
     return differences(model, series.test[first:stop])
@@ -143,11 +145,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--symbols", type=Path, action="append", default=[])
     parser.add_argument("--only", action="append", default=[], help="a family, or FAMILY/SERIES")
     parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--linear", action="store_true", help="of models without LSTMs")
     given = parser.parse_args(arguments)
-    rows = []
+    rows, kind = [], "linear" if given.linear else "lstm"
     for series in series_in(given.data, given.only):
         print(series, file=sys.stderr)
-        rows.append({"family": series.dataset, **of_series(series, given.epochs)})
+        rows.append({"family": series.dataset, **of_series(series, given.epochs, kind)})
     if rows:
         print(pd.DataFrame(rows).groupby("family").max().to_string(float_format=lambda value: f"{value:.1e}"))
     for path in given.symbols:

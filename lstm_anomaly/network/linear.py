@@ -20,6 +20,7 @@ VARIANCE_KEPT = 0.97
 MOST_COMPONENTS = 300
 MOST_CELLS = 6_000_000  # of all components: 24 MB of a model file, which thousands of sensors must fit into
 MOST_WINDOWS = 5000  # windows that the components are found from; more change little
+MOST_TERMS = 256  # that one product adds up: a BLAS adds float32 in turn, so a longer sum loses more digits
 _BLOCK = 512  # windows worked on at a time, so that memory does not grow with them
 _LEAST_BLOCK = 64  # of windows of this many readings that 512 would be
 _BLOCK_CELLS = 1 << 22  # more than this
@@ -48,7 +49,7 @@ class LinearAutoencoder:
 
     def last_rows(self, rows: Array) -> Array:
         """For each window of rows (F, M): its last row as reconstructed, (W, F)."""
-        restored = self._products(self.last_factors, rows)  # (F, W)
+        restored = self._products(rows)  # (F, W)
         restored += self.mean[-len(rows) :, np.newaxis]
         return restored.T
 
@@ -66,24 +67,35 @@ class LinearAutoencoder:
         joined = last.astype(np.float64) @ self.components.astype(np.float64)  # (F, T F)
         return (joined.astype(np.float32),)
 
-    def _products(self, factors: tuple[Array, ...], rows: Array) -> Array:
-        """The windows of rows (F, M), less the mean, times each of the factors in turn: (D, W).
+    @cached_property
+    def _parts(self) -> tuple[tuple[Array, ...], ...]:
+        """The factors, each cut into parts of at most MOST_TERMS columns."""
+        return tuple(
+            tuple(
+                np.ascontiguousarray(factor[:, start : start + MOST_TERMS])
+                for start in range(0, factor.shape[1], MOST_TERMS)
+            )
+            for factor in self.last_factors
+        )
+
+    def _products(self, rows: Array) -> Array:
+        """The windows of rows (F, M), less the mean, times each of the factors in turn: (F, W).
 
         In tiles, see products.py: a window gets the same result, to the last bit, whichever others there are.
         """
         windows = sliding_window_view(rows, self.window, axis=1).transpose(2, 0, 1)  # (T, F, W) a view
         T, F, W = windows.shape
         mean = self.mean.reshape(T, F, 1)  # (T, F, 1)
-        tile = tile_width([factor.shape for factor in factors], np.float32)
-        out = np.empty((len(factors[-1]), W), np.float32)  # (D, W)
+        tile = tile_width({part.shape for parts in self._parts for part in parts}, np.float32)
+        out = np.empty((F, W), np.float32)  # (F, W)
         size = round_up(_block(T * F), tile)
         for start in range(0, W, size):
             count = min(size, W - start)
             block = np.zeros((T, F, round_up(count, tile)), np.float32)  # (T, F, n)
             np.subtract(windows[:, :, start : start + count], mean, out=block[:, :, :count])
             product: Array = block.reshape(T * F, -1)  # (T F, n)
-            for factor in factors:
-                product = tiled_product(factor, product, tile)  # (k or F, n)
+            for parts in self._parts:
+                product = _summed(parts, product, tile)  # (k or F, n)
             out[:, start : start + count] = product[:, :count]
         return out
 
@@ -98,6 +110,16 @@ class LinearAutoencoder:
             block -= block @ components.T @ components
             out[first : first + size] = (block.astype(np.float64) ** 2).mean(axis=1)
         return out
+
+
+def _summed(parts: tuple[Array, ...], x: Array, tile: int) -> Array:
+    """Parts side by side, (M, K), times x (K, n): the sum of their products, (M, n)."""
+    product = tiled_product(parts[0], x[: parts[0].shape[1]], tile)  # (M, n)
+    start = parts[0].shape[1]
+    for part in parts[1:]:
+        product += tiled_product(part, x[start : start + part.shape[1]], tile)
+        start += part.shape[1]
+    return product
 
 
 def _block(cells: int) -> int:

@@ -36,6 +36,14 @@ def test_a_sensor_that_departs_from_the_others_is_not_recovered():
     assert abs(restored[30 - WINDOW + 1, 0] - new[0, 30]) > 3
 
 
+def test_a_long_sum_keeps_small_terms_beside_a_large_one():
+    terms, large = 2 * 256, 2.0**24  # beside which float32 has no room for 1
+    linear = LinearAutoencoder(np.zeros(terms, np.float32), np.ones((1, terms), np.float32), window=2)
+    rows = np.ones((256, 2), np.float32)
+    rows[0, 0] = large
+    assert (linear.last_rows(rows) - large >= 256).all()  # the second half of the ones is not lost
+
+
 def test_components_are_orthonormal():
     components = fitted(waves(4, 300, noise=0.5)).components.astype(np.float64)
     assert len(components) > 5
