@@ -1,21 +1,21 @@
-"""Model files whose numbers were changed by somebody who makes the checksum fit again."""
+"""Model and state files whose numbers were changed by somebody who makes the checksum fit again."""
 
 import copy
 import io
 
 import numpy as np
 
-from lstm_anomaly.base.container import write_arrays
+from lstm_anomaly.base.container import MODEL, write_arrays
 
 FACTORS = (0.0, -1.0, 1e-300, 1e-30, 1e-6, 1e6, 1e30, 1e300)
 NUMBERS = (0, 0.0, -1, -1.0, 1e300, -1e300, 1e-300, 10**400, -(10**400), 2**63, 2**31, 1e30, 1e18, 0.5, 3)
 OTHERS = (None, True, "", "1", "1e300/week", [], {}, [1e300], "\ud800")
 
 
-def packed(header, arrays):
-    """The bytes of a model file with a checksum that fits."""
+def packed(header, arrays, kind=MODEL):
+    """The bytes of a model file, or of another kind, with a checksum that fits."""
     out = io.BytesIO()
-    write_arrays(out, header, arrays)
+    write_arrays(out, header, arrays, kind)
     return out.getvalue()
 
 

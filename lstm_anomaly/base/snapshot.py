@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 _SHORT = {"b": "<i8", "M": "<i8", "m": "<i8", "i": "<i8", "u": "<i8"}  # how other kinds of arrays are stored
 _DTYPES = ("|b1", "<M8[ns]", "<m8[ns]", "<i8", "<f4", "<f8")
 
+UNBOUNDED = "unbounded"  # of an array whose numbers may be infinite, see `declared.py`
+
 Arrays = dict[str, NDArray[Any]]
 Given = Mapping[str, object]
 
@@ -39,6 +41,11 @@ def saved_as(name: str) -> Callable[[Kind], Kind]:
         return kind
 
     return keep
+
+
+def is_saved(kind: type) -> bool:
+    """Whether objects of a class are remembered from run to run."""
+    return kind in _NAMES
 
 
 def snapshot(value: object, arrays: Arrays, given: Given) -> Any:

@@ -6,7 +6,7 @@ features first, (F, M), so that each gate is one contiguous block.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,16 +91,16 @@ class SensorFrame:
     logged        (N,) the times where all sensors are symbols: `times` is None then, as order alone counts
     """
 
-    values: FloatArray
+    values: Annotated[FloatArray, "n F"]
     sensors: tuple[str, ...]
-    lines: IntArray
-    source_index: IntArray
+    lines: Annotated[IntArray, "n"]
+    source_index: Annotated[IntArray, "n"]
     sources: tuple[str, ...]
-    stamps: NDArray[np.object_] | None = None
-    times: TimeArray | None = None
-    groups: NDArray[np.object_] | None = None
+    stamps: Annotated[NDArray[np.object_], "n"] | None = None
+    times: Annotated[TimeArray, "n"] | None = None
+    groups: Annotated[NDArray[np.object_], "n"] | None = None
     absent: tuple[str, ...] = ()
-    texts: NDArray[np.object_] | None = None
+    texts: Annotated[NDArray[np.object_], "n"] | None = None
     form: TextForm | None = None
     symbols: SymbolColumns | None = None
     logged: TimeArray | None = None
@@ -109,6 +109,11 @@ class SensorFrame:
     def told_times(self) -> TimeArray | None:
         """The times (N,) to print beside verdicts, None without a time column."""
         return self.logged if self.times is None else self.times
+
+    def makes_sense(self) -> bool:
+        """Whether its parts go together: what a file gave, see `declared.py`."""
+        of_sources = (self.source_index >= 0) & (self.source_index < len(self.sources))  # (N,)
+        return bool(of_sources.all()) and len(self.sensors) == self.values.shape[1]
 
     def __len__(self) -> int:
         return len(self.values)

@@ -1,10 +1,11 @@
 """The course of an event: how far each sensor went, when, and in what way, without keeping rows."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.snapshot import UNBOUNDED, saved_as
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
 
 FLAT_ROWS = 10
@@ -69,11 +70,15 @@ class Farthest:
     by  in margins, 0 where it was never on that side, -1 before the first row; the others are of that row
     """
 
-    by: FloatArray
-    row: IntArray
-    seen: FloatArray
-    expected: FloatArray
-    margin: FloatArray
+    by: Annotated[FloatArray, "F", UNBOUNDED]
+    row: Annotated[IntArray, "F"]
+    seen: Annotated[FloatArray, "F"]
+    expected: Annotated[FloatArray, "F"]
+    margin: Annotated[FloatArray, "F", UNBOUNDED]
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        return bool(((self.by >= 0) == (self.row >= 0)).all())
 
     @classmethod
     def none(cls, sensors: int) -> "Farthest":
@@ -115,17 +120,23 @@ class Course:
     """
 
     count: int
-    shares: FloatArray
+    shares: Annotated[FloatArray, "F"]
     up: Farthest
     down: Farthest
     still: Farthest
-    energy: FloatArray
-    opening: FloatArray
-    lowest: FloatArray
-    highest: FloatArray
-    leads: IntArray
-    leads_from: IntArray
-    took_over: IntArray
+    energy: Annotated[FloatArray, "4 F"]
+    opening: Annotated[FloatArray, "2 F"]
+    lowest: Annotated[FloatArray, "F", UNBOUNDED]
+    highest: Annotated[FloatArray, "F", UNBOUNDED]
+    leads: Annotated[IntArray, "F"]
+    leads_from: Annotated[IntArray, "F"]
+    took_over: Annotated[IntArray, "F"]
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        is_told = self.count == 0 or bool((np.minimum(self.up.row, self.down.row) >= 0).all())
+        is_flat = (self.energy[3] == 0) | (self.still.row >= 0)  # (F,)
+        return is_told and bool((self.energy >= 0).all() and is_flat.all())
 
     @classmethod
     def begun(cls, sensors: int) -> "Course":

@@ -9,7 +9,7 @@ longest memory of the score.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
 
@@ -111,6 +111,15 @@ class DriftWatch:
     that a drift after a year is not averaged away by all the days before it.
     """
 
+    _familiar: Familiar
+    _sensors: tuple[str, ...]
+    _length: int
+    _period: "_Period"
+    _last: list[str] | None
+    _before: Annotated[FloatArray, "n F"]
+    _since_anomaly: int
+    _is_told: bool
+
     def __init__(self, familiar: Familiar, sensors: Sequence[str]) -> None:
         self._familiar = familiar
         self._sensors = tuple(sensors)
@@ -120,6 +129,11 @@ class DriftWatch:
         self._before: FloatArray = np.empty((0, len(self._sensors)))  # the row before the next, if any
         self._since_anomaly = AFTERMATH
         self._is_told = False
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        is_open = 0 <= self._period.rows < self._length
+        return is_open and len(self._before) <= 1 and len(self._sensors) == self._before.shape[1]
 
     def push(self, values: FloatArray, scores: FloatArray) -> None:
         """Take the next rows: readings (n, F) in own units, scores (n,) in multiples of the threshold."""
@@ -172,6 +186,17 @@ class DriftWatch:
 class _Period:
     """Sums over the rows of one period; a reading that is NaN counts as a lost row of its sensor."""
 
+    rows: int
+    _familiar: Familiar
+    _sensors: tuple[str, ...]
+    _judged: int
+    _anomalous: int
+    _quiet: int
+    _above: int
+    _outside: Annotated[FloatArray, "F"]
+    _moved: Annotated[FloatArray, "F"]
+    _moves: Annotated[FloatArray, "F"]
+
     def __init__(self, familiar: Familiar, sensors: tuple[str, ...]) -> None:
         self.rows = 0
         self._familiar = familiar
@@ -179,6 +204,11 @@ class _Period:
         self._judged = self._anomalous = self._quiet = self._above = 0
         self._outside = np.zeros(len(sensors))
         self._moved, self._moves = np.zeros(len(sensors)), np.zeros(len(sensors))
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        sums = np.stack([self._outside, self._moved, self._moves])  # (3, F)
+        return self._quiet >= 0 and bool((sums >= 0).all())
 
     def add(self, values: FloatArray, steps: FloatArray, scores: FloatArray, quiet: BoolArray) -> None:
         """Rows (n, F), how far each is from the row before it, scores (n,), and which rows are quiet."""

@@ -31,6 +31,17 @@ that is unusual beyond `LASTS_ABOVE` times the limit counts where it lifts the s
 class Ending:
     """Follows the scores of one stretch of rows, in order and in any pieces."""
 
+    _most: int
+    _is_on: bool
+    _is_over: bool
+    _is_strong: bool
+    _quiet: int
+    _at_last: float
+    _below: int
+    _lowest: float
+    _before: float
+    _aftermath: int
+
     def __init__(self, most: int) -> None:
         """`most`: rows below the limit after which an anomaly has ended in any case."""
         self._most = most

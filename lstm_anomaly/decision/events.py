@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from numbers import Integral, Real
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.bounds import check_number
-from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.snapshot import UNBOUNDED, saved_as
 from lstm_anomaly.base.types import FloatArray, IntArray
 from lstm_anomaly.decision.course import (
     DOWN,
@@ -96,8 +97,12 @@ class _Opening:
     score: float
     reason: int
     row: int
-    readings: FloatArray
+    readings: Annotated[FloatArray, "3 F", UNBOUNDED]
     words: str = ""
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        return (self.row < 0) == (self.score == -np.inf)
 
 
 @saved_as("tracker of events")
@@ -106,6 +111,17 @@ class EventTracker:
 
     Rows are numbered from 0 in the order they arrive. Memory does not grow with the length of an event.
     """
+
+    _trained: Annotated[FloatArray, "2 F", UNBOUNDED]
+    _sensors: tuple[str, ...]
+    _rules: EventRules
+    _spans: SpanTracker
+    _row_count: int
+    _last: Annotated[FloatArray, "F"]
+    _off: Annotated[FloatArray, "F", UNBOUNDED]
+    _repeats: Annotated[IntArray, "F"]
+    _opening: _Opening
+    _course: Course
 
     def __init__(self, sensors: Sequence[str], rules: EventRules, trained: FloatArray | None = None) -> None:
         """`trained`: (2, F) each sensor's lowest and highest reading in training; nothing beyond is usual."""
@@ -117,6 +133,17 @@ class EventTracker:
         self._row_count = 0
         self._forget_rows()
         self._forget_event()
+
+    @property
+    def row_count(self) -> int:
+        """Rows so far."""
+        return self._row_count
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        is_begun = bool(self._course.count or self._course.rows_told() or self._opening.row >= 0)
+        is_whole = self._row_count == self._spans.row_count and len(self._sensors) == len(self._last)
+        return is_whole and is_begun == (self._spans.open is not None)
 
     def _forget_rows(self) -> None:
         sensors = len(self._sensors)

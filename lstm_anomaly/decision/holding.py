@@ -23,6 +23,9 @@ HELD = 1.01
 class Holder:
     """Holds the scores of one stretch of rows, in order and in any pieces."""
 
+    _most: int
+    _left: int
+
     def __init__(self, most: int) -> None:
         """`most`: at most so many rows after one above the limit are held."""
         self._most = most

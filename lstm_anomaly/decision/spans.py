@@ -30,6 +30,10 @@ class Span:
     count: int = 0
     total: float = 0.0
 
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        return 0 <= self.start <= self.peak_row <= self.end and self.count > 0
+
     def extended(self, rows: IntArray, scores: FloatArray) -> Self:
         """The span with further inside rows (n,) after its end; n is at least 1."""
         highest = int(scores.argmax())
@@ -49,6 +53,13 @@ class Span:
 class SpanTracker:
     """Finds spans in scores that arrive piece by piece; `open` is the span that may still grow."""
 
+    open: Span | None
+    _merge_gap: int
+    _off: float
+    _row_count: int
+    _inside: bool
+    _last_judged: int
+
     def __init__(self, merge_gap: int, off: float) -> None:
         self.open: Span | None = None
         self._merge_gap = merge_gap
@@ -56,6 +67,11 @@ class SpanTracker:
         self._row_count = 0
         self._inside = False
         self._last_judged = -1
+
+    @property
+    def row_count(self) -> int:
+        """Rows so far."""
+        return self._row_count
 
     def push(self, scores: FloatArray) -> list[Span]:
         """Take the next scores (n,), NaN where unknown; return the spans that cannot grow any more."""

@@ -25,6 +25,9 @@ class Alerts:
     Silent sensors are not snoozed.
     """
 
+    _open: str
+    _told: np.datetime64 | None
+
     def __init__(self) -> None:
         self._open = ""  # id of the event that was told when it began, and is not over yet
         self._told: np.datetime64 | None = None  # time stamp of the row at which something was told last

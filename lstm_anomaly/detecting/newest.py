@@ -1,6 +1,7 @@
 """The time of the latest row, which one row with a wrong clock must not set: ages are told by it."""
 
 import time
+from typing import Annotated
 
 import numpy as np
 
@@ -21,6 +22,11 @@ class NewestTime:
     `CONFIRMERS` rows behind it are earlier. `ahead` counts the rows of this run that lie after the clock,
     and `first_ahead` names one.
     """
+
+    _certain: np.datetime64 | None
+    _last: Annotated[TimeArray, "n"]
+    ahead: int
+    first_ahead: str
 
     def __init__(self) -> None:
         self._certain: np.datetime64 | None = None

@@ -1,6 +1,7 @@
 """Rows that were read and cleaned, and whose verdict is not there yet."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
 
@@ -25,13 +26,18 @@ class PendingRows:
     held    rows at the end of `frame` that later rows of the series may still come from
     """
 
-    values: FloatArray
-    delivered: FloatArray
-    off: BoolArray
-    begins: BoolArray
-    origin: IntArray
+    values: Annotated[FloatArray, "n F"]
+    delivered: Annotated[FloatArray, "n F"]
+    off: Annotated[BoolArray, "n"]
+    begins: Annotated[BoolArray, "n"]
+    origin: Annotated[IntArray, "n"]
     frame: SensorFrame
     held: int
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        rows = len(self.frame)
+        return 0 <= self.held <= rows and bool(((self.origin >= 0) & (self.origin < rows)).all())
 
     def place(self, row: int) -> Place:
         """Where in the input a row came from."""

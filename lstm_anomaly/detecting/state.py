@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from lstm_anomaly.base.container import STATE, load_arrays, save_arrays
+from lstm_anomaly.base.declared import check_attributes, check_object, known_of
 from lstm_anomaly.base.errors import StateError
 from lstm_anomaly.base.snapshot import Arrays, Given, restored, snapshot
 from lstm_anomaly.detecting.alerts import Alerts
@@ -45,6 +46,10 @@ class State:
     undelivered: list[str] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)
 
+    def makes_sense(self) -> bool:
+        """Whether what a file gave goes together, see `base/declared.py`."""
+        return self.scores_length is None or self.scores_length >= 0
+
 
 def scheme_of(model_path: str | os.PathLike[str], *rules: object) -> str:
     """A digest of the model file, of how networks read rows, and of the rules that events are made by."""
@@ -75,7 +80,11 @@ def write_state(state: State, path: str | os.PathLike[str], model: Model) -> Non
     }
 
     def understand(found: dict[str, Any], found_arrays: Arrays) -> None:
-        _check_same_memory(_read_parts(found, found_arrays, given), found, found_arrays, given)
+        parts = _read_parts(found, found_arrays, model, given)
+        check_object(_state_of(found, parts, state.follower, state.watcher), {})
+        _check_same_memory(parts, found, found_arrays, given)
+        if not state.watcher.makes_sense():
+            raise ValueError("what judging remembers does not go together")
 
     save_arrays(path, header, arrays, STATE, understand)
 
@@ -100,7 +109,15 @@ def read_state(
         )
     try:
         return _from_parts(header, arrays, model, scheme, follower, watcher)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+        OSError,
+    ) as error:
         reason = f"its content makes no sense ({type(error).__name__}: {error})"
         raise StateError(reason, where=where, hint=STATE.hint) from error
 
@@ -108,32 +125,46 @@ def read_state(
 def _from_parts(
     header: dict[str, Any], arrays: Arrays, model: Model, scheme: str, follower: Follower, watcher: Watcher
 ) -> State:
+    given = None
     if header["scheme"] == scheme:
         watcher.leave_out(tuple(map(str, header["silent"])))
-    parts = _read_parts(header, arrays, _given(model, watcher))
-    follower.bookmark = bookmark = Bookmark(*(parts[name] for name in _PLACES))
+        given = _given(model, watcher)
+    parts = _read_parts(header, arrays, model, given)
+    bookmark = Bookmark(**{name: parts[name] for name in _PLACES})
     if bookmark.position is not None and bookmark.position.offset and bookmark.layout is None:
         raise ValueError("it ends behind a row, and has no layout of rows")
-    if header["scheme"] == scheme:
+    follower.go_on(bookmark)
+    state = _state_of(header | {"scheme": scheme}, parts, follower, watcher)
+    check_object(state, {})
+    if given is not None:
         watcher.recall(parts["watcher"])
+    return state
+
+
+def _read_parts(header: dict[str, Any], arrays: Arrays, model: Model, given: Given | None) -> dict[str, Any]:
+    """What is made of a state file's content; without what is `given`, not what judging remembers.
+
+    Raises ValueError where it is not what the classes declare.
+    """
+    names = (*_PLACES, "news") if given is None else _TREES
+    parts = {name: restored(header[name], arrays, given or {}) for name in names}
+    check_attributes(Bookmark, {name: parts[name] for name in _PLACES}, {})
+    if given is not None:
+        check_attributes(Watcher, parts["watcher"], known_of(model))
+    return parts
+
+
+def _state_of(header: dict[str, Any], parts: dict[str, Any], follower: Follower, watcher: Watcher) -> State:
     return State(
         path=header["input"],
-        scheme=scheme,
+        scheme=header["scheme"],
         follower=follower,
         watcher=watcher,
         alerts=parts["news"],
         scores_length=header["scores_length"],
-        undelivered=parts["undelivered"],
-        totals=parts["totals"],
+        undelivered=header["undelivered"],
+        totals=header["totals"],
     )
-
-
-def _read_parts(header: dict[str, Any], arrays: Arrays, given: Given) -> dict[str, Any]:
-    """What is made of a state file's content."""
-    parts = {name: restored(header[name], arrays, given) for name in _TREES}
-    parts["undelivered"] = [str(text) for text in header["undelivered"]]
-    parts["totals"] = {str(name): int(count) for name, count in header["totals"].items()}
-    return parts
 
 
 def _check_same_memory(parts: dict[str, Any], header: dict[str, Any], arrays: Arrays, given: Given) -> None:

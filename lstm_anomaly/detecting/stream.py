@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
+from typing import Annotated
 
 import numpy as np
 
-from lstm_anomaly.base.types import BoolArray, FloatArray, SensorFrame
+from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.event import Event, silent_event
 from lstm_anomaly.decision.events import EventRules, EventTracker
@@ -23,6 +24,7 @@ from lstm_anomaly.model.partial_judge import PartialJudge
 from lstm_anomaly.model.silent_sensors import Silence, SilentSensors
 from lstm_anomaly.preparing.clean_stream import Cleaner, CleanRows
 from lstm_anomaly.preparing.report import CleanReport
+from lstm_anomaly.preparing.step_check import StepCheck
 from lstm_anomaly.reading import join_frames, take_rows
 
 ORDER_SEEN_IN = 3  # rows that show whether an input begins with its newest
@@ -42,6 +44,25 @@ class Watcher:
     Memory does not grow with the rows. `tally` and `report` are of all rows so far, `newest` is their latest
     plausible time stamp in UTC, and `worst` (F,) the highest part that each sensor had in a score.
     """
+
+    _newest: NewestTime
+    _cleaner: Cleaner
+    _silent_sensors: SilentSensors
+    _judge: PartialJudge
+    _step_check: StepCheck
+    _drift: DriftWatch
+    _tracker: EventTracker
+    _frame: SensorFrame | None
+    _row_of: Annotated[IntArray, "n"]
+    _waiting: PendingRows | None
+    _judged: int
+    _last_off: bool
+    _last_score: float
+    _last_errors: Annotated[FloatArray, "F"]
+    _was_finite: bool
+    _places: dict[int, Place]
+    _hole_places: dict[int, Place]
+    _changed: list[PlacedEvent]
 
     def __init__(
         self,
@@ -84,6 +105,18 @@ class Watcher:
         self._changed: list[PlacedEvent] = []  # sensors that fell silent, or are back
         self._recorder = ViewRecorder(model.sensors) if views else None
 
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        frame, waiting = self._frame, self._waiting
+        if frame is None or waiting is None:
+            return not (frame or waiting or len(self._row_of) or self._judged or self._judge.waiting)
+        rows = len(waiting.values)
+        is_whole = len(frame) == len(self._row_of) and rows == self._judge.waiting
+        is_whole &= self._judged + rows == self._cleaner.row_count == self._silent_sensors.row_count
+        is_whole &= self._judged == self._tracker.row_count
+        is_placed = self._places.keys() >= {*self._tracker.rows_told()}
+        return is_whole and is_placed and self._hole_places.keys() >= self._silent_sensors.rows
+
     def memory(self) -> dict[str, object]:
         """What another Watcher of the same model and rules needs to go on where this one is."""
         return {name: value for name, value in vars(self).items() if name not in _NOT_REMEMBERED}
@@ -91,6 +124,8 @@ class Watcher:
     def recall(self, memory: dict[str, object]) -> None:
         """Go on where the Watcher that gave this memory was; counts and reports begin anew."""
         vars(self).update(memory)
+        if not self.makes_sense():
+            raise ValueError("its parts do not go together")
         self._cleaner.report = CleanReport(0, step=self._cleaner.report.step)
         self._newest.begin_run()
 

@@ -26,6 +26,12 @@ class Judge:
     whole window has passed.
     """
 
+    _model: Model
+    _for_threshold: bool
+    _stretch: Segment | None
+    _resumes: bool
+    _symbols: SymbolRows | None
+
     def __init__(self, model: Model, for_threshold: bool = False) -> None:
         """`for_threshold`: scores are what a threshold is learned from.
 
@@ -36,6 +42,17 @@ class Judge:
         self._stretch: Segment | None = None
         self._resumes = False  # whether the next rows come right after a stop
         self._symbols = SymbolRows(model) if model.is_symbols_only else None
+
+    @property
+    def waiting(self) -> int:
+        """Rows without a verdict."""
+        if self._symbols is not None:
+            return self._symbols.waiting
+        return 0 if self._stretch is None else self._stretch.waiting
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        return (self._symbols is not None) == self._model.is_symbols_only
 
     def resume(self) -> None:
         """The next rows begin a stretch right after a stop, see `unjudged_rows`."""

@@ -177,6 +177,19 @@ class Model:
         """The sampling step as a time difference, None when rows are only counted."""
         return None if self.step_seconds is None else np.timedelta64(round(self.step_seconds * 1e9), "ns")
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What letters stand for in the shapes of what is remembered of rows, as in `schema.py`."""
+        gauges = int(self.roles.inputs.sum())
+        return {
+            "F": len(self.sensors),
+            "G": gauges,  # the sensors among the networks' rows
+            "I": gauges + (self.calendar.row_count if self.clock else 0),
+            "Y": int(self.roles.targets.sum()),
+            "R": len(self.novelty.sensors),
+            "S": len(self.symbols),
+        }
+
     def network_rows(self, values: FloatArray, times: TimeArray | None) -> Float32Array:
         """What the networks read of rows (n, F) in own units at UTC times (n,), (F_in, n).
 

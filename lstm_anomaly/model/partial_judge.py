@@ -1,6 +1,7 @@
 """Judges rows in which sensors may be silent, with the rules that hold for those that are not."""
 
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 
@@ -20,6 +21,17 @@ class PartialJudge:
     That one looks back on the same window of rows, completed for it, so that no row is unknown for it.
     """
 
+    _model: Model
+    _absent: tuple[str, ...]
+    _silent: Annotated[BoolArray, "F"]
+    _reduced: Model
+    _judge: Judge
+    _order: Annotated[BoolArray, "n"]
+    _skip: int
+    _is_resumed: bool
+    _last: Annotated[FloatArray, "w F"]
+    _times: Annotated[TimeArray, "w"] | None
+
     def __init__(self, model: Model, absent: tuple[str, ...] = ()) -> None:
         """`absent`: sensors whose readings are imputed throughout."""
         self._model = model
@@ -32,6 +44,17 @@ class PartialJudge:
         self._is_resumed = False  # whether the stretch came right after a stop
         self._last = np.empty((0, len(model.sensors)))  # rows of the stretch that a window may look back on
         self._times: TimeArray | None = None  # of those
+
+    @property
+    def waiting(self) -> int:
+        """Rows without a verdict."""
+        return len(self._order)
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        running = int((~self._order).sum())
+        knows = set(self._absent) <= set(self._model.sensors) and len(self._last) < self._model.window
+        return knows and self._skip >= 0 and running == self._judge.waiting - self._skip
 
     @property
     def reduced(self) -> Model:

@@ -1,9 +1,11 @@
 """Scores the rows of one stretch without a gap, in any pieces: what must be remembered from row to row."""
 
+from typing import Annotated
+
 import numpy as np
 
 from lstm_anomaly.base.processes import usable_cores
-from lstm_anomaly.base.snapshot import saved_as
+from lstm_anomaly.base.snapshot import UNBOUNDED, saved_as
 from lstm_anomaly.base.threads import made_ahead
 from lstm_anomaly.base.types import Float32Array, FloatArray, IntArray, SymbolColumns, TimeArray
 from lstm_anomaly.decision.course import USUAL_MARGINS
@@ -46,6 +48,28 @@ _REASONS = np.array(
 class Segment:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
+    _model: Model
+    _unknown: int
+    _ending: Ending
+    _holder: Holder | None
+    _reader: ResidualReader
+    _seen: int
+    _judged: int
+    _before: Annotated[FloatArray, f"{CHANGE} G"] | None
+    _levels: Annotated[FloatArray, "k Y"] | None
+    _readings: Annotated[FloatArray, "r Y"]
+    _scaled: Annotated[FloatArray, f"{len(VIEWS)} n Y"]
+    _pooled: Annotated[FloatArray, "3 n"]
+    _distance: Annotated[FloatArray, "n"]
+    _novelty: Annotated[FloatArray, "n R", UNBOUNDED]
+    _flat: Annotated[FloatArray, "n Y", UNBOUNDED]
+    _by_sensor: Annotated[FloatArray, "n Y"]
+    _level: Annotated[FloatArray, "n Y"]
+    _expected: Annotated[FloatArray, "n Y"]
+    _margins: Annotated[FloatArray, "n Y", UNBOUNDED]
+    _readers: SymbolReaders | None
+    _symbols: SymbolVerdicts | None
+
     def __init__(self, model: Model, for_threshold: bool, unknown: int) -> None:
         """`unknown`: its first rows, which are not judged."""
         self._model = model
@@ -71,6 +95,21 @@ class Segment:
         self._margins = np.empty((0, targets))
         self._readers = SymbolReaders(model) if model.symbols else None
         self._symbols = None if self._readers is None else self._readers.nothing()
+
+    @property
+    def waiting(self) -> int:
+        """Rows without a verdict."""
+        return self._seen - self._judged
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        kept, looks_back = LONGEST + self._model.look_ahead, self._model.stillness.reach - 1
+        is_whole = len(self._distance) == min(self._seen, kept)
+        is_whole &= len(self._readings) == min(self._seen, looks_back)
+        is_whole &= self._symbols is None or len(self._symbols.words) == len(self._distance)
+        has_symbols = bool(self._model.symbols)
+        is_whole &= (self._readers is not None, self._symbols is not None) == (has_symbols, has_symbols)
+        return is_whole and self.waiting == min(self._seen, self._model.look_ahead)
 
     def push(
         self, pieces: list[tuple[FloatArray, TimeArray | None]], symbols: SymbolColumns | None

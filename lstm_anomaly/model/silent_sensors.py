@@ -8,6 +8,7 @@ Whether it is, a row knows from itself and the rows before it.
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 
@@ -94,6 +95,18 @@ class Completed:
 class SilentSensors:
     """Follows which sensors deliver nothing, in cleaned rows that come in any pieces."""
 
+    _model: Model
+    _needed: int
+    _row: int
+    _off_rows: int
+    _gap: bool
+    _was_off: bool
+    _missing: Annotated[IntArray, "F"]
+    _there: Annotated[IntArray, "F"]
+    _silent: Annotated[BoolArray, "F"]
+    _since: Annotated[IntArray, "F"]
+    _until: Annotated[IntArray, "F"]
+
     def __init__(self, model: Model, patience: int | None = None) -> None:
         """`patience`: rows without a reading from which a sensor is silent; by default a window's, or 24."""
         sensors = len(model.sensors)
@@ -108,6 +121,11 @@ class SilentSensors:
         self._silent = np.zeros(sensors, np.bool_)
         self._since = np.full(sensors, -1, np.int64)  # first and last row of the hole, or of the silence
         self._until = np.full(sensors, -1, np.int64)
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the series so far."""
+        return self._row
 
     @property
     def open(self) -> tuple[Silence, ...]:

@@ -1,6 +1,7 @@
 """Judges the columns of symbols of rows as they come; alone where a model has no sensor besides."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,8 @@ from lstm_anomaly.scoring.symbols.reader import SymbolReader
 class SymbolVerdicts:
     """Of n rows: multiples of the columns' limits (n, S), and in words what the largest is for, (n,)."""
 
-    multiples: FloatArray
-    words: NDArray[np.object_]
+    multiples: Annotated[FloatArray, "n S"]
+    words: Annotated[NDArray[np.object_], "n"]
 
     def joined(self, more: "SymbolVerdicts") -> "SymbolVerdicts":
         """These rows and those of `more`, whose first row is the last of these, told more of."""
@@ -44,9 +45,17 @@ class SymbolVerdicts:
 class SymbolReaders:
     """Reads all columns of symbols of a model."""
 
+    _model: Model
+    _readers: list[SymbolReader]
+
     def __init__(self, model: Model) -> None:
         self._model = model
         self._readers = [SymbolReader(column, model.session is not None) for column in model.symbols]
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        columns = self._model.symbols
+        return len(self._readers) == len(columns) and all(map(SymbolReader.is_of, self._readers, columns))
 
     def push(self, values: FloatArray, begins: BoolArray, symbols: SymbolColumns | None) -> SymbolVerdicts:
         """The next rows (n, F), and where sequences begin (n,): n + 1 rows, the one before these first.
@@ -89,6 +98,12 @@ class SymbolRows:
     the next row, which tells whether the session has ended.
     """
 
+    _model: Model
+    _readers: SymbolReaders
+    _waiting: SymbolVerdicts
+    _holes: Annotated[BoolArray, "w"]
+    _begins: bool
+
     def __init__(self, model: Model) -> None:
         self._model = model
         self._readers = SymbolReaders(model)
@@ -97,6 +112,16 @@ class SymbolRows:
             0, np.bool_
         )  # (w,) which rows that wait are unknown, known ones are one at most
         self._begins = True  # whether the next row with a symbol begins a sequence
+
+    @property
+    def waiting(self) -> int:
+        """Rows without a verdict."""
+        return len(self._holes)
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        known = int((~self._holes).sum())
+        return known == len(self._waiting.words) <= 1
 
     def push(self, values: FloatArray, starts: BoolArray, symbols: SymbolColumns | None) -> Judgement:
         """The next rows (n, F), and where stretches begin (n,): verdicts on the rows that are ready."""

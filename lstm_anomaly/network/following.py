@@ -14,7 +14,7 @@ run-up may need. So a stream gives the same forecasts as a file, to the last bit
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +43,13 @@ class State:
     """
 
     seen: int
-    recent: Array
-    h: Array
-    c: Array
+    recent: Annotated[Array, "I n"]
+    h: Annotated[Array, "H 1"]
+    c: Annotated[Array, "H 1"]
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        return min(self.seen, RUN_UP) == int(self.recent.shape[1])
 
 
 def first_state(params: Params) -> State:

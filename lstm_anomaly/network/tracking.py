@@ -1,14 +1,14 @@
 """A trained forecaster on a stream: reads rows as they come, and gives the forecast of each."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import BoolArray, FloatArray
-from lstm_anomaly.network.following import first_state, follow
+from lstm_anomaly.network.following import State, first_state, follow
 from lstm_anomaly.network.forecaster import Params
 
 Array = NDArray[Any]
@@ -32,6 +32,12 @@ class Forecaster:
     lowest: Array
     highest: Array
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What letters stand for in the shapes of what is remembered."""
+        rows, units = self.params["lstm.W_x"].shape[1], self.params["lstm.W_h"].shape[1]
+        return {"I": rows, "H": units, "Y": int(self.targets.sum())}
+
     def read(self, rows: Array) -> Array:
         """Rows (F, n) as it reads them."""
         return np.asarray(np.clip(rows, self.lowest[:, np.newaxis], self.highest[:, np.newaxis]))
@@ -40,6 +46,10 @@ class Forecaster:
 @saved_as("forecast tracker")
 class ForecastTracker:
     """Follows rows with a forecaster, and remembers what it forecast for the next."""
+
+    _forecaster: Forecaster
+    _state: State
+    _forecast: Annotated[FloatArray, "1 Y"]
 
     def __init__(self, forecaster: Forecaster) -> None:
         self._forecaster = forecaster

@@ -7,6 +7,7 @@ are all earlier (a clock set back, files in the wrong order), time goes on from 
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
@@ -62,6 +63,25 @@ class Cleaner:
     patience  late rows that begin a new stretch; at most a window less one row, which could not be judged
     """
 
+    report: CleanReport
+    _usual: float | None
+    _max_fill: int
+    _limit: float
+    _resample: Resample | None
+    _ordering: Ordering
+    _before: SensorFrame | None
+    _new: int
+    _open: Ordered
+    _open_rows: int
+    _rows: int
+    _first_steps: Annotated[IntArray, "n"]
+    _last: int | None
+    _steps: int
+    _irregular: int
+    _context: Annotated[FloatArray, "m F"]
+    _was_finite: bool
+    _session: str
+
     def __init__(
         self,
         sensors: int,
@@ -94,6 +114,17 @@ class Cleaner:
         self._context = np.empty((0, sensors))  # the last rows of the stretch as they arrived
         self._was_finite = False
         self._session = ""  # of the last row
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the series so far."""
+        return self._rows
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        before = 0 if self._before is None else len(self._before)
+        held = max(self._ordering.held, -min(self._open.origin.tolist(), default=0))
+        return held <= before and max(self._open.origin.tolist(), default=-1) < 0
 
     def push(self, frame: SensorFrame) -> CleanRows:
         """Take the next rows of the input and give the rows of the series that they make.

@@ -1,6 +1,7 @@
 """Sorts arriving rows by time, as far as verdicts that are already out allow it."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 
@@ -25,11 +26,11 @@ class Ordered:
     of_row     (n,) for each row of the frame the row here, -1 for the last row of the piece before, `NO_ROW`
     """
 
-    origin: IntArray
-    positions: IntArray
-    values: FloatArray
-    jumps: BoolArray
-    of_row: IntArray
+    origin: Annotated[IntArray, "m"]
+    positions: Annotated[IntArray, "m"]
+    values: Annotated[FloatArray, "m F"]
+    jumps: Annotated[BoolArray, "m"]
+    of_row: Annotated[IntArray, "n"]
 
 
 @saved_as("late rows")
@@ -38,8 +39,13 @@ class _Late:
     """Rows that came after later ones, in case that time goes on from them."""
 
     positions: list[int] = field(default_factory=list)
-    values: list[FloatArray] = field(default_factory=list)
+    values: list[Annotated[FloatArray, "F"]] = field(default_factory=list)
     origins: list[int] = field(default_factory=list)
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        counts = {len(self.positions), len(self.values), len(self.origins)}
+        return len(counts) == 1 and max(self.origins, default=-1) < 0
 
     def clear(self) -> None:
         self.positions.clear()
@@ -57,6 +63,14 @@ class Ordering:
     usual     the step of the time stamps in ns, 0 when it is not known
     """
 
+    _patience: int
+    _width: int | None
+    _usual: float
+    _last: int | None
+    _source: int
+    _leader: Annotated[FloatArray, "F"]
+    _late: _Late
+
     def __init__(self, sensors: int, patience: int, *, width: int | None, usual: float) -> None:
         self._patience = max(1, patience)
         self._width = width
@@ -65,6 +79,10 @@ class Ordering:
         self._source = -1
         self._leader = np.full(sensors, np.nan)  # its readings, (F,)
         self._late = _Late()
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        return self._width is None or self._width > 0
 
     @property
     def held(self) -> int:

@@ -3,6 +3,8 @@
 Rows every minute in a model of five minutes read flat; rows every ten minutes jump.
 """
 
+from typing import Annotated
+
 import numpy as np
 
 from lstm_anomaly.base.errors import InputError
@@ -18,6 +20,11 @@ MOST_OTHERS = 0.8  # share of the differences that must be another step: a hole 
 @saved_as("step check")
 class StepCheck:
     """Looks at the first time stamps of an input, which may come in pieces."""
+
+    _step: np.timedelta64 | None
+    _nearest: float
+    _steps: Annotated[IntArray, "n"]
+    _last: Annotated[IntArray, "m"]
 
     def __init__(self, step: np.timedelta64 | None, *, is_joined: bool) -> None:
         """`step` of the model, None when its rows are only counted; `is_joined`: finer rows are resampled."""

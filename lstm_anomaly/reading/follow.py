@@ -57,6 +57,16 @@ class Follower:
         self._symbols = symbol_columns(options)
         self._encoding = _single_byte(options.encoding or "utf-8", path)
 
+    def go_on(self, bookmark: Bookmark) -> None:
+        """Go on at a place that was remembered, perhaps for other sensors.
+
+        Raises InputError where rows were read in a way that they cannot be, or lack a sensor.
+        """
+        if bookmark.layout is not None:
+            options = bookmark.pinned(self._options)
+            bookmark.layout = bookmark.layout.for_sensors(self._sensors, options.symbols, self.path)
+        self.bookmark = bookmark
+
     def frames(self) -> Iterator[SensorFrame]:
         """The new rows in pieces; afterwards the bookmark is where the next call goes on.
 

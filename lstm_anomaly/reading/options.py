@@ -82,6 +82,11 @@ class ReadOptions:
             raise InputError(
                 f"the decimal sign must be . or , and not {self.decimal!r}", hint="--decimal . or --decimal ,"
             )
+        if self.thousands and len(self.thousands) > 1:
+            raise InputError(
+                f"the sign between groups of digits must be one character, not {self.thousands!r}",
+                hint='--thousands , or --thousands "\'"',
+            )
         if self.decimal is not None and self.decimal in (self.delimiter, self.thousands):
             raise InputError(
                 f"{self.decimal!r} cannot be the decimal sign and something else as well",

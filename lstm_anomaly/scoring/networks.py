@@ -1,7 +1,7 @@
 """The networks of a model at work on rows as they come: from scaled rows to residuals."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +80,21 @@ class NetworkErrors:
 class NetworkReader:
     """Reads the rows of one stretch, in order and in any pieces, with every network of a model."""
 
+    _networks: Networks
+    _tracker: ForecastTracker | None
+    _seen: int
+    _tail: Annotated[Float32Array, "I n"] | None
+
     def __init__(self, networks: Networks) -> None:
         self._networks = networks
         self._tracker = None if networks.forecaster is None else ForecastTracker(networks.forecaster)
         self._seen = 0  # rows
         self._tail: Array | None = None  # the last of them, which the next windows begin with
+
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        seen = 0 if self._tail is None else self._tail.shape[1]
+        return seen == min(self._seen, context_rows(self._networks.window))
 
     def push(self, rows: Array) -> NetworkErrors:
         """Read the next scaled rows (F, n), many of them with two processor cores."""
@@ -161,6 +171,12 @@ def unjudged_rows(window: int, forecast: Regression, *, resumes: bool) -> int:
 @saved_as("residual reader")
 class ResidualReader:
     """Reads the rows of one stretch, in order and in any pieces, by all views of a model."""
+
+    _networks: Networks
+    _expectations: "Expectations"
+    _reader: NetworkReader
+    _before: Annotated[Float32Array, f"I {LONGEST_LAG}"] | None
+    _seen: int
 
     def __init__(self, networks: Networks, expectations: Expectations) -> None:
         self._networks, self._expectations = networks, expectations

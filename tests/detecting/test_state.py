@@ -9,20 +9,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from forged import forged, packed
 from rows_in_pieces import in_pieces, rows_with_everything, watched, waves
 from small_models import small_model
 
 from lstm_anomaly.base.container import STATE, load_arrays, save_arrays
-from lstm_anomaly.base.errors import OutputError, StateError
+from lstm_anomaly.base.errors import InputError, OutputError, StateError
 from lstm_anomaly.base.locks import locked
 from lstm_anomaly.base.snapshot import _ENTRIES, restored, saved_as, snapshot
 from lstm_anomaly.commands.frame.app import app
 from lstm_anomaly.detecting.state import State, read_state, scheme_of, write_state
 from lstm_anomaly.detecting.stream import Watcher
-from lstm_anomaly.reading import Follower, ReadOptions
+from lstm_anomaly.preparing.report import CleanReport
+from lstm_anomaly.reading import Follower, ReadOptions, take_rows
 from lstm_anomaly.scoring.networks import READING
 
-PLACE = ("device", "inode", "offset", "next_line", "fingerprint", "modified")
+FORGED, FORGED_SOAKED = 40, 20_000
+MARK = {
+    "class": "fingerprint",
+    "fields": {"head_length": 9, "head_digest": "", "tail_length": 9, "tail_digest": ""},
+}
+PLACE = {**dict.fromkeys(("device", "inode", "offset", "next_line", "modified"), 9), "fingerprint": MARK}
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +183,10 @@ def test_a_damaged_state_is_refused_with_what_to_do(plant, tmp_path):
     [
         ({"totals": {"rows": "many"}}, "makes no sense"),
         ({"position": {"class": "place in a file", "fields": {"offset": 9}}}, "place in a file lacks device"),
-        ({"position": {"class": "place in a file", "fields": dict.fromkeys(PLACE, 9)}}, "has no layout"),
+        ({"position": {"class": "place in a file", "fields": PLACE}}, "has no layout"),
+        ({"position": {"class": "place in a file", "fields": PLACE | {"offset": 8}}}, "do not go together"),
+        ({"position": {"class": "place in a file", "fields": PLACE | {"more": 1}}}, "without need"),
+        ({"scores_length": -1}, "do not go together"),
         ({"input": 7}, "belongs to 7"),
     ],
 )
@@ -190,6 +200,45 @@ def test_a_state_that_makes_no_sense_is_refused(model, tmp_path, forged, why):
         read_state(tmp_path / "st", model, "scheme", follower, Watcher(model))
 
 
+@pytest.mark.parametrize("count", [FORGED, pytest.param(FORGED_SOAKED, marks=pytest.mark.soak)])
+def test_a_forged_state_is_refused_or_judges_on(model, tmp_path, count):
+    """Whoever changes numbers can make the checksum fit again; then shapes and bounds have to hold."""
+    frame, path = rows_with_everything(), tmp_path / "st"
+    follower, watcher = Follower("new.csv", ReadOptions(), model.sensors), Watcher(model)
+    watcher.push(take_rows(frame, slice(0, 230)))
+    write_state(State("new.csv", "scheme", follower, watcher), path, model)
+    header, arrays = load_arrays(path, STATE)
+    rng, sound = np.random.default_rng(7), 0
+    for _ in range(count):
+        changed, others, what = forged(header, arrays, rng)
+        path.write_bytes(packed(changed, others, STATE))
+        watcher = Watcher(model)
+        try:
+            read_state(path, model, "scheme", follower, watcher)
+        except (StateError, InputError):
+            continue
+        sound += 1
+        judged = watcher.push(take_rows(frame, slice(230, None))), watcher.finish()
+        assert sum(len(verdicts.scores) for verdicts in judged) >= len(frame) - 230, what
+    assert count / 20 < sound < count / 2
+
+
+def test_rows_go_on_with_a_model_of_other_sensors_and_another_kind(plant, run, tmp_path):
+    plant.grow(50)
+    plant.detect("--scores", "s.csv")
+    normal = (tmp_path / "plant.csv").read_text().splitlines()
+    one = "\n".join(",".join(line.split(",")[:2]) for line in normal)
+    (tmp_path / "normal.csv").write_text(one + "\n")
+    few = ("--window", "4", "--model-kind", "linear", "--threshold", "9", "--horizon", "0")
+    assert run("train", "normal.csv", "--model", "one.model", *few).exit_code == 0
+    plant.grow(60)
+    assert (
+        run("detect", "plant.csv", "--model", "one.model", "--state", "st", "--scores", "s.csv").exit_code < 2
+    )
+    lines = [line.split(",")[1] for line in (tmp_path / "s.csv").read_text().splitlines()[1:]]
+    assert lines == [str(line) for line in range(2, 62)]
+
+
 def test_a_state_that_cannot_be_read_back_does_not_replace_the_old_one(model, tmp_path):
     follower, watcher = Follower("new.csv", ReadOptions(), model.sensors), Watcher(model)
     write_state(State("new.csv", "scheme", follower, watcher), tmp_path / "st", model)
@@ -198,7 +247,7 @@ def test_a_state_that_cannot_be_read_back_does_not_replace_the_old_one(model, tm
         write_state(
             State("new.csv", "scheme", follower, watcher, totals={"rows": "many"}), tmp_path / "st", model
         )
-    assert "many" in str(caught.value)
+    assert "totals of a State is not what belongs there" in str(caught.value)
     assert (tmp_path / "st").read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["st"]
 
@@ -208,16 +257,16 @@ def test_a_state_that_would_be_read_as_another_one_is_not_written(model, tmp_pat
     follower, watcher = Follower("new.csv", ReadOptions(), model.sensors), Watcher(model)
     watcher.push(rows_with_everything())
     read = _ENTRIES[entry]
-    other = {"array": lambda found: found + found.dtype.type(1), "float": abs, "class": lambda found: None}
+    other = {
+        "array": lambda found: found + 1 if found.ndim == 3 else found,
+        "float": lambda found: -found,
+        "class": lambda found: replace(found, rows=9) if isinstance(found, CleanReport) else found,
+    }
 
     def misread(reader, tree):
-        found = read(reader, tree)
-        plain = entry != "array" or found.dtype == np.float64
-        return other[entry](found) if plain else found
+        return other[entry](read(reader, tree))
 
     monkeypatch.setitem(_ENTRIES, entry, misread)
-    if entry == "float":
-        follower.bookmark.preamble = [float("-inf")]
     with pytest.raises(
         OutputError, match=r"cannot be read back \(ValueError: its .* when (it is|they are) read"
     ):

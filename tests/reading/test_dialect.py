@@ -66,6 +66,11 @@ def test_a_delimiter_must_be_one_plain_character(delimiter):
         ReadOptions(delimiter=delimiter)
 
 
+def test_the_sign_between_thousands_must_be_one_character():
+    with pytest.raises(InputError, match="must be one character, not 'xx'"):
+        ReadOptions(thousands="xx")
+
+
 @pytest.mark.parametrize(
     ("text", "header"),
     [

@@ -75,7 +75,7 @@ def test_text_that_is_not_in_the_encoding_told_is_refused(write):
         read_csvs([write(b"a,b\n1,2\n3")], ReadOptions(encoding="utf-16"))
 
 
-@pytest.mark.parametrize("encoding", ["klingon", "hex", "rot13"])
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "rot13", "idna"])
 def test_an_encoding_that_is_none_is_refused(write, encoding):
     with pytest.raises(InputError, match="no text encoding"):
         read_csvs([write(TEXT.encode())], ReadOptions(encoding=encoding))

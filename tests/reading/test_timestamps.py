@@ -202,9 +202,10 @@ def test_the_time_column_can_be_named_and_denied(tmp_path):
         read_csvs([str(path)], ReadOptions(time="a"))
 
 
-def test_a_format_that_is_none_is_refused(write):
-    with pytest.raises(InputError, match="'dmy' is no format"):
-        read_csvs([write("2024-01-01")], ReadOptions(datetime_format="dmy"))
+@pytest.mark.parametrize("told", ["dmy", "%Q", "%", "%Y%Y"])
+def test_a_format_that_is_none_is_refused(write, told):
+    with pytest.raises(InputError, match=f"'{told}' is no format"):
+        read_csvs([write("2024-01-01")], ReadOptions(datetime_format=told))
 
 
 def test_a_column_named_like_a_time_wins_over_one_looking_like_it(tmp_path):

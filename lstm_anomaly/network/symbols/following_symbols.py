@@ -8,7 +8,7 @@ no column's bits depend on those beside it (products.py): so it does not matter 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,10 +53,16 @@ class Open:
     """
 
     read: int
-    recent: Codes
-    h: Array
-    c: Array
+    recent: Annotated[Codes, "n"]
+    h: Annotated[Array, "H 1"]
+    c: Annotated[Array, "H 1"]
     last: int
+
+    def fits(self, params: Params) -> bool:
+        """Whether its symbols are those of a network with these weights."""
+        codes = np.append(self.recent, self.last)
+        is_known = bool(((codes >= 0) & (codes < len(params["embedding"]))).all())
+        return is_known and len(self.recent) == min(self.read, RUN_UP)
 
 
 def begin(params: Params) -> Open:

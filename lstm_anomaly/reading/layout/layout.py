@@ -1,10 +1,12 @@
 """How the rows of one file are read: what its lines and columns are."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import TextForm
+from lstm_anomaly.reading.layout.missing_columns import check_sensors
 from lstm_anomaly.reading.report import FileReport
 from lstm_anomaly.reading.values.numbers import NumberFormat
 from lstm_anomaly.reading.values.timestamps import TimeFormat
@@ -64,6 +66,22 @@ class Layout:
     symbols: tuple[str, ...] = ()
     states: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def makes_sense(self) -> bool:
+        """Whether rows can be read by it: what a file gave, see `base/declared.py`."""
+        keys = [column for column in (self.group_column, self.name_column) if column is not None]
+        columns = [*self.time_columns, *keys, *(column for column, _is_text in self.keys)]
+        is_timed = (self.time_format is not None) == bool(self.time_columns)
+        return is_timed and all(0 <= column < len(self.names) for column in columns)
+
+    def for_sensors(self, sensors: tuple[str, ...], symbols: Sequence[str], path: str) -> "Layout":
+        """The same rows, read for these sensors. Raises SensorsError where one has no column of its own."""
+        taken = {*self.time_columns, self.group_column, self.name_column}
+        column_of = {name: column for column, name in enumerate(self.names) if column not in taken}
+        check_sensors(sensors, tuple(column_of), path)
+        columns = tuple(column_of[name] for name in sensors)
+        of_symbols = tuple(name for name in symbols if name in sensors)
+        return replace(self, sensors=sensors, columns=columns, symbols=of_symbols)
 
     @property
     def form(self) -> TextForm:

@@ -43,6 +43,11 @@ class Position:
     fingerprint: Fingerprint
     modified: int
 
+    def makes_sense(self) -> bool:
+        """Whether what is remembered goes together."""
+        lengths = self.fingerprint.head_length, self.fingerprint.tail_length
+        return 0 <= min(lengths) <= max(lengths) <= min(self.offset, SPAN)
+
 
 class Part:
     """A file that is open at the first byte that was not read; unpacked if it is compressed.

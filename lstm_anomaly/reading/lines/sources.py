@@ -175,7 +175,7 @@ def known_codec(encoding: str | None) -> str:
     try:
         b"a".decode(encoding, errors="ignore")  # a codec that is no text encoding raises LookupError
         return codecs.lookup(encoding).name.removesuffix("-sig")
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:  # the latter from codecs that know no other way than to fail
         raise InputError(
             f"there is no text encoding {encoding!r}", hint="--encoding utf-8, utf-16, latin-1 or cp1252"
         ) from error

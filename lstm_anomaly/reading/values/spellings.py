@@ -117,6 +117,7 @@ _RULES: dict[str, tuple[str, _Replacement]] = {
     ),
 }
 _COMPILED = {name: (re.compile(pattern, re.ASCII), to) for name, (pattern, to) in _RULES.items()}
+RULES = frozenset(_RULES)
 OF_COLUMNS = ("date", "day", "hour", "hhmm", "hhmmss", "milliseconds")
 ALWAYS = tuple(name for name in _RULES if name not in OF_COLUMNS)
 

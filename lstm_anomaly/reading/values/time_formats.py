@@ -13,7 +13,7 @@ from lstm_anomaly.reading.options import SCHEMES_OF_TIME
 from lstm_anomaly.reading.values.cells import is_null
 from lstm_anomaly.reading.values.date_order import ORDERS, find_patterns
 from lstm_anomaly.reading.values.spellings import ALWAYS, respell, rules_for
-from lstm_anomaly.reading.values.timestamps import ISO, OFFSET, TimeFormat, has_offset
+from lstm_anomaly.reading.values.timestamps import ISO, OFFSET, TimeFormat, has_offset, is_pattern
 from lstm_anomaly.reading.values.wall_clock import WallClock, find_zone
 
 # Share of the stamps looked at that must fit a format; the rest are reported as bad.
@@ -48,7 +48,7 @@ def find_time_format(texts: Sequence[str], told: str | None, tz: str | None, whe
     clock = WallClock(find_zone(tz)) if tz else None
     if told in _EPOCHS:
         return _epoch_format(told)
-    if told is not None and "%" in told:
+    if told is not None and "%" in told and is_pattern(told):
         return TimeFormat(told, (told,), zoned="%z" in told, clock=clock)
     if told not in (None, *SCHEMES_OF_TIME):
         raise InputError(
@@ -129,7 +129,7 @@ def scheme_of(form: TimeFormat) -> str:
     """What `--datetime-format` would say of a format that was found."""
     if form.patterns:
         return "iso" if form.patterns[0] == ISO else form.patterns[0]
-    return next(name for name, (_, *ticks) in _EPOCHS.items() if ticks == [form.ticks, form.origin])
+    return next((name for name, (_, *ticks) in _EPOCHS.items() if ticks == [form.ticks, form.origin]), "")
 
 
 def _share(flags: Iterable[bool]) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lstm_anomaly.base.snapshot import saved_as
 from lstm_anomaly.base.types import TimeArray
-from lstm_anomaly.reading.values.spellings import ALWAYS, respell
+from lstm_anomaly.reading.values.spellings import ALWAYS, RULES, respell
 from lstm_anomaly.reading.values.wall_clock import WallClock
 
 NS = np.dtype("datetime64[ns]")
@@ -42,6 +42,10 @@ class TimeFormat:
     clock: WallClock | None = None
     rules: tuple[str, ...] = ()
 
+    def makes_sense(self) -> bool:
+        """Whether stamps can be read by it: what a file gave, see `base/declared.py`."""
+        return all(map(is_pattern, self.patterns)) and 1e-6 < self.ticks < 1e12 and {*self.rules} <= RULES
+
     def parse(self, texts: NDArray[np.object_]) -> TimeArray:
         """UTC datetime64[ns] (n,) of texts (n,); NaT where one is not in this format, or is NaN.
 
@@ -67,6 +71,15 @@ class TimeFormat:
             placed = self.clock.to_utc(local)
             return np.where(np.isnat(placed), utc, placed)
         return utc if self.zoned else local
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text is a format that stamps can be read by, if none may be."""
+    try:
+        _to_index(np.array([""], object), text)
+    except (ValueError, re.error):  # the latter where a part is named twice
+        return False
+    return True
 
 
 def all_texts(cells: NDArray[np.object_]) -> NDArray[np.object_]:

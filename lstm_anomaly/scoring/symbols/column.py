@@ -41,6 +41,11 @@ class SymbolColumn:
     limits: FloatArray
     held_out: dict[str, float]
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What letters stand for in the shapes of what is remembered."""
+        return {} if self.lstm is None else {"H": self.lstm["lstm.W_h"].shape[1]}
+
     def multiples(self, nats: FloatArray) -> FloatArray:
         """Evidence (n, PARTS) in nats as multiples of the limits, (n, PARTS); 0 where there is none.
 

@@ -1,6 +1,7 @@
 """Reads one column of symbols as rows come, in any pieces, and says how surprising each is, and why."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,15 @@ class Tokens:
 class SymbolReader:
     """Follows the sequences of one column. The last of them may go on with the next rows."""
 
+    _column: SymbolColumn
+    _are_whole: bool
+    _context: Annotated[IntArray, f"{ORDER - 1}"]
+    _open: Open | None
+    _last: int
+    _run: int
+    _run_is_whole: bool
+    _length: int
+
     def __init__(self, column: SymbolColumn, are_whole: bool) -> None:
         """`are_whole`: sequences are sessions, whose first and last symbols are their first and last."""
         self._column, self._are_whole = column, are_whole
@@ -49,6 +59,15 @@ class SymbolReader:
         self._run = 0  # rows that it has lasted
         self._run_is_whole = are_whole
         self._length = 0  # rows of the sequence
+
+    def is_of(self, column: SymbolColumn) -> bool:
+        """Whether it reads this column, by codes that the column has."""
+        V = len(column.texts)
+        codes = np.append(self._context, self._last + 1)  # up to V for one never seen, and marks behind it
+        is_known = bool(((codes >= 0) & (codes <= V + 2)).all())
+        if self._open is not None:
+            is_known &= column.lstm is not None and self._open.fits(column.lstm)
+        return self._column is column and is_known and min(self._run, self._length) >= 0
 
     def push(self, codes: IntArray, begins: BoolArray, texts: NDArray[np.object_]) -> Surprise:
         """The next rows' symbols (n,) with their texts (n,), and where sequences begin (n,).
