@@ -194,6 +194,12 @@ def test_an_error_that_no_signal_is_behind_stays_itself():
         raise KeyError("own") from ValueError()
 
 
+def test_an_error_that_was_raised_from_itself_comes_out():
+    error = KeyError("own")
+    with pytest.raises(KeyError, match="own"), unwinding_signals():
+        raise error from error
+
+
 def test_a_signal_that_comes_while_a_worker_is_forked_is_not_lost(monkeypatch):
     fork, pids = os.fork, []
 

@@ -51,10 +51,14 @@ def unwinding_signals() -> Iterator[None]:
 
 def _signal_behind(error: BaseException) -> BaseException | None:
     """The exception of a signal, where Python wrapped it into another, as 3.11 does while a class is made."""
+    seen: set[int] = set()  # an error that was raised from itself has itself behind it for ever
     cause = error.__cause__
-    while cause is not None and not isinstance(cause, tuple(_UNWINDS.values())):
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, tuple(_UNWINDS.values())):
+            return cause
+        seen.add(id(cause))
         cause = cause.__cause__
-    return cause
+    return None
 
 
 class ClosedOutput(io.TextIOBase):
