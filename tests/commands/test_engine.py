@@ -1,6 +1,7 @@
 """`train --engine`: the models of one machine, and one line for each engine that cannot be used."""
 
 import os
+import socket
 
 import pytest
 from conftest import csv_text, normal_values
@@ -65,6 +66,14 @@ def test_an_engine_that_does_not_answer_is_one_line(monkeypatch):
     monkeypatch.setattr(dask_engine, "SECONDS", 0.2)
     with pytest.raises(WorkerError, match=r"dask://127\.0\.0\.1:1: the engine does not answer\. Try: start"):
         run_on_dask(len, [""], "dask://127.0.0.1:1")
+
+
+def test_a_port_that_takes_calls_and_says_nothing_is_one_line(monkeypatch):
+    monkeypatch.setattr(dask_engine, "SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        with pytest.raises(WorkerError, match="the engine does not answer"):
+            run_on_dask(len, [""], f"dask://127.0.0.1:{port}")
 
 
 def test_an_engine_of_another_kind_is_refused(run, tmp_path):

@@ -1,6 +1,8 @@
 """`--engine dask://HOST:PORT`: jobs for the workers of a Dask cluster, as `base.workers` has them here."""
 
+import asyncio
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
@@ -32,14 +34,27 @@ def connected(engine: str) -> "Iterator[Cluster]":
     """
     with needs("dask"):
         from distributed import Client
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # of trouble this program tells itself
+    for name in ("distributed", "distributed.client"):  # this program tells of trouble itself
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    address = "tcp://" + engine.removeprefix(SCHEME)
     try:
-        client = Client("tcp://" + engine.removeprefix(SCHEME), timeout=SECONDS, set_as_default=False)
+        asyncio.run(_greet(address))
+        with warnings.catch_warnings():  # of other versions of libraries; of its own `_checked` tells
+            warnings.simplefilter("ignore")
+            client = Client(address, timeout=SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:  # TimeoutError is an OSError
         hint = "start `dask scheduler` there, look at the port, or use -j on this machine"
         raise WorkerError("the engine does not answer", where=engine, hint=hint) from error
     with client:
         yield Cluster(client, engine)
+
+
+async def _greet(address: str) -> None:
+    """Raise OSError when nothing that speaks as a scheduler answers: a client would wait for ever for it."""
+    from distributed import rpc
+
+    async with asyncio.timeout(SECONDS), rpc(address, timeout=SECONDS) as scheduler:
+        await scheduler.identity()
 
 
 class Cluster:
