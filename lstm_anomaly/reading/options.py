@@ -7,8 +7,10 @@ from lstm_anomaly.base.errors import InputError
 
 InputFormat = Literal["csv", "influx"]
 BadValues = Literal["nan", "skip", "fail"]
-_NUMBERS_OF_TIME = ("epoch", "epoch-ms", "epoch-us", "epoch-ns", "excel", "labview", "julian", "matlab")
-SCHEMES_OF_TIME = ("iso", "day-first", "month-first", *_NUMBERS_OF_TIME)
+SCHEMES_OF_TIME = (
+    *("iso", "day-first", "month-first", "epoch", "epoch-ms", "epoch-us", "epoch-ns", "excel", "labview"),
+    *("julian", "matlab", "mjd", "filetime", "dotnet"),
+)
 # Spellings of "no value" that loggers and spreadsheets write; compared without regard to case.
 NULL_WORDS = ("", "na", "n/a", "#n/a", "#na", "nan", "-nan", "null", "none", "<na>", "nil")
 

@@ -17,7 +17,7 @@ TIMES = _TIME_WORDS | words(
     "timestring dateandtime createdat recordedat measuredat lastchanged lastupdated datetimeutc timeutc"
     " dateutc timestamputc localtimestamp timelocal datetimelocal timestampstart hourending datumuhrzeit"
     " datumzeit messzeit messzeitpunkt datetimestamp logtime sampletime xvalue elapsed elapsedtime clock"
-    " fechahora fechayhora horodatage tstamp dataora datahora datumtijd tijd tijdstip tidpunkt"
+    " mjd fechahora fechayhora horodatage tstamp dataora datahora datumtijd tijd tijdstip tidpunkt"
 )
 CLOCKS = words(
     "time clock zeit uhrzeit hora heure ora tijd tid klockan timeofday hhmm hhmmss hrmn hourminute tod"
@@ -40,10 +40,10 @@ RANGES |= {"%M": (0, 59), "%S": (0, 59)}
 # Names of parts -> the least and greatest number they can be.
 CALENDAR = {name: RANGES[part] for name, part in PARTS.items() if part != "%S" and name not in ("min", "mm")}
 CALENDAR |= dict.fromkeys(words("weekday dayofweek dow wday week weekofyear weeknumber quarter"), (0, 53))
-CALENDAR |= dict.fromkeys(MILLISECONDS - {"ms"}, (0, 999))
+CALENDAR |= dict.fromkeys(MILLISECONDS - {"ms"}, (0, 999)) | {"gpsweek": (0, 9999), "tow": (0, 604_800)}
 
 SENSOR_NAMES = re.compile(
-    r"(sensor|tag|point|series|channel|signal|var|variable|attribute|property|parameter|item|entity|node"
+    r"(sensor|tag|point|measure|series|channel|signal|var|variable|attribute|property|parameter|item|entity|node"
     r"|metric|field)(id|name|path|index|key)?|measurement|name|key|objectid|topic|characteristic|register"
     r"|kanal|messstelle|messgr(ö|oe)(ß|ss)e|canal|capteur|variabile|parametro|parámetro"
 )
@@ -54,7 +54,8 @@ MACHINE_NAMES = re.compile(
     r"(id|name|no|nr|number|code)?|mac|deveui|imei"
 )
 VALUE_NAMES = re.compile(
-    r"(measured|measurement|var|tag|field|sensor|float|int|numeric|present)?(value|val|reading|valuey)|v"
+    r"(measured|measurement|var|tag|field|sensor|float|int|numeric|present|measure)?(value|val|reading|valuey)"
+    r"(double|bigint)?|v|(dbl|long)v"
     r"|result|state|payload|(mess)?wert|valor|valeur|valore|waarde"
 )
 

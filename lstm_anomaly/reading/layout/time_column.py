@@ -26,6 +26,7 @@ from lstm_anomaly.reading.values.date_order import suggest_formats
 from lstm_anomaly.reading.values.spellings import ALWAYS, respell
 from lstm_anomaly.reading.values.time_formats import (
     ENOUGH,
+    epoch_format,
     find_digits_format,
     find_epoch_format,
     find_time_format,
@@ -47,8 +48,8 @@ _LOOKS_LIKE_TIME = re.compile(
 # Parts that make a date -> the spelling rules by which they do.
 _DATES = {("%Y", "%m", "%d"): ("months", "date"), ("%Y", "%j"): ("day",)}
 _CLOCK_PARTS = ("%H", "%M", "%S")
-# More seconds than any logger counts from its start; digits of a date make larger numbers.
-_LONGEST_CLOCK = 1e9
+# Seconds after which no logger begins to count; digits of a date make larger numbers.
+_LATEST_START = 1e8
 
 FEW_STAMPS = 2  # a column of no more different ones is the date of something else
 
@@ -107,7 +108,9 @@ def _single(sample: Sample, column: int, *, told: bool = False) -> TimeColumns |
     else:
         named_or_first = named or (not sample.header and column <= 1)  # behind the number of the row
         form = find_digits_format(texts, options.tz) if named_or_first else None
-        if form is None and (named_or_first or column == 0):
+        if plain_name(name) == "mjd":
+            form = epoch_format("mjd")
+        elif form is None and (named_or_first or column == 0):
             values = sample.values[:, column]
             form = find_epoch_format(values, named_time=named, in_days=named_or_first)
             _check_resolution(sample, column, form)
@@ -171,13 +174,13 @@ def _clock_rule(sample: Sample, column: int, dates: Sequence[int], *, near: bool
     """
     name, cells = plain_name(sample.names[column]), sample.cells[:, column]
     named = name in CLOCKS or (not sample.header and column == dates[-1] + 1)
-    if (near or named) and _match(_CLOCK, cells):
-        return ()
-    if named and _match(_LOOSE_CLOCK, cells):
-        return ()
     days = sample.cells[:, dates].sum(axis=1)
     again = days[1:] == days[:-1]
-    if len(days) > 2 and not again.any():  # of a day a row these are hours that something ran
+    may_be_hours = len(days) > 2 and not again.any()  # of a day a row these may be hours that something ran
+    near = near and not (may_be_hours and sample.header and not is_time_name(sample.names[column]))
+    if ((near or named) and _match(_CLOCK, cells)) or (named and _match(_LOOSE_CLOCK, cells)):
+        return ()
+    if may_be_hours:
         return None
     if sample.is_whole(column, 0, 24) and (
         PARTS.get(name) == "%H" or (named and not again.all())  # past midnight, and no hhmm beyond 24
@@ -268,7 +271,7 @@ def _check_no_time(sample: Sample, column: int) -> None:
     exactly_named = plain_name(sample.names[column]) in TIMES
     if sample.is_number(column):
         values = sample.values[np.isfinite(sample.values[:, column]), column]
-        if exactly_named and (np.any(np.diff(values) < 0) or np.any(values > _LONGEST_CLOCK)):
+        if exactly_named and (np.any(np.diff(values) < 0) or np.any(values[:1] > _LATEST_START)):
             raise _unread(sample, column)
         return
     if (exactly_named and any(map(str.isdigit, said[0]))) or looks_like_time(sample, column):
@@ -284,15 +287,16 @@ def _unread(sample: Sample, *columns: int) -> InputError:
             where=sample.where,
             hint="put the date in front of them, or --time '' to count rows",
         )
-    told = f"--time {_quoted(name)} " if sample.options.time is not None else ""
+    told = f"--time {_quoted(name)} " * (sample.options.time is not None)
     known = " or ".join(f"--datetime-format {_quoted(form)}" for form in suggest_formats(said))
     place = re.search(r" ([A-Z]{3,}|[A-Z]\w+/[\w/]+)$", said[0]) if known else None
     zone = f" and --tz {place[1] if '/' in place[1] else 'ZONE'}" if place else ""
     return InputError(
         f"column {name!r} holds no time stamps that can be read, e.g. {said[0][:60]!r}",
         where=sample.where,
-        hint=f"{told}{known or '--datetime-format FORMAT as strptime has it'}{zone}, another --time, or"
-        " --time '' to count rows",
+        hint=f"{told}{known}{zone}, another --time, or --time '' to count rows"
+        if known
+        else "--time '' to count rows, another --time, or --datetime-format FORMAT as strptime has it",
     )
 
 

@@ -4,6 +4,7 @@ All rows of a file are looked at. Several machines show in times that rows share
 these rows differ; without times, in a column that is named like a machine.
 """
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,15 +14,26 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.base.types import FloatArray, IntArray, TimeArray
 from lstm_anomaly.reading.layout.layout import Layout
-from lstm_anomaly.reading.layout.names import MACHINE_NAMES, VALUE_NAMES, plain_name
-from lstm_anomaly.reading.values.cells import is_value
+from lstm_anomaly.reading.layout.names import (
+    CLOCKS,
+    MACHINE_NAMES,
+    PARTS,
+    SENSOR_NAMES,
+    VALUE_NAMES,
+    plain_name,
+)
 
 # Share of rows whose time other rows span too, or whose machine is another than the row before's.
 SHARED = 0.3
 FEWEST_ROWS = 4
 FEWEST_DAYS = 50  # rows
+MOST_STAMPS = 0.4  # different ones, of these rows: a file joined with itself has more
 DAY = 86_400 * 10**9  # ns
 MOST_MACHINES = 10_000
+# Readings, also with a unit, codes and times of day, as no machine is named.
+_READING = re.compile(
+    r"[+-]?[\d.,]*\d([eE][+-]?\d+|\s\S{1,5}|[%°]\S*|:\d\d(:\d\d)?)?|0[xX][0-9a-fA-F]+", re.ASCII
+)
 # Share of these that may remain once the machines are told apart: by a text, and by a number.
 REMAINS = {True: 0.5, False: 0.02}
 
@@ -51,7 +63,8 @@ class Machines:
         self._source = source
         self._rows = 0
         self._all = _Key(-1, True)
-        self._are_days = layout.name_column is None and layout.group_column is None  # at one time of day
+        self._is_wide = layout.name_column is None and layout.group_column is None
+        self._are_days = self._is_wide  # at one time of day
         named = {k: MACHINE_NAMES.fullmatch(plain_name(layout.names[k])) for k, _ in layout.keys}
         keys = sorted(layout.keys, key=lambda key: (not named[key[0]], not key[1]))  # likely ones first
         self._keys = [_Key(column, is_text, bool(named[column])) for column, is_text in keys]
@@ -85,16 +98,27 @@ class Machines:
         if self._rows >= FEWEST_ROWS:
             for key in self._keys:
                 self._judge(key, int(lines[known][-1]))
-            if self._are_days and self._rows >= FEWEST_DAYS and self._all.inside >= SHARED * self._rows:
-                raise InputError(
-                    "many rows have the same date, and no column is read as their time of day",
-                    where=f"{self._source}:{lines[known][-1]}",
-                    hint="name that column Time, put date and time into one, --group-by NAME if the rows"
-                    " are of several machines, or --time '' to count rows",
-                )
+            if self._rows >= FEWEST_DAYS and self._all.inside >= SHARED * self._rows:
+                self._check_stamps(at, int(lines[known][-1]))
+
+    def _check_stamps(self, at: IntArray, line: int) -> None:
+        """Refuse times (n,) ns that most rows share with others, where no single column tells them apart."""
+        may_be_named = self._is_wide and any(key.is_text for key in self._keys)
+        if self._are_days or (may_be_named and len(np.unique(at)) < MOST_STAMPS * len(at)):
+            raise InputError(
+                "many rows have the same date, and no column is read as their time of day"
+                if self._are_days
+                else "many rows have the same time, and no single column tells them apart",
+                where=f"{self._source}:{line}",
+                hint="--time '' to count rows, or name the column of the time of day Time, or, for several"
+                " machines, write what tells them apart into one column for --group-by",
+            )
 
     def _judge(self, key: _Key, line: int) -> None:
         layout = self._layout
+        name = plain_name(layout.names[key.column])
+        if self._are_days and not key.is_named and (not key.is_text or name in CLOCKS or name in PARTS):
+            return  # it counts the parts of a day
         shared = self._all.inside >= SHARED * self._rows
         apart = shared and key.inside <= REMAINS[key.is_text] * self._all.inside and _overlap(key)
         if apart and _are_names(key):
@@ -127,7 +151,8 @@ class Machines:
             long = (
                 f"--sensor-column '{name}' --value-column '{(readings or sensors)[0]}' if these are sensors"
             )
-            hints.insert(0 if readings else 1, long)
+            is_first = readings or (SENSOR_NAMES.fullmatch(plain_name(name)) and not key.is_named)
+            hints.insert(0 if is_first else 1, long)
         hints.append(f"--exclude '{name}' if the rows are of one machine")
         return InputError(
             f"{what}, one for each {name!r} ({shown})",
@@ -165,7 +190,7 @@ def _pairs(cells: NDArray[np.object_], names: NDArray[np.object_]) -> NDArray[np
 
 def _are_names(key: _Key) -> bool:
     """Whether the values are names or whole numbers, rather than readings among which words stand."""
-    return not key.is_text or not any(is_value(str(value)) for value in _values(key))
+    return not key.is_text or not any(_READING.fullmatch(str(value).strip()) for value in _values(key))
 
 
 def _overlap(key: _Key) -> bool:

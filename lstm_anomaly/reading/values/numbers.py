@@ -148,7 +148,7 @@ _SHAPES = (  # what a cell shows, by the first that fits; the decimal sign has t
     (re.compile(r"[+-]?[1-9]\d{3,}", re.ASCII), "thousands"),
     (re.compile(r"[+-]?[1-9]\d\d", re.ASCII), "hundreds"),
     (re.compile(r"[+-]?[1-9]\d?", re.ASCII), "units"),
-    (re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}", re.ASCII), ".,"),
+    (re.compile(r"[+-]?\d{1,3}(,\d{2,3})*,\d{3}\.\d+|[+-]?\d{1,3}(,\d{2,3})+,\d{3}", re.ASCII), ".,"),
     (re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d{1,3}(\.\d{3}){2,}", re.ASCII), ",."),
     (re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII), "?"),
     (re.compile(r"[+-]0\d{3},\d", re.ASCII), "quality"),
@@ -163,7 +163,9 @@ def _shown_by(cell: str) -> str:
 def _ungrouper(form: NumberFormat) -> Callable[[str], str]:
     """Takes grouping signs out of well-grouped numbers; makes anything else with one unreadable."""
     sign, decimal = re.escape(form.thousands), re.escape(form.decimal)
-    grouped = re.compile(rf"[+-]?\d{{1,3}}({sign}\d{{3}})+({decimal}\d*)?([eE][+-]?\d+)?", re.ASCII)
+    grouped = re.compile(
+        rf"[+-]?\d{{1,3}}({sign}\d{{2,3}})*{sign}\d{{3}}({decimal}\d*)?([eE][+-]?\d+)?", re.ASCII
+    )
 
     def ungroup(text: str) -> str:
         if form.thousands not in text:

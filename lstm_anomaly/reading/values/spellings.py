@@ -16,22 +16,34 @@ _CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,:]\d+)?)?(?: ?[AaPp][Mm]?)?"
 _MIDNIGHT = re.compile(
     r"^(\D*\d+(?:\D+\d+){1,2}\D*[T ]|\d{8})24((?:[: ]?00?){0,2}(?:[.,]0+)?(?= ?[Zz+-]|$))", re.ASCII
 )
-# Months as languages write them.
-_MONTHS = {
-    "Jan": "january januar januari janvier janv ene enero gen gennaio janeiro",
-    "Feb": "february februar februari février févr fév fevrier fevr febrero febbraio fev fevereiro",
-    "Mar": "march märz mär mrz maerz mars marzo março maart mrt marts",
-    "Apr": "april avril avr abr abril aprile",
-    "May": "mai mayo mag maggio maio mei maj",
-    "Jun": "june juni juin junio giu giugno junho",
-    "Jul": "july juli juillet juil julio lug luglio julho",
-    "Aug": "august août aout ago agosto augustus augusti",
-    "Sep": "september sept septembre septiembre set settembre setembro",
-    "Oct": "october oktober okt octobre octubre ott ottobre out outubro",
-    "Nov": "november novembre noviembre novembro",
-    "Dec": "december dezember dez décembre déc decembre dic diciembre dicembre dezembro",
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+# Months as languages write them, - where the word is another month of another one.
+_LANGUAGES = (
+    "january february march april may june july august september october november december",
+    "januar februar märz april mai juni juli august september oktober november dezember",
+    "januari februari maart - mei - - augustus sept okt - desember",
+    "jan februari mrt - maj - - augusti - - - dez",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "janv févr mär avr - - juil aout sept - - déc",
+    "- fevrier maerz - - - - - - - - decembre",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "ene févr mrz abr - - - ago set out - dic",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "gen fevr - - mag giu lug - - ott - -",
+    "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "- fev marts - - - - - - - - -",
+    "- fév - - - - - - - - - -",
+    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października - grudnia",
+    "ledna února března dubna května června července srpna září října - prosince",
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+)
+_MONTH_OF = {month.casefold(): month for month in _MONTHS}
+_MONTH_OF |= {
+    word: month
+    for words in _LANGUAGES
+    for word, month in zip(words.split(), _MONTHS, strict=True)
+    if word != "-"
 }
-_MONTH_OF = {word: month for month, words in _MONTHS.items() for word in (month.casefold(), *words.split())}
 _MONTH_NUMBERS = {month: number for number, month in enumerate(_MONTHS, 1)}
 _0 = r"(?:\.0*)?"  # behind a whole number, as programs write it that know no others
 _WEEKDAYS = (
@@ -62,6 +74,10 @@ def _clock_of_parts(found: re.Match[str]) -> str:
     return " " + ":".join(parts if len(parts) > 1 else [*parts, "00"])
 
 
+def _clock_of_signs(found: re.Match[str]) -> str:
+    return ":".join(filter(None, found.groups()))
+
+
 def _clock_of(size: int) -> Callable[[re.Match[str]], str]:
     """What makes `10:05` of `1005` or, where six digits are meant, `00:10:05`."""
 
@@ -74,23 +90,28 @@ def _clock_of(size: int) -> Callable[[re.Match[str]], str]:
 
 _RULES: dict[str, tuple[str, _Replacement]] = {
     "other spaces": ("[\u00a0\u2007\u2009\u202f]", " "),
-    "signs of years": (r"^(\d{4})年(\d{1,2})月(\d{1,2})日 ?", r"\1/\2/\3 "),
+    "brackets": (r"^\[(.*)\]$", r"\1"),
+    "signs of years": (r"^(\d{4})(?:年|\. )(\d{1,2})(?:月|\. )(\d{1,2})(?:日|\.) ?", r"\1/\2/\3 "),
+    "signs of hours": (r"(\d{1,2})[時时시] ?(\d\d)[分분](?: ?(\d\d)[秒초])?$", _clock_of_signs),
+    "am": (r"(?:오전|上午|午前) ?(\d.*)$", r"\1 AM"),
+    "pm": (r"(?:오후|下午|午後) ?(\d.*)$", r"\1 PM"),
+    "interval": (r"^(\S.*\d:\d\d\S*) (?:[-\u2013]|to|bis) \S.*\d:\d\d.*$", r"\1"),
     "weekday": (
         rf"^(?i:{'|'.join(_WEEKDAYS.split())})[^\W\d]*\.?,? "
-        r"(?=\d{1,4}\.? ?[-/.A-Za-z]|[^\W\d]+ \d{1,2}, )",
+        r"(?=\d{1,4}\.? ?[-/.A-Za-z]|[^\W\d]+ \d{1,2},? \d{4})",
         "",
     ),
     "day and a dot": (r"^(\d{1,2})\. ?(?=[^\W\d])", r"\1 "),
-    "of": (r" del? (?=\w)", " "),
+    "of": (r" (?:del?|at|um|kl\.?|klo|\u0433\.) (?=\w)", " "),
     "months": (
         rf"(?<![^\W\d])(?i:({'|'.join(_MONTH_OF)}))\.?(?![^\W\d])",
         lambda found: _MONTH_OF[found[1].casefold()],
     ),
     "zone in brackets": (r"([Zz]|[+-]\d\d:?\d\d)\[[\w+/-]+\]$", r"\1"),
     "small z": (r"(?<=\d)z$", "Z"),
-    "offset and zone": (r"([+-]\d{4}) [A-Z]{3,5}$", r"\1"),
+    "offset and zone": (r"([+-]\d{4}) (?:[A-Z]{3,5}|\([\w ]+\))$", r"\1"),
     "zone and offset": (
-        r" ?(?:GMT|UTC)([+-])(\d{1,2})(?::?(\d\d))?$",
+        r" ?\(?(?:GMT|UTC)([+-])(\d{1,2})(?::?(\d\d))?\)?$",
         lambda found: f"{found[1]}{found[2]:0>2}:{found[3] or '00'}",
     ),
     "zone before the year": (rf" ({'|'.join(ZONES)}) (\d{{4}})$", r" \2 \1"),
@@ -98,10 +119,9 @@ _RULES: dict[str, tuple[str, _Replacement]] = {
     "day of year": (r"^([12]\d{3})[-/: ]?([0-3]\d\d)(?:[T :]|$)", _day_of_year),
     "o'clock": (r"(?<=:\d\d) ?(?:Uhr|h)$", ""),
     "fraction": (r"(:\d\d:\d\d)[:,](\d{1,9})(?!\d)", r"\1.\2"),
-    "h for a colon": (
-        r"(?<!\d)(\d{1,2})h(\d\d)(?:m(\d\d)s)?$",
-        lambda found: ":".join(filter(None, found.groups())),
-    ),
+    "h for a colon": (r"(?<!\d)(\d{1,2})h(\d\d)(?:m(\d\d)s)?$", _clock_of_signs),
+    "hour alone": (r" (\d{1,2}) ?([AaPp][Mm])$", r" \1:00 \2"),
+    "colon behind the year": (r"(/\d{4}):(?=\d\d:\d\d)", r"\1 "),
     "time before date": (rf"^({_CLOCK}),? (\S*\d[/.-]\S*\d)$", r"\2 \1"),
     "a or a.m.": (r"(:\d\d) ?([AaPp])(?:\.? ?[Mm]\.)?(?= |$)", r"\1 \2M"),
     "date without signs": (r"^((?:19|20)\d\d)(\d\d)(\d\d) (?=\d\d:?\d\d)", r"\1-\2-\3 "),

@@ -24,10 +24,13 @@ _EPOCHS = {
     "epoch-ms": ("milliseconds since 1970", 1e3, 0),
     "epoch-us": ("microseconds since 1970", 1e6, 0),
     "epoch-ns": ("nanoseconds since 1970", 1e9, 0),
+    "filetime": ("100 ns since 1601", 1e7, -11_644_473_600),
+    "dotnet": ("100 ns since the year 1", 1e7, -62_135_596_800),
     "labview": ("seconds since 1904", 1.0, -2_082_844_800),
     "excel": ("days since 1899-12-30", 1 / 86_400, -2_209_161_600),
     "julian": ("Julian days", 1 / 86_400, -210_866_760_000),
     "matlab": ("days since the year 0", 1 / 86_400, -62_167_305_600),
+    "mjd": ("days since 1858-11-17", 1 / 86_400, -3_506_716_800),
 }
 # They are known by lying in the years 2000 to 2060, in which no two of them share a number.
 _YEARS = (946_684_800, 2_840_140_800)
@@ -47,7 +50,7 @@ def find_time_format(texts: Sequence[str], told: str | None, tz: str | None, whe
     """
     clock = WallClock(find_zone(tz)) if tz else None
     if told in _EPOCHS:
-        return _epoch_format(told)
+        return epoch_format(told)
     if told is not None and "%" in told and is_pattern(told):
         return TimeFormat(told, (told,), zoned="%z" in told, clock=clock)
     if told not in (None, *SCHEMES_OF_TIME):
@@ -85,10 +88,10 @@ def find_epoch_format(values: FloatArray, *, named_time: bool, in_days: bool = F
         return None
     for name, (_, ticks, origin) in _EPOCHS.items():
         low, high = ((seconds - origin) * ticks for seconds in _YEARS)
-        if ticks < 1 and not in_days:
+        if (ticks < 1 and not in_days) or name == "mjd":  # which needs its name
             continue
         if float(np.mean((finite > low) & (finite < high))) >= ENOUGH:
-            return _epoch_format(name)
+            return epoch_format(name)
     return None
 
 
@@ -120,7 +123,8 @@ def _make(text: str, patterns: tuple[str, ...], samples: list[str], clock: WallC
     return TimeFormat(text + zone, patterns, zoned=zoned, clock=clock)
 
 
-def _epoch_format(name: str) -> TimeFormat:
+def epoch_format(name: str) -> TimeFormat:
+    """The format of numbers that count from an epoch of this name."""
     words, ticks, origin = _EPOCHS[name]
     return TimeFormat(words, ticks=ticks, origin=origin)
 

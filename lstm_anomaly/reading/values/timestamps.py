@@ -145,7 +145,7 @@ def _from_epoch(texts: NDArray[np.object_], ticks: float, origin: int) -> TimeAr
     known = (seconds > (_FEWEST_SECONDS if origin == 0 else _EARLIEST)) & (seconds < _LATEST)
     times = np.full(len(texts), "NaT", NS)
     if numbers.dtype.kind in "iu" and ticks >= 1:
-        times[known] = (numbers[known] * round(1e9 / ticks)).astype(NS) + np.timedelta64(origin, "s")
+        times[known] = ((numbers[known] + round(origin * ticks)) * round(1e9 / ticks)).astype(NS)
     elif ticks >= 1:  # a float of seconds is exact to a microsecond, not to a nanosecond
         micro = np.round(numbers[known] * (1e6 / ticks)).astype("datetime64[us]")
         times[known] = micro + np.timedelta64(origin, "s")
