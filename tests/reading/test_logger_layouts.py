@@ -92,6 +92,31 @@ def test_machines_that_take_turns_are_refused(write):
     assert "--group-by 'device'" in refusal(write, f"time,device,volt,amp\n{rows}")
 
 
+def test_machines_that_only_two_columns_tell_apart_are_refused(write):
+    keys = [f"{ups},L{phase}" for ups in (1, 2) for phase in (1, 2, 3)]
+    rows = "".join(f"{stamp(n)},{key},{n % 7}.5\n" for n in range(20) for key in keys)
+    said = refusal(write, f"time,ups,phase,load\n{rows}")
+    assert "many rows have the same time, and no single column tells them apart. Try: --time ''" in said
+
+
+def test_numbers_of_a_period_of_the_day_are_no_machines(write):
+    rows = many(lambda n: f"{stamp(30 * n, '%Y-%m-%d')},{n % 48 + 1},{n % 7}.5", 96)
+    said = refusal(write, f"SETTLEMENT_DATE,SETTLEMENT_PERIOD,load\n{rows}")
+    assert "many rows have the same date, and no column is read as their time of day" in said
+
+
+@pytest.mark.parametrize("cell", ["{} %", "0x000{}", "0{}:15"])
+def test_readings_with_units_and_codes_name_no_machines(write, cell):
+    assert read(
+        write, "time,x,a\n" + many(lambda n: f"{stamp(n)},{cell.format(n % 7)},{n % 5}.5")
+    ).sensors == ("a",)
+
+
+def test_addresses_that_look_like_dates_name_sensors(write):
+    rows = "".join(f"{stamp(n)},1/2/{k},{n % 7}.5\n" for n in range(30) for k in (3, 14))
+    assert "--group-by 'Address'" in refusal(write, f"Time,Address,Value\n{rows}")
+
+
 def test_a_column_of_readings_and_words_names_no_machines(write):
     rows = many(lambda n: f"{stamp(n)},{n % 7}.5,{'ERR' if n % 2 else 7}")
     assert read(write, f"time,a,b\n{rows}").sensors[0] == "a"
@@ -242,6 +267,15 @@ def test_what_is_told_of_the_time_is_final(write, told):
         ("%Y-%m-%d %H:%M:%S (UTC)", 0),
         ("%Y-%m-%d %H:%M:%S UTC+1", -1),
         ("%y%m%d%H%M", 0),
+        ("%B %d, %Y at %I:%M %p", 0),
+        ("%d.%m.%Y klo %H.%M", 0),
+        ("%Y年%m月%d日 %H時%M分", 0),
+        ("%Y. %m. %d. 오전 %I:%M", 0),
+        ("%Y-%m-%d %H:%M:%S (UTC+01:00)", -1),
+        ("%a %b %d %Y %H:%M:%S GMT+0100 (Central European Standard Time)", -1),
+        ("[%d/%b/%Y:%H:%M:%S +0100]", -1),
+        ("%d.%m.%Y %H:%M - 31.03.2024 00:15", 0),
+        ("%d marca %Y %H:%M", 0),
     ],
 )
 def test_stamps_that_have_one_meaning_are_read(write, pattern, hours):
@@ -294,6 +328,12 @@ def test_times_that_stand_in_several_columns_are_put_together(write, header, row
     assert frame.times[[0, 59]].tolist() == [utc(60 * n + minutes).astype(int) for n in (0, 59)]
 
 
+def test_parts_of_a_time_may_have_fractions(write):
+    rows = many(lambda n: f"2024.0,3.0,{14 + n // 24}.0,{n % 24}.0,5,7.5,{n % 7}.5")
+    frame = read(write, f"Year,Month,Day,Hour,Min,Sec,a\n{rows}")
+    assert frame.times[59] == utc(60 * 59) + np.timedelta64(7500, "ms")
+
+
 def test_milliseconds_in_a_column_of_their_own_are_part_of_the_time(write):
     frame = read(write, "Time,Millitm,a\n" + many(lambda n: f"{stamp(n // 4)},{n % 4 * 25},{n % 7}.5"))
     assert frame.sensors == ("a",)
@@ -328,12 +368,37 @@ def test_rows_without_names_may_begin_with_year_day_and_hhmm(write):
 
 
 @pytest.mark.parametrize(
-    ("days", "origin"), [(2451544.5, datetime(2000, 1, 1)), (719529, datetime(1970, 1, 1))]
+    ("name", "days", "origin"),
+    [
+        ("Time", 2451544.5, datetime(2000, 1, 1)),
+        ("Time", 719529, datetime(1970, 1, 1)),
+        ("MJD", 0, datetime(1858, 11, 17)),
+    ],
 )
-def test_julian_days_and_days_since_the_year_0_are_read(write, days, origin):
+def test_julian_days_and_days_since_the_year_0_are_read(write, name, days, origin):
     first = days + (START - origin) / timedelta(days=1)
-    frame = read(write, "Time,a\n" + many(lambda n: f"{first + n / 1440:.6f},{n % 7}"))
+    frame = read(write, f"{name},a\n" + many(lambda n: f"{first + n / 1440:.6f},{n % 7}"))
     assert frame.times[[0, 59]].tolist() == [utc(n).astype(int) for n in (0, 59)]
+
+
+@pytest.mark.parametrize("origin", [datetime(1, 1, 1), datetime(1601, 1, 1)])
+def test_ticks_of_100_ns_are_read(write, origin):
+    ticks = [(START + timedelta(minutes=n) - origin) // timedelta(microseconds=1) * 10 for n in range(60)]
+    frame = read(write, "Timestamp,a\n" + many(lambda n: f"{ticks[n]},{n % 7}"))
+    assert frame.times[[0, 59]].tolist() == [utc(n).astype(int) for n in (0, 59)]
+
+
+def test_seconds_since_a_start_that_nobody_knows_are_refused(write):
+    said = refusal(write, "timestamp,a\n" + many(lambda n: f"{732057000 + 60 * n},{n % 7}"))
+    assert "holds no time stamps that can be read, e.g. '732057000'. Try: --time ''" in said
+
+
+@pytest.mark.parametrize("name", ["sunrise", "Duration"])
+def test_a_time_of_day_that_is_none_of_the_rows_is_left_out(write, name):
+    rows = many(lambda n: f"{stamp(1440 * n, '%Y-%m-%d')},0{6 + n % 3}:{n % 60:02},{n % 7}.5")
+    frame = read(write, f"date,{name},a\n{rows}")
+    assert frame.sensors == ("a",)
+    assert np.unique(np.diff(frame.times)).astype("timedelta64[h]").astype(int).tolist() == [24]
 
 
 def test_twenty_four_o_clock_is_midnight(write):
