@@ -318,6 +318,8 @@ def test_stamps_that_have_one_meaning_are_read(write, pattern, hours):
         ("Year,Month,Day,Hour", lambda n: stamp(60 * n, "%Y,%b,%d,%H"), -5),
         ("Fecha,Hora", lambda n: f"{stamp(60 * n, '%d/%m/%Y')},{START.hour + n % 24 + 1}", 55),
         ("Date,Time", lambda n: f"{stamp(60 * n, '%Y%m%d')},{int(stamp(60 * n, '%H%M%S'))}", 0),
+        ("Date,Time,AM/PM", lambda n: stamp(60 * n, "%m/%d/%Y,%I:%M,%p"), 0),
+        ("day", lambda n: stamp(60 * n, "%Y%j%H%M%S"), 0),
         ("Date,Time,ms", lambda n: f"{stamp(60 * n, '%m/%d/%Y,%I:%M:%S %p')},0", 0),
         ("Year,Month,Day,Hour,Min,Sec,ms", lambda n: stamp(60 * n, "%Y,%m,%d,%H,%M,%S,0"), 0),
     ],
@@ -388,6 +390,12 @@ def test_ticks_of_100_ns_are_read(write, origin):
     assert frame.times[[0, 59]].tolist() == [utc(n).astype(int) for n in (0, 59)]
 
 
+def test_even_steps_of_seconds_are_the_time_whatever_their_name(write):
+    rows = "".join(f"{s},{1710374700 + 60 * n}.0,{n % 7}.5\n" for s in ("a", "b") for n in range(30))
+    told = "--sensor-column 'statistic_id' --value-column 'mean' if these are sensors, --group-by"
+    assert told in refusal(write, f"statistic_id,start,mean\n{rows}")
+
+
 def test_seconds_since_a_start_that_nobody_knows_are_refused(write):
     said = refusal(write, "timestamp,a\n" + many(lambda n: f"{732057000 + 60 * n},{n % 7}"))
     assert "holds no time stamps that can be read, e.g. '732057000'. Try: --time ''" in said
@@ -434,6 +442,7 @@ def test_seconds_since_1904_are_not_taken_for_those_since_1970(write):
         ("%Y-%m-%d %H:%M Europe/Berlin", "'%Y-%m-%d %H:%M Europe/Berlin' and --tz Europe/Berlin"),
         ("%m/%d/%Y %H:%M EST", "--datetime-format '%m/%d/%Y %H:%M EST' and --tz ZONE"),
         ("%H:%M:%S", "put the date in front of them, or --time '' to count rows"),
+        ("%Y-%m-%d %H:%M-%I:%M", "--time '' to count rows"),
         ("%G-W%V-%u %H:%M", "--time '' to count rows"),
     ],
 )

@@ -201,7 +201,8 @@ def _delimiter_score(lines: Sequence[str], start: int, delimiter: str) -> float:
     agreeing = [record for record in records if len(record.fields) == columns]
     cells = [cell for record in agreeing[1:] for cell in record.fields]
     readable = sum(is_value(cell) or is_null(cell) for cell in cells) / len(cells) if cells else 1.0
-    return len(agreeing) / len(records) * (0.5 + 0.5 * readable)
+    header = 1.0 if len(records[0].fields) == columns else 0.9  # which other lines may stand above
+    return header * len(agreeing) / len(records) * (0.5 + 0.5 * readable)
 
 
 def _commented_header(lines: Sequence[str], start: int, delimiter: str, columns: int) -> list[str]:

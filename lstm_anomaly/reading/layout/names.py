@@ -43,13 +43,13 @@ CALENDAR |= dict.fromkeys(words("weekday dayofweek dow wday week weekofyear week
 CALENDAR |= dict.fromkeys(MILLISECONDS - {"ms"}, (0, 999)) | {"gpsweek": (0, 9999), "tow": (0, 604_800)}
 
 SENSOR_NAMES = re.compile(
-    r"(sensor|tag|point|measure|series|channel|signal|var|variable|attribute|property|parameter|item|entity|node"
+    r"(sensor|tag|point|measure|statistic|series|channel|signal|var|variable|attribute|property|parameter|item|entity|node"
     r"|metric|field)(id|name|path|index|key)?|measurement|name|key|objectid|topic|characteristic|register"
     r"|kanal|messstelle|messgr(ö|oe)(ß|ss)e|canal|capteur|variabile|parametro|parámetro"
 )
 MACHINE_NAMES = re.compile(
     r"(machine|device|asset|unit|station|node|sensor|pump|motor|host|site|equipment|plant|location|room|module"
-    r"|vehicle|turbine|meter|logger|tag|probe|serial|gateway|robot|stn"
+    r"|vehicle|turbine|inverter|well|line|cell|tank|zone|meter|logger|tag|probe|serial|gateway|robot|stn"
     r"|maschine|anlage|ger(ä|ae)t|pumpe|standort|ma(qu|ch)ina|máquina|equipo|appareil|capteur|estaci(o|ó)n)"
     r"(id|name|no|nr|number|code)?|mac|deveui|imei"
 )

@@ -40,6 +40,7 @@ _CLOCK = re.compile(
     r"\d{1,2}([:h]\d{2}|\.\d{2}(?=\.\d{2}))([:.]\d{2}([.,:]\d+)?)?( ?[AaPp](\.? ?[Mm]\.?)?)?", re.ASCII
 )
 _LOOSE_CLOCK = re.compile(r"\d{1,2}[:.]\d{2}( ?[AaPp][Mm]?)?", re.ASCII)
+_HALF = re.compile(r"[AaPp]\.? ?[Mm]\.?", re.ASCII)
 _LOOKS_LIKE_TIME = re.compile(
     r".*(\d:\d\d:\d\d|\d[-/.](\d{1,2}|[A-Za-z]{3,9})[-/.]\d{2}|\d{4}.*\d:\d\d|[A-Za-z]{3,9}.*\d:\d\d).*",
     re.ASCII,
@@ -69,14 +70,14 @@ def find_time_columns(sample: Sample, no_time: Collection[str] = ()) -> TimeColu
     is_told, form = options.time is not None, options.datetime_format
     free = [k for k, name in enumerate(names) if is_told or name not in no_time]
     if not is_told and form is None and (parts := _part_columns(sample, free)):
-        return _with_milliseconds(sample, parts, free)
+        return _with_rest(sample, parts, free)
     likely = sorted(free, key=lambda column: not is_time_name(names[column]))
     for column in [names.index(options.time)] if options.time is not None else likely:
         is_whole = is_told and form is not None and "%" in form  # a second column joins a date alone
         found = _single(sample, column, told=True) if is_whole else None
         found = found or _pair(sample, column, free) or _single(sample, column, told=is_told)
         if found is not None:
-            return found if is_told else _with_milliseconds(sample, found, free)
+            return found if is_told else _with_rest(sample, found, free)
         if is_told:
             raise _unread(sample, column)
     if form is not None:
@@ -108,10 +109,11 @@ def _single(sample: Sample, column: int, *, told: bool = False) -> TimeColumns |
     else:
         named_or_first = named or (not sample.header and column <= 1)  # behind the number of the row
         form = find_digits_format(texts, options.tz) if named_or_first else None
-        if plain_name(name) == "mjd":
-            form = epoch_format("mjd")
-        elif form is None and (named_or_first or column == 0):
-            values = sample.values[:, column]
+        form = epoch_format("mjd") if plain_name(name) == "mjd" else form
+        values = sample.values[:, column]
+        steps = np.diff(values[np.isfinite(values)])
+        is_even = len(steps) > 2 and float(np.mean(steps == np.median(steps))) >= ENOUGH
+        if form is None and (named_or_first or column == 0 or is_even):
             form = find_epoch_format(values, named_time=named, in_days=named_or_first)
             _check_resolution(sample, column, form)
     return ((column,), form) if form else None
@@ -121,12 +123,12 @@ def _fits(form: TimeFormat, texts: list[str]) -> bool:
     return fits(form, [text for text in texts if not is_null(text)], 0.5)
 
 
-def _with_milliseconds(sample: Sample, found: TimeColumns, free: Collection[int]) -> TimeColumns:
-    """The time columns with one of milliseconds, where there is one and the stamps end in seconds."""
+def _with_rest(sample: Sample, found: TimeColumns, free: Collection[int]) -> TimeColumns:
+    """The time columns with those of AM and PM and of milliseconds, where stamps go on in them."""
     columns, form = found
-    for column in free:
-        named = plain_name(sample.names[column]) in MILLISECONDS and column not in columns
-        if named and form is not None and form.patterns and sample.is_whole(column, 0, 999):
+    for column in free if form is not None and form.patterns else ():
+        is_named = plain_name(sample.names[column]) in MILLISECONDS and sample.is_whole(column, 0, 999)
+        if form is not None and (is_named or _match(_HALF, sample.cells[:, column])):
             found = _joined(sample, (*columns, column), ("milliseconds", *form.rules)) or found
     return found
 

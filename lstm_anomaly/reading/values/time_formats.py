@@ -18,6 +18,7 @@ from lstm_anomaly.reading.values.wall_clock import WallClock, find_zone
 
 # Share of the stamps looked at that must fit a format; the rest are reported as bad.
 ENOUGH = 0.9
+MOST_OFFSETS = 4  # that one place has, or a few
 # Numbers that are times: name -> in words, ticks a second, origin in seconds after 1970.
 _EPOCHS = {
     "epoch": ("seconds since 1970", 1.0, 0),
@@ -35,6 +36,7 @@ _EPOCHS = {
 # They are known by lying in the years 2000 to 2060, in which no two of them share a number.
 _YEARS = (946_684_800, 2_840_140_800)
 _DIGITS = {7: "%Y%j", 10: "%Y%m%d%H", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_DIGITS |= {11: "%Y%j%H%M", 13: "%Y%j%H%M%S"}
 _ISO = re.compile(
     rf"\d{{4}}-\d{{2}}-\d{{2}}([T ]\d{{2}}(:\d{{2}}(:\d{{2}}([.,]\d+)?)?)?\s?{OFFSET}?)?"
     rf"|\d{{8}}T\d{{2,6}}(\.\d+)?{OFFSET}?",
@@ -60,6 +62,9 @@ def find_time_format(texts: Sequence[str], told: str | None, tz: str | None, whe
         )
     raw = [text.strip() for text in texts if not is_null(text)]
     samples: list[str] = respell(raw, ALWAYS)[0].tolist()
+    offsets = {text[-5:] for text in samples if has_offset(text) and text[-1] not in "Zz"}
+    if told is None and len(offsets) > MOST_OFFSETS and len({text[-2:] for text in offsets}) > 2:
+        return None  # these are the ends of intervals
     looks_iso = told is None and _share(_ISO.fullmatch(text) is not None for text in samples) >= ENOUGH
     is_iso = looks_iso or told == "iso"
     orders = {"day-first": ("dmy",), "month-first": ("mdy",)}.get(told or "", ORDERS)

@@ -17,7 +17,7 @@ NS = np.dtype("datetime64[ns]")
 ISO = "ISO8601"
 # Seconds after 1970 between which stamps lie, the first where they count from 1970; smaller ones are totals.
 _FEWEST_SECONDS, _EARLIEST, _LATEST = 1e8, -1.2e9, 8e9
-OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2}|[+-]\d{2})"
+OFFSET = r"(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)"
 _ENDS_IN_OFFSET = re.compile(rf"[T ]\d{{1,2}}[\d:.,]*(?: ?[AaPp][Mm])?\s?{OFFSET}\s*", re.ASCII)
 
 
