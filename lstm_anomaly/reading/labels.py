@@ -165,7 +165,9 @@ def _spans(table: _Table, options: ReadOptions, row_count: int | None) -> tuple[
                 hint="fill in both, or remove the line",
             )
     both: Any
-    if row_count is not None and _are_row_numbers(starts + ends):
+    digits = all(text.isascii() and text.isdecimal() for text in starts + ends)
+    is_time = digits and find_epoch_format(np.array(starts + ends, float), named_time=True) is not None
+    if row_count is not None and digits and not is_time:  # too small to be seconds since 1970
         both = _as_row_numbers(table, starts + ends, row_count)
     else:
         both = _as_times(table, starts + ends, options)
@@ -176,13 +178,6 @@ def _spans(table: _Table, options: ReadOptions, row_count: int | None) -> tuple[
             "the span ends before it starts", where=table.place(row), hint=f"the earlier one as {START}"
         )
     return first, last
-
-
-def _are_row_numbers(texts: Sequence[str]) -> bool:
-    """Whole numbers that are too small to be epoch seconds."""
-    if not all(text.isascii() and text.isdecimal() for text in texts):
-        return False
-    return find_epoch_format(np.array(texts, np.float64), named_time=True) is None
 
 
 def _as_row_numbers(table: _Table, texts: Sequence[str], row_count: int) -> IntArray:

@@ -75,7 +75,8 @@ class ReadOptions:
     def __post_init__(self) -> None:
         if self.delimiter == "\\t":  # as it arrives from most shells
             object.__setattr__(self, "delimiter", "\t")
-        if self.delimiter is not None and not _can_delimit(self.delimiter):
+        sign = self.delimiter or ","
+        if self.delimiter == "" or len(sign) > 1 or sign == '"' or not (sign == "\t" or " " <= sign <= "~"):
             raise InputError(
                 f"the delimiter must be one plain character, not {self.delimiter!r}",
                 hint="--delimiter ';' or --delimiter '\\t' for tabs",
@@ -100,7 +101,3 @@ class ReadOptions:
             raise InputError(
                 f"the share of bad cells must lie between 0 and 1, not at {self.max_bad}", hint="--max-bad 5%"
             )
-
-
-def _can_delimit(sign: str) -> bool:
-    return len(sign) == 1 and sign.isascii() and (sign == "\t" or sign.isprintable()) and sign != '"'

@@ -192,10 +192,11 @@ class CsvReader:
         cells = found.cells + found.refused_count * len(self._sensors)
         bad = found.bad_count + found.refused_count * len(self._sensors)
         if limit is not None and cells and bad > limit * cells:
+            first = min([cell.line for cell in found.bad_cells[:1]] + [row.line for row in found.refused[:1]])
             raise InputError(
                 f"{percent(bad / cells, 2)} of the cells are bad or in refused rows, more than"
                 f" {percent(limit, 2)}",
-                where=f"{found.source}:{_first_fault(found)}",
+                where=f"{found.source}:{first}",
                 hint="look at the lines named above, or raise --max-bad",
             )
 
@@ -208,13 +209,9 @@ def _nothing_left(report: ReadReport) -> InputError:
             return InputError(
                 f"all {file.refused_count:,} rows are refused, the first because of {first.reason}",
                 where=f"{file.source}:{first.line}",
-                hint="check the header, the delimiter and --bad-values",
+                hint="look at that line, then check the quotes, the header, the delimiter and --bad-values",
             )
     return InputError("there are no rows", where=report.files[0].source, hint="check the file")
-
-
-def _first_fault(found: FileReport) -> int:
-    return min([cell.line for cell in found.bad_cells[:1]] + [row.line for row in found.refused[:1]])
 
 
 def _head(blocks: Iterator[Block]) -> Block | None:

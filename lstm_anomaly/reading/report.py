@@ -196,8 +196,7 @@ def _by_reason(left_out: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _names(columns: list[str]) -> str:
-    shown = ", ".join(repr(_short(column)) for column in columns[:8])
-    return shown + (f" and {len(columns) - 8} more" if len(columns) > 8 else "")
+    return text.listed((repr(_short(column)) for column in columns), 8)
 
 
 def _short(text: str, width: int = 40) -> str:

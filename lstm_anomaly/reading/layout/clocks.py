@@ -33,7 +33,16 @@ def check_one_clock(sample: Sample, time: TimeColumns, sensors: Collection[int])
     for sensor in sensors if len({*clock_of.values()}) > 1 else ():
         clock = clock_of.get(sensor, first)
         if clock != first and not _same(_seconds(sample, first, time), _seconds(sample, clock, time)):
-            raise _two_clocks(sample, (first, clock), time, sensor)
+            one, other = sample.names[first], sample.names[clock]
+            date = sample.names[
+                clock - max(len(time[0]) - 1, 0)
+            ]  # the clock itself, or the date in front of it
+            told = f"--time '{date}' " if time[0] else ""
+            raise InputError(
+                f"{one!r} and {other!r} hold different times in one row: each value has its own",
+                where=sample.where,
+                hint=f"a file for each, or one of them at a time: {told}--only '{sample.names[sensor]}'",
+            )
 
 
 def _is_clock(sample: Sample, column: int) -> bool:
@@ -68,14 +77,3 @@ def _same(first: FloatArray, second: FloatArray) -> bool:
     if not known.any() or np.mean(blank) > _STRAY:
         return False
     return bool(np.mean(np.abs(apart[known] - np.median(apart[known])) > 1e-3) <= _STRAY)
-
-
-def _two_clocks(sample: Sample, clocks: tuple[int, int], time: TimeColumns, sensor: int) -> InputError:
-    one, other = (sample.names[clock] for clock in clocks)
-    date = sample.names[clocks[1] - max(len(time[0]) - 1, 0)]  # the clock itself, or the date in front of it
-    told = f"--time '{date}' " if time[0] else ""
-    return InputError(
-        f"{one!r} and {other!r} hold different times in one row: each value has its own",
-        where=sample.where,
-        hint=f"a file for each, or one of them at a time: {told}--only '{sample.names[sensor]}'",
-    )

@@ -44,7 +44,6 @@ def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> tuple
     delimiter = options.delimiter or _find_delimiter(lines, start, path)
     comments = any(line.lstrip().startswith("#") for line in lines[options.skip_lines : start])
     sample = _take_records(lines, start, delimiter, comments=comments)
-    _check_quotes(sample, path)
     columns = _usual_count(sample)
     _check_width(columns, path, start + 1)
     header, above = _find_header(sample, columns, options.header, path)
@@ -106,17 +105,6 @@ def _preamble_notes(lines: Sequence[str], start: int, skip: int) -> list[str]:
     comments = sum(1 for line in lines[skip:start] if line.strip())
     notes = [f"skipped the first {skip} lines as told"] if skip else []
     return notes + ([f"{comments} leading comment line{'s' * (comments > 1)}"] if comments else [])
-
-
-def _check_quotes(sample: list[Record], path: str) -> None:
-    """Refuse a file of rows that are none because their quotes are never closed."""
-    open_quotes = [record for record in sample if record.fields[0].count('"') % 2 and len(record.fields) == 1]
-    if 2 * len(open_quotes) > len(sample):
-        raise InputError(
-            "a quote is opened and not closed, and so in most rows",
-            where=f"{path}:{open_quotes[0].line}",
-            hint="close the quotes, or take them out, for example with: tr -d '\"'",
-        )
 
 
 def _check_width(columns: int, path: str, line: int) -> None:

@@ -115,21 +115,18 @@ def unique_names(header: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     """Names without blanks around them, all different and none empty; and notes on what was changed."""
     plain = [name.strip().strip("\ufeff") for name in header]
     counts = Counter(plain)
-    taken = set(plain)
     names: list[str] = []
     for number, name in enumerate(plain, start=1):
         unique = name
         if not name or counts[name] > 1:
             unique = f"{name} (column {number})" if name else f"column {number}"
-            while unique in taken:
+            while unique in {*plain, *names}:
                 unique += "'"
-            taken.add(unique)
         names.append(unique)
     twice = [name for name, count in counts.items() if count > 1 and name]
-    if not twice:
-        return tuple(names), []
-    shown = ", ".join(repr(name) for name in twice[:5])
-    renamed = names[plain.index(twice[0])]
-    return tuple(names), [
-        f"more than one column is named {shown}: told apart by their numbers, as {renamed!r}"
+    notes = [
+        f"more than one column is named {', '.join(map(repr, twice[:5]))}: told apart by their numbers, as"
+        f" {names[plain.index(name)]!r}"
+        for name in twice[:1]
     ]
+    return tuple(names), notes

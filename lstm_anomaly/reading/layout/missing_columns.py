@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 
 from lstm_anomaly.base.errors import SensorsError
+from lstm_anomaly.base.text import listed
 from lstm_anomaly.reading.layout.names import plain_name
 
 
@@ -42,8 +43,7 @@ def check_columns(wanted: Sequence[str], found: Sequence[str], where: str) -> No
 
 def quoted(names: Sequence[str]) -> str:
     """The first dozen of these names, in quotes."""
-    shown = ", ".join(repr(name[:60]) for name in names[:12])
-    return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return listed(repr(name[:60]) for name in names)
 
 
 def _nearest(name: str, found: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_anomaly.base.types import MOST_READING, FloatArray, IntArray
+from lstm_anomaly.base.types import FloatArray, IntArray
 from lstm_anomaly.reading.layout.names import CALENDAR, MACHINE_NAMES, is_time_name, plain_name, words
 from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.report import NOT_NUMBERS
@@ -23,6 +23,7 @@ _QUALITY_ENDS = re.compile(r"[\W_]*(q|qc|qual|flag)$", re.IGNORECASE)  # behind 
 _MOST_QUALITIES = 8
 MOST_KINDS = 100  # different texts among the first rows
 KINDS_SHARE = 0.2  # of those rows, likewise
+_ENDLESS = re.compile(r"[+-]?(inf(inity)?|\d[\d.]*e\+?\d{3,})", re.IGNORECASE)
 _WITH_UNIT = re.compile(r"[+-]?\d+([.,]\d+)?(?!e[+-]?\d)\s*[^\d\s.,:;/-]\S{0,6}")
 # Rows from which a column that goes up by one a row is taken for their number, whatever its name.
 _MANY_ROWS = 50
@@ -52,7 +53,13 @@ def why_not(sample: Sample, column: int, *, is_named: bool, form: NumberFormat) 
         return next((why for why, whole, shows in _NO_READINGS if is_whole >= whole and shows(column_of)), "")
     distinct = {text.strip().casefold() for text in texts[said]}
     first = texts[said][0].strip()[:40]
-    kind = "infinities" if _is_endless(first) else "true or false" if distinct <= BOOLEAN_WORDS else "text"
+    kind = (
+        "infinities"
+        if _ENDLESS.fullmatch(first)
+        else "true or false"
+        if distinct <= BOOLEAN_WORDS
+        else "text"
+    )
     unit = f"; {WITH_UNIT}" if _WITH_UNIT.fullmatch(first) else ""
     return f"{kind} {NOT_NUMBERS} ({first!r}{unit})"
 
@@ -121,11 +128,3 @@ _NO_READINGS: tuple[tuple[str, bool, Callable[[_Numbers], bool]], ...] = (
     ("says how good a reading is", True, _is_quality),
     (RISES, False, _is_clock),
 )
-
-
-def _is_endless(text: str) -> bool:
-    """Whether a text is a number that no sensor reads."""
-    try:
-        return abs(float(text)) > MOST_READING
-    except ValueError:
-        return False

@@ -92,7 +92,11 @@ class Machines:
         _note(self._all, at, np.full(len(at), "", object) if names is None else names)
         for key in list(self._keys):
             cells = columns[key.column][known].astype(object)
-            _note(key, at, cells if names is None else _pairs(cells, names))
+            _note(
+                key,
+                at,
+                cells if names is None else pd.Series(list(zip(cells, names, strict=True))).to_numpy(),
+            )
             if len(key.spans) > min(MOST_MACHINES, max(self._rows / 2, 1)):
                 self._keys.remove(key)
         if self._rows >= FEWEST_ROWS:
@@ -103,7 +107,7 @@ class Machines:
 
     def _check_stamps(self, at: IntArray, line: int) -> None:
         """Refuse times (n,) ns that most rows share with others, where no single column tells them apart."""
-        may_be_named = self._is_wide and any(key.is_text for key in self._keys)
+        may_be_named = self._is_wide and any(key.is_text and _are_names(key) for key in self._keys)
         if self._are_days or (may_be_named and len(np.unique(at)) < MOST_STAMPS * len(at)):
             raise InputError(
                 "many rows have the same date, and no column is read as their time of day"
@@ -180,12 +184,6 @@ def _note(key: _Key, at: IntArray, values: NDArray[np.object_]) -> None:
         key.inside += int(np.count_nonzero((part >= below[:-1]) & (part <= above[:-1])))
         key.spans[value] = int(below[1:].min()), int(above[-1])
     key.changes += int(np.count_nonzero(np.diff(codes)))
-
-
-def _pairs(cells: NDArray[np.object_], names: NDArray[np.object_]) -> NDArray[np.object_]:
-    pairs = np.empty(len(cells), object)
-    pairs[:] = list(zip(cells, names, strict=True))
-    return pairs
 
 
 def _are_names(key: _Key) -> bool:

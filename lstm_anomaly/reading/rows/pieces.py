@@ -187,11 +187,9 @@ class BlockParser:
     def _key_cells(self, table: Table) -> dict[int, NDArray[np.object_] | FloatArray]:
         """The cells (n,) of columns that may say whose row it is."""
         place = {column: k for k, column in enumerate(self._numeric)}
+        texts = table.texts
         return {
-            column: all_texts(table.texts[column])
-            if column in table.texts
-            else table.numbers[:, place[column]]
-            for column, _is_text in self.layout.keys
+            k: all_texts(texts[k]) if k in texts else table.numbers[:, place[k]] for k, _ in self.layout.keys
         }
 
     def _key_texts(self, table: Table) -> list[NDArray[np.object_] | None]:

@@ -24,17 +24,15 @@ class TimeOrder:
             wrong = np.isnat(times) | (times <= before)
             if wrong.any():
                 at = int(wrong.argmax())
+                stamp = "" if piece.stamps is None else str(piece.stamps[rows[at]])[:60]
+                again = (
+                    "that of the row before again"
+                    if times[at] == before[at]
+                    else "earlier than the row before"
+                )
                 raise InputError(
-                    _what(piece, int(rows[at]), times[at] == before[at]),
+                    f"the time stamp {stamp!r} {'cannot be read' if np.isnat(times[at]) else f'is {again}'}",
                     where=f"{path}:{piece.lines[rows[at]]}",
                     hint="correct the file, or leave --strict-time out: such rows are then reported",
                 )
             self._last[str(group)] = times[-1]
-
-
-def _what(piece: Piece, row: int, again: bool) -> str:
-    stamp = "" if piece.stamps is None else str(piece.stamps[row])[:60]
-    if piece.times is not None and np.isnat(piece.times[row]):
-        return f"the time stamp {stamp!r} cannot be read"
-    what = "that of the row before again" if again else "earlier than the row before"
-    return f"the time stamp {stamp!r} is {what}"

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -65,8 +65,8 @@ def find_time_format(texts: Sequence[str], told: str | None, tz: str | None, whe
     offsets = {text[-5:] for text in samples if has_offset(text) and text[-1] not in "Zz"}
     if told is None and len(offsets) > MOST_OFFSETS and len({text[-2:] for text in offsets}) > 2:
         return None  # these are the ends of intervals
-    looks_iso = told is None and _share(_ISO.fullmatch(text) is not None for text in samples) >= ENOUGH
-    is_iso = looks_iso or told == "iso"
+    looks_iso = told is None and sum(map(bool, map(_ISO.fullmatch, samples))) >= ENOUGH * len(samples)
+    is_iso = (looks_iso and raw) or told == "iso"
     orders = {"day-first": ("dmy",), "month-first": ("mdy",)}.get(told or "", ORDERS)
     patterns = (ISO,) if is_iso else find_patterns(samples, where, orders) if raw else ()
     if patterns:
@@ -123,7 +123,7 @@ def fits(form: TimeFormat, texts: Sequence[str], share: float = ENOUGH) -> bool:
 
 
 def _make(text: str, patterns: tuple[str, ...], samples: list[str], clock: WallClock | None) -> TimeFormat:
-    zoned = _share(map(has_offset, samples)) > 0.5
+    zoned = 2 * sum(map(has_offset, samples)) > len(samples)
     zone = " with UTC offset" if zoned else f" in {clock.zone.key}" if clock else ""
     return TimeFormat(text + zone, patterns, zoned=zoned, clock=clock)
 
@@ -139,8 +139,3 @@ def scheme_of(form: TimeFormat) -> str:
     if form.patterns:
         return "iso" if form.patterns[0] == ISO else form.patterns[0]
     return next((name for name, (_, *ticks) in _EPOCHS.items() if ticks == [form.ticks, form.origin]), "")
-
-
-def _share(flags: Iterable[bool]) -> float:
-    values = list(flags)
-    return sum(values) / len(values) if values else 0.0

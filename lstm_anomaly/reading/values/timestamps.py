@@ -102,19 +102,18 @@ def has_offset(text: str) -> bool:
 
 def _parse(texts: NDArray[np.object_], pattern: str) -> tuple[TimeArray, TimeArray]:
     """Times (n,) of stamps without an offset, and in UTC of those with one; NaT for the others."""
-    local = np.full(len(texts), "NaT", NS)
-    utc = local.copy()
+    local, utc = np.full((2, len(texts)), "NaT", NS)
     try:
         parsed = _to_index(texts, pattern)
     except ValueError:  # offsets differ, or only some stamps have one
         zoned = np.array([has_offset(text) for text in all_texts(texts)], bool)
-        utc[zoned] = _utc(_to_index(texts[zoned], pattern, utc=True))
+        utc[zoned] = _as_ns(_to_index(texts[zoned], pattern, utc=True))
         # What `has_offset` does not know as an offset but pandas does is left to be parsed one by one.
         rest = [~zoned] if zoned.any() else [np.array([row]) for row in range(len(texts)) if len(texts) > 1]
         for rows in rest:
             local[rows], utc[rows] = _parse(texts[rows], pattern)
         return local, utc
-    return (_as_ns(parsed), utc) if parsed.tz is None else (local, _utc(parsed))
+    return (_as_ns(parsed), utc) if parsed.tz is None else (local, _as_ns(parsed))
 
 
 def _to_index(texts: NDArray[np.object_], pattern: str, *, utc: bool = False) -> pd.DatetimeIndex:
@@ -122,17 +121,15 @@ def _to_index(texts: NDArray[np.object_], pattern: str, *, utc: bool = False) ->
     return pd.DatetimeIndex(parsed)
 
 
-def _utc(times: pd.DatetimeIndex) -> TimeArray:
-    return _as_ns(times.tz_convert("UTC").tz_localize(None))
-
-
 def _as_ns(times: pd.DatetimeIndex) -> TimeArray:
-    """Naive times as datetime64[ns]; years that do not fit become NaT."""
-    values = times.to_numpy()
+    """Times, in UTC where they have a zone, as datetime64[ns]; years that do not fit become NaT."""
+    values = (times if times.tz is None else times.tz_convert(None)).to_numpy()
     outside = (values < np.datetime64("1700")) | (values > np.datetime64("2250"))
-    if outside.any():
-        values = np.where(outside, np.datetime64("NaT", "s"), values)
-    return values.astype(NS)
+    return (
+        np.where(outside, np.datetime64("NaT", "s"), values).astype(NS)
+        if outside.any()
+        else values.astype(NS)
+    )
 
 
 def _from_epoch(texts: NDArray[np.object_], ticks: float, origin: int) -> TimeArray:
