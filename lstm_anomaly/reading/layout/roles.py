@@ -66,8 +66,6 @@ def find_layout(
     if layout.name_column is None:  # in a long file these are names of sensors, which show further down
         check_columns([*options.only, *(() if sensors else options.exclude)], layout.names, header)
     _find_sensors(layout, sample, sensors, why_not_others)
-    if layout.name_column is None:
-        _find_symbols(layout, sample)
     time = layout.time_columns, layout.time_format
     columns = [
         column
@@ -109,7 +107,7 @@ def _may_name_machines(sample: Sample, column: int) -> bool:
 
 
 def _find_sensors(layout: Layout, sample: Sample, sensors: Sequence[str], why_not_others: str) -> None:
-    """Set which columns are sensors, and why the others are none."""
+    """Set which columns are sensors, symbols among them, and why the others are none."""
     keys = {*layout.time_columns, layout.group_column, layout.name_column}
     for column, name in enumerate(layout.names):
         if column in keys:
@@ -125,22 +123,23 @@ def _find_sensors(layout: Layout, sample: Sample, sensors: Sequence[str], why_no
                 reason += " but is no time since 1970, so rows are counted instead"
         if reason:
             layout.left_out[name] = reason
-    if layout.name_column is None:
-        _set_sensors(layout, sensors)
-    if not layout.sensors:  # then it is no counter beside readings
-        layout.left_out = {name: why for name, why in layout.left_out.items() if why != GOES_WITH_LINES}
-        _set_sensors(layout, sensors)
-
-
-def _find_symbols(layout: Layout, sample: Sample) -> None:
-    """Set which sensors are symbols, and which columns left out as texts could be read as such."""
+    if layout.name_column is not None:
+        return
+    free = {name: column for column, name in enumerate(layout.names) if column not in keys}
+    left_out = layout.left_out
+    found = [name for name in free if name not in left_out]
+    if not found and not sensors:  # then it is no counter beside readings
+        found = [name for name in free if left_out[name] == GOES_WITH_LINES]
+    layout.left_out = {name: why for name, why in left_out.items() if name not in found}
+    layout.sensors = tuple(sensors) or tuple(found)
+    layout.columns = tuple(free[name] if name in found else -1 for name in layout.sensors)
     layout.symbols = tuple(name for name in sample.options.symbols if name in layout.sensors_read)
-    layout.labels = [name for name in layout.labels if name not in layout.symbols]
-    texts = {name: sample.cells[:, layout.names.index(name)] for name in layout.left_out}
+    labels = [name for name in free if not _LABEL_WORDS.isdisjoint(re.split(r"[^a-z]+", name.casefold()))]
+    layout.labels = [] if sensors else [n for n in labels if n in found and n not in layout.symbols]
     layout.states = [
         name
-        for name, reason in layout.left_out.items()
-        if could_be_symbols(reason, texts[name]) and not _is_label_name(name)
+        for name, why in layout.left_out.items()
+        if name not in labels and could_be_symbols(why, sample.cells[:, free[name]])
     ]
 
 
@@ -160,19 +159,6 @@ def _columns_told(options: ReadOptions) -> tuple[str | None, ...]:
     return (options.time, options.group_by, options.session, options.sensor_column, options.value_column)
 
 
-def _set_sensors(layout: Layout, sensors: Sequence[str]) -> None:
-    """The sensors that are wanted, or all columns that are neither the time nor left out."""
-    column_of = {
-        name: column
-        for column, name in enumerate(layout.names)
-        if name not in layout.left_out and column not in (*layout.time_columns, layout.group_column)
-    }
-    layout.sensors = tuple(sensors) or tuple(column_of)
-    layout.columns = tuple(column_of.get(name, -1) for name in layout.sensors)
-    if not sensors:
-        layout.labels = [name for name in column_of if _is_label_name(name)]
-
-
 def _is_in_order(layout: Layout, sample: Sample) -> bool:
     """Whether the readings of a long file come in order of time, those of one time together."""
     if layout.time_format is None or layout.name_column is None:
@@ -181,10 +167,6 @@ def _is_in_order(layout: Layout, sample: Sample) -> bool:
     times = form.parse(np.array(sample.texts(*layout.time_columns), object))
     steps = np.diff(times[~np.isnat(times)]).astype(np.int64)
     return bool(len(steps) and (steps >= 0).all() and (steps == 0).any())
-
-
-def _is_label_name(name: str) -> bool:
-    return not _LABEL_WORDS.isdisjoint(re.split(r"[^a-z]+", name.casefold()))
 
 
 def _no_sensors(layout: Layout, path: str) -> InputError:
