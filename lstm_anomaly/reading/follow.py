@@ -55,7 +55,9 @@ class Follower:
         self._sensors = sensors
         self._held = b""
         self._symbols = symbol_columns(options)
-        self._encoding = _single_byte(options.encoding or "utf-8", path)
+        self._encoding = known_codec(options.encoding or "utf-8")
+        if self._encoding.startswith(("utf-16", "utf-32", "utf-7")):
+            raise _not_followed(self._encoding, path)
 
     def go_on(self, bookmark: Bookmark) -> None:
         """Go on at a place that was remembered, perhaps for other sensors.
@@ -217,13 +219,6 @@ def _without_nuls(part: Part, data: bytes, found: FileReport) -> bytes:
         found.nuls = part.offset
         return left
     return data
-
-
-def _single_byte(encoding: str, path: str) -> str:
-    name = known_codec(encoding)
-    if name.startswith(("utf-16", "utf-32", "utf-7")):
-        raise _not_followed(name, path)
-    return name
 
 
 def _not_followed(what: str, path: str) -> InputError:

@@ -81,7 +81,8 @@ def _read_table(path: str, encoding: str | None) -> _Table:
     numbered = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     if numbered and len(numbered[0][1]) == 1 and numbered[0][1][0].strip() in _VALUES:
         numbered.insert(0, (0, ["label"]))  # a bare list of 0 and 1
-    elif numbered and _is_data(numbered[0][1]):
+    elif numbered and len(first := numbered[0][1]) > 1 and all(c.strip()[:1].isdigit() for c in first[:2]):
+        # There are no names: as times and numbers do, these begin with a digit.
         of_rows = all(len(cells) > 1 and cells[1].strip() in _VALUES for _, cells in numbered)
         numbered.insert(0, (0, ["time", "label"] if of_rows else [START, END]))
     if len(numbered) < 2:
@@ -91,11 +92,6 @@ def _read_table(path: str, encoding: str | None) -> _Table:
     return _Table(
         path, tuple(names), [cells for _, cells in numbered[1:]], [line for line, _ in numbered[1:]]
     )
-
-
-def _is_data(cells: Sequence[str]) -> bool:
-    """Whether a first line has no names: its first two cells begin with a digit, as times and numbers do."""
-    return len(cells) > 1 and all(cell.strip()[:1].isdigit() for cell in cells[:2])
 
 
 def _label_column(table: _Table) -> str:

@@ -117,7 +117,9 @@ class CsvReader:
             found.label_columns, found.state_columns = layout.labels, layout.states
             found.notes += layout.notes
             parser = BlockParser(layout, found, self.options, self._symbols)
-            pieces = _parse_all(parser, _behind_header(head, layout), blocks)
+            above = layout.data_line - 1
+            rows = head.data.split(b"\n", above)[above]
+            pieces = _parse_all(parser, Block(rows, layout.data_line, head.line_count - above), blocks)
             if layout.name_column is not None:
                 pieces = self._wide(pieces, found, layout)
             for piece in pieces:
@@ -220,12 +222,6 @@ def _head(blocks: Iterator[Block]) -> Block | None:
     while head is not None and head.line_count < LIVE_HEAD_LINES and (more := next(blocks, None)):
         head = Block(head.data + more.data, head.first_line, head.line_count + more.line_count)
     return head
-
-
-def _behind_header(head: Block, layout: Layout) -> Block:
-    """The head without the lines above the data."""
-    above = layout.data_line - 1
-    return Block(head.data.split(b"\n", above)[above], layout.data_line, head.line_count - above)
 
 
 def _parse_all(parser: BlockParser, first: Block, others: Iterator[Block]) -> Iterator[Piece]:

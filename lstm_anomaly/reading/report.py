@@ -104,11 +104,9 @@ class FileReport:
 
     def lines(self) -> list[str]:
         """Plain text, one thing a line, grouped: never one line a cell."""
-        found = [
-            f"{self.source}: {text.count(self.rows, 'row')}{self._made_of()}; {self.dialect}"
-            if self.dialect
-            else f"{self.source}:"
-        ]
+        made_of = "" if self.readings is None else f" of {text.count(self.readings, 'reading')}"
+        rows = f" {text.count(self.rows, 'row')}{made_of}; {self.dialect}" if self.dialect else ""
+        found = [f"{self.source}:{rows}"]
         if self.time_column is not None:
             found.append(f"  time: column {self.time_column!r}, {self.time_format}")
         elif self.rows:
@@ -120,9 +118,6 @@ class FileReport:
         found += self._refused_lines()
         found += self._bad_lines()
         return found
-
-    def _made_of(self) -> str:
-        return "" if self.readings is None else f" of {text.count(self.readings, 'reading')}"
 
     def _refused_lines(self) -> Iterator[str]:
         for kind, count in self.refused_by_reason.most_common():

@@ -103,7 +103,7 @@ def _single(sample: Sample, column: int, *, told: bool = False) -> TimeColumns |
         if sample.is_number(column) and not named:
             return None
         form = find_time_format(texts, options.datetime_format, options.tz, sample.where)
-        form = form if form and _fits(form, texts) else None
+        form = form if form and fits(form, texts, 0.5) else None
     elif not sample.is_number(column):
         form = find_time_format(texts, None, options.tz, sample.where)
     else:
@@ -119,10 +119,6 @@ def _single(sample: Sample, column: int, *, told: bool = False) -> TimeColumns |
     return ((column,), form) if form else None
 
 
-def _fits(form: TimeFormat, texts: list[str]) -> bool:
-    return fits(form, [text for text in texts if not is_null(text)], 0.5)
-
-
 def _with_rest(sample: Sample, found: TimeColumns, free: Collection[int]) -> TimeColumns:
     """The time columns with those of AM and PM and of milliseconds, where stamps go on in them."""
     columns, form = found
@@ -135,9 +131,12 @@ def _with_rest(sample: Sample, found: TimeColumns, free: Collection[int]) -> Tim
 
 def _pair(sample: Sample, column: int, free: Collection[int]) -> TimeColumns | None:
     """A date in this column and a time of day in another one; its neighbours are tried first."""
-    if not _is_date(sample, column):
-        return None
     named = plain_name(sample.names[column]) in DATES
+    digits = named and sample.is_number(column)
+    if digits and find_digits_format(sample.texts(column), None) is None:
+        return None
+    if not digits and not _match(_DATE_ONLY, respell(sample.texts(column), ALWAYS)[0]):
+        return None
     others = sorted(
         (other for other in free if other != column), key=lambda other: (abs(other - column), -other)
     )
@@ -158,15 +157,9 @@ def _joined(sample: Sample, columns: tuple[int, ...], rules: tuple[str, ...]) ->
     form = find_time_format(texts, options.datetime_format, options.tz, sample.where)
     return (
         (columns, dataclasses.replace(form, rules=(*dict.fromkeys((*rules, *form.rules)),)))
-        if form and _fits(form, texts)
+        if form and fits(form, texts, 0.5)
         else None
     )
-
-
-def _is_date(sample: Sample, column: int) -> bool:
-    if sample.is_number(column) and plain_name(sample.names[column]) in DATES:
-        return find_digits_format(sample.texts(column), None) is not None
-    return _match(_DATE_ONLY, respell(sample.texts(column), ALWAYS)[0])
 
 
 def _clock_rule(sample: Sample, column: int, dates: Sequence[int], *, near: bool) -> tuple[str, ...] | None:

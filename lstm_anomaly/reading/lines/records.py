@@ -123,7 +123,7 @@ def scan(data: bytes, first_line: int, form: RecordForm, *, last: bool) -> Rows:
             rows.refused.append((number, COMMENT, COMMENT))
             at += 1
             continue
-        if _is_blank(line, delimiter, columns):
+        if not line or (columns > 1 and delimiter not in line and not line.strip()):
             rows.blank += 1
             at += 1
             continue
@@ -153,10 +153,6 @@ def _all_are_rows(lines: Sequence[str], delimiter: str, columns: int) -> bool:
         )
     except csv.Error:
         return False
-
-
-def _is_blank(line: str, delimiter: str, columns: int) -> bool:
-    return not line or (columns > 1 and delimiter not in line and not line.strip())
 
 
 def _fault(record: tuple[list[str], int] | None, form: RecordForm) -> tuple[str, str] | None:

@@ -103,7 +103,8 @@ def _chain(
         else:
             since = position.modified if was is None else was.modified
             later = grouped(one for one in found if _is_since(one, since) and one is not was)
-    groups = [_open_one_of(group, opened) for group in later]
+    opening = [[open_part(one.path, opened, current=False) for one in group] for group in later]
+    groups = [_fullest([part for part in parts if part]) for parts in opening]  # of one number or date one
     last = [] if current is None else [current]
     if current is not None and groups:  # a copy of it, which is not truncated yet
         groups[-1] = [part for part in groups[-1] if not current.holds(part)]
@@ -137,11 +138,6 @@ def _find(
         if parts := _fullest([part for part in parts if part.resume(position)]):
             return one, parts
     return None, []
-
-
-def _open_one_of(group: Sequence[Sibling], opened: ExitStack) -> list[Part]:
-    """The file of several with one number or date; more than one where they differ in what they hold."""
-    return _fullest([part for one in group if (part := open_part(one.path, opened, current=False))])
 
 
 def _fullest(parts: list[Part]) -> list[Part]:

@@ -84,7 +84,7 @@ class TableParser:
             table = self._read_csv(data, dtype=self._as_bytes, na_values=self._na_values)
             if len(table) != row_count:
                 return None
-            if any(_may_be_cut(table[column].to_numpy()) for column in self._stamps):
+            if any(_codes(table[column].to_numpy())[:, -1].any() for column in self._stamps):
                 table = self._read_csv(data, dtype=self._as_text, na_values=self._na_values)
             numbers, odd = self._numbers(table)
             again = self._read_csv(data, dtype=object, na_filter=False, usecols=odd) if odd else table[[]]
@@ -140,7 +140,3 @@ class TableParser:
 def _codes(cells: NDArray[np.bytes_]) -> NDArray[np.uint8]:
     """The bytes of cells (n,), a row each, with zeros behind them."""
     return np.ascontiguousarray(cells).view(np.uint8).reshape(len(cells), -1)
-
-
-def _may_be_cut(cells: NDArray[np.bytes_]) -> bool:
-    return bool(_codes(cells)[:, -1].any())

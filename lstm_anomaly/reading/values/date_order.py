@@ -61,7 +61,8 @@ def find_patterns(samples: list[str], where: str, orders: Sequence[str] = ORDERS
         return patterns[fitting[0]]
     if fitting:
         what = f"the time {samples[0]!r} can be read day first or month first, and no row settles it"
-        hint = " or ".join(f"--datetime-format {order}" for order in _likely_orders(samples))
+        likely = -1 if samples[0][-1:] in "mM" else 1  # who writes am and pm puts the month first
+        hint = " or ".join(f"--datetime-format {order}" for order in ("day-first", "month-first")[::likely])
     elif len(dates) < 0.9 * len(samples) or not times:
         return ()
     else:
@@ -75,12 +76,6 @@ def suggest_formats(samples: Sequence[str]) -> list[str]:
     patterns = dict.fromkeys(_pattern(samples[0].strip(), order, words=True) for order in ORDERS)
     read = {pattern: ~np.isnat(_parse(list(samples), (pattern,))) for pattern in patterns if pattern}
     return [pattern for pattern, known in read.items() if known.mean() >= 0.9]
-
-
-def _likely_orders(samples: list[str]) -> tuple[str, str]:
-    """The likelier order first: who writes am and pm puts the month first."""
-    has_half = any(text[-1:] in "mM" for text in samples[:1])
-    return ("month-first", "day-first") if has_half else ("day-first", "month-first")
 
 
 def _parse(samples: list[str], patterns: tuple[str, ...]) -> TimeArray:

@@ -36,10 +36,6 @@ class NumberFormat:
         words = {spelling for word in NULL_WORDS for spelling in (word, word.upper(), word.capitalize())}
         return sorted(words | {"NaN", "-NaN"} | set(self.null_values))
 
-    def null_numbers(self) -> list[float]:
-        """The null values that are numbers, such as -9999."""
-        return [float(text) for text in self.null_values if _PLAIN.fullmatch(text)]
-
 
 def to_numbers(cells: Sequence[str], form: NumberFormat) -> tuple[FloatArray, BoolArray]:
     """Values of a column of texts, and which of them are bad.
@@ -55,7 +51,7 @@ def to_numbers(cells: Sequence[str], form: NumberFormat) -> tuple[FloatArray, Bo
         other_sign = plain.str.contains(".", regex=False)
         plain = plain.str.replace(form.decimal, ".", regex=False).mask(other_sign, "")
     values: FloatArray = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64, copy=True)
-    missing = missing | np.isin(values, form.null_numbers())
+    missing = missing | np.isin(values, [float(null) for null in form.null_values if _PLAIN.fullmatch(null)])
     bad: BoolArray = ~(np.abs(values) <= MOST_READING) & ~missing
     values[bad | missing] = np.nan
     return values, bad
@@ -93,7 +89,11 @@ def find_number_format(columns: Iterable[Sequence[str]], where: str) -> tuple[st
     itself could be either, and so could `1.234` in a column of whole numbers. One odd cell in a hundred does
     not count: it will be reported as bad. Raises InputError at `where` when they allow two readings.
     """
-    each = [Counter(shown for cell in column if (shown := _shown_by(respelled(cell)))) for column in columns]
+    each = []
+    for column in columns:
+        cells = map(respelled, column)
+        shown = (next((shown for pattern, shown in _SHAPES if pattern.fullmatch(cell)), "") for cell in cells)
+        each.append(Counter(shown))
     seen = sum(each, Counter[str]())
     comma, point = seen[","] + seen[",."], seen["."] + seen["3"] + seen[".,"]
     if seen["quality"] > ODD_SHARE * (comma + point):
@@ -154,10 +154,6 @@ _SHAPES = (  # what a cell shows, by the first that fits; the decimal sign has t
     (re.compile(r"[+-]0\d{3},\d", re.ASCII), "quality"),
     (re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII), ","),
 )
-
-
-def _shown_by(cell: str) -> str:
-    return next((shown for pattern, shown in _SHAPES if pattern.fullmatch(cell)), "")
 
 
 def _ungrouper(form: NumberFormat) -> Callable[[str], str]:

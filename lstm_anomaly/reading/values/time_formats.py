@@ -117,9 +117,10 @@ def find_digits_format(texts: Sequence[str], tz: str | None) -> TimeFormat | Non
 
 
 def fits(form: TimeFormat, texts: Sequence[str], share: float = ENOUGH) -> bool:
-    """Whether at least this share of the stamps can be read by a format."""
+    """Whether at least this share of the stamps that say something can be read by a format."""
     alone = dataclasses.replace(form, clock=None)  # a wall clock remembers what it has read
-    return len(texts) > 0 and float(np.mean(~np.isnat(alone.parse(np.array(texts, object))))) >= share
+    times = alone.parse(np.array([text for text in texts if not is_null(text)], object))
+    return len(times) > 0 and float(np.mean(~np.isnat(times))) >= share
 
 
 def _make(text: str, patterns: tuple[str, ...], samples: list[str], clock: WallClock | None) -> TimeFormat:
