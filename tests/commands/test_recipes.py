@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import tomllib
+import urllib.request
 
 import numpy as np
 import pytest
@@ -19,6 +20,9 @@ from pages import environment
 from scripts import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the recipes are for a Linux shell")
+
+
+NEGATE = "/usr/lib/nagios/plugins/negate"  # of Debian's monitoring-plugins-basic
 
 
 def needs_program(name):
@@ -144,6 +148,25 @@ def test_prometheus_reads_the_metrics(folder):
     assert (checked.returncode, checked.stderr) == (0, b"")
 
 
+@needs_program("prometheus-node-exporter")
+def test_node_exporter_serves_the_metrics(folder, run):
+    assert run(*shlex.split(recipe("node_exporter"))[1:]).exit_code == 0
+    args = ["--collector.disable-defaults", "--collector.textfile", "--web.disable-exporter-metrics"]
+    args += [f"--collector.textfile.directory={folder / 'textfiles'}"]
+    address = f"127.0.0.1:{free_port()}"
+    with subprocess.Popen(
+        ["prometheus-node-exporter", *args, f"--web.listen-address={address}"], stderr=subprocess.PIPE
+    ) as exporter:
+        try:
+            assert any(address.encode() in line for line in exporter.stderr)
+            with urllib.request.urlopen(f"http://{address}/metrics", timeout=20) as page:
+                served = page.read().decode()
+        finally:
+            exporter.terminate()
+    assert "node_textfile_scrape_error 0\n" in served
+    assert re.search(r"^lstm_anomaly_event_open\{.*\} [01]$", served, re.M)
+
+
 @needs_program("systemd-analyze")
 def test_systemd_takes_the_units(folder):
     (folder / "pump.state").touch()
@@ -172,10 +195,27 @@ def test_the_csv_for_grafana_has_a_time_and_a_number_for_each_row(folder):
     assert max(float(row["score"] or 0) for row in rows) > 1
 
 
-def test_the_plugin_says_one_line_and_its_status(folder):
+def test_the_plugin_says_one_line_and_its_status(folder, run):
     done = run_recipe("Nagios", folder)
     assert done.returncode in (1, 2)
     assert re.fullmatch(r"LSTM-ANOMALY (WARNING|CRITICAL) - [^|\n]+ \| score=\S+( \w+=\S+)+\n", done.stdout)
-    again = run_recipe("Nagios", folder)
-    assert again.returncode == 0
+    again = run(*shlex.split(recipe("Nagios"))[1:])
+    assert again.exit_code == 0
     assert "no new rows" in again.stdout
+
+
+@needs_program(NEGATE)
+def test_a_plugin_that_wraps_others_takes_it_for_one_of_them(folder):
+    program, *args = shlex.split(recipe("Nagios"))
+    path = shutil.which(program, path=environment()["PATH"])
+    done = subprocess.run(
+        [NEGATE, "-s", "-w", "OK", "-c", "OK", path, *args],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("LSTM-ANOMALY OK - ")
