@@ -8,6 +8,7 @@ import pytest
 
 from lstm_anomaly.base.errors import InputError
 from lstm_anomaly.reading import ReadOptions, read_csvs
+from lstm_anomaly.reading.values import spellings
 
 Write = Callable[..., str]
 
@@ -175,6 +176,14 @@ def test_no_value_for_a_stamp_is_no_time_but_not_bad(write, stamp):
     assert frame.stamps.tolist() == ["2024-01-01", "", "2024-01-03"]
     assert np.isnat(frame.times).tolist() == [False, True, False]
     assert report.is_clean
+
+
+@pytest.mark.parametrize("stamp", ["2024-03-01 00:00", "1999-12-31T23:59:59", "2012-11-10T09:08:07"])
+def test_no_rule_would_change_a_stamp_that_is_skipped_as_plain(stamp):
+    assert spellings._PLAIN.fullmatch(stamp)
+    for name in spellings.ALWAYS:
+        pattern, to = spellings._COMPILED[name]
+        assert pattern.sub(to, stamp) == stamp, name
 
 
 def test_a_column_of_other_numbers_is_not_taken_for_the_time(write):

@@ -140,16 +140,19 @@ _COMPILED = {name: (re.compile(pattern, re.ASCII), to) for name, (pattern, to) i
 RULES = frozenset(_RULES)
 OF_COLUMNS = ("date", "day", "hour", "hhmm", "hhmmss", "milliseconds")
 ALWAYS = tuple(name for name in _RULES if name not in OF_COLUMNS)
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?", re.ASCII)  # which ALWAYS leaves as it is
 
 
 def respell(texts: Iterable[str], rules: Iterable[str]) -> tuple[NDArray[np.object_], BoolArray]:
     """Stamps (n,) after these rules, and which (n,) stood at 24:00: they are at 0:00 of the next day."""
-    chosen = [_COMPILED[rule] for rule in rules]
+    names = tuple(rules)
+    chosen, may_skip = [_COMPILED[rule] for rule in names], not {*names} & {*OF_COLUMNS}
     spelled = []
     for text in texts:
         plain = text.strip()
-        for pattern, to in chosen:
-            plain = pattern.sub(to, plain)
+        if not (may_skip and _PLAIN.fullmatch(plain)):
+            for pattern, to in chosen:
+                plain = pattern.sub(to, plain)
         spelled.append(plain.strip())
     late = np.array([_MIDNIGHT.search(text) is not None for text in spelled], bool)
     for row in np.flatnonzero(late):
@@ -160,6 +163,8 @@ def respell(texts: Iterable[str], rules: Iterable[str]) -> tuple[NDArray[np.obje
 def rules_for(samples: Iterable[str]) -> tuple[str, ...]:
     """The rules that change most of the samples, and so are best applied to all stamps at once."""
     rows = list(samples)
+    if 2 * sum(_PLAIN.fullmatch(text) is None for text in rows) <= len(rows):
+        return ()
     found = []
     for rule in ALWAYS:
         pattern, to = _COMPILED[rule]
