@@ -105,6 +105,12 @@ def test_numbers_of_a_period_of_the_day_are_no_machines(write):
     assert "many rows have the same date, and no column is read as their time of day" in said
 
 
+def test_a_file_with_colons_between_its_fields_is_told_how_to_be_read(write):
+    text = "a:b:c\n" + many(lambda n: f"{n % 7}.5:{n % 5}:{n % 3}")
+    assert "is separated by colons. Try: --delimiter ':'" in refusal(write, text)
+    assert read(write, text, delimiter=":").sensors == ("a", "b", "c")
+
+
 @pytest.mark.parametrize("cell", ["{} %", "0x000{}", "0{}:15"])
 def test_readings_with_units_and_codes_name_no_machines(write, cell):
     assert read(
@@ -204,7 +210,8 @@ def test_messages_of_the_logger_are_no_sensor(write):
 
 def test_readings_of_two_hosts_in_one_long_file_are_refused(write):
     rows = "".join(f"{stamp(n)},{host},t,{n % 7}\n" for n in range(30) for host in ("a", "b"))
-    assert "--group-by 'host'" in refusal(write, f"time,host,field,value\n{rows}")
+    said = refusal(write, f"time,host,field,value\n{rows}")
+    assert said.endswith("Try: --group-by 'host' for a model each")
 
 
 def test_numbers_of_sensors_are_told_by_the_columns_that_hold_them(write):

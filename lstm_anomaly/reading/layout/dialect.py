@@ -25,6 +25,7 @@ SPREAD_ROWS = 300
 SAMPLE_CELLS = 50_000
 # A delimiter whose reading is nearly as good as the best one's leaves the file ambiguous.
 CLEAR_LEAD = 0.05
+HEADER_SHARE = 0.06  # what the first line counts for if it has as many fields
 
 _COMMENT = re.compile(r"\s*(#|//|%)")
 # What ends a block of descriptions above the names, as in files of LabVIEW.
@@ -168,16 +169,18 @@ def _find_delimiter(lines: Sequence[str], start: int, path: str) -> str:
 
 
 def _refuse_blanks(lines: Sequence[str], path: str, line: int) -> None:
-    """Refuse rows of numbers and times that only blanks keep apart."""
-    rows = [text.split() for text in lines[1:SAMPLE_ROWS] if text.strip()]
-    are_rows = rows and len(rows[0]) > 2 and all(len(row) == len(rows[0]) for row in rows)
-    if are_rows and all(sum(map(is_value, row)) > len(row) / 2 for row in rows):
-        one = all(text.count(" ") == len(rows[0]) - 1 for text in lines[1:SAMPLE_ROWS] if text.strip())
-        raise InputError(
-            "is separated by blanks",
-            where=f"{path}:{line}",
-            hint="--delimiter ' '" if one else "tr -s ' ' < FILE, and of what that writes --delimiter ' '",
-        )
+    """Refuse rows of numbers and times that only blanks keep apart, or only colons below names with them."""
+    for sign, name in (" ", "blanks"), (":", "colons"):
+        texts = [text for text in lines[sign == " " : SAMPLE_ROWS] if text.strip()]
+        rows = [text.split(sign.strip() or None) for text in texts]
+        are_rows = len(rows) > 1 and len(rows[0]) > 2 and all(len(row) == len(rows[0]) for row in rows)
+        if are_rows and all(sum(map(is_value, row)) > len(row) / 2 for row in rows[sign == ":" :]):
+            one = all(text.count(sign) == len(rows[0]) - 1 for text in texts)
+            raise InputError(
+                f"is separated by {name}",
+                where=f"{path}:{line}",
+                hint=f"--delimiter '{sign}'" if one else "tr -s ' ' < FILE, and then --delimiter ' '",
+            )
 
 
 def _delimiter_score(lines: Sequence[str], start: int, delimiter: str) -> float:
@@ -189,8 +192,8 @@ def _delimiter_score(lines: Sequence[str], start: int, delimiter: str) -> float:
     agreeing = [record for record in records if len(record.fields) == columns]
     cells = [cell for record in agreeing[1:] for cell in record.fields]
     readable = sum(is_value(cell) or is_null(cell) for cell in cells) / len(cells) if cells else 1.0
-    header = 1.0 if len(records[0].fields) == columns else 0.9  # which other lines may stand above
-    return header * len(agreeing) / len(records) * (0.5 + 0.5 * readable)
+    names = HEADER_SHARE * (len(records[0].fields) == columns)  # other lines may stand above the rows
+    return names + len(agreeing) / len(records) * (0.5 + 0.5 * readable)
 
 
 def _commented_header(lines: Sequence[str], start: int, delimiter: str, columns: int) -> list[str]:

@@ -157,7 +157,8 @@ class Machines:
             )
             is_first = readings or (SENSOR_NAMES.fullmatch(plain_name(name)) and not key.is_named)
             hints.insert(0 if is_first else 1, long)
-        hints.append(f"--exclude '{name}' if the rows are of one machine")
+        if self._layout.name_column is None:  # else one sensor has several readings at a time
+            hints.append(f"--exclude '{name}' if the rows are of one machine")
         return InputError(
             f"{what}, one for each {name!r} ({shown})",
             where=f"{self._source}:{line}",

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.snapshot import saved_as
-from lstm_anomaly.base.types import TimeArray
+from lstm_anomaly.base.types import IntArray, TimeArray
 from lstm_anomaly.reading.values.spellings import ALWAYS, RULES, respell
 from lstm_anomaly.reading.values.wall_clock import WallClock
 
@@ -56,17 +56,20 @@ class TimeFormat:
         if not self.patterns:
             return _from_epoch(texts, self.ticks, self.origin)
         local, utc = np.full((2, len(texts)), "NaT", NS)
-        unread = np.arange(len(texts))
+        unread: slice | IntArray = slice(None)
         # All stamps by the rules that most of them need; then the others, by all that there are.
         for rules in (self.rules, ALWAYS):
-            late = np.zeros(len(unread), bool)
-            if rules and len(unread):
+            late = np.zeros(0, bool)
+            if rules and len(texts):
                 texts, late = respell(all_texts(texts), rules)
             for pattern in self.patterns if len(texts) else ():
                 for times, found in zip((local, utc), _parse(texts, pattern), strict=True):
-                    times[unread] = np.where(late, found + np.timedelta64(1, "D"), found)
-                left = np.isnat(local[unread]) & np.isnat(utc[unread])
-                unread, texts, late = unread[left], texts[left], late[left]
+                    times[unread] = (
+                        np.where(late, found + np.timedelta64(1, "D"), found) if late.any() else found
+                    )
+                left = np.flatnonzero(np.isnat(local[unread]) & np.isnat(utc[unread]))
+                unread = np.arange(len(local))[unread][left] if len(left) else left
+                texts, late = texts[left], late[left] if len(late) else late
         if self.clock is not None:
             placed = self.clock.to_utc(local)
             return np.where(np.isnat(placed), utc, placed)
