@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from lstm_anomaly.base.errors import InputError
+from lstm_anomaly.base.text import count
 from lstm_anomaly.reading.layout.header import (
     Record,
     count_units_rows,
@@ -57,12 +58,11 @@ def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> tuple
     last = sample[-1]
     rows = sample[above + units :] + _spread_records(lines, last, delimiter)
     rows = [record for record in rows if record.fields != header]
+    leading = sum(1 for line in lines[options.skip_lines : start] if line.strip())
     notes = [
-        *_preamble_notes(lines, start, options.skip_lines),
-        *(
-            f"line {record.line} stands before the header and is no row"
-            for record in sample[: max(above - 1, 0)]
-        ),
+        *([f"skipped the first {options.skip_lines} lines as told"] if options.skip_lines else []),
+        *([count(leading, "leading comment line")] if leading else []),
+        *(f"line {r.line} stands before the header and is no row" for r in sample[: max(above - 1, 0)]),
         *(f"line {r.line} holds units or the like, and is no row" for r in sample[above : above + units]),
         *(notes if header else ["no header row: columns are named by their numbers"]),
     ]
@@ -100,12 +100,6 @@ def _skip_leading(lines: Sequence[str], skip: int) -> int:
     while at < len(lines) and (not lines[at].strip() or _COMMENT.match(lines[at])):
         at += 1
     return at
-
-
-def _preamble_notes(lines: Sequence[str], start: int, skip: int) -> list[str]:
-    comments = sum(1 for line in lines[skip:start] if line.strip())
-    notes = [f"skipped the first {skip} lines as told"] if skip else []
-    return notes + ([f"{comments} leading comment line{'s' * (comments > 1)}"] if comments else [])
 
 
 def _check_width(columns: int, path: str, line: int) -> None:

@@ -65,7 +65,12 @@ def fit_header(leading: list[Record], body: list[Record], columns: int, path: st
     header = leading[-1]
     names = header.fields
     if len(leading) == 1 and len(names) == 1:
-        raise _unclear_first_line(header, columns, path)
+        quote = " (a quote is not closed)" if '"' in names[0] else ""
+        raise InputError(
+            f"is neither a header nor a row: 1 field where the rows have {columns}{quote}",
+            where=f"{path}:{header.line}",
+            hint=f"--skip-lines {header.line}, with --no-header-row if no header follows",
+        )
     full = [record for record in body if len(record.fields) == columns]
     if len(names) == columns - 1 and all(not record.fields[-1].strip() for record in full):
         return [*names, ""]  # every row ends in a delimiter
@@ -76,15 +81,6 @@ def fit_header(leading: list[Record], body: list[Record], columns: int, path: st
         "name belongs to which column is not known",
         where=f"{path}:{header.line}",
         hint=f"correct the header, or pass over it with --skip-lines {header.line} --no-header-row",
-    )
-
-
-def _unclear_first_line(first: Record, columns: int, path: str) -> InputError:
-    quote = " (a quote is not closed)" if '"' in first.fields[0] else ""
-    return InputError(
-        f"is neither a header nor a row: 1 field where the rows have {columns}{quote}",
-        where=f"{path}:{first.line}",
-        hint=f"--skip-lines {first.line}, with --no-header-row if no header follows",
     )
 
 

@@ -11,7 +11,8 @@ from lstm_anomaly.base.types import FloatArray, IntArray
 from lstm_anomaly.reading.layout.names import CALENDAR, MACHINE_NAMES, is_time_name, plain_name, words
 from lstm_anomaly.reading.layout.sample import Sample
 from lstm_anomaly.reading.report import NOT_NUMBERS
-from lstm_anomaly.reading.values.numbers import BOOLEAN_WORDS, NumberFormat, is_null
+from lstm_anomaly.reading.values.cells import is_null
+from lstm_anomaly.reading.values.numbers import BOOLEAN_WORDS, NumberFormat
 
 _ROW_NUMBERS = words(
     "index idx id row rowid rowno rownumber no nr num number lfdnr laufendenummer unnamed0 record recordno"
@@ -39,7 +40,7 @@ def why_not(sample: Sample, column: int, *, is_named: bool, form: NumberFormat) 
         return "excluded"
     if sample.options.only:
         return "" if name in sample.options.only else "not among the columns asked for"
-    said = np.array([not is_null(text, form) for text in texts], bool)
+    said = np.array([not is_null(text) and text.strip() not in form.null_values for text in texts], bool)
     if column in (1, 2) and tuple(sample.names[:3]) == ("column 1", "result", "table"):
         return "numbers the tables of annotated CSV"
     if not said.any():

@@ -37,7 +37,7 @@ class Pivot:
         exclude: Collection[str] = (),
     ) -> None:
         self.sensors = tuple(sensors)
-        self.read: dict[str, int] = {}
+        self.read: Counter[str] = Counter()
         self.used = 0
         self._fixed = bool(sensors)
         self._in_order = in_order and self._fixed
@@ -81,8 +81,7 @@ class Pivot:
                 self._report.refuse(int(line), reason)
         piece = piece.keep(~nameless & ~timeless & ~unused)
         assert piece.names is not None
-        for name, count in Counter(piece.names.tolist()).items():
-            self.read[name] = self.read.get(name, 0) + count
+        self.read.update(piece.names.tolist())
         if self._fixed:
             piece = piece.keep(np.isin(piece.names.astype(str), self.sensors))
         self.used += len(piece.lines)

@@ -57,12 +57,6 @@ def to_numbers(cells: Sequence[str], form: NumberFormat) -> tuple[FloatArray, Bo
     return values, bad
 
 
-def is_null(text: str, form: NumberFormat) -> bool:
-    """Whether one cell says "no value"."""
-    word = text.strip()
-    return word.casefold() in NULL_WORDS or word in form.null_values
-
-
 def respelled(cell: str) -> str:
     """A cell with its signs as programs write them, where they have one meaning.
 
