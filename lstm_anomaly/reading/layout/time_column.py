@@ -77,7 +77,7 @@ def find_time_columns(sample: Sample, no_time: Collection[str] = ()) -> TimeColu
         found = _single(sample, column, told=True) if is_whole else None
         found = found or _pair(sample, column, free) or _single(sample, column, told=is_told)
         if found is not None:
-            return found if is_told else _with_rest(sample, found, free)
+            return found if is_whole else _with_rest(sample, found, free)
         if is_told:
             raise _unread(sample, column)
     if form is not None:
@@ -98,7 +98,6 @@ def _single(sample: Sample, column: int, *, told: bool = False) -> TimeColumns |
     """
     options, texts, name = sample.options, sample.texts(column), sample.names[column]
     named = told or is_time_name(name) or plain_name(name) in DATES
-    form: TimeFormat | None
     if options.datetime_format is not None:
         if sample.is_number(column) and not named:
             return None
@@ -260,16 +259,14 @@ def looks_like_time(sample: Sample, column: int) -> bool:
 
 def _check_no_time(sample: Sample, column: int) -> None:
     """Refuse a column that is named or looks like a time, but cannot be read as one."""
-    said = [text.strip() for text in sample.cells[:, column] if not is_null(text)]
-    if not said:
-        return
     exactly_named = plain_name(sample.names[column]) in TIMES
     if sample.is_number(column):
         values = sample.values[np.isfinite(sample.values[:, column]), column]
-        if exactly_named and (np.any(np.diff(values) < 0) or np.any(values[:1] > _LATEST_START)):
-            raise _unread(sample, column)
-        return
-    if (exactly_named and any(map(str.isdigit, said[0]))) or looks_like_time(sample, column):
+        is_time = exactly_named and bool((np.diff(values) < 0).any() or (values[:1] > _LATEST_START).any())
+    else:
+        said = "".join([text for text in sample.cells[:, column] if not is_null(text)][:1])
+        is_time = (exactly_named and any(map(str.isdigit, said))) or looks_like_time(sample, column)
+    if is_time:
         raise _unread(sample, column)
 
 
