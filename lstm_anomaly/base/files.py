@@ -6,13 +6,14 @@ renamed over the target, and the folder is synced (SQLite's "Atomic Commit" expl
 
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from lstm_anomaly.base.errors import OutputError
-from lstm_anomaly.base.system import CLOSED_TO_OTHERS, is_running, keep_owner, sync_folder
+from lstm_anomaly.base.system import CLOSED_TO_OTHERS, is_running, keep_owner, sync_folder, user_id
 
 # In a folder that others may write to, a name that can be foreseen can be taken beforehand, as by a link.
 _TEMPORARY = ".{name}.{pid}-{token}.tmp"
@@ -33,7 +34,7 @@ def atomic_write(
 
     Raises OutputError, naming the path and the reason, when anything cannot be written.
     """
-    target = Path(os.path.realpath(path))
+    target = target_of(path)
     with _as_output_error(path):
         if is_stream(path):  # what a pipe's name stands for is no path
             with open(path, "wb") as device:
@@ -65,16 +66,38 @@ def append_from(path: str | os.PathLike[str], length: int) -> Iterator[BinaryIO]
     A shorter file, or a new one, is written from its end on. Raises OutputError as `atomic_write` does.
     """
     with _as_output_error(path):
-        is_new = not os.path.exists(path)
+        path = target_of(path)
+        is_new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
         with open(descriptor, "r+b") as file:
             if is_new:
-                sync_folder(Path(path).parent)
+                sync_folder(path.parent)
             if file.seek(0, os.SEEK_END) > length:
                 file.truncate(length)
                 file.seek(length)
             yield file
             sync(file)
+
+
+def target_of(path: str | os.PathLike[str]) -> Path:
+    """The file that a path names, links followed.
+
+    Raises OutputError in a folder that all may write to for what another user may have put there: a link or a
+    pipe, or a second name of a file that lies elsewhere.
+    """
+    try:
+        status, folder = os.lstat(path), os.stat(Path(path).parent)
+    except OSError:  # there is none, or who opens it says why not
+        return Path(os.path.realpath(path))
+    is_file = stat.S_ISREG(status.st_mode)
+    is_own = status.st_uid in (user_id(), folder.st_uid)
+    if folder.st_mode & stat.S_IWOTH and (status.st_nlink > 1 if is_file else not is_own):
+        raise OutputError(
+            "is a link, a pipe or one of two names of a file, in a folder where all may make such",
+            where=os.fspath(path),
+            hint="a folder that nobody else may write to",
+        )
+    return Path(os.path.realpath(path))
 
 
 def is_stream(file: str | os.PathLike[str] | int) -> bool:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lstm_anomaly.base.errors import LockedError, OutputError
+from lstm_anomaly.base.files import target_of
 from lstm_anomaly.base.system import CLOSED_TO_OTHERS, lock_file, signals_held
 
 RETRY_SECONDS = 0.1
@@ -27,7 +28,7 @@ def locked(path: str | os.PathLike[str], wait: float = 0.0) -> Iterator[None]:
     Raises LockedError (exit status 75) when another run still holds it, OutputError when there is no
     folder to put the lock file into.
     """
-    target = Path(os.path.realpath(path))
+    target = target_of(path)
     lock = target.with_name(f".{target.name}.lock")
     deadline = time.monotonic() + wait
     descriptor = None

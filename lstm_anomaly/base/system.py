@@ -10,6 +10,7 @@
 | leftovers of killed runs removed  | Windows: they stay, as a process cannot be asked whether it lives    |
 | signals held for some lines       | Windows: left out; a lock file may stay behind, which locks nothing  |
 | the owner of a config file        | Windows: not checked                                                 |
+| access lists of a config file     | macOS, Windows: not looked at                                        |
 | a memory limit is noticed         | Windows: there is none                                               |
 | reading at a place, by `pread`    | Windows: by a seek, and back                                         |
 | a hook ends with its children     | Windows: alone                                                       |
@@ -100,6 +101,16 @@ def signals_let_through() -> None:
 def user_id() -> int | None:
     """The user for whom this process works; None where files have no such owners."""
     return os.geteuid() if hasattr(os, "geteuid") else None
+
+
+def has_access_list(path: str | os.PathLike[str]) -> bool:
+    """Whether users that are named beside the owner may have rights on a file: then a group's are a mask."""
+    if not hasattr(os, "listxattr"):
+        return False
+    try:
+        return "system.posix_acl_access" in os.listxattr(path)
+    except OSError:  # a disk that knows no such lists
+        return False
 
 
 def is_memory_limited() -> bool:

@@ -95,6 +95,9 @@ class ReadOptions:
                 f"{self.decimal!r} cannot be the decimal sign and something else as well",
                 hint="another --delimiter, or another sign for thousands",
             )
+        for text in self.null_values:
+            if text.encode(errors="replace").decode() != text:
+                raise InputError(f"{text!r} is not UTF-8 text", hint="--null-value as it stands in the file")
         if self.skip_lines < 0:
             raise InputError("the number of lines to skip cannot be negative", hint="--skip-lines 0")
         if self.max_bad is not None and not 0 <= self.max_bad <= 1:

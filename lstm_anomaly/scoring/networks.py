@@ -70,6 +70,8 @@ class NetworkErrors:
     @classmethod
     def joined(cls, parts: list["NetworkErrors"]) -> "NetworkErrors":
         """Those of several stretches, one after the other."""
+        if len(parts) == 1:  # a copy of very many sensors' errors is large
+            return parts[0]
         return cls(
             errors=np.concatenate([part.errors for part in parts], axis=1),
             level=np.concatenate([part.level for part in parts], axis=1),

@@ -126,14 +126,14 @@ def measure(rows: TrainingRows, fitted: Fitted, kind: str, rng: np.random.Genera
         by_lstm, restored_errors = (
             _as_if_held_out(mixed(*pair, share), held_out) for pair, share in zip(pairs, shares, strict=True)
         )
+        del pairs  # of large arrays
     level = by_network.level[0]  # (M, F_t)
     errors = np.stack([forecast_errors, restored_errors, related_errors, by_lstm])  # (4, M, F_t)
     del forecast_errors, restored_errors, related_errors, by_lstm, by_network, own, autoencoder  # large
     residuals = Residuals(errors, level - level.mean(axis=0))
     states, state, distance = _states(rows, segments, rng)
-    values = rows.values[inside]
-    novelty, evidence = NoveltyRule.fit(values, rows.roles.ruled)
-    total = novelty.remembered(evidence, len(values)).sum(axis=1)  # (M,)
+    novelty, evidence = NoveltyRule.fit(rows.values[inside], rows.roles.ruled)
+    total = novelty.remembered(evidence, len(inside)).sum(axis=1)  # (M,)
     components, largest, together = fit_components(
         residuals, state, len(states.centres), total, rows.look_ahead
     )

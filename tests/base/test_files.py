@@ -6,7 +6,8 @@ import stat
 import pytest
 
 from lstm_anomaly.base.errors import OutputError
-from lstm_anomaly.base.files import atomic_write
+from lstm_anomaly.base.files import append_from, atomic_write
+from lstm_anomaly.base.locks import locked
 
 
 def write(path, content):
@@ -138,3 +139,31 @@ def test_the_owner_of_an_existing_file_is_kept(tmp_path):
     os.chown(path, 12345, 23456)
     write(path, b"new")
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+@pytest.mark.parametrize("open_", [atomic_write, lambda path: append_from(path, 0), locked])
+@pytest.mark.parametrize("plant", ["link", "pipe", "second name"])
+def test_what_another_user_may_have_planted_in_a_shared_folder_is_refused(tmp_path, open_, plant):
+    path, elsewhere = tmp_path / "shared" / "x", tmp_path / "elsewhere"
+    path.parent.mkdir()
+    elsewhere.write_bytes(b"precious")
+    if plant == "second name":
+        path.hardlink_to(elsewhere)
+    else:
+        path.symlink_to(elsewhere) if plant == "link" else os.mkfifo(path)
+        os.chown(path, 12345, -1, follow_symlinks=False)
+    path.parent.chmod(0o1777)
+    with pytest.raises(OutputError, match="in a folder where all may make such"), open_(path):
+        raise AssertionError("it was opened")
+    assert elsewhere.read_bytes() == b"precious"
+    assert sorted(os.listdir(tmp_path)) == ["elsewhere", "shared"]
+
+
+@pytest.mark.parametrize("open_", [atomic_write, lambda path: append_from(path, 0)])
+def test_own_links_in_a_shared_folder_are_followed(tmp_path, open_):
+    (tmp_path / "x").symlink_to(tmp_path / "elsewhere")
+    tmp_path.chmod(0o1777)
+    with open_(tmp_path / "x") as file:
+        file.write(b"new")
+    assert (tmp_path / "elsewhere").read_bytes() == b"new"

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import struct
 import subprocess
 import sys
 
@@ -242,6 +243,35 @@ class TestFileOfTheCurrentFolder:
         os.chown(tmp_path / place, 12345, -1)
         is_read, said = self.shown(run)
         assert (is_read, "belongs to another user" in said) == (False, True)
+
+    def test_is_not_read_through_a_link_in_a_folder_that_others_may_write_to(self, run, home, tmp_path):
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / "any.toml").write_text(self.TEXT)
+        (tmp_path / "lstm-anomaly.toml").symlink_to(tmp_path / "own" / "any.toml")
+        assert self.shown(run) == (True, "")
+        tmp_path.chmod(0o777)
+        is_read, said = self.shown(run)
+        assert (is_read, "others may write its folder" in said) == (False, True)
+
+    @pytest.mark.skipif(not hasattr(os, "setxattr"), reason="no access lists")
+    def test_is_not_read_where_an_access_list_lets_others_write(self, run, home, tmp_path):
+        file = tmp_path / "lstm-anomaly.toml"
+        file.write_text(self.TEXT)
+        nobody = (-1 & 0xFFFFFFFF, 65534)
+        entries = (
+            (1, 6, nobody[0]),
+            (2, 6, nobody[1]),
+            (4, 4, nobody[0]),
+            (16, 6, nobody[0]),
+            (32, 4, nobody[0]),
+        )
+        access = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+        try:
+            os.setxattr(file, "system.posix_acl_access", access)
+        except OSError:
+            pytest.skip("this disk knows no access lists")
+        is_read, said = self.shown(run)
+        assert (is_read, "others may write it" in said) == (False, True)
 
     def test_is_named_when_it_says_where_output_goes(self, run, home, tmp_path):
         (tmp_path / "lstm-anomaly.toml").write_text("[detect]\nmodel = 'm'\nscores = 'here.csv'\n")

@@ -323,6 +323,17 @@ def test_a_second_state_may_not_write_into_the_scores_of_the_first(plant, tmp_pa
     assert (tmp_path / "s.csv").read_text().count("\n") == 201
 
 
+@pytest.mark.parametrize("plant_it", [os.mkfifo, lambda path: path.hardlink_to("precious")])
+def test_what_is_planted_as_the_mark_of_a_scores_file_does_no_harm(plant, tmp_path, plant_it):
+    """A pipe would be waited for, and a second name of a file written through."""
+    (tmp_path / "precious").write_text("kept")
+    plant_it(tmp_path / ".s.csv.state")
+    plant.grow(50)
+    assert plant.detect("--scores", "s.csv").exit_code < 2
+    assert (tmp_path / "precious").read_text() == "kept"
+    assert (tmp_path / ".s.csv.state").read_text() == str(tmp_path / "st")
+
+
 def test_scores_that_another_run_writes_to_are_refused_with_75(plant, tmp_path):
     plant.grow(50)
     with locked(tmp_path / "s.csv"):

@@ -66,6 +66,12 @@ def test_a_delimiter_must_be_one_plain_character(delimiter):
         ReadOptions(delimiter=delimiter)
 
 
+def test_a_null_value_must_be_text():
+    """A terminal that is not set to UTF-8 gives other bytes, which stand in no file that is read."""
+    with pytest.raises(InputError, match="is not UTF-8 text"):
+        ReadOptions(null_values=("\udce9",))
+
+
 def test_the_sign_between_thousands_must_be_one_character():
     with pytest.raises(InputError, match="must be one character, not 'xx'"):
         ReadOptions(thousands="xx")

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from lstm_anomaly.base.system import user_id
+from lstm_anomaly.base.system import has_access_list, user_id
 
 NAME = "lstm-anomaly.toml"
 VARIABLE = "LSTM_ANOMALY_CONFIG"
@@ -112,11 +112,13 @@ def _why_not_trusted(path: Path) -> str:
     """Why a file in the current folder may be somebody else's, "" when it is not, or that cannot be told."""
     if (user := user_id()) is None:
         return ""
-    for place, what in ((path, "it"), (path.resolve(), "it"), (path.resolve().parent, "its folder")):
+    real, folder = path.resolve(), path.absolute().parent
+    for place, what in ((path, "it"), (real, "it"), (folder, "its folder"), (real.parent, "its folder")):
         status = place.lstat()
         if status.st_uid not in (user, 0):
             return f"{what} belongs to another user"
-        others = stat.S_IWOTH if _is_own_group(status.st_gid) else stat.S_IWOTH | stat.S_IWGRP
+        is_alone = _is_own_group(status.st_gid) and not has_access_list(place)
+        others = stat.S_IWOTH if is_alone else stat.S_IWOTH | stat.S_IWGRP
         if not stat.S_ISLNK(status.st_mode) and status.st_mode & others:
             return f"others may write {what}"
     return ""

@@ -5,14 +5,17 @@ run that was killed left them or another state put them there; so a hidden file 
 """
 
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lstm_anomaly.base.errors import OutputError
-from lstm_anomaly.base.files import is_stream, length_of
+from lstm_anomaly.base.files import is_stream, length_of, target_of
 from lstm_anomaly.base.locks import locked
 from lstm_anomaly.base.system import CLOSED_TO_OTHERS
+
+MOST_BYTES = 1 << 16  # of a path
 
 
 @contextmanager
@@ -27,7 +30,7 @@ def claimed(scores: str, state: str | None, wait: float) -> Iterator[None]:
         yield
         return
     with locked(scores, wait):
-        target = Path(os.path.realpath(scores))
+        target = target_of(scores)
         owner = target.with_name(f".{target.name}.state")
         own = "" if state is None else os.path.realpath(state)
         other = _read(owner) if length_of(scores) else ""
@@ -44,8 +47,12 @@ def claimed(scores: str, state: str | None, wait: float) -> Iterator[None]:
 
 def _write(owner: Path, state: str, scores: str) -> None:
     """Written without a rename: half a path names no state, and does no harm."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | CLOSED_TO_OTHERS
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | CLOSED_TO_OTHERS
     try:
+        with suppress(
+            FileNotFoundError
+        ):  # which another user may have made a second name of a file elsewhere
+            owner.unlink()
         with open(owner, "wb", opener=lambda name, _flags: os.open(name, flags, 0o666)) as file:
             file.write(os.fsencode(state))
     except OSError as error:
@@ -57,8 +64,11 @@ def _write(owner: Path, state: str, scores: str) -> None:
 
 
 def _read(owner: Path) -> str:
-    """The path that stands in the file, "" when there is none."""
+    """The path that stands in the file, "" when there is none, or something else by that name."""
     try:
-        return os.fsdecode(owner.read_bytes())
+        if not stat.S_ISREG(owner.lstat().st_mode):
+            return ""
+        with owner.open("rb") as file:
+            return os.fsdecode(file.read(MOST_BYTES))
     except OSError:
         return ""
