@@ -337,6 +337,11 @@ def test_times_that_stand_in_several_columns_are_put_together(write, header, row
     assert frame.times[[0, 59]].tolist() == [utc(60 * n + minutes).astype(int) for n in (0, 59)]
 
 
+def test_months_of_years_are_times(write):
+    frame = read(write, "month,a\n" + many(lambda n: f"{2019 + n // 12}-{n % 12 + 1:02},{n % 7}.5"))
+    assert frame.times[[0, 13]].tolist() == np.array(["2019-01", "2020-02"], "datetime64[ns]").tolist()
+
+
 def test_parts_of_a_time_may_have_fractions(write):
     rows = many(lambda n: f"2024.0,3.0,{14 + n // 24}.0,{n % 24}.0,5,7.5,{n % 7}.5")
     frame = read(write, f"Year,Month,Day,Hour,Min,Sec,a\n{rows}")

@@ -13,6 +13,7 @@ from lstm_anomaly.reading.layout.dialect import find_dialect
 from lstm_anomaly.reading.layout.layout import Layout, NoRowsError
 from lstm_anomaly.reading.layout.long_columns import find_long_columns
 from lstm_anomaly.reading.layout.missing_columns import check_columns, quoted
+from lstm_anomaly.reading.layout.names import is_time_name
 from lstm_anomaly.reading.layout.not_sensors import (
     GOES_WITH_LINES,
     RISES,
@@ -103,7 +104,8 @@ def _may_name_machines(sample: Sample, column: int) -> bool:
     """Whether a column holds texts or whole numbers that are repeated in many rows."""
     comes_again = 2 * len({*sample.cells[:, column]}) <= max(len(sample.cells), 2)
     known = sample.values[np.isfinite(sample.values[:, column]), column]
-    return comes_again and (not sample.is_number(column) or bool(np.all(known == np.round(known))))
+    may_be_name = comes_again and not is_time_name(sample.names[column])
+    return may_be_name and (not sample.is_number(column) or bool(np.all(known == np.round(known))))
 
 
 def _find_sensors(layout: Layout, sample: Sample, sensors: Sequence[str], why_not_others: str) -> None:
