@@ -33,31 +33,23 @@ def _value_columns(body: list[Record]) -> set[int]:
 
 def has_header(body: list[Record], path: str) -> bool:
     """Whether the first of these records names the columns. Raises InputError when that is unclear."""
-    first, rest = body[0], body[1:]
-    values = [cell.strip() for cell in first.fields if is_value(cell)]
-    words = [cell for cell in first.fields if is_word(cell)]
+    header, rest = body[0], body[1:]
+    values = [cell.strip() for cell in header.fields if is_value(cell)]
+    words = [cell for cell in header.fields if is_word(cell)]
     if not values or not words:
         return bool(words)
     columns = _value_columns(rest)
-    named = [cell for column, cell in enumerate(first.fields) if column in columns and is_word(cell)]
-    valued = [cell for column, cell in enumerate(first.fields) if column in columns and is_value(cell)]
+    named = [cell for column, cell in enumerate(header.fields) if column in columns and is_word(cell)]
+    valued = [cell for column, cell in enumerate(header.fields) if column in columns and is_value(cell)]
     if not named or not valued:
         return bool(named)
-    if _count_up(values):
-        return True
+    if len(values) > 1 and values in ([str(first + k) for k in range(len(values))] for first in (0, 1)):
+        return True  # `0, 1, 2, ...`: the names that a table without names is written with
     raise InputError(
         f"may be the header or a row: it holds words ({named[0]!r}) and numbers ({valued[0]!r})",
-        where=f"{path}:{first.line}",
+        where=f"{path}:{header.line}",
         hint="--no-header-row if it is a row, --header-row if it names the columns",
     )
-
-
-def _count_up(values: list[str]) -> bool:
-    """`0, 1, 2, ...`: the names that a table without names is written with."""
-    if len(values) < 2 or not all(value.isdecimal() for value in values):
-        return False
-    numbers = [int(value) for value in values]
-    return numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] in (0, 1)
 
 
 def fit_header(leading: list[Record], body: list[Record], columns: int, path: str) -> list[str]:

@@ -56,11 +56,11 @@ def find_layout(
         return layout
     symbols = () if sensors and options.allow_missing else options.symbols
     header = f"{path}:{max(1, layout.data_line - 1)}"
-    check_columns([*filter(None, _columns_told(options)), *symbols], layout.names, header)
+    told = (*filter(None, (options.group_by, options.session, options.sensor_column, options.value_column)),)
+    check_columns([*filter(None, [options.time]), *told, *symbols], layout.names, header)
     values = to_numbers(cells.ravel().tolist(), layout.numbers)[0].reshape(cells.shape)
     places = np.array([record.line for record in records], np.int64)
     sample = Sample(layout.names, cells, values, places, bool(layout.header), options, where)
-    told = filter(None, _columns_told(options)[1:])
     no_time = {*sensors, *options.only, *options.exclude, *options.symbols, *told}
     layout.time_columns, layout.time_format = find_time_columns(sample, no_time)
     _find_keys(layout, sample, sensors)
@@ -155,10 +155,6 @@ def _number_format(
         columns = [column for name, column in zip(names, cells.T, strict=True) if not is_clock(name, column)]
         decimal, thousands = find_number_format(columns, where)
     return NumberFormat(decimal, thousands or "", options.null_values)
-
-
-def _columns_told(options: ReadOptions) -> tuple[str | None, ...]:
-    return (options.time, options.group_by, options.session, options.sensor_column, options.value_column)
 
 
 def _is_in_order(layout: Layout, sample: Sample) -> bool:

@@ -100,7 +100,8 @@ class TableParser:
         """Cells (n,) as texts, NaN for "no value"; of those read as bytes that is not known yet."""
         if cells.dtype.kind != "S":
             return cells
-        texts = np.array(list(map(bytes.decode, cells.tolist())), object)
+        # No cell holds a NUL byte, and one text is decoded faster than many.
+        texts = np.array(b"\0".join(cells.tolist()).decode().split("\0"), object)
         first = _codes(cells)[:, 0]
         others = np.flatnonzero((first < ord("0")) | (first > ord("9")))
         nulls = frozenset(self._nulls)
