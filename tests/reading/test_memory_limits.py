@@ -86,6 +86,7 @@ def write_wide(path, sensors, rows):
 def test_two_thousand_sensors_fit_into_600_mb(tmp_path):
     write_wide(tmp_path / "wide.csv", 2000, 1500)
     for command in (
+        "train wide.csv --model wide.model --epochs 1 --quiet",
         "train wide.csv --model wide.model --model-kind linear --quiet",
         "detect wide.csv --model wide.model --exit-zero --quiet --scores s.csv",
     ):
