@@ -98,6 +98,24 @@ def signals_let_through() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
 
 
+_M_TRIM_THRESHOLD = -1  # of glibc's mallopt
+_KEPT = 64 << 20  # bytes
+_RETURNED = 128 << 10  # what glibc does unless told
+
+
+def keep_freed_memory(is_kept: bool) -> None:
+    """Whether freed arrays stay with this process for the next ones, as far as glibc is asked.
+
+    Dask asks it to return all above 64 KiB at once: each small training then gets its pages anew, which takes
+    one part in twenty of its time.
+    """
+    import ctypes
+
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        told = int(os.environ.get("MALLOC_TRIM_THRESHOLD_", _RETURNED))
+        libc.mallopt(_M_TRIM_THRESHOLD, _KEPT if is_kept else told)
+
+
 def user_id() -> int | None:
     """The user for whom this process works; None where files have no such owners."""
     return os.geteuid() if hasattr(os, "geteuid") else None

@@ -26,7 +26,7 @@ def engine():
 
 
 def test_an_engine_writes_the_models_and_lines_of_one_process(engine, run, tmp_path, monkeypatch):
-    monkeypatch.setattr("lstm_anomaly.commands.run.dask_groups.MOST_A_TASK", 2)
+    monkeypatch.setattr("lstm_anomaly.commands.run.dask_groups.LEAST_A_TASK", 2)
     rows = {group: csv_text(normal_values(300, k)).splitlines() for k, group in enumerate("abc")}
     rows["d"] = csv_text(normal_values(3)).splitlines()
     lines = [f"{row},{group}" for group, text in rows.items() for row in text[1:]]

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Lock
 
+from lstm_anomaly.base.system import keep_freed_memory
 from lstm_anomaly.base.workers import WorkerDied
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.run.dask_engine import Cluster
 from lstm_anomaly.commands.run.group_jobs import Groups, GroupTraining, Trained, read_groups, train_group
 
-MOST_A_TASK = 50  # groups; fewer where that would leave a worker without work at the end
-TASKS = 4  # at least, for each worker
+MOST_A_TASK = 50  # groups
+LEAST_A_TASK = 5  # of the last tasks, which are small so that all workers end together
 DIED = "the worker that trained it died, and so did those that tried again; see the log of the engine"
 
 
@@ -46,8 +47,11 @@ def training_by(
 
 
 def _train(cluster: Cluster, run: _Run, names: tuple[str, ...]) -> Iterator[Trained]:
-    each = max(1, min(MOST_A_TASK, len(names) // (TASKS * cluster.workers)))
-    tasks = [(run, names[first : first + each]) for first in range(0, len(names), each)]
+    tasks = []
+    while names:
+        size = max(LEAST_A_TASK, min(MOST_A_TASK, len(names) // (2 * cluster.workers)))
+        tasks.append((run, names[:size]))
+        names = names[size:]
     for outcome in cluster.run(_train_some, tasks):
         if isinstance(outcome, WorkerDied):
             yield from (Trained(name, error=DIED) for name in outcome.job[1])
@@ -69,6 +73,7 @@ def _read(run: _Run) -> Groups:
     """In a worker: the groups of all files, which are read once in a run."""
     import lstm_anomaly.training.train  # noqa: F401  # beside the reading of the command, not after it
 
+    keep_freed_memory(True)
     with _reading:
         if run.token not in _groups:
             _groups.clear()
@@ -78,3 +83,4 @@ def _read(run: _Run) -> Groups:
 
 def _forget() -> None:
     _groups.clear()
+    keep_freed_memory(False)
