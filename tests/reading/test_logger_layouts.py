@@ -455,7 +455,7 @@ def test_seconds_since_1904_are_not_taken_for_those_since_1970(write):
         ("%m/%d/%Y %H:%M EST", "--datetime-format '%m/%d/%Y %H:%M EST' and --tz ZONE"),
         ("%H:%M:%S", "put the date in front of them, or --time '' to count rows"),
         ("%Y-%m-%d %H:%M-%I:%M", "--time '' to count rows"),
-        ("%G-W%V-%u %H:%M", "--time '' to count rows"),
+        ("%G-W%V-%u %H:%M", "--datetime-format '%G-W%V-%u %H:%M'"),
     ],
 )
 def test_stamps_that_are_not_read_are_refused_with_the_format(write, pattern, told):

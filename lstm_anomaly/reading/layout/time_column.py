@@ -26,7 +26,6 @@ from lstm_anomaly.reading.values.date_order import suggest_formats
 from lstm_anomaly.reading.values.spellings import ALWAYS, respell
 from lstm_anomaly.reading.values.time_formats import (
     ENOUGH,
-    epoch_format,
     find_digits_format,
     find_epoch_format,
     find_time_format,
@@ -108,7 +107,7 @@ def _single(sample: Sample, column: int, *, told: bool = False) -> TimeColumns |
     else:
         named_or_first = named or (not sample.header and column <= 1)  # behind the number of the row
         form = find_digits_format(texts, options.tz) if named_or_first else None
-        form = epoch_format("mjd") if plain_name(name) == "mjd" else form
+        form = find_time_format(texts, "mjd", None, "") if plain_name(name) == "mjd" else form
         values = sample.values[:, column]
         steps = np.diff(values[np.isfinite(values)])
         is_even = len(steps) > 2 and float(np.mean(steps == np.median(steps))) >= ENOUGH

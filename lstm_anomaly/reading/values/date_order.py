@@ -35,6 +35,8 @@ _TOKENS = (
 )
 # Stamps further apart than this do not show whether a date goes on into the next.
 _CLOSE = np.timedelta64(6, "h")
+# Formats that only a user can be sure of.
+_RARE = ("%G-W%V-%uT%H:%M", "%G-W%V-%u %H:%M", "%y%m%d %H%M%S", "%d%m%y %H%M%S", "%m/%d/%Y %p %I:%M")
 ORDERS = ("dmy", "mdy", "ymd")
 
 
@@ -73,7 +75,7 @@ def find_patterns(samples: list[str], where: str, orders: Sequence[str] = ORDERS
 
 def suggest_formats(samples: Sequence[str]) -> list[str]:
     """The strptime formats that fit stamps with words such as `PST` in them, for the user to choose."""
-    patterns = dict.fromkeys(_pattern(samples[0].strip(), order, words=True) for order in ORDERS)
+    patterns = dict.fromkeys([*(_pattern(samples[0].strip(), order, words=True) for order in ORDERS), *_RARE])
     read = {pattern: ~np.isnat(_parse(list(samples), (pattern,))) for pattern in patterns if pattern}
     return [pattern for pattern, known in read.items() if known.mean() >= 0.9]
 

@@ -52,7 +52,7 @@ def find_time_format(texts: Sequence[str], told: str | None, tz: str | None, whe
     """
     clock = WallClock(find_zone(tz)) if tz else None
     if told in _EPOCHS:
-        return epoch_format(told)
+        return _epoch_format(told)
     if told is not None and "%" in told and is_pattern(told):
         return TimeFormat(told, (told,), zoned="%z" in told, clock=clock)
     if told not in (None, *SCHEMES_OF_TIME):
@@ -96,7 +96,7 @@ def find_epoch_format(values: FloatArray, *, named_time: bool, in_days: bool = F
         if (ticks < 1 and not in_days) or name == "mjd":  # which needs its name
             continue
         if float(np.mean((finite > low) & (finite < high))) >= ENOUGH:
-            return epoch_format(name)
+            return _epoch_format(name)
     return None
 
 
@@ -129,8 +129,7 @@ def _make(text: str, patterns: tuple[str, ...], samples: list[str], clock: WallC
     return TimeFormat(text + zone, patterns, zoned=zoned, clock=clock)
 
 
-def epoch_format(name: str) -> TimeFormat:
-    """The format of numbers that count from an epoch of this name."""
+def _epoch_format(name: str) -> TimeFormat:
     words, ticks, origin = _EPOCHS[name]
     return TimeFormat(words, ticks=ticks, origin=origin)
 
