@@ -7,6 +7,7 @@ import numpy as np
 
 from lstm_anomaly.base.snapshot import UNBOUNDED, saved_as
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
+from lstm_anomaly.decision.spans import LIMIT
 
 FLAT_ROWS = 10
 """A sensor that repeats one reading for this many rows reads flat."""
@@ -19,6 +20,9 @@ SHARE_ROWS = 30
 
 USUAL_MARGINS = 3.0
 """A reading within this many margins of what is expected is usual."""
+
+EXPLAINED_ROWS = 10
+"""A sensor's part in a row's score is its mean error over this many rows, which an event is told by, too."""
 
 LEADING_ROWS = 10
 """A sensor that has the largest part for this many rows, each unusual, has taken over."""
@@ -34,7 +38,7 @@ UP, DOWN, FLAT, NOISY, RELATION, SYMBOL = ("up", "down", "flat", "noisy", "relat
 
 @dataclass(frozen=True)
 class Part:
-    """n consecutive rows of an event, or fewer of them: those above the limit.
+    """n rows of an event: those above the limit, and the few before them that its first row is explained by.
 
     rows       (n,) their numbers
     scores     (n,) multiples of the threshold
@@ -103,17 +107,17 @@ class Farthest:
         )
 
 
-@saved_as("event course")
+@saved_as("event course 2")
 @dataclass(frozen=True)
 class Course:
-    """What F sensors did in the rows of an event that are above the limit.
+    """What F sensors did in the rows of an event, see `Part`.
 
     count     of those rows
-    shares    (F,) sum of their parts in the score over the first `SHARE_ROWS` of those
+    shares    (F,) sum of their parts in the scores of those above the limit, of the first `SHARE_ROWS`
     up, down  where each was farthest above and below what was expected
     still     where each was farthest off while it read flat
     energy    (4, F) sums of squared deviations, bounded: above, below, from row to row, while flat
-    opening   (2, F) the first two of the event's first rows
+    opening   (2, F) the first two of what was unusual in the event's first rows
     lowest, highest   (F,) readings
     leads     (F,) for how many rows each has had the largest part, up to the last row
     took_over (F,) the row from which it had that for `LEADING_ROWS` rows, -1 when it never had
@@ -171,19 +175,18 @@ class Course:
         change = np.square(bounded - before)
         squares = np.stack([square * (off > 0), square * (off < 0), change, square * weight])  # (4, n, F)
         first = max(0, OPENING_ROWS - self.count)
-        errors = part.errors[: max(0, SHARE_ROWS - self.count)]  # (up to 30, F)
-        whole = errors.sum(axis=1, keepdims=True)  # (up to 30, 1)
-        shares = np.divide(errors, whole, out=np.zeros_like(errors), where=whole > 0)
-        shares *= part.scores[: len(errors), np.newaxis]
-        leads, leads_from, took_over = self._led(part, np.abs(off) > USUAL_MARGINS)
+        is_above = (part.scores > LIMIT)[: max(0, SHARE_ROWS - self.count)]  # (up to 30,)
+        errors = part.errors[: len(is_above)] * is_above[:, np.newaxis]  # (up to 30, F)
+        unusual = np.abs(off) > USUAL_MARGINS  # (n, F)
+        leads, leads_from, took_over = self._led(part, unusual)
         return Course(
             self.count + len(part.rows),
-            _added(self.shares[np.newaxis], shares[np.newaxis])[0],
+            _added(self.shares[np.newaxis], errors[np.newaxis])[0],
             self.up.with_rows(part, above),
             self.down.with_rows(part, below),
             self.still.with_rows(part, np.where(still, np.abs(off), -1.0)),
             _added(self.energy, squares),
-            _added(self.opening, squares[:2, :first]),
+            _added(self.opening, (squares[:2] * unusual)[:, :first]),
             np.fmin(self.lowest, np.fmin.reduce(part.seen, axis=0)),
             np.fmax(self.highest, np.fmax.reduce(part.seen, axis=0)),
             leads,

@@ -8,7 +8,8 @@ from lstm_anomaly.base.types import IntArray
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.scoring.reasons import TOGETHER, sentence
 
-SEVERITIES = ((4.0, "high"), (2.0, "medium"), (LIMIT, "low"))
+MEDIUM = 2.0
+SEVERITIES = ((4.0, "high"), (MEDIUM, "medium"), (LIMIT, "low"))
 """An event's severity by its peak, in multiples of the threshold."""
 
 ANOMALY, SILENT = "anomaly", "silent"

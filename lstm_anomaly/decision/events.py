@@ -1,7 +1,7 @@
 """Finds the events of scored rows, whole or piece by piece: stretches of anomalous rows and their sensors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral, Real
 from typing import Annotated
@@ -14,6 +14,7 @@ from lstm_anomaly.base.snapshot import UNBOUNDED, saved_as
 from lstm_anomaly.base.types import FloatArray, IntArray
 from lstm_anomaly.decision.course import (
     DOWN,
+    EXPLAINED_ROWS,
     FLAT,
     OPENING_ROWS,
     SYMBOL,
@@ -23,9 +24,12 @@ from lstm_anomaly.decision.course import (
     Part,
     deviations,
 )
-from lstm_anomaly.decision.event import Contribution, Event, Follower
+from lstm_anomaly.decision.event import MEDIUM, Contribution, Event, Follower
+from lstm_anomaly.decision.judged_rows import JudgedRows
 from lstm_anomaly.decision.spans import LIMIT, Span, SpanTracker
-from lstm_anomaly.scoring.reasons import TOGETHER, no_words
+from lstm_anomaly.scoring.reasons import TOGETHER
+
+_BLOCK = 4096  # rows worked on at a time
 
 
 @dataclass(frozen=True)
@@ -50,62 +54,34 @@ class EventRules:
 
 
 @dataclass(frozen=True)
-class JudgedRows:
-    """Consecutive rows after scoring; N rows, F sensors.
+class _Piece:
+    """Consecutive rows, N of them: the last ones that are known, and then new ones.
 
-    scores    (N,) multiples of the threshold, NaN where a row could not be judged
-    errors    (N, F) what each sensor adds to a row's score, at least 0, in any one unit
-    seen      (N, F) readings in the sensors' own units
-    expected  (N, F) what the model expected, in the same units
-    margins   (N, F) by how much readings usually miss that, in the same units
-    reasons   (N,) which component each score is, as in `lstm_anomaly.scoring.reasons`
-    words     (N,) the reason in words of its own, "" where it has none; none anywhere when left out
+    repeats  (N, F) for how many rows, each of these included, a sensor has repeated its reading
+    first    the number of the first row in the series
+    known    how many are not new
     """
 
-    scores: FloatArray
-    errors: FloatArray
-    seen: FloatArray
-    expected: FloatArray
-    margins: FloatArray
-    reasons: IntArray
-    words: NDArray[np.object_] = field(default_factory=lambda: no_words(0))
-
-    def __post_init__(self) -> None:
-        if not len(self.words):
-            object.__setattr__(self, "words", no_words(len(self.scores)))
-        shapes = {self.errors.shape, self.seen.shape, self.expected.shape, self.margins.shape}
-        if len(shapes) != 1 or not self.errors.shape[:1] == self.scores.shape == self.reasons.shape:
-            raise ValueError(f"scores {self.scores.shape} do not go with sensors' arrays {sorted(shapes)}")
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    def __getitem__(self, rows: slice) -> "JudgedRows":
-        by_sensor = (self.errors[rows], self.seen[rows], self.expected[rows], self.margins[rows])
-        return JudgedRows(self.scores[rows], *by_sensor, self.reasons[rows], self.words[rows])
+    rows: JudgedRows
+    repeats: IntArray
+    first: int
+    known: int
 
 
-@saved_as("opening of an event")
+@saved_as("opening of an event 2")
 @dataclass(frozen=True)
 class _Opening:
-    """The highest of an event's first rows, and its reason, which is the event's.
+    """The highest score of an event's first rows, and its reason, which is the event's.
 
-    readings  (3, F) of that row: seen, expected and margins
-    words     the reason in words of its own, "" where it has none
+    words  the reason in words of its own, "" where it has none
     """
 
     score: float
     reason: int
-    row: int
-    readings: Annotated[FloatArray, "3 F", UNBOUNDED]
     words: str = ""
 
-    def makes_sense(self) -> bool:
-        """Whether what is remembered goes together."""
-        return (self.row < 0) == (self.score == -np.inf)
 
-
-@saved_as("tracker of events")
+@saved_as("tracker of events 2")
 class EventTracker:
     """Finds events in rows that arrive piece by piece: the same ones however the rows are cut.
 
@@ -117,9 +93,10 @@ class EventTracker:
     _rules: EventRules
     _spans: SpanTracker
     _row_count: int
-    _last: Annotated[FloatArray, "F"]
-    _off: Annotated[FloatArray, "F", UNBOUNDED]
-    _repeats: Annotated[IntArray, "F"]
+    _lately: JudgedRows
+    _repeats: Annotated[IntArray, "n F"]
+    _is_serious: bool
+    _told_from: int
     _opening: _Opening
     _course: Course
 
@@ -141,37 +118,50 @@ class EventTracker:
 
     def makes_sense(self) -> bool:
         """Whether what is remembered goes together."""
-        is_begun = bool(self._course.count or self._course.rows_told() or self._opening.row >= 0)
-        is_whole = self._row_count == self._spans.row_count and len(self._sensors) == len(self._last)
-        return is_whole and is_begun == (self._spans.open is not None)
+        begun = {
+            self._course.count > 0,
+            bool(self._course.rows_told()),
+            self._opening.score > -np.inf,
+            self._told_from >= 0,
+            self._spans.open is not None,
+        }
+        is_whole = self._row_count == self._spans.row_count and len(begun) == 1
+        return is_whole and len(self._lately) == len(self._repeats) <= min(EXPLAINED_ROWS, self._row_count)
 
     def _forget_rows(self) -> None:
-        sensors = len(self._sensors)
-        self._last = np.full(sensors, np.nan)  # (F,) readings of the row before the next piece
-        self._off = np.zeros(sensors)  # (F,) how far they were off
-        self._repeats = np.zeros(sensors, np.int64)  # (F,) for how many rows they have been the same
+        none = np.zeros((0, len(self._sensors)))
+        self._lately = JudgedRows(np.zeros(0), none, none, none, none, np.zeros(0, np.int64))
+        self._repeats = none.astype(np.int64)  # of those
 
     def _forget_event(self) -> None:
-        sensors = len(self._sensors)
-        self._opening = _Opening(-np.inf, TOGETHER, -1, np.zeros((3, sensors)))  # of the open event
-        self._course = Course.begun(sensors)
+        self._is_serious = False
+        self._tell_from(-1)
+
+    def _tell_from(self, row: int) -> None:
+        """Forget what the open event did before this row; below 0: that there is one."""
+        self._told_from = row
+        self._opening = _Opening(-np.inf, TOGETHER)
+        self._course = Course.begun(len(self._sensors))
 
     def push(self, rows: JudgedRows) -> list[Event]:
         """Take the next rows (N, at least 0) and return the events that they bring to an end, in order."""
         if not len(rows):
             return []
-        first = self._row_count
+        if len(rows) > _BLOCK:
+            blocks = (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+            return [event for block in blocks for event in self.push(block)]
+        known, together = len(self._lately), rows.after(self._lately)
+        repeats = np.concatenate([self._repeats, self._repeated(rows.seen)])  # (known + N, F)
+        piece = _Piece(together, repeats, self._row_count - known, known)
         self._row_count += len(rows)
-        repeats = self._repeated(rows.seen)
         events = []
         for span in self._spans.push(rows.scores):
-            self._go_on(rows, repeats, span, first)
+            self._go_on(piece, span)
             events.append(self._event(span))
             self._forget_event()
         if self._spans.open is not None:
-            self._go_on(rows, repeats, self._spans.open, first)
-        self._last, self._repeats = rows.seen[-1], repeats[-1]
-        self._off = deviations(rows.seen[-1:], rows.expected[-1:], rows.margins[-1:])[0]
+            self._go_on(piece, self._spans.open)
+        self._lately, self._repeats = together[-EXPLAINED_ROWS:], repeats[-EXPLAINED_ROWS:]
         return self._long_enough(events)
 
     def finish(self) -> list[Event]:
@@ -187,37 +177,63 @@ class EventTracker:
         return None if span is None else self._event(span)
 
     def rows_told(self) -> list[int]:
-        """The rows that may describe the open event, whatever rows come next."""
+        """The rows that may describe the open event, or one that the next row opens."""
+        lately = list(range(self._row_count - len(self._lately), self._row_count))
         span = self._spans.open
         if span is None:
-            return []
-        return [span.start, span.end, span.peak_row, self._opening.row, *self._course.rows_told()]
+            return lately
+        return [span.start, span.end, span.peak_row, *self._course.rows_told(), *lately]
 
     def _long_enough(self, events: list[Event]) -> list[Event]:
         return [event for event in events if event.duration >= self._rules.min_duration]
 
     def _repeated(self, seen: FloatArray) -> IntArray:
         """For how many rows, each of these (N, F) included, a sensor has repeated its reading, (N, F)."""
-        before = np.concatenate([self._last[np.newaxis], seen[:-1]])  # (N, F)
+        last = self._lately.seen[-1] if len(self._lately) else np.full(seen.shape[1], np.nan)  # (F,)
+        so_far = self._repeats[-1] if len(self._lately) else np.zeros(seen.shape[1], np.int64)  # (F,)
+        before = np.concatenate([last[np.newaxis], seen[:-1]])  # (N, F)
         order = np.arange(len(seen))[:, np.newaxis]  # (N, 1)
         changed = np.maximum.accumulate(np.where(seen == before, -1, order), axis=0)  # (N, F) the last change
-        return np.asarray(order - changed + np.where(changed < 0, self._repeats, 1))
+        return np.asarray(order - changed + np.where(changed < 0, so_far, 1))
 
-    def _go_on(self, rows: JudgedRows, repeats: IntArray, span: Span, first: int) -> None:
-        """Take those of the rows that belong to the span; rows begin with row `first` of the series."""
-        begin = max(0, span.start - first)
-        within = slice(begin, max(0, span.end - first + 1))  # it may have ended before these rows
-        at = begin + np.flatnonzero(rows.scores[within] > LIMIT)  # (n,)
+    def _go_on(self, piece: _Piece, span: Span) -> None:
+        """Take those of the new rows that belong to the span.
+
+        An event of low severity may be going on when a fault begins in another sensor. It is the fault that
+        is told then, from the row that makes it serious.
+        """
+        begin = max(piece.known, span.start - piece.first)
+        within = slice(begin, max(0, span.end - piece.first + 1))  # it may have ended before these rows
+        scores = piece.rows.scores
+        at = begin + np.flatnonzero(scores[within] > LIMIT)  # (n,)
+        if self._told_from < 0:
+            self._told_from = span.start
+        serious = np.flatnonzero(scores[at] > MEDIUM)
+        if len(serious) and not self._is_serious:
+            self._is_serious = True
+            earlier, at = np.split(at, serious[:1])
+            self._take(piece, earlier)
+            row = int(at[0]) + piece.first
+            leads, led = piece.rows.errors[at[0]].argmax(), self._course.shares.argmax()
+            if row >= span.start + OPENING_ROWS and leads != led:
+                self._tell_from(row)
+        self._take(piece, at)
+
+    def _take(self, piece: _Piece, at: IntArray) -> None:
+        """Take the rows (n,) of a piece, which are above the limit."""
         if not len(at):
             return
-        opening = at[at + first < span.start + OPENING_ROWS]
+        rows, first = piece.rows, piece.first
+        opening = at[at + first < self._told_from + OPENING_ROWS]
         if len(opening) and rows.scores[opening].max() > self._opening.score:
             row = opening[rows.scores[opening].argmax()]
-            readings = np.stack([rows.seen[row], rows.expected[row], rows.margins[row]])  # (3, F)
             score, reason = float(rows.scores[row]), int(rows.reasons[row])
-            self._opening = _Opening(score, reason, int(row) + first, readings, str(rows.words[row]))
+            self._opening = _Opening(score, reason, str(rows.words[row]))
+        if not self._course.count:
+            lead = np.arange(max(0, at[0] - EXPLAINED_ROWS + 1), at[0])
+            at = np.concatenate([lead[rows.scores[lead] <= LIMIT], at])
         before = deviations(rows.seen[at - 1], rows.expected[at - 1], rows.margins[at - 1])  # (n, F)
-        before[at == 0] = self._off
+        before[at == 0] = 0.0
         self._course = self._course.with_rows(
             Part(
                 rows=at + first,
@@ -227,7 +243,7 @@ class EventTracker:
                 margins=rows.margins[at],
                 errors=rows.errors[at],
                 before=before,
-                repeats=repeats[at],
+                repeats=piece.repeats[at],
             )
         )
 
@@ -249,12 +265,10 @@ class EventTracker:
         )
 
     def _contribution(self, f: int) -> Contribution:
-        """What sensor f did; where no reading was unusual, it is told by the highest opening row."""
+        """What sensor f did."""
         course = self._course
         kind, far = course.kind(f), course.farthest(f)
         row, seen, expected, margin = far.row[f], far.seen[f], far.expected[f], far.margin[f]
-        if kind != FLAT and not course.is_unusual(f):
-            row, (seen, expected, margin) = self._opening.row, self._opening.readings[:, f]
         side = DOWN if seen < expected else UP
         if np.isnan(expected):  # of symbols, whose codes say nothing
             kind, side, seen = SYMBOL, SYMBOL, np.nan

@@ -8,7 +8,8 @@ import numpy as np
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame, Series
 from lstm_anomaly.decision.drift import DriftWatch
 from lstm_anomaly.decision.event import Event
-from lstm_anomaly.decision.events import EventRules, EventTracker, JudgedRows, row_states
+from lstm_anomaly.decision.events import EventRules, EventTracker, row_states
+from lstm_anomaly.decision.judged_rows import JudgedRows
 from lstm_anomaly.detecting.verdicts import Tally
 from lstm_anomaly.detecting.views import EventView, view
 from lstm_anomaly.model.judgement import Judgement

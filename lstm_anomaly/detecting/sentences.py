@@ -22,7 +22,8 @@ def sentence(event: Event, start: str, end: str, told: Sequence[str]) -> str:
     first = event.contributions[0]
     if event.kind == SILENT:
         return f"From {start} to {without_day(end, start)} {event.reason}."
-    at = f" at {without_day(told[0], start)}" if event.duration > 1 else ""
+    already = " already" if first.row < event.start else ""  # a score rests on rows before it, too
+    at = f"{already} at {without_day(told[0], start)}" if event.duration > 1 or already else ""
     when = f"From {start} to {without_day(end, start)}" if event.duration > 1 else f"At {start}"
     what = _what(event, first, at)
     if event.cause == UNSEEN and len(event.contributions) > 1:  # all sensors are among them

@@ -7,7 +7,7 @@ import numpy as np
 
 from lstm_anomaly.base.types import FloatArray
 from lstm_anomaly.decision.event import Event
-from lstm_anomaly.decision.events import JudgedRows
+from lstm_anomaly.decision.judged_rows import JudgedRows
 
 LEAST_CONTEXT = 30  # rows shown before and after an event, at least
 CONTEXT_SHARE = 0.5  # of the event's own rows, when that is more

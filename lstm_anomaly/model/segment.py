@@ -3,18 +3,20 @@
 from typing import Annotated
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from lstm_anomaly.base.processes import usable_cores
 from lstm_anomaly.base.snapshot import UNBOUNDED, saved_as
 from lstm_anomaly.base.threads import made_ahead
-from lstm_anomaly.base.types import Float32Array, FloatArray, IntArray, SymbolColumns, TimeArray
-from lstm_anomaly.decision.course import USUAL_MARGINS
+from lstm_anomaly.base.types import BoolArray, Float32Array, FloatArray, IntArray, SymbolColumns, TimeArray
+from lstm_anomaly.decision.course import EXPLAINED_ROWS, USUAL_MARGINS
 from lstm_anomaly.decision.ending import Ending
 from lstm_anomaly.decision.holding import LASTS_ABOVE, Holder
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.model.judgement import Judgement
 from lstm_anomaly.model.model import Model
 from lstm_anomaly.model.symbol_rows import SymbolReaders, SymbolVerdicts
+from lstm_anomaly.network.regression import FORECAST_LAGS
 from lstm_anomaly.scoring import residuals as views
 from lstm_anomaly.scoring.components import LONGEST, OF_ONE_ROW, PARTS
 from lstm_anomaly.scoring.fault_isolation import with_run_up
@@ -37,14 +39,14 @@ from lstm_anomaly.scoring.residuals import VIEWS, Residuals
 from lstm_anomaly.scoring.states import CHANGE, state_features, with_first_rows
 from lstm_anomaly.scoring.unseen import MEMORY as UNSEEN_MEMORY
 
-EXPLAINED_ROWS = 10  # a sensor's part in a row's score is its mean error over this many rows
-SAME = 2.0  # departures that two views see are one where neither is so many times the other
+MISLED_ROWS = max(FORECAST_LAGS)  # after a departure the forecast expects more of it
+RETURNS_FROM = 2.0  # margins from what the other sensors expect: back from there is no departure
 _REASONS = np.array(
     [*np.repeat([FORECAST, RESTORED, RELATED, FORECAST], PARTS), TOGETHER, UNSEEN, FLAT, SYMBOLS]
 )
 
 
-@saved_as("segment")
+@saved_as("segment 2")
 class Segment:
     """Consecutive rows without a gap: what must be remembered from the rows so far to judge the next."""
 
@@ -67,6 +69,7 @@ class Segment:
     _level: Annotated[FloatArray, "n Y"]
     _expected: Annotated[FloatArray, "n Y"]
     _margins: Annotated[FloatArray, "n Y", UNBOUNDED]
+    _departed: Annotated[BoolArray, f"2 {MISLED_ROWS} Y"]
     _readers: SymbolReaders | None
     _symbols: SymbolVerdicts | None
 
@@ -93,6 +96,7 @@ class Segment:
         self._level = np.empty((0, targets))
         self._expected = np.empty((0, targets))
         self._margins = np.empty((0, targets))
+        self._departed = np.zeros((2, MISLED_ROWS, targets), np.bool_)  # upwards and downwards
         self._readers = SymbolReaders(model) if model.symbols else None
         self._symbols = None if self._readers is None else self._readers.nothing()
 
@@ -166,23 +170,30 @@ class Segment:
         """What was expected of n rows in these states (n,), and by how much it is usually missed, scaled.
 
         Both (n, F_t): by the other sensors where they tell, else by the rows before. A forecast follows a
-        fault that lasts; what the other sensors say does not. Where both see the same departure, the view
-        that is usually closer tells it: a slow sensor jumps far from its forecast, and not yet far from
-        what the others allow.
+        fault that lasts; what the other sensors say does not. But a forecast is closer, and shows first how
+        a reading departs. It tells that unless the reading only comes back from where it was in the last
+        rows: of that the forecast expects more, and takes the return for a departure.
         """
         usual = self._model.components.usual  # (4, k, F_t)
         tells = np.isfinite(usual[views.RELATED, 0])  # (F_t,)
-        errors = residuals.errors
-        near = np.where(np.isnan(errors[views.RESTORED]), errors[views.FORECAST], errors[views.RESTORED])
-        near = 0.5 * (near + np.where(np.isnan(errors[views.FORECAST]), near, errors[views.FORECAST]))
-        related, margin = errors[views.RELATED], usual[views.RELATED, state]  # (n, F_t) both
-        before = 0.5 * (usual[views.RESTORED, state] + usual[views.FORECAST, state])  # (n, F_t)
-        times = np.divide(related, near, out=np.zeros_like(near), where=near != 0)  # (n, F_t)
-        agree = (times > 1 / SAME) & (times < SAME)  # (n, F_t)
-        is_sharper = (before < margin) & agree & (np.abs(near) > USUAL_MARGINS * before)
-        tells_now = tells & ~np.isnan(related) & ~is_sharper  # (n, F_t)
-        expected = residuals.level - np.where(tells_now, related, near)
-        return np.asarray(expected), np.where(tells_now, margin, before)
+        forecast, restored, related = residuals.errors[: views.RELATED + 1]  # (n, F_t) each
+        forecast_margin, restored_margin, related_margin = usual[: views.RELATED + 1, state]  # (n, F_t) each
+        far, away = USUAL_MARGINS * forecast_margin, RETURNS_FROM * related_margin  # (n, F_t) each
+        departed = np.stack(
+            [(forecast > far) | (related > away), (forecast < -far) | (related < -away)]
+        )  # (2, n, F_t)
+        context = np.concatenate([self._departed, departed], axis=1)  # (2, MISLED_ROWS + n, F_t)
+        self._departed = context[:, -MISLED_ROWS:]
+        lately = np.asarray(sliding_window_view(context[:, :-1], MISLED_ROWS, axis=1).any(axis=-1))
+        returns = lately.any(axis=0)  # (n, F_t)
+        by_forecast = tells & (np.abs(forecast) > far) & ~returns & (forecast_margin < related_margin)
+        near = np.where(np.isnan(restored), forecast, restored)
+        near = 0.5 * (near + np.where(np.isnan(forecast), near, forecast))
+        by_related = tells & ~np.isnan(related)
+        missed = np.where(by_forecast, forecast, np.where(by_related, related, near))
+        before = 0.5 * (restored_margin + forecast_margin)  # (n, F_t)
+        margin = np.where(by_forecast, forecast_margin, np.where(by_related, related_margin, before))
+        return np.asarray(residuals.level - missed), margin
 
     def finish(self) -> Judgement:
         """The rows that wait for later ones, judged without them."""

@@ -12,7 +12,8 @@ import numpy as np
 from lstm_anomaly.base.errors import InputError, NotEnoughDataError, SettingsError
 from lstm_anomaly.base.text import count, percent
 from lstm_anomaly.base.types import FloatArray, Segments, Series
-from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events
+from lstm_anomaly.decision.events import EventRules, find_events
+from lstm_anomaly.decision.judged_rows import JudgedRows
 from lstm_anomaly.decision.spans import LIMIT
 from lstm_anomaly.model.judge import judge
 from lstm_anomaly.model.model import Model

@@ -7,7 +7,8 @@ import pytest
 
 from lstm_anomaly.decision.course import FLAT_ROWS, LEADING_ROWS, OPENING_ROWS
 from lstm_anomaly.decision.event import Contribution, Event
-from lstm_anomaly.decision.events import EventRules, EventTracker, JudgedRows, find_events
+from lstm_anomaly.decision.events import EventRules, EventTracker, find_events
+from lstm_anomaly.decision.judged_rows import JudgedRows
 from lstm_anomaly.scoring.reasons import TOGETHER
 
 WAVE = np.sin(np.arange(40))
@@ -117,7 +118,7 @@ def test_few_rows_are_not_called_noise() -> None:
     assert first(told([5, -7, 4])).kind == "down"
 
 
-def test_where_nothing_was_unusual_the_highest_opening_row_is_quoted() -> None:
+def test_where_nothing_was_unusual_the_farthest_reading_is_quoted() -> None:
     rows = JudgedRows(
         np.array([1.5, 2.5, 2.0]),
         np.ones((3, 1)),
@@ -127,7 +128,33 @@ def test_where_nothing_was_unusual_the_highest_opening_row_is_quoted() -> None:
         np.full(3, TOGETHER),
     )
     part = first(find_events(rows, ("a",))[0])
-    assert (part.row, part.seen, part.direction, part.is_unusual) == (1, -1, "down", False)
+    assert (part.row, part.seen, part.direction, part.is_unusual) == (2, 2.9, "up", False)
+
+
+def test_a_departure_in_the_rows_before_an_event_is_quoted_too() -> None:
+    """A score remembers them: what goes above the limit may be the return."""
+    part = first(told([0, 0, 5, 6, 1], quiet=4))
+    assert (part.kind, part.row, part.seen) == ("up", 3, 6)
+    assert first(told([0, 6, *[0] * 9, 1], quiet=11)).seen == 1  # more than nine rows before
+
+
+def test_a_fault_that_begins_while_a_weak_event_goes_on_is_told() -> None:
+    n, begins = 40, 20
+    later = np.arange(n) >= begins
+    rows = JudgedRows(
+        np.where(later, 9.0, 1.1),
+        np.where(later[:, np.newaxis], [1, 9], [5, 0]),
+        np.column_stack([4 + WAVE / 9, np.where(later, -8.0, 0.0) + WAVE / 9]),
+        np.zeros((n, 2)),
+        np.ones((n, 2)),
+        np.full(n, TOGETHER),
+    )
+    (event,) = find_events(rows, ("a", "b"))
+    assert (event.start, first(event).sensor, first(event).kind) == (0, "b", "down")
+    assert first(event).row >= begins
+    assert first(event).span[1] < -7
+    early = find_events(rows[begins - OPENING_ROWS + 1 :], ("a", "b"))[0]
+    assert early.contributions[1].span[1] > 3  # the first rows of an event are its own
 
 
 def test_a_sensor_that_leads_for_long_later_has_taken_over() -> None:

@@ -13,7 +13,8 @@ from lstm_anomaly.decision.episodes import (
     highest_episodes,
     preceding_max,
 )
-from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events
+from lstm_anomaly.decision.events import EventRules, find_events
+from lstm_anomaly.decision.judged_rows import JudgedRows
 
 NAN = np.nan
 scores_lists = st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0, 4.0, NAN]), min_size=1, max_size=40)

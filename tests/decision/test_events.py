@@ -13,8 +13,9 @@ from lstm_anomaly.base.errors import SettingsError
 from lstm_anomaly.base.types import IntArray
 from lstm_anomaly.decision.course import OPENING_ROWS
 from lstm_anomaly.decision.event import Contribution, Event
-from lstm_anomaly.decision.events import EventRules, EventTracker, JudgedRows, find_events, row_states
+from lstm_anomaly.decision.events import EventRules, EventTracker, find_events, row_states
 from lstm_anomaly.decision.filters import filter_events
+from lstm_anomaly.decision.judged_rows import JudgedRows
 from lstm_anomaly.scoring.reasons import FLAT, NEW_VALUE, RELATED, TOGETHER, UNSEEN
 
 NAN = np.nan
@@ -206,12 +207,12 @@ def test_severity_goes_by_multiples_of_the_threshold(peak: float, severity: str)
     assert event.severity == severity
 
 
-def test_shares_are_means_over_the_first_anomalous_rows_largest_first() -> None:
+def test_shares_are_of_the_sums_over_the_first_anomalous_rows() -> None:
     rows = replace(judged([2.0, 0.5, 4.0], sensors=2), errors=np.array([[9.0, 1.0], [99.0, 0.0], [0.0, 4.0]]))
     (event,) = find_events(rows, SENSORS, EventRules(merge_gap=1))
     assert [(part.sensor, round(part.share, 6)) for part in event.contributions] == [
-        ("heat", 0.7),  # (2 * 0.1 + 4 * 1) / 6: a row counts with its score
-        ("flow", 0.3),
+        ("flow", 0.642857),  # 9 / 14
+        ("heat", 0.357143),
     ]
 
 

@@ -35,6 +35,13 @@ def test_what_fell_when_how_far_what_is_usual_and_what_followed():
     )
 
 
+def test_a_departure_before_the_alarm_is_told_so():
+    event = Event(45, 140, 50, 3.0, 2.0, (PRESSURE,), (), RELATED)
+    assert placed(event).sentence.endswith(
+        "to 02:20 pressure fell to 2.10 already at 00:40; usual 3.40 to 3.90."
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [

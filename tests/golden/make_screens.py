@@ -15,7 +15,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from small_models import small_model
 
-from lstm_anomaly.decision.events import EventRules, JudgedRows, find_events
+from lstm_anomaly.decision.events import EventRules, find_events
+from lstm_anomaly.decision.judged_rows import JudgedRows
 from lstm_anomaly.detecting.places import CLOSED, Place, PlacedEvent
 from lstm_anomaly.detecting.views import view
 from lstm_anomaly.model.model import CalibrationEpisode, TrainingSummary

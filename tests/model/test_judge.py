@@ -251,15 +251,20 @@ class Naive:
         parts[self.model.roles.targets] = of_target
         return parts
 
+    def departs(self, row):
+        usual = self.model.components.usual[:, self.state[row]]  # (4, F_t)
+        return (abs(self.errors[0, row]) > 3 * usual[0]) | (abs(self.errors[2, row]) > 2 * usual[2])
+
     def expected(self, row):
+        """By the forecast as a departure begins, then by the other sensors, else by the rows before."""
         forecast, restored, related, _lstm = self.errors[:, row]
         usual = self.model.components.usual[:, self.state[row]]  # (4, F_t)
-        near, margin = (forecast + restored) / 2, (usual[0] + usual[1]) / 2
-        same_departure = (related / near > 0.5) & (related / near < 2)
-        sharper = same_departure & (margin < usual[2]) & (abs(near) > 3 * margin)
-        tells = np.isfinite(self.model.components.usual[2, 0]) & ~np.isnan(related) & ~sharper
+        tells = np.isfinite(self.model.components.usual[2, 0])
+        begins = ~np.any([self.departs(earlier) for earlier in range(max(0, row - 6), row)], axis=0)
+        sharper = begins & tells & (abs(forecast) > 3 * usual[0]) & (usual[0] < usual[2])
+        others = np.where(tells & ~np.isnan(related), related, (forecast + restored) / 2)
         scaled = np.zeros(SENSORS)
-        error = np.where(tells, related, near)
+        error = np.where(sharper, forecast, others)
         scaled[self.model.roles.targets] = self.level[row] - error
         return self.model.scaler.inverse(scaled)
 
