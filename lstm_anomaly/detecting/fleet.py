@@ -113,7 +113,7 @@ class Together:
 
     def sentence(self, of: int, column: str) -> str:
         """`37 of 412 (pump): events since 2026-03-01T14:05:00Z, the highest 5.2x; temp_c first in 30`."""
-        head, since = f"{len(self.groups)} of {of} ({column})", _text(self.since)
+        head, since = f"{len(self.groups):,} of {of:,} ({column})", _text(self.since)
         if self.kind == OLD:
             return f"{head}: old models; the oldest learned from no row after {since}"
         if self.kind == SILENT:

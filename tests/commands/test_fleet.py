@@ -80,6 +80,7 @@ def test_the_page_shows_names_as_text_and_needs_no_chart_library(fleet, run, tmp
     assert result.exit_code == 0
     text = (tmp_path / "fleet.html").read_text()
     assert "3 of 5 (asset): open events since" in text
+    assert "<label>First look at <select" in text
     assert "e &lt;i&gt;" in text
     assert "e <i>" not in text
     assert len(text) < 40_000

@@ -12,7 +12,7 @@ def fleet_report(review: FleetReview, title: str) -> str:
     heading, cells = "Groups, the most urgent first", fleet_cells(review)
     if cells:
         table = Table([review.column, "first look at", "why"], cells)
-        groups = Section("groups", heading, table=table, filters=list(KINDS))
+        groups = Section("groups", heading, table=table, filters=list(KINDS), by="First look at")
     else:
         groups = Section("groups", heading, ["No group needs a look of its own."])
     newest = "" if review.newest is None else f" Latest row: {review.newest.astype('M8[s]')} UTC."

@@ -40,7 +40,8 @@ class Table:
 class Section:
     """A heading and what stands below it, in this order; all but `anchor` and `title` may be left out.
 
-    kind  `event` for one of the events, which the page's script can find
+    filters, by  what rows of the table can be chosen by, and what that is called
+    kind         `event` for one of the events, which the page's script can find
     """
 
     anchor: str
@@ -50,6 +51,7 @@ class Section:
     table: Table | None = None
     chart: Chart | None = None
     filters: list[str] = field(default_factory=list)
+    by: str = "Severity"
     choices: list[str] = field(default_factory=list)
     chosen: int = 0
     severity: str = ""
