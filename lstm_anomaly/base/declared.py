@@ -77,14 +77,12 @@ def _fits(value: Any, hint: Any, known: dict[str | type, Any]) -> bool:
     if origin in (Union, UnionType):
         return any(_fits(value, part, known) for part in parts)
     if origin is Annotated:
-        is_shaped = _fits(value, parts[0], known) and _has_shape(value.shape, parts[1].split(), known)
+        is_shaped = _is_array(value, parts[0]) and _has_shape(value.shape, parts[1].split(), known)
         return is_shaped and (UNBOUNDED in parts or _is_bounded(value))
     if origin is Literal:
         return value in parts
     if origin is np.ndarray:
-        kind = get_args(parts[1])[0]
-        kind = np.floating if kind is Any else kind  # of a network
-        return type(value) is np.ndarray and issubclass(value.dtype.type, kind)
+        raise TypeError("an array is declared without its shape")
     if type(value) is not origin:
         return False
     if origin is dict:
@@ -92,6 +90,13 @@ def _fits(value: Any, hint: Any, known: dict[str | type, Any]) -> bool:
     if origin is tuple and parts[-1] is not ...:
         return len(value) == len(parts) and all(map(_fits, value, parts, [known] * len(parts)))
     return all(_fits(one, parts[0], known) for one in value)
+
+
+def _is_array(value: Any, hint: Any) -> bool:
+    """Whether a value is an array of numbers of the kind."""
+    kind = get_args(get_args(hint)[1])[0]
+    kind = np.floating if kind is Any else kind  # of a network
+    return type(value) is np.ndarray and issubclass(value.dtype.type, kind)
 
 
 def _is_one(value: Any, kind: type, known: Known) -> bool:

@@ -103,7 +103,7 @@ class SensorFrame:
     texts: Annotated[NDArray[np.object_], "n"] | None = None
     form: TextForm | None = None
     symbols: SymbolColumns | None = None
-    logged: TimeArray | None = None
+    logged: Annotated[TimeArray, "n"] | None = None
 
     @property
     def told_times(self) -> TimeArray | None:

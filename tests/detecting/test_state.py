@@ -5,6 +5,7 @@ import io
 import json
 import os
 from dataclasses import replace
+from typing import Annotated, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from small_models import small_model
 from lstm_anomaly.base.container import STATE, load_arrays, save_arrays
 from lstm_anomaly.base.errors import InputError, OutputError, StateError
 from lstm_anomaly.base.locks import locked
-from lstm_anomaly.base.snapshot import _ENTRIES, restored, saved_as, snapshot
+from lstm_anomaly.base.snapshot import _CLASSES, _ENTRIES, restored, saved_as, snapshot
 from lstm_anomaly.commands.frame.app import app
 from lstm_anomaly.detecting.state import State, read_state, scheme_of, write_state
 from lstm_anomaly.detecting.stream import Watcher
@@ -65,6 +66,21 @@ def test_a_state_file_names_no_module(plant):
     plant.detect()
     header, _arrays = load_arrays(plant.path.with_name("st"), STATE)
     assert "lstm_anomaly" not in json.dumps(header)
+
+
+def test_every_array_that_is_remembered_is_declared_with_its_shape():
+    def bare(hint):
+        if get_origin(hint) is Annotated:
+            return []
+        return (
+            [hint]
+            if get_origin(hint) is np.ndarray
+            else [one for part in get_args(hint) for one in bare(part)]
+        )
+
+    hints = {kind: get_type_hints(kind, include_extras=True) for kind in (Watcher, *_CLASSES.values())}
+    assert len(hints) > 40
+    assert [(kind, name) for kind, of in hints.items() for name, hint in of.items() if bare(hint)] == []
 
 
 def test_two_classes_cannot_have_the_same_name_in_files():
