@@ -4,12 +4,14 @@ import difflib
 import os
 import warnings
 from dataclasses import fields, replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_anomaly.base.blas import one_thread
+from lstm_anomaly.base.bounds import check_number, short
 from lstm_anomaly.base.errors import InputError, OutputError, SensorsError, SettingsError
 from lstm_anomaly.base.text import listed
 from lstm_anomaly.base.types import (
@@ -126,12 +128,14 @@ class Detector:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Detector":
         """A fitted detector from a model file. Raises ModelFileError."""
+        _check_path(path)
         detector = cls()
         detector._model = read_model(path)
         return detector
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a file, atomically. Raises OutputError."""
+        _check_path(path)
         write_model(self.model_, path)
 
     @property
@@ -166,6 +170,8 @@ class Detector:
 
         Without `unjudged` those are 0, too, and a UserWarning says how many there are.
         """
+        if unjudged is not None:
+            check_number("unjudged", unjudged, Integral, -(2**31), 2**31)
         scores = self.score(X)
         unknown = np.isnan(scores)
         if unjudged is None and unknown.any():
@@ -217,6 +223,8 @@ class Detector:
         them, as seen and as expected. Needs the extra `plot`. Raises OutputError where it is not installed,
         IndexError when there is no such event.
         """
+        if event is not None:
+            check_number("event", event, Integral, -(2**31), 2**31)
         try:
             from lstm_anomaly.output.report.event_plots import figure
             from lstm_anomaly.output.report.series_plot import series_figure
@@ -240,6 +248,10 @@ class Detector:
         return _Stream(self.model_)
 
     def _detection(self, X: Any, rules: EventRules | None = None) -> Detection:
+        if rules is not None and not isinstance(rules, EventRules):
+            raise SettingsError(
+                f"rules is {short(rules)}, but must be EventRules", hint="EventRules(merge_gap=3)"
+            )
         frame = _matched(frame_of(X), X, self.model_.sensors)
         with one_thread():
             return detect(self.model_, frame, rules)
@@ -261,6 +273,12 @@ class _Stream(Judge):
     def finish(self) -> Judgement:
         with one_thread():
             return super().finish()
+
+
+def _check_path(path: object) -> None:
+    """Raise SettingsError for what names no file."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise SettingsError(f"path is {short(path)}, but must be the name of a file")
 
 
 def _learning_settings(given: dict[str, Any]) -> dict[str, Any]:

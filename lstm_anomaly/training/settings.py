@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from numbers import Integral, Real
 
+import numpy as np
+
 from lstm_anomaly.base.bounds import check_number, short
 from lstm_anomaly.base.errors import SettingsError
 from lstm_anomaly.decision.budget import Budget
 from lstm_anomaly.model.model import MODEL_KINDS
 from lstm_anomaly.model.schema import MOST_LOOK_AHEAD
+from lstm_anomaly.reading.values.wall_clock import find_zone
 
 KINDS = ("auto", *MODEL_KINDS)
 EFFORTS = {"fast": 0.25, "default": 1.0, "thorough": 4.0}  # preset -> multiple of the default weight updates
@@ -100,10 +103,23 @@ class LearningSettings:
             check_number("horizon", self.horizon, Integral, 0, _MOST)
         if not isinstance(self.threshold_method, str):
             raise SettingsError(f"threshold_method is {short(self.threshold_method)}, but must be a text")
+        self._check_texts()
+
+    def _check_texts(self) -> None:
         for name in _TEXTS:
             texts = getattr(self, name)
             if not isinstance(texts, Iterable) or not all(isinstance(text, str) for text in texts):
                 raise SettingsError(f"{name} is {short(texts)}, but must be texts")
+        if not isinstance(self.tz, str | None):
+            raise SettingsError(f"tz is {short(self.tz)}, but must be a text", hint="such as Europe/Berlin")
+        if self.tz is not None:
+            find_zone(self.tz)
+        try:
+            np.array(list(self.holidays), dtype="datetime64[D]")
+        except ValueError as error:
+            raise SettingsError(
+                f"holidays is {short(self.holidays)}, but must be dates", hint="dates such as 2024-12-25"
+            ) from error
 
     @property
     def effort(self) -> float:

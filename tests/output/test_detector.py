@@ -29,6 +29,9 @@ QUICK = {
 }
 
 
+NEW = normal_values(30, seed=1)
+
+
 @pytest.fixture(scope="module")
 def fitted():
     return Detector(**QUICK).fit(normal_values(900))
@@ -147,6 +150,45 @@ def test_forecasts_come_in_own_units_with_intervals():
 def test_a_detector_without_a_horizon_says_how_to_get_one(fitted):
     with pytest.raises(InputError, match="no horizon"):
         fitted.forecast(normal_values(300))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("tz", 3, "tz is 3, but must be a text"),
+        ("tz", "Nowhere/X", "no time zone 'Nowhere/X'. Try: a name such as Europe/Berlin"),
+        ("tz", "../x", "no time zone '../x'"),
+        ("holidays", "zz", r"holidays is \('zz',\), but must be dates. Try: dates such as 2024-12-25"),
+        ("holidays", ["2024-13-01"], "but must be dates"),
+        ("holidays", 3, "holidays is 3, but must be texts"),
+        ("off", 3, "off is 3, but must be texts"),
+        ("false_alarms", 3, 'the false-alarm budget "3" is not'),
+        ("seed", "zz", "seed is 'zz', but must be a whole number"),
+        ("trim", (1,), r"trim is \(1,\), but must be a number"),
+        ("model_kind", 3, "no kind of model 3. Try: auto or"),
+        ("preset", ["fast"], r"no preset \['fast'\]. Try: fast or"),
+        ("threshold_method", 3, "threshold_method is 3, but must be a text"),
+    ],
+)
+def test_wrong_arguments_are_told_with_the_right_ones(name, value, told):
+    with pytest.raises(LstmAnomalyError, match=told):
+        Detector(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "told"),
+    [
+        ("detect", {"X": NEW, "rules": 3}, "rules is 3, but must be EventRules"),
+        ("events_frame", {"X": NEW, "rules": "zz"}, "rules is 'zz', but must be EventRules"),
+        ("plot", {"X": NEW, "event": 1.5}, "event is 1.5, but must be a whole number"),
+        ("predict", {"X": NEW, "unjudged": "zz"}, "unjudged is 'zz', but must be a whole number"),
+        ("save", {"path": 3}, "path is 3, but must be the name of a file"),
+        ("load", {"path": 3}, "path is 3, but must be the name of a file"),
+    ],
+)
+def test_methods_tell_wrong_arguments_with_the_right_ones(fitted, method, arguments, told):
+    with pytest.raises(SettingsError, match=told):
+        getattr(fitted, method)(**arguments)
 
 
 def test_a_negative_horizon_is_refused():
