@@ -12,7 +12,7 @@ _LEAST_WIDTH = {"file": 120, "end": 100, "sensor": 70}  # columns of a terminal 
 MOST_NAME = 24  # characters of a sensor's name in the overview
 _NUMBERS = ("number", "rows", "score")
 LEAST_SHARE = 0.05  # of an event, for a sensor other than the first to be named
-SEVERITY_STYLE = {"low": "yellow", "medium": "dark_orange", "high": "bold red"}
+SEVERITY_STYLE = {"low": "dark_goldenrod", "medium": "dark_orange3", "high": "bold red"}
 
 
 def table(events: list[PlacedEvent], canvas: Canvas) -> str:

@@ -82,7 +82,7 @@ def _curve(forecast: Forecast, k: int, half: int, canvas: Canvas) -> Text:
     past, future = (bars(_means(part, half), *ends, unicode=canvas.unicode) for part in (seen, values))
     curve = Text(past, style="dim")
     curve.append("|" if not canvas.unicode else "│")
-    curve.append(future, style="cyan")
+    curve.append(future, style="steel_blue")
     return curve
 
 

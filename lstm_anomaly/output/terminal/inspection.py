@@ -65,7 +65,7 @@ def _sensors(model: Model, canvas: Canvas) -> list[dict[str, Text]]:
             "highest": Text(number(quality.highest)),
             "usual error": Text(number(quality.usual_error, 3)),
             "explained": _explained(quality),
-            " ": Text(_bar(quality.explained, canvas), style="cyan"),
+            " ": Text(_bar(quality.explained, canvas), style="steel_blue"),
         }
         for quality in sensor_qualities(model)
     ]
@@ -75,7 +75,9 @@ def _explained(quality: SensorQuality) -> Text:
     """How much of a sensor's variance its forecast explains; some sensors are judged by a rule instead."""
     if quality.explained != quality.explained:
         return Text("by rule")
-    return Text(f"{100 * quality.explained:.1f} %", style="yellow" if quality.explained < HARDLY else "")
+    return Text(
+        f"{100 * quality.explained:.1f} %", style="dark_goldenrod" if quality.explained < HARDLY else ""
+    )
 
 
 def _episodes(model: Model, canvas: Canvas) -> list[dict[str, Text]]:
@@ -84,7 +86,7 @@ def _episodes(model: Model, canvas: Canvas) -> list[dict[str, Text]]:
             "start": Text(printable(episode.start)),
             "end": Text(printable(episode.end)),
             "peak": Text(f"{number(episode.score, 2)}x"),
-            " ": Text(_bar(min(episode.score, 1.0), canvas), style="cyan"),
+            " ": Text(_bar(min(episode.score, 1.0), canvas), style="steel_blue"),
             "sensor": Text(_name(episode.sensor, canvas)),
         }
         for episode in model.strangest
