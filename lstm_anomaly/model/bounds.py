@@ -20,12 +20,12 @@ _HEADER = {
     "window": (1, 10**6),
     "max_fill": (0, 2**31),
     "step_seconds": STEP_SECONDS,
-    "together": (1e-6, 1e6),
+    "together": (1e-9, 1e6),
     "unseen_limit": (1e-9, 1e6),
 }
 _THRESHOLD = {"value": (1e-9, 1e6), "level": (1e-9, 1e6), "margin": (1.0, 1e6), "step_seconds": STEP_SECONDS}
 _SLACK = 10.0  # times what the training rows show
-_LEAST_OF_RANGE = 1e-6  # the spread of rows of which one in a million millions lies apart
+_LEAST_OF_RANGE = 1e-120  # of all rows: a fault that was left out may lie as far as a cell can say
 
 
 def check_bounds(header: Mapping[str, Any], arrays: Arrays) -> None:

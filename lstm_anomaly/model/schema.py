@@ -20,6 +20,7 @@ from lstm_anomaly.network.autoencoder import parameter_shapes
 from lstm_anomaly.network.forecaster import forecaster_shapes
 from lstm_anomaly.network.regression import FORECAST_LAGS, RELATED_LAGS, usable_lags
 from lstm_anomaly.preparing.calendar import Calendar
+from lstm_anomaly.scoring import limits
 from lstm_anomaly.scoring.components import COMPONENTS, SIGNED_LENGTHS, TOGETHER_LENGTHS, TOGETHER_VIEWS
 from lstm_anomaly.scoring.fault_isolation import rows_read
 from lstm_anomaly.scoring.flatline import LENGTHS
@@ -71,7 +72,7 @@ TABLE = {
     "components.signed": Entry("V M Y", 1e-7, 1e9, sign="positive"),
     "components.plain": Entry("T Y", 1e-14, 1e4, sign="positive"),
     "components.high": Entry("T H", 1e-9, 1e6, sign="open"),
-    "components.limits": Entry("B", 1e-6, 1e6, sign="open"),
+    "components.limits": Entry("B", limits.LEAST, limits.MOST, sign="open"),
     "peers.weights": Entry("Y Y", most=1e9),
     "isolation.weights": Entry("Z Z", most=1e9),
     "isolation.usual": Entry("Y", most=1e9),

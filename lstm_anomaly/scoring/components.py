@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray
-from lstm_anomaly.scoring.limits import high_level, rare_limit, standing_out
+from lstm_anomaly.scoring.limits import bounded_limit, high_level, standing_out
 from lstm_anomaly.scoring.moving_average import trailing_sum
 from lstm_anomaly.scoring.novelty import MOST_AHEAD
 from lstm_anomaly.scoring.residuals import FORECAST, RELATED, RESTORED, VIEWS, Residuals, mean_square
@@ -150,7 +150,7 @@ def fit_components(
     speaks = np.repeat(np.isfinite(errors).any(axis=2), PARTS, axis=0)  # (24, M)
     limits = np.array(
         [
-            rare_limit(x[known]) if length <= MOST_OF_ROWS * rows and x[known].any() else np.inf
+            bounded_limit(x[known]) if length <= MOST_OF_ROWS * rows and x[known].any() else np.inf
             for x, known, length in zip(found, speaks, lengths, strict=True)
         ]
     )
@@ -166,7 +166,7 @@ def fit_components(
     )  # (3, 5)
     known = replace(unknown, high=high, limits=limits)
     together = known.together_of(pooled, rows) * (1.0 + evidence)  # (M,)
-    components = replace(known, together=rare_limit(together))
+    components = replace(known, together=bounded_limit(together))
     if look_ahead:
         found = np.array([_ahead(x, length, look_ahead) for x, length in zip(found, lengths, strict=True)])
         waiting = np.pad(pooled, ((0, 0), (0, look_ahead)), constant_values=1.0)  # as at the end of a stretch

@@ -19,6 +19,7 @@ LEAST_BLOCKS = 4
 BLOCK_ROWS = 25  # at least, where rows are few
 DEVIATIONS = 4.0
 LEAST = 1e-9
+MOST = 1e6  # where most blocks are silent and some are not, 4 deviations of logarithms are without end
 NEAR = 2  # blocks on each side of the highest that the span which stands out may reach into
 LEAST_OTHERS = 12  # blocks that tell whether one stands out
 
@@ -26,6 +27,11 @@ LEAST_OTHERS = 12  # blocks that tell whether one stands out
 def rare_limit(x: FloatArray) -> float:
     """The level that x (M,) of normal rows will hardly ever reach, above 0."""
     return _limit(_log_maxima(_blocks(x)))
+
+
+def bounded_limit(x: FloatArray) -> float:
+    """The same of x in units of usual errors, from `LEAST` to `MOST`."""
+    return float(np.clip(rare_limit(x), LEAST, MOST))
 
 
 def standing_out(x: FloatArray) -> tuple[float, int, int]:

@@ -299,3 +299,22 @@ def test_more_sensors_than_a_model_file_holds_are_refused_at_once():
         SettingsError, match=r"2,001 sensors are more than a model holds \(2,000\). Try: --only"
     ):
         learn(series_of(np.zeros((3, 2001))), LearningSettings())
+
+
+def late(rows):
+    """Nothing, then noise."""
+    noise = np.random.default_rng(0).normal(size=(rows, 1))
+    noise[: rows * 3 // 4] = 0.0
+    return noise
+
+
+def far_faults(rows):
+    """Noise in which one row in a hundred reads 1e13."""
+    values = np.random.default_rng(4).normal(size=(rows, 1))
+    values[np.arange(37, rows, 100)] = 1e13
+    return values
+
+
+@pytest.mark.parametrize("values", [late(400), far_faults(800)], ids=["late", "far_faults"])
+def test_a_model_of_odd_rows_can_be_read_back(values, tmp_path):
+    write_model(small_model(values, kind="linear"), tmp_path / "pump.model")
