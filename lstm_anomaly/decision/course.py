@@ -198,7 +198,7 @@ class Course:
         """`leads`, since which row, and `took_over`, after rows in which readings were unusual (n, F)."""
         count, sensors = unusual.shape
         top = part.errors.argmax(axis=1)[:, np.newaxis]  # (n, 1)
-        leading = unusual & (top == np.arange(sensors))  # (n, F)
+        leading = unusual & (top == np.arange(sensors)) & (part.errors > 0)  # (n, F)
         order = np.arange(count)[:, np.newaxis]  # (n, 1)
         stopped = np.maximum.accumulate(np.where(leading, -1, order), axis=0)  # (n, F) the last row without
         run = order - stopped + np.where(stopped < 0, self.leads, 0)  # (n, F)

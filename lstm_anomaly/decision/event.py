@@ -59,7 +59,8 @@ class Event:
 
     peak and mean are multiples of the threshold. The mean is over the rows above the limit (or above
     `EventRules.off`), not the quiet ones between them; a held row counts with the score that it is held at.
-    contributions: largest share first, the sensor that departed first. followers: in the order in which they
+    contributions: largest share first, the sensor that departed first; none where no sensor had a part in the
+    first rows. followers: in the order in which they
     took over. cause: what fired as it opened, as in `lstm_anomaly.scoring.reasons`; words:
     its own, if it has any. A `silent` event is of a sensor that delivers nothing: it has no score, and is of
     medium severity.
@@ -77,10 +78,20 @@ class Event:
     kind: str = ANOMALY
 
     @property
+    def first(self) -> Contribution | None:
+        """The sensor that departed first, if one did."""
+        return self.contributions[0] if self.contributions else None
+
+    @property
+    def sensor(self) -> str:
+        """Its name, "" where none did."""
+        return self.first.sensor if self.first else ""
+
+    @property
     def reason(self) -> str:
         """What fired as it opened, and how many times its limit the event reached."""
         if self.kind == SILENT:
-            return f"{self.contributions[0].sensor} {self.words}"
+            return f"{self.sensor} {self.words}"
         return sentence(self.cause, self.peak, self.words)
 
     @property

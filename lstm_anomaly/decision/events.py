@@ -249,16 +249,17 @@ class EventTracker:
 
     def _event(self, span: Span) -> Event:
         order = np.argsort(-self._course.shares, kind="stable").tolist()
+        first, others = (order[:1], order[1:]) if self._course.shares.any() else ([], order)
         took_over = self._course.took_over.tolist()
-        since = max(span.start, took_over[order[0]])
-        followers = [Follower(self._sensors[f], took_over[f]) for f in order[1:] if took_over[f] > since]
+        since = max(span.start, *(took_over[f] for f in first), 0)
+        followers = [Follower(self._sensors[f], took_over[f]) for f in others if took_over[f] > since]
         return Event(
             start=span.start,
             end=span.end,
             peak_row=span.peak_row,
             peak=span.peak,
             mean=span.total / span.count,
-            contributions=tuple(self._contribution(f) for f in order),
+            contributions=tuple(self._contribution(f) for f in order) if first else (),
             followers=tuple(sorted(followers, key=lambda follower: follower.row)),
             cause=self._opening.reason,
             words=self._opening.words,
@@ -272,7 +273,7 @@ class EventTracker:
         side = DOWN if seen < expected else UP
         if np.isnan(expected):  # of symbols, whose codes say nothing
             kind, side, seen = SYMBOL, SYMBOL, np.nan
-        whole = max(1e-300, float(np.cumsum(course.shares)[-1]))
+        whole = float(np.cumsum(course.shares)[-1])
         return Contribution(
             sensor=self._sensors[f],
             share=float(course.shares[f]) / whole,

@@ -108,7 +108,7 @@ class Together:
     def as_dict(self, of: int) -> dict[str, Any]:
         """Its fields in JSON; `of` groups there are."""
         times = {"since": _text(self.since), "until": _text(self.until)}
-        sensors = {name: count for name, count in self.sensors.most_common() if name}
+        sensors = dict(self.sensors.most_common())
         return {"kind": self.kind, **times, "groups": list(self.groups), "of": of, "sensors": sensors}
 
     def sentence(self, of: int, column: str) -> str:
@@ -118,12 +118,9 @@ class Together:
             return f"{head}: old models; the oldest learned from no row after {since}"
         if self.kind == SILENT:
             return f"{head}: silent since {since}"
-        sensor, times = self.sensors.most_common(1)[0]
+        first = "".join(f"; {sensor} first in {times}" for sensor, times in self.sensors.most_common(1))
         state = "open events" if self.kind == OPEN_EVENT else "events"
-        return (
-            f"{head}: {state} since {since}, the highest {number(self.highest.score, 3)}x;"
-            f" {sensor} first in {times}"
-        )
+        return f"{head}: {state} since {since}, the highest {number(self.highest.score, 3)}x{first}"
 
 
 @dataclass(frozen=True)
@@ -181,13 +178,12 @@ def _looks(one: Standing, newest: np.datetime64 | None, limits: FleetLimits) -> 
 
 def _look_at(placed: PlacedEvent) -> Look:
     event = placed.event
-    sensor = event.contributions[0].sensor
+    sensor = event.sensor
     if event.kind == SILENT:
         kind = EVENT if placed.state == CLOSED else SILENT
         return Look(kind, placed.started, f"{event.reason}, from {placed.start}", 0.0, sensor)
-    text = f"{number(event.peak, 3)}x since {placed.start}, {sensor}: {event.reason}"
-    if placed.state != OPEN:
-        text = f"{number(event.peak, 3)}x from {placed.start} to {placed.end}, {sensor}: {event.reason}"
+    when = f"since {placed.start}" if placed.state == OPEN else f"from {placed.start} to {placed.end}"
+    text = f"{number(event.peak, 3)}x {when}, {sensor + ': ' if sensor else ''}{event.reason}"
     return Look(OPEN_EVENT if placed.state == OPEN else EVENT, placed.started, text, event.peak, sensor)
 
 
@@ -218,7 +214,7 @@ def _together(kind: str, reviews: Sequence[GroupReview], span: float) -> list[To
             cluster[-1][0].since,
             groups,
             max((look for look, _group in cluster), key=lambda look: look.score),
-            Counter(look.sensor for look, _group in cluster),
+            Counter(look.sensor for look, _group in cluster if look.sensor),
         )
         for cluster in clusters
         if len(groups := tuple(dict.fromkeys(group for _look, group in cluster))) >= LEAST_TOGETHER

@@ -7,6 +7,7 @@ from numbers import Real
 
 import numpy as np
 
+from lstm_anomaly.base.bounds import check_number
 from lstm_anomaly.base.errors import InputError, LstmAnomalyError, NotEnoughDataError, SettingsError
 from lstm_anomaly.base.text import count, listed
 from lstm_anomaly.base.types import BoolArray, FloatArray, IntArray, SensorFrame, TimeArray
@@ -61,7 +62,13 @@ class Forecast:
         return low[self.numbers, :steps], high[self.numbers, :steps]
 
     def reached(self, sensor: str, limit: float, *, above: bool) -> "Reached":
-        """When a sensor reaches a limit, and how likely that is within the horizon."""
+        """When a sensor reaches a limit, and how likely that is within the horizon.
+
+        Raises SettingsError when there is no such sensor, or the limit is no number.
+        """
+        if sensor not in self.sensors:
+            raise SettingsError(f"{sensor!r:.24} was not forecast", hint=f"one of {listed(self.sensors)}")
+        check_number("limit", limit, Real, -np.inf, np.inf)
         place = self.sensors.index(sensor)
         sign = 1.0 if above else -1.0
         courses = sign * self.expected.paths(int(self.numbers[place]))[:, : self.values.shape[1]]  # (P, S)
@@ -153,7 +160,7 @@ def horizon_of(model: Model) -> Horizon:
 
 def checked_steps(horizon: Horizon, steps: int | None) -> int:
     """The steps to forecast. Raises SettingsError when the model does not reach so far."""
-    if steps is not None and not isinstance(steps, int | np.integer):
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer | None):
         raise SettingsError(f"{steps!r:.24} is no number of rows to forecast", hint="a whole number")
     if steps is not None and not 0 < steps <= horizon.steps:
         raise SettingsError(

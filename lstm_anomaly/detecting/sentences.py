@@ -19,22 +19,24 @@ def sentence(event: Event, start: str, end: str, told: Sequence[str]) -> str:
 
     told: time stamps, as they stood in the input, of the contributions' rows, then of the followers'.
     """
-    first = event.contributions[0]
+    first = event.first
     if event.kind == SILENT:
         return f"From {start} to {without_day(end, start)} {event.reason}."
+    when = f"From {start} to {without_day(end, start)}" if event.duration > 1 else f"At {start}"
+    later = "".join(
+        f" {follower.sensor} followed at {without_day(stamp, start)}."
+        for follower, stamp in zip(
+            event.followers[:MOST_FOLLOWERS], told[len(event.contributions) :], strict=False
+        )
+    )
+    if first is None:
+        return f"{when} no one sensor stood out: {event.reason}.{later}"
     already = " already" if first.row < event.start else ""  # a score rests on rows before it, too
     at = f"{already} at {without_day(told[0], start)}" if event.duration > 1 or already else ""
-    when = f"From {start} to {without_day(end, start)}" if event.duration > 1 else f"At {start}"
     what = _what(event, first, at)
     if event.cause == UNSEEN and len(event.contributions) > 1:  # all sensors are among them
         what = f"there was a state never seen in training: {what}"
-    followers = event.followers[:MOST_FOLLOWERS]
-    stamps = told[len(event.contributions) :]
-    later = [
-        f" {follower.sensor} followed at {without_day(stamp, start)}."
-        for follower, stamp in zip(followers, stamps, strict=False)
-    ]
-    return f"{when} {what}.{''.join(later)}"
+    return f"{when} {what}.{later}"
 
 
 def _what(event: Event, first: Contribution, at: str) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.blas import one_thread
 from lstm_anomaly.base.bounds import check_number, short
 from lstm_anomaly.base.errors import InputError, OutputError, SensorsError, SettingsError
-from lstm_anomaly.base.text import listed
+from lstm_anomaly.base.text import count, listed
 from lstm_anomaly.base.types import (
     MOST_READING,
     BoolArray,
@@ -154,8 +154,13 @@ class Detector:
         """Learn from rows that are mostly normal; `y` is ignored, `on_epoch(network, report)` is called
         after each epoch of a network.
 
-        Raises NotEnoughDataError, TrainingError or ThresholdError (all LstmAnomalyError).
+        Raises NotEnoughDataError, TrainingError, ThresholdError or SettingsError (all LstmAnomalyError).
         """
+        if on_epoch is not None and not callable(on_epoch):
+            raise SettingsError(
+                f"on_epoch is {short(on_epoch)}, but must be a function",
+                hint="on_epoch=lambda *news: print(news)",
+            )
         series, _report = clean(frame_of(X))
         with one_thread():
             self._model = learn(series, self._settings, on_epoch)
@@ -211,9 +216,9 @@ class Detector:
         detection = self._detection(X, rules)
         rows = detection.frame_rows()
         events = [place(event, detection.frame, rows).as_dict() for event in detection.events]
-        first = [event["sensors"][0] for event in events]
+        first = [event["sensors"][0] if event["sensors"] else {} for event in events]
         columns = {name: [event[name] for event in events] for name in _OF_EVENT}
-        columns |= {name: [part[name] for part in first] for name in _OF_SENSOR}
+        columns |= {name: [part.get(name) for part in first] for name in _OF_SENSOR}
         return data_frame(columns | {"sentence": [event["sentence"] for event in events]})
 
     def plot(self, X: Any, event: int | None = None, rules: EventRules | None = None) -> "Figure":
@@ -221,7 +226,7 @@ class Detector:
 
         Above is the score against the limit, with the events shaded; below are the sensors that carry most of
         them, as seen and as expected. Needs the extra `plot`. Raises OutputError where it is not installed,
-        IndexError when there is no such event.
+        SettingsError when there is no such event.
         """
         if event is not None:
             check_number("event", event, Integral, -(2**31), 2**31)
@@ -236,6 +241,12 @@ class Detector:
         detection = self._detection(X, rules)
         if event is None:
             return series_figure(detection)
+        events = len(detection.events)
+        if not -events <= event < events:
+            raise SettingsError(
+                f"there is no event {event}: these rows have {count(events, 'event')}",
+                hint="events_frame(X) lists them, from 0",
+            )
         found = detection.events[event]
         placed = place(found, detection.frame, detection.frame_rows())
         return figure(detection.events.index(found) + 1, placed, detection.view(found))
@@ -267,12 +278,27 @@ class _Stream(Judge):
         starts: BoolArray | None = None,
         symbols: SymbolColumns | None = None,
     ) -> Judgement:
+        """As `Judge.push`, of what `score` takes; raises InputError, SensorsError or SettingsError else."""
+        values = _matched(frame_of(values), values, self._model.sensors).values
+        times = None if times is None else _one_a_row("times", times, "datetime64[ns]", len(values))
+        starts = None if starts is None else _one_a_row("starts", starts, "bool", len(values))
         with one_thread():
             return super().push(values, times, starts, symbols)
 
     def finish(self) -> Judgement:
         with one_thread():
             return super().finish()
+
+
+def _one_a_row(name: str, given: Any, dtype: str, rows: int) -> NDArray[Any]:
+    """An argument as an array (rows,). Raises SettingsError where it cannot be one."""
+    try:
+        array = np.asarray(given, dtype)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{name} is {short(given)}, but must be an array of {dtype}") from error
+    if array.shape != (rows,):
+        raise SettingsError(f"{name} has the shape {array.shape}, but must have ({rows},): one for each row")
+    return array
 
 
 def _check_path(path: object) -> None:

@@ -112,3 +112,21 @@ def test_bash_is_given_names_with_spaces_so_that_they_stay_one_word(monkeypatch,
 def test_a_parameter_with_a_type_of_its_own_keeps_it():
     detect = app.get_command(click.Context(app), "detect")
     assert {param.name: type(param.type).__name__ for param in detect.params}["format_"] == "Choice"
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+def test_fish_completes_a_file_behind_its_option(plant, run):
+    (plant.parent / "script").write_text(run("completion", "fish").stdout)
+    (plant.parent / "pump two.model").touch()
+    (plant.parent / "lstm-anomaly").write_text("#!/bin/sh\necho file,pu\n")  # as it answers both
+    (plant.parent / "lstm-anomaly").chmod(0o755)
+    asked = "; ".join(f"complete -C 'lstm-anomaly detect --model{sign}pu'" for sign in "= ")
+    done = subprocess.run(
+        ("fish", "--no-config", "-c", f"source ./script; {asked}"),
+        env=os.environ | {"PATH": f"{plant.parent}:{os.environ['PATH']}", "HOME": str(plant.parent)},
+        cwd=plant.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["--model=pump two.model", "pump two.model"]

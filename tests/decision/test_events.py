@@ -229,12 +229,6 @@ def test_no_reading_beyond_those_of_training_is_usual() -> None:
     assert event.contributions[0].usual == (-3.0, 3.0)  # what is expected itself is beyond
 
 
-def test_event_without_any_sensor_error_has_no_shares() -> None:
-    rows = JudgedRows(np.array([2.0]), np.zeros((1, 2)), *np.ones((3, 1, 2)), by_error(1))
-    (event,) = find_events(rows, SENSORS)
-    assert [part.share for part in event.contributions] == [0.0, 0.0]
-
-
 def test_row_states_call_a_row_without_score_unknown_never_normal() -> None:
     assert row_states(np.array([0.2, 1.0, 1.1, NAN])).tolist() == ["normal", "normal", "anomaly", "unknown"]
 
@@ -349,3 +343,13 @@ def test_filter_without_conditions_keeps_everything() -> None:
 def test_unknown_direction_is_refused() -> None:
     with pytest.raises(ValueError, match="sideways"):
         filter_events([], direction="sideways")
+
+
+def test_an_event_in_which_no_sensor_has_a_part_names_none() -> None:
+    rows = judged([0.0, 2.0, 3.0, 0.0], sensors=2)
+    nobody = replace(rows, errors=np.zeros((4, 2)))
+    (event,) = find_events(nobody, SENSORS)
+    assert (event.first, event.sensor, event.followers, event.rows_told) == (None, "", (), (1, 2, 2))
+    assert filter_events([event]) == [event]
+    (event,) = find_events(replace(nobody, errors=np.eye(4, 2, -1)), SENSORS)
+    assert event.sensor == "flow"

@@ -7,7 +7,7 @@ import pytest
 
 from lstm_anomaly.decision.event import Contribution, Event, Follower
 from lstm_anomaly.detecting.places import CLOSED, Place, PlacedEvent
-from lstm_anomaly.scoring.reasons import FORECAST, NEW_VALUE, RELATED, UNSEEN
+from lstm_anomaly.scoring.reasons import FORECAST, NEW_VALUE, RELATED, TOGETHER, UNSEEN
 
 DAY = "2026-03-02 "
 
@@ -32,6 +32,14 @@ def test_what_fell_when_how_far_what_is_usual_and_what_followed():
     assert said(followers=(Follower("flow", 65), Follower("temp", 70))) == (
         "From 2026-03-02 00:05 to 02:20 pressure fell to 2.10 at 00:40; usual 3.40 to 3.90."
         " flow followed at 01:05. temp followed at 01:10."
+    )
+
+
+def test_an_event_that_no_sensor_explains_names_none_until_one_follows():
+    event = Event(45, 140, 50, 3.0, 2.0, (), (Follower("flow", 65),), TOGETHER)
+    assert placed(event).sentence == (
+        "From 2026-03-02 00:45 to 02:20 no one sensor stood out: departs a little in many sensors or rows,"
+        " 3.0 times the limit. flow followed at 01:05."
     )
 
 

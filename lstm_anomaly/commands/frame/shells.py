@@ -32,8 +32,12 @@ class _Zsh(ZshComplete):
 
 
 class _Fish(FishComplete):
-    # A value may hold commas: `temp,flow`.
-    source_template = FishComplete.source_template.replace('split ","', 'split -m 1 ","')
+    # A value may hold commas: `temp,flow`. Of `--model=pu` fish replaces the whole word.
+    source_template = re.sub(
+        r"(__fish_complete_\w+ \S+);",
+        r"""\1 | string replace -r "^" -- (string match -r -- "^--[^=]*=|^" (commandline -t));""",
+        FishComplete.source_template.replace('split ","', 'split -m 1 ","'),
+    )
     _option = ""
 
     def get_completion_args(self) -> tuple[list[str], str]:

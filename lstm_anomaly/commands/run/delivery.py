@@ -110,7 +110,7 @@ class Delivery:
     def finish(self, watcher: "Judging") -> None:
         """Deliver what is written at the end; off a terminal, nothing found prints nothing but a document."""
         if self._wanted.format_ == "json" and not self._wanted.rows:
-            silent = [one.event.contributions[0].sensor for one in watcher.silent()]
+            silent = [one.event.sensor for one in watcher.silent()]
             summary = {
                 **vars(watcher.tally),
                 "drift": watcher.drift,

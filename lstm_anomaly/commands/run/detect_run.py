@@ -199,7 +199,7 @@ class Run:
             event_open=self._open_event() is not None,
             sensors=watcher.sensors,
             worst=watcher.worst.tolist(),
-            silent=[one.event.contributions[0].sensor for one in watcher.silent()],
+            silent=[one.event.sensor for one in watcher.silent()],
         )
         with atomic_write(self._unattended.prom_textfile) as file:
             file.write(as_bytes(textfile(metrics)))

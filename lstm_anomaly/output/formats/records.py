@@ -43,7 +43,7 @@ def csv_lines(events: Iterable[PlacedEvent], *, excel_safe: bool = False) -> str
     """One line an event, with the sensor that carries most of it; `excel_safe` as in `csv_text`."""
     rows = []
     for fields in (event.as_dict() for event in events):
-        first = fields["sensors"][0]
+        first = fields["sensors"][0] if fields["sensors"] else dict.fromkeys((*SENSOR_FIELDS, *LATER_FIELDS))
         rows.append(
             [fields[name] for name in (*PLACE_FIELDS, *EVENT_FIELDS)]
             + [first[name] for name in SENSOR_FIELDS]

@@ -123,7 +123,7 @@ def _overview(detection: Detection, events: Sequence[PlacedEvent], axis: Axis) -
     told = "The score of all rows against the limit, and one sensor below it. Events are shaded."
     names = list(detection.series.sensors)
     worst = max(events, key=lambda placed: placed.event.peak, default=None)
-    chosen = names.index(worst.event.contributions[0].sensor) if worst else 0
+    chosen = names.index(worst.event.sensor) if worst and worst.event.first else 0
     return Section("overview", "Overview", [told], chart=chart, choices=names, chosen=chosen)
 
 
@@ -148,7 +148,7 @@ def _list(events: Sequence[PlacedEvent]) -> Section:
             str(place),
             placed.event.severity,
             number(placed.event.peak, 3),
-            placed.event.contributions[0].sensor,
+            placed.event.sensor,
             placed.start,
             placed.end,
             str(placed.event.duration),
@@ -181,9 +181,9 @@ class _Sequences:
 
     def told(self, event: Event) -> list[str]:
         """A sentence, where symbols are the first to depart."""
-        first, series = event.contributions[0], self.detection.series
+        first, series = event.first, self.detection.series
         for column in self.model.symbols:
-            if self.model.sensors[column.place] == first.sensor and first.direction == "symbol":
+            if first and self.model.sensors[column.place] == first.sensor and first.direction == "symbol":
                 a, b = next(((a, b) for a, b in series.segments if a <= event.start < b), (0, len(series)))
                 text = around(series.values[a:b], column, series.symbols, (event.start - a, b - a))
                 return [f"The sequence around it: {text}"]
@@ -216,7 +216,7 @@ def _each(events: Sequence[PlacedEvent], axis: Axis, sequences: _Sequences) -> l
                 f"event-{place}",
                 f"Event {place}",
                 [placed.sentence, told, *sequences.told(event)],
-                table=Table(headings, rows, frozenset({1, 2, 3})),
+                table=Table(headings, rows, frozenset({1, 2, 3})) if rows else None,
                 chart=event_chart(axis, placed.view, most),
                 severity=event.severity,
                 kind="event",

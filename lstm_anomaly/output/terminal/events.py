@@ -38,7 +38,7 @@ def table(events: list[PlacedEvent], canvas: Canvas) -> str:
 def _cells(placed: PlacedEvent, place: int, canvas: Canvas) -> dict[str, Text]:
     """What stands in each column for one event."""
     event = placed.event
-    first = printable(event.contributions[0].sensor)
+    first = printable(event.sensor)
     if canvas.terminal:
         telling = {"sensor": Text(canvas.shortened(first, MOST_NAME))}
     else:
@@ -60,8 +60,8 @@ def _cells(placed: PlacedEvent, place: int, canvas: Canvas) -> dict[str, Text]:
 
 def _telling(event: Event) -> list[Contribution]:
     """The sensors worth a line: the first, and others that carry a visible part."""
-    first, *others = event.contributions[:SENSORS_IN_TABLE]
-    return [first, *(c for c in others if c.share >= LEAST_SHARE)]
+    parts = event.contributions[:SENSORS_IN_TABLE]
+    return [c for k, c in enumerate(parts) if k == 0 or c.share >= LEAST_SHARE]
 
 
 def sensor_sentence(c: Contribution) -> str:
