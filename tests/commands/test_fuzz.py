@@ -21,7 +21,7 @@ from whole_processes import most_memory
 from lstm_anomaly.base.errors import LstmAnomalyError
 from lstm_anomaly.commands.frame.app import app
 from lstm_anomaly.detecting.stream import Watcher, watch
-from lstm_anomaly.model import file as model_file
+from lstm_anomaly.model.file import write_model
 from lstm_anomaly.reading import CsvReader
 
 CHUNK = 500
@@ -39,12 +39,13 @@ def model():
 
 
 @pytest.fixture
-def detect(model, monkeypatch):
-    """Run `detect` on a file; the model is not read again each time."""
-    monkeypatch.setattr(model_file, "read_model", lambda _path: model)
+def detect(model, tmp_path):
+    """Run `detect` on a file."""
+    path = str(tmp_path / "m.model")
+    write_model(model, path)
 
-    def run(path):
-        return CliRunner().invoke(app, ["detect", path, "--model", "m.model", "--scores", "-", "-v"])
+    def run(csv_file):
+        return CliRunner().invoke(app, ["detect", csv_file, "--model", path, "--scores", "-", "-v"])
 
     return run
 
@@ -128,7 +129,7 @@ def test_mutated_files_have_every_row_judged_or_are_refused_with_a_place(first, 
 
 
 def test_no_mutated_file_takes_much_memory(model, tmp_path):
-    model_file.write_model(model, tmp_path / "m.model")
+    write_model(model, tmp_path / "m.model")
     for seed in range(100):
         (tmp_path / f"{seed}.csv").write_bytes(mutant(seed))
     commands = [["detect", f"{seed}.csv", "--model", "m.model", "--scores", "-"] for seed in range(100)]
