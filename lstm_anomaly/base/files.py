@@ -85,12 +85,14 @@ def target_of(path: str | os.PathLike[str]) -> Path:
     Raises OutputError in a folder that all may write to for what another user may have put there: a link or a
     pipe, or a second name of a file that lies elsewhere.
     """
+    if (user := user_id()) is None:
+        return Path(os.path.realpath(path))
     try:
         status, folder = os.lstat(path), os.stat(Path(path).parent)
     except OSError:  # there is none, or who opens it says why not
         return Path(os.path.realpath(path))
     is_file = stat.S_ISREG(status.st_mode)
-    is_own = status.st_uid in (user_id(), folder.st_uid)
+    is_own = status.st_uid in (user, folder.st_uid)
     if folder.st_mode & stat.S_IWOTH and (status.st_nlink > 1 if is_file else not is_own):
         raise OutputError(
             "is a link, a pipe or one of two names of a file, in a folder where all may make such",

@@ -3,7 +3,8 @@
 | Linux                             | elsewhere                                                            |
 |-----------------------------------|----------------------------------------------------------------------|
 | a lock by `flock`                 | Windows: of the file's first byte, by `msvcrt.locking`               |
-| workers by `fork`                 | macOS, Windows: all in one process, with the same results            |
+| workers by `fork`                 | macOS, Windows: those of `-j` are started anew; a network learns in  |
+|                                   | one process; results are the same                                    |
 | `O_NOFOLLOW`, `O_CLOEXEC`         | Windows: left out; nothing is inherited there by default             |
 | owner and permissions kept        | Windows: a new file has those of its folder                          |
 | a folder is synced after a rename | Windows: left out; NTFS logs renames                                 |
@@ -13,10 +14,13 @@
 | access lists of a config file     | macOS, Windows: not looked at                                        |
 | a memory limit is noticed         | Windows: there is none                                               |
 | reading at a place, by `pread`    | Windows: by a seek, and back                                         |
+| files told apart by case          | macOS, Windows: groups that differ in case only are refused          |
 | a hook ends with its children     | Windows: alone                                                       |
+| `\\` in the command of a hook      | Windows: is a sign as others, as paths have it                       |
 """
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -27,6 +31,9 @@ from contextlib import contextmanager, suppress
 CAN_FORK = sys.platform == "linux" and hasattr(os, "fork")
 CLOSED_TO_OTHERS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 """Flags with which a file is opened not through a link, and not for programs that are started meanwhile."""
+
+ESCAPE = "" if os.name == "nt" else "\\"
+"""What takes the next sign's meaning away in a command line."""
 
 
 def lock_file(descriptor: int) -> None:
@@ -150,6 +157,13 @@ def pread(descriptor: int, size: int, offset: int) -> bytes:
         return os.read(descriptor, size)
     finally:
         os.lseek(descriptor, before, os.SEEK_SET)
+
+
+def words_of(command: str) -> list[str]:
+    """A command line as its words, quotes honoured, nothing expanded. Raises ValueError for half a pair."""
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ESCAPE
+    return list(lexer)
 
 
 def end_program(program: "subprocess.Popen[bytes]") -> None:

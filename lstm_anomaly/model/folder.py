@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import re
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from lstm_anomaly.base.errors import ModelFileError, OutputError
@@ -36,6 +38,21 @@ def make_folder(folder: str) -> None:
         raise OutputError(
             f"cannot be made a folder: {error.strerror}", where=folder, hint="the name of a folder"
         ) from error
+
+
+def check_case(folder: str, groups: Sequence[str]) -> None:
+    """Raise OutputError for groups that differ in case only, where the disk takes their files for one."""
+    paths = {model_path(folder, group).lower() for group in groups}
+    if len(paths) == len(groups):
+        return
+    with tempfile.TemporaryDirectory(prefix="a", dir=folder) as probe:
+        is_one = os.path.exists(os.path.join(folder, os.path.basename(probe).upper()))
+    if is_one:
+        raise OutputError(
+            "names of groups differ in case only, and this disk would keep one model for all of them",
+            where=folder,
+            hint="a folder on another disk, or other names",
+        )
 
 
 def write_index(folder: str, column: str, groups: list[str]) -> None:

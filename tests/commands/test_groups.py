@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 
 import numpy as np
@@ -13,7 +14,7 @@ from lstm_anomaly.base import files
 from lstm_anomaly.base.errors import ModelFileError, OutputError
 from lstm_anomaly.commands.frame.app import app
 from lstm_anomaly.model.file import read_model
-from lstm_anomaly.model.folder import model_path, read_index, write_index
+from lstm_anomaly.model.folder import check_case, model_path, read_index, write_index
 
 LINEAR = ("--model-kind", "linear", "--window", "8", "--threshold", "3")
 
@@ -275,6 +276,15 @@ def test_names_that_differ_in_case_only_are_told_and_have_a_model_each(run, tmp_
         " If they are one machine, write its name in one way\n"
     )
     assert read_index(str(tmp_path / "models")) == ("asset", ["P1", "p1"])
+
+
+def test_a_disk_that_tells_no_case_apart_keeps_no_model_for_two_groups(tmp_path, monkeypatch):
+    check_case(str(tmp_path), ["P1", "p1"])
+    monkeypatch.setattr(os.path, "exists", lambda path: True)
+    check_case(str(tmp_path), ["P1", "p2"])
+    with pytest.raises(OutputError, match=r"differ in case only.* Try: a folder on another disk"):
+        check_case(str(tmp_path), ["P1", "p1"])
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_group_of_ten_rows_is_one_line_that_says_what_is_missing(run, tmp_path):

@@ -6,7 +6,6 @@ own 1 are mapped here, in one place.
 """
 
 import errno
-import io
 import json
 import os
 import sys
@@ -30,6 +29,7 @@ from lstm_anomaly.commands.frame.process import (
     ClosedOutput,
     Terminated,
     drop_what_cannot_be_written,
+    for_results,
     occupy_closed_streams,
     silence,
     unwinding_signals,
@@ -133,9 +133,8 @@ class App(click.Group):
         extra.pop("standalone_mode", None)
         occupy_closed_streams()
         sys.stdout = sys.stdout or ClosedOutput()
-        for stream in (sys.stdout, sys.stderr):  # a name that the encoding lacks is shown as an escape
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")
+        for stream in (sys.stdout, sys.stderr):
+            for_results(stream)
         if COMPLETE_VARIABLE in os.environ:
             register()
         try:

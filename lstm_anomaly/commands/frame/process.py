@@ -81,6 +81,12 @@ def occupy_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one
 
 
+def for_results(stream: io.TextIOBase | TextIO | None) -> None:
+    """Lines end in a newline on every system; what the encoding lacks is shown as an escape."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace", newline="\n")
+
+
 def drop_what_cannot_be_written() -> None:
     """Let go of output that is known to be lost: the interpreter would try again and exit with 120."""
     for stream in (sys.stdout, sys.stderr):

@@ -30,12 +30,13 @@ def train_groups(training: GroupTraining, console: Console, workers: int, engine
     By this many worker processes, or by those of an engine, `dask://HOST:PORT`. A group that nothing can be
     learned from does not keep the others from theirs, but is an error in the end.
     """
-    from lstm_anomaly.model.folder import make_folder, write_index
+    from lstm_anomaly.model.folder import check_case, make_folder, write_index
 
     with _trainer(training, workers, engine) as train:
         groups = read_groups(training, console)
         make_folder(training.folder)
         console.warn(_same_but_for_case(training.column, groups.names))
+        check_case(training.folder, groups.names)
         done, failed = [], []
         for outcome in train(groups):
             console.warn(f"{training.column} '{outcome.name}': {text}" for text in outcome.warnings)

@@ -1,7 +1,6 @@
 """Runs a program for an event: the event on its standard input, bounded in time, and no shell in between."""
 
 import os
-import shlex
 import subprocess
 import tempfile
 import time
@@ -9,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from lstm_anomaly.base.errors import SettingsError
-from lstm_anomaly.base.system import end_program
+from lstm_anomaly.base.system import end_program, words_of
 
 MOST_SAID = 200  # characters of a failing program's last line that are repeated
 MOST_KEPT = 1 << 16  # bytes of its errors
@@ -19,7 +18,7 @@ BETWEEN_READS = 0.2  # seconds; a program waits for a reader once it has written
 def split_command(text: str) -> list[str]:
     """A command line as its words, quotes honoured, nothing expanded. Raises SettingsError for none."""
     try:
-        words = shlex.split(text)
+        words = words_of(text)
     except ValueError as error:
         raise SettingsError(f"--exec {text!r}: {error}", hint="quotes in pairs") from error
     if not words:
