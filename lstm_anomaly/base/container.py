@@ -117,13 +117,17 @@ def save_arrays(
     """
 
     def read_back(temporary: Path) -> None:
+        hint = "another disk; if that does not help, it is a fault in lstm-anomaly: report it"
         try:
             found = load_arrays(temporary, kind)
             _check_same((header, arrays), found)
+            hint = (
+                "report it with the rows that it is of: as it is on the disk, this is a fault in lstm-anomaly"
+            )
             if understand is not None:
                 understand(*found)
         except (LstmAnomalyError, _RefusedError, *_DAMAGED, *_SENSELESS) as error:
-            raise _not_read_back(path, kind, error) from error
+            raise _not_read_back(path, kind, error, hint) from error
 
     with atomic_write(path, read_back) as file:
         write_arrays(file, header, arrays, kind)
@@ -173,7 +177,7 @@ def _bytes(array: NDArray[Any]) -> memoryview:
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
-def _not_read_back(path: str | os.PathLike[str], kind: Kind, error: BaseException) -> OutputError:
+def _not_read_back(path: str | os.PathLike[str], kind: Kind, error: Exception, hint: str) -> OutputError:
     match error:
         case LstmAnomalyError():
             why = error.message
@@ -184,7 +188,7 @@ def _not_read_back(path: str | os.PathLike[str], kind: Kind, error: BaseExceptio
     return OutputError(
         f"the {kind.name} was written but cannot be read back ({why}); a {kind.name} that was there is kept",
         where=os.fspath(path),
-        hint="another disk, and if that does not help, another version of NumPy",
+        hint="fewer rows" if isinstance(error, MemoryError) else hint,
     )
 
 

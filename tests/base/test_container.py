@@ -277,13 +277,19 @@ def test_a_file_that_cannot_be_read_back_does_not_replace_the_old_one(saved, mon
     told = str(caught.value)
     assert told.startswith(f"{saved}: the model was written but cannot be read back (")
     assert FAULTS[fault] in told
-    assert "is kept. Try: " in told
+    assert "is kept. Try: another disk; if " in told
     assert saved.read_bytes() == before
     assert [p.name for p in saved.parent.iterdir()] == [saved.name]
 
 
-@pytest.mark.parametrize("error", [ValueError, KeyError, IndexError, AttributeError, ModelFileError])
-def test_what_cannot_be_understood_is_not_put_in_place_of_the_old_file(saved, error):
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        *((each, "report it") for each in (ValueError, KeyError, IndexError, AttributeError, ModelFileError)),
+        (MemoryError, "fewer rows"),
+    ],
+)
+def test_what_cannot_be_understood_is_not_put_in_place_of_the_old_file(saved, error, hint):
     before = saved.read_bytes()
 
     def understand(header, found):
@@ -291,7 +297,7 @@ def test_what_cannot_be_understood_is_not_put_in_place_of_the_old_file(saved, er
         np.testing.assert_array_equal(found["center"], arrays()["center"])
         raise error("of no use")
 
-    with pytest.raises(OutputError, match=r"cannot be read back .*of no use"):
+    with pytest.raises(OutputError, match=rf"cannot be read back .*of no use.* Try: {hint}"):
         save_arrays(saved, HEADER | {"window": 4}, arrays(), understand=understand)
     assert saved.read_bytes() == before
     assert [p.name for p in saved.parent.iterdir()] == [saved.name]
