@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 from scripts import load_script
 
+from lstm_anomaly.base.text import number
+from lstm_anomaly.evaluation.forecasts import StepRange
+from lstm_anomaly.output.terminal.backtests import table as backtest_table
 from lstm_anomaly.output.terminal.canvas import Canvas
+from lstm_anomaly.output.terminal.events import table as events_table
 from lstm_anomaly.output.terminal.forecast import table as forecast_table
 from lstm_anomaly.output.terminal.pictures import pictures
 from lstm_anomaly.output.terminal.sparklines import above_and_below, bars, columns, farthest, highest
@@ -82,6 +86,34 @@ def test_unknown_rows_do_not_hide_known_ones():
     values = np.array([np.nan, 3.0, np.nan, np.nan])
     np.testing.assert_array_equal(highest(values, columns(4, 2)), [3, np.nan])
     assert farthest(values, np.zeros(4), columns(4, 1)).tolist() == [1]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("whose", ["group", "source"])
+def test_long_names_leave_times_and_scores_whole(width, whose):
+    """A path keeps its end, a group its beginning; the pictures say which of several files it is."""
+    (first, second, *_) = maker.placed_events()
+    names = (f"plant/north/{'deep/' * 20}pump-{k}.csv" for k in (1, 2))
+    events = [replace(one, **{whose: name}) for one, name in zip((first, second), names, strict=True)]
+    canvas = Canvas(terminal=True, color=False, unicode=False, width=width)
+    lines = events_table(events, canvas).splitlines()
+    assert max(map(len, lines)) <= width
+    for placed in events:
+        (line,) = (line for line in lines if placed.start in line)
+        assert f"{number(placed.event.peak, 3)}x" in line
+        if whose == "group" or width >= 120:
+            assert ("plan" if whose == "group" else ".csv") in line
+    if whose == "source":
+        assert "pump-2.csv: " in pictures(events, canvas)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_backtests_keep_their_numbers_whole_on_narrow_terminals(width):
+    late = StepRange(721, 14400, 0.464, 0.371, 0.925, 0.0727, (0.759, 1))
+    found = SimpleNamespace(levels=(0.8, 0.95), results=[SimpleNamespace(method="seasonal", ranges=[late])])
+    shown = backtest_table(found, Canvas(terminal=True, color=False, unicode=True, width=width))
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= width
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -2,25 +2,28 @@
 
 import json
 
-from rich.text import Text
-
 from lstm_anomaly.base.text import number
 from lstm_anomaly.evaluation.forecasts import Backtests, StepRange
 from lstm_anomaly.output.terminal.canvas import Canvas
 
 SCHEMA_VERSION = 1
+_LEAST_WIDTH = {"MSE": 90, "MASE": 75, "pinball": 70}  # columns of a terminal from which there is room
 
 
 def table(found: Backtests, canvas: Canvas) -> str:
     """A row for each method and part of the horizon; of methods that are not used the whole horizon."""
     shown = canvas.table()
     levels = [f"in {100 * level:g} %" for level in found.levels]
-    for title in ("method", "steps", "MAE", "MSE", "MASE", "pinball", *levels):
-        shown.add_column(title, justify="left" if title in ("method", "steps") else "right", no_wrap=True)
+    left_out = canvas.hidden(_LEAST_WIDTH)
+    titles = ("method", "steps", "MAE", "MSE", "MASE", "pinball", *levels)
+    for title in titles:
+        if title not in left_out:
+            shown.add_column(title, justify="left" if title in ("method", "steps") else "right", no_wrap=True)
     for result in found.results:
         ranges = result.ranges if result.method == "chosen" else result.ranges[-1:]
         for k, each in enumerate(ranges):
-            shown.add_row(Text("" if k else result.method), *_cells(each))
+            cells = ["" if k else result.method, *_cells(each)]
+            shown.add_row(*(cell for title, cell in zip(titles, cells, strict=True) if title not in left_out))
     return canvas.rendered(shown)
 
 

@@ -37,6 +37,10 @@ class Canvas:
         """A name cut to at most `width` characters, the cut marked."""
         return name if len(name) <= width else name[: width - 1] + ("…" if self.unicode else "~")
 
+    def end_of(self, path: str, width: int) -> str:
+        """The same of a path, whose end tells more than its beginning."""
+        return self.shortened(path[::-1], width)[::-1]
+
     def rendered(self, what: RenderableType) -> str:
         """Text of a rich object, with trailing blanks cut; the width counts on a terminal only."""
         out = io.StringIO()

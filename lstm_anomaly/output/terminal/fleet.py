@@ -30,7 +30,7 @@ def fleet_table(review: FleetReview, canvas: Canvas) -> str:
         return ""
     rows = canvas.table()
     for title in (review.column, "first look at", "why"):
-        rows.add_column(printable(title), no_wrap=title != "why")
+        rows.add_column(printable(title), no_wrap=title == "first look at")
     for row in cells:
         rows.add_row(*(Text(printable(cell)) for cell in row))
     return canvas.rendered(rows)

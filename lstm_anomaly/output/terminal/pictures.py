@@ -29,9 +29,10 @@ def pictures(events: list[PlacedEvent], canvas: Canvas) -> str:
     worst = sorted(shown, key=lambda item: -item[1].event.peak)[:MOST_PICTURES]
     width = canvas.width or MOST_COLUMNS
     wide = replace(canvas, width=width)
+    several = len({one.source for one in events}) > 1
     blocks = []
     for place, placed, view in sorted(worst, key=lambda item: item[0]):
-        lines = [*_head(place, placed, width), *_curves(view, width, canvas)]
+        lines = [*_head(place, placed, wide, several=several), *_curves(view, width, canvas)]
         blocks.append(wide.rendered(Text("\n").join(lines)))
     if len(shown) > len(worst):
         more = len(shown) - len(worst)
@@ -39,13 +40,14 @@ def pictures(events: list[PlacedEvent], canvas: Canvas) -> str:
     return "".join(f"\n{block}" for block in blocks)
 
 
-def _head(place: int, placed: PlacedEvent, width: int) -> Iterable[Text]:
+def _head(place: int, placed: PlacedEvent, canvas: Canvas, *, several: bool) -> Iterable[Text]:
     event = placed.event
     line = Text(f"{place:<{_INDENT}}", style="bold")
-    whose = f"{printable(placed.group)}: " if placed.group else ""
-    line.append(
-        f"{whose}{printable(placed.start)}  {count(event.duration, 'row')}  {number(event.peak, 3)}x  "
-    )
+    width = canvas.width or MOST_COLUMNS
+    path = canvas.end_of(printable(placed.source), width // 2) if several else ""
+    whose = printable(placed.group) or path
+    line.append(f"{whose}: " if whose else "")
+    line.append(f"{printable(placed.start)}  {count(event.duration, 'row')}  {number(event.peak, 3)}x  ")
     line.append(event.severity, style=SEVERITY_STYLE[event.severity])
     yield line
     for text in wrapped([printable(placed.sentence)], width - _INDENT, indent=0):
