@@ -13,7 +13,7 @@ from lstm_anomaly.commands.frame.options import FILES, IGNORE, input_options, th
 EPILOG = """\b
 Examples:
   lstm-anomaly calibrate pump.model april.csv may.csv
-  lstm-anomaly calibrate pump.model may.csv --false-alarms 1/month --out strict.model
+  lstm-anomaly calibrate pump.model may.csv --false-alarms 1/day --out b.model
 """
 
 

@@ -17,7 +17,7 @@ from lstm_anomaly.commands.frame.options import MODEL
 EPILOG = """\b
 Examples:
   lstm-anomaly cron plant.csv --model pump.model
-  lstm-anomaly cron plant.csv --model pump.model --every 1h --state /var/lib/pump.state
+  lstm-anomaly cron plant.csv -m pump.model --every 1h --state pump.state
 """
 MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
 HOURS = (1, 2, 3, 4, 6, 8, 12, 24)

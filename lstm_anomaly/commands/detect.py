@@ -31,7 +31,7 @@ EPILOG = """\b
 Examples:
   lstm-anomaly detect today.csv --model pump.model
   lstm-anomaly detect today.csv --model pump.model --scores scores.csv
-  zcat yesterday.csv.gz | lstm-anomaly detect - --model pump.model --format csv
+  zcat may.csv.gz | lstm-anomaly detect - --model pump.model --format csv
   lstm-anomaly detect today.csv --model pump.model --format jsonl | jq .
 \b
 Exit status: 0 nothing anomalous, 1 anomalies found, 2 trouble.

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   lstm-anomaly evaluate week.csv --model pump.model --labels faults.csv
-  lstm-anomaly evaluate new.csv --model pump.model --labels new.csv --label-column anomaly
-  lstm-anomaly evaluate new.csv --model pump.model --labels labels.csv --format json | jq .
+  lstm-anomaly evaluate a.csv -m pump.model --labels a.csv --label-column bad
+  lstm-anomaly evaluate a.csv -m pump.model --labels faults.csv --format json
   lstm-anomaly evaluate new.csv --model pump.model --forecast
 \b
-PASS: the data proves that the false-alarm budget was kept; FAIL: that it was not.
+PASS: the data proves that the false-alarm budget was kept;
+FAIL: that it was not.
 """
 
 

@@ -26,9 +26,9 @@ EXIT_REACHED = 1
 EPILOG = """\b
 Examples:
   lstm-anomaly forecast week.csv --model pump.model
-  lstm-anomaly forecast week.csv --model pump.model --horizon 6h --level 80,95 --format csv
-  lstm-anomaly forecast tank.csv --model tank.model --until-above level=90 --chance 30%
-  zcat week.csv.gz | lstm-anomaly forecast - --model pump.model --format jsonl | jq .
+  lstm-anomaly forecast week.csv --model pump.model --horizon 6h --level 80,95
+  lstm-anomaly forecast tank.csv --model tank.model --until-above level=90
+  zcat week.csv.gz | lstm-anomaly forecast - --model pump.model --format jsonl
 \b
 Exit status: 0, 1 a limit is reached with more than --chance, 2 trouble.
 """

@@ -14,7 +14,7 @@ from lstm_anomaly.commands.frame.options import FILES, MODEL, input_options
 EPILOG = """\b
 Examples:
   lstm-anomaly report week.csv --model pump.model --out report.html
-  lstm-anomaly report week.csv --model pump.model --out report.html --plot events/
+  lstm-anomaly report week.csv -m pump.model --out report.html --plot events/
 \b
 The packages that it needs: pip install 'lstm-anomaly[report]'
 """

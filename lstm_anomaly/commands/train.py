@@ -41,7 +41,7 @@ EPILOG = """\b
 Examples:
   lstm-anomaly train normal.csv --model pump.model
   lstm-anomaly train 2024-*.csv --model pump.model --exclude label,comment
-  zcat normal.csv.gz | lstm-anomaly train - --model pump.model --false-alarms 2/month
+  zcat may.csv.gz | lstm-anomaly train - -m pump.model --false-alarms 2/month
 """
 
 

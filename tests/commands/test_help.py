@@ -23,6 +23,12 @@ def options_of(command):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+def test_no_line_of_help_is_wider_than_a_narrow_terminal(run, command):
+    lines = help_of(run, command, "--help").splitlines()
+    assert [line for line in lines if len(line) > 80 and "bash-completion" not in line] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_at_most_twenty_options_and_help_all_shows_all(run, command):
     if isinstance(app.get_command(click.Context(app), command), click.Group):
         return
