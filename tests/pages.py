@@ -3,7 +3,9 @@
 import doctest
 import os
 import re
+import select
 import shlex
+import signal
 import subprocess
 import sys
 import tomllib
@@ -18,8 +20,19 @@ from scripts import ROOT
 from lstm_anomaly.commands.frame.app import app
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-# What no test can run: it sets up the machine, never ends, or needs a cluster.
-NOT_RUN = re.compile(r"\b(make|pip|python|pytest|tail -F|curl)\b|--follow\b|dask://")
+# Which commands of a page no test runs with the others, each with the reason.
+NEVER_END = re.compile(r"^tail .*-F|--follow\b")
+REASONS = {
+    re.compile(
+        r"^make \w"
+    ): "it runs the tests, or builds: what has to pass before a commit runs most of them",
+    re.compile(r"^pip install"): "it asks a registry; the package is installed by `make package`",
+    re.compile(r"^\.venv/bin/python -m pytest"): "it is this",
+    re.compile(r"^curl -o machine\.csv"): "no test asks the network; the file is used where it is at hand",
+    re.compile(r"^python docs/long_dependency\.py"): "it takes minutes; test_pages.py runs its parts",
+    re.compile(r"--engine dask://"): "it needs a cluster, which test_engine.py has",
+    NEVER_END: "they never end; a test of their own ends them",
+}
 _SIGNS = set("|&;<>")
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
@@ -104,6 +117,26 @@ def environment(**more: str) -> dict[str, str]:
     """The variables of a shell that finds this program."""
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"], "/usr/sbin"])
     return {**os.environ, **more, "PATH": path}
+
+
+def is_run(line: str) -> bool:
+    """Whether a command is run with the others of its page."""
+    return not any(pattern.search(line) for pattern in REASONS)
+
+
+def shown_until(line: str, awaited: bytes) -> bytes:
+    """What a shell's line that never ends shows on a terminal up to some text; then it is ended."""
+    screen, end = os.openpty()
+    with subprocess.Popen(
+        ["sh", "-c", line], env=environment(), stdin=end, stdout=end, stderr=end, start_new_session=True
+    ) as shell:
+        shown = b""
+        while awaited not in shown and select.select([screen], [], [], 20)[0]:
+            shown += os.read(screen, 4096)
+        os.killpg(shell.pid, signal.SIGKILL)
+    os.close(screen)
+    os.close(end)
+    return shown
 
 
 def run_line(line: str) -> tuple[int, str]:

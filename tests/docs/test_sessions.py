@@ -17,15 +17,18 @@ import pytest
 from click.testing import CliRunner
 from conftest import SENSORS, csv_text, normal_values
 from pages import (
-    NOT_RUN,
+    NEVER_END,
     PAGES,
+    REASONS,
     blocks,
     calls,
     check_options,
     check_set_up,
     commands,
     is_as_shown,
+    is_run,
     run_line,
+    shown_until,
     stages_of,
     words,
 )
@@ -145,7 +148,7 @@ def test_commands_of_a_page_run_and_print_what_it_shows(page, learning, pump, tm
     is_stand_in = page.name == "tutorial.md" and not MACHINE
     for command in commands(page):
         first, *rest = words(command.line)
-        if NOT_RUN.search(command.line):
+        if not is_run(command.line):
             check_set_up(command.line)
         elif first == "cat" and not (tmp_path / rest[0]).exists():
             (tmp_path / rest[0]).write_text(command.shown)
@@ -158,6 +161,28 @@ def test_commands_of_a_page_run_and_print_what_it_shows(page, learning, pump, tm
             assert is_stand_in or not command.shown or is_as_shown(command.shown, printed), said
     if lacking:
         pytest.skip(f"the other commands were run; not installed: {', '.join(sorted(lacking))}")
+
+
+ENDLESS = [command for page in PAGES for command in commands(page) if NEVER_END.search(command.line)]
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(sys.platform == "win32", reason="the pages are for a shell such as sh")
+@pytest.mark.parametrize("command", ENDLESS, ids=lambda command: command.place)
+def test_a_command_that_never_ends_tells_of_an_event(command, trained, tmp_path, monkeypatch):
+    if lacking := [stage[0] for stage in stages_of(command.line) if not is_here(stage[0])]:
+        pytest.skip(f"not installed: {', '.join(lacking)}")
+    shutil.copy(trained / "new.csv", tmp_path / "plant.csv")
+    shutil.copy(trained / "pump.model", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert b'"sentence"' in (shown := shown_until(command.line, b'"sentence"')), shown
+
+
+def test_each_command_that_is_not_run_has_one_reason_and_each_reason_one():
+    lines = [command.line for page in PAGES for command in commands(page)]
+    reasons = [[why for pattern, why in REASONS.items() if pattern.search(line)] for line in lines]
+    assert [line for line, found in zip(lines, reasons, strict=True) if len(found) > 1] == []
+    assert {found[0] for found in reasons if found} == set(REASONS.values())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
