@@ -14,11 +14,13 @@
 | access lists of a config file     | macOS, Windows: not looked at                                        |
 | a memory limit is noticed         | Windows: there is none                                               |
 | reading at a place, by `pread`    | Windows: by a seek, and back                                         |
+| `EPIPE` where a reader is gone     | Windows: EINVAL                                                      |
 | files told apart by case          | macOS, Windows: groups that differ in case only are refused          |
 | a hook ends with its children     | Windows: alone                                                       |
 | `\\` in the command of a hook      | Windows: is a sign as others, as paths have it                       |
 """
 
+import errno
 import os
 import shlex
 import signal
@@ -34,6 +36,9 @@ CLOSED_TO_OTHERS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 ESCAPE = "" if os.name == "nt" else "\\"
 """What takes the next sign's meaning away in a command line."""
+
+READER_GONE = {errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE}
+"""What writing to a pipe fails with that nobody reads any more."""
 
 
 def lock_file(descriptor: int) -> None:

@@ -9,7 +9,7 @@ so that a weekend has a daily curve of its own. Days are local ones: where clock
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,6 +23,7 @@ LEAST_DAYS = 14.0  # that the fit rows must span, and half of it the held-out on
 ENOUGH_WEEKENDS = 3
 _DAY = 86_400 * 10**9  # ns
 _HALF_HOUR = 1_800 * 10**9  # ns: clocks change at no other times
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # Windows makes no dates of seconds before it
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Calendar:
         zone = ZoneInfo(str(self.tz))
         offsets = []
         for slot in slots.tolist():
-            offset = datetime.fromtimestamp(slot * _HALF_HOUR // 10**9, UTC).astimezone(zone).utcoffset()
+            offset = (_EPOCH + timedelta(minutes=30 * slot)).astimezone(zone).utcoffset()
             offsets.append(0 if offset is None else round(offset.total_seconds() * 1e9))
         return np.array(offsets, np.int64)
 

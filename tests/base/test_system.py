@@ -1,12 +1,19 @@
 """Without what only Linux has the program still learns and judges: its modules and calls are taken away."""
 
+import errno
 import io
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import pytest
 from conftest import csv_text, normal_values
 
 from lstm_anomaly.base import files, system
+from lstm_anomaly.base.errors import OutputError
+from lstm_anomaly.commands.frame import console
+from lstm_anomaly.commands.frame.app import Settings
+from lstm_anomaly.commands.frame.console import Console
 from lstm_anomaly.commands.frame.process import for_results
 from lstm_anomaly.commands.run.hooks import split_command
 
@@ -83,6 +90,22 @@ def test_backslashes_of_a_windows_path_stay_in_the_command_of_a_hook(monkeypatch
     assert split_command(r"page.sh a\ b") == ["page.sh", "a b"]
     monkeypatch.setattr(system, "ESCAPE", "")
     assert split_command(told) == [r"C:\Program Files\page.exe", r"C:\pumps\a.json"]
+
+
+def test_a_reader_that_is_gone_is_no_trouble_on_windows_either(monkeypatch):
+    def write(_text):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    def show():
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", SimpleNamespace(write=write))
+            Console(Settings()).deliver("a line\n")
+
+    with pytest.raises(OutputError, match="cannot write the results"):
+        show()
+    monkeypatch.setattr(console, "READER_GONE", {errno.EINVAL})
+    with pytest.raises(BrokenPipeError):
+        show()
 
 
 def test_files_without_owners_are_written_whoever_has_made_them(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lstm_anomaly.base.errors import OutputError
+from lstm_anomaly.base.system import READER_GONE
 from lstm_anomaly.base.text import printable, wrapped
 from lstm_anomaly.commands.frame.app import Settings, log_record
 from lstm_anomaly.commands.frame.streams import is_terminal, remark
@@ -65,9 +66,9 @@ class Console:
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
-        except BrokenPipeError:
-            raise
         except OSError as error:
+            if error.errno in READER_GONE:
+                raise BrokenPipeError(*error.args) from None
             raise OutputError(
                 f"cannot write the results: {error.strerror}",
                 where="standard output",

@@ -3,10 +3,8 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
-
-import numpy as np
 
 from lstm_anomaly.base.types import TimeArray
 from lstm_anomaly.detecting.forecast import Forecast, Reached
@@ -72,8 +70,8 @@ def stamps(times: TimeArray, zone: tzinfo | None) -> list[str]:
     if zone is None:
         unit = "s" if bool((times.astype("datetime64[s]") == times).all()) else "us"
         return [str(time) for time in times.astype(f"datetime64[{unit}]")]
-    seconds = times.astype("datetime64[us]").astype(np.int64) / 1e6
-    return [datetime.fromtimestamp(each, UTC).astimezone(zone).isoformat() for each in seconds.tolist()]
+    moments = times.astype("datetime64[us]").tolist()
+    return [moment.replace(tzinfo=UTC).astimezone(zone).isoformat() for moment in moments]
 
 
 def _records(view: ForecastView) -> Iterator[dict[str, Any]]:
