@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lstm_anomaly.base.text import listed
 from lstm_anomaly.commands.frame.app import Settings
 from lstm_anomaly.commands.frame.console import Console, console_options
 from lstm_anomaly.commands.frame.given import input_files, read_options, shares_of
@@ -132,7 +133,10 @@ def command(
     wanted = [name.strip() for name in (sensors or "").split(",") if name.strip()]
     missing = [name for name, _value, _above in limits if name not in (wanted or model.sensors)]
     if missing:
-        raise click.UsageError(f"'{missing[0]}' has a limit but is not forecast: add it to --sensors.")
+        try_ = (
+            "add it to --sensors" if missing[0] in model.sensors else f"name one of {listed(model.sensors)}"
+        )
+        raise click.UsageError(f"'{missing[0]}' has a limit but is not forecast: {try_}.")
     found = forecast(model, frame, rows_of(model, horizon), method, wanted)
     reached = [found.reached(name, value, above=above) for name, value, above in limits]
     view = ForecastView(found, shares, _zone(reading["tz"]))

@@ -233,7 +233,7 @@ def test_a_picture_of_each_sensor(run, folder):
         ((*MODEL, "--level", "80,80.0000001"), "between 0 and 100"),
         ((*MODEL, "--until-above", "temp_c"), "SENSOR=VALUE"),
         ((*MODEL, "--until-above", "temp_c=1e999"), "SENSOR=VALUE"),
-        ((*MODEL, "--until-above", "speed=3"), "'speed' has a limit but is not forecast"),
+        ((*MODEL, "--until-above", "speed=3"), "'speed' has a limit but is not forecast: name one of"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_status_2(run, folder, arguments, said):

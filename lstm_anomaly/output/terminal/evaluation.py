@@ -13,7 +13,7 @@ from lstm_anomaly.evaluation.figures import Figures
 from lstm_anomaly.output.terminal.canvas import Canvas
 
 SCHEMA_VERSION = 1
-_VERDICT_STYLE = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.TOO_SHORT: "dark_goldenrod"}
+_VERDICT_STYLE = {Verdict.PASS: "green4", Verdict.FAIL: "bold red", Verdict.TOO_SHORT: "dark_goldenrod"}
 
 
 def table(results: Sequence[Figures], canvas: Canvas) -> str:

@@ -20,7 +20,7 @@ _NAMES = 16  # characters of a sensor's name before a picture, at most
 _NOTES = 26  # characters behind a picture, with the blanks before them
 _INDENT = 3
 
-_QUIET, _LOUD, _EXPECTED = "steel_blue", "bold dark_orange3", "bright_black"
+_QUIET, _LOUD, _EXPECTED = "steel_blue", "bold dark_orange3", "grey50"
 
 
 def pictures(events: list[PlacedEvent], canvas: Canvas) -> str:
