@@ -14,8 +14,9 @@
 | access lists of a config file     | macOS, Windows: not looked at                                        |
 | a memory limit is noticed         | Windows: there is none                                               |
 | reading at a place, by `pread`    | Windows: by a seek, and back                                         |
-| `EPIPE` where a reader is gone     | Windows: EINVAL                                                      |
+| `EPIPE` where a reader is gone    | Windows: EINVAL                                                      |
 | files told apart by case          | macOS, Windows: groups that differ in case only are refused          |
+| a file that is read can be moved  | Windows: not while it is followed                                    |
 | a hook ends with its children     | Windows: alone                                                       |
 | `\\` in the command of a hook      | Windows: is a sign as others, as paths have it                       |
 """
