@@ -169,7 +169,7 @@ def measured(plant: str, count: int, seed: int) -> Counter[tuple[str, str]]:
         figures[fault.kind, "put"] += 1
         if event is not None:
             named = [contribution.sensor for contribution in event.contributions]
-            rank = named.index(f"s{fault.sensor}")
+            rank = named.index(f"s{fault.sensor}") if named else len(model.sensors)
             figures[fault.kind, "found"] += 1
             figures[fault.kind, "first"] += rank == 0
             figures[fault.kind, "in three"] += rank < 3

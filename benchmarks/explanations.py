@@ -40,7 +40,9 @@ def counted(fault: Any, event: Event | None) -> Counter[str]:
     """What is right about the event; nothing where there is none."""
     if event is None:
         return Counter(put=1)
-    first = event.contributions[0]
+    first = event.first
+    if first is None:  # it names none
+        return Counter(put=1, found=1)
     within = fault.first_row <= first.row <= fault.last_row
     kind = first.kind in right_kinds(fault.kind, fault.size_sd)
     return Counter(

@@ -200,7 +200,7 @@ class EventTracker:
         """Take those of the new rows that belong to the span.
 
         An event of low severity may be going on when a fault begins in another sensor. It is the fault that
-        is told then, from the row that makes it serious.
+        is told then, from the row that makes it serious and in which some sensor has a part.
         """
         begin = max(piece.known, span.start - piece.first)
         within = slice(begin, max(0, span.end - piece.first + 1))  # it may have ended before these rows
@@ -208,7 +208,7 @@ class EventTracker:
         at = begin + np.flatnonzero(scores[within] > LIMIT)  # (n,)
         if self._told_from < 0:
             self._told_from = span.start
-        serious = np.flatnonzero(scores[at] > MEDIUM)
+        serious = np.flatnonzero((scores[at] > MEDIUM) & (piece.rows.errors[at] > 0).any(axis=1))
         if len(serious) and not self._is_serious:
             self._is_serious = True
             earlier, at = np.split(at, serious[:1])

@@ -353,3 +353,11 @@ def test_an_event_in_which_no_sensor_has_a_part_names_none() -> None:
     assert filter_events([event]) == [event]
     (event,) = find_events(replace(nobody, errors=np.eye(4, 2, -1)), SENSORS)
     assert event.sensor == "flow"
+
+
+def test_a_serious_row_without_any_part_hides_no_sensor_that_was_first() -> None:
+    rows = judged([1.5] * 2 * OPENING_ROWS + [5.0], sensors=2)
+    errors = np.tile([0.0, 1.0], (len(rows), 1))
+    errors[-1] = 0.0
+    (event,) = find_events(replace(rows, errors=errors), SENSORS)
+    assert event.sensor == "heat"
