@@ -106,6 +106,14 @@ def test_nothing_is_asked_of_a_network_and_the_console_stays_empty(page, folder)
     assert requests_of(page) == [(folder / "report.html").as_uri()]
 
 
+def test_links_lead_to_their_section_before_all_charts_are_drawn(page):
+    """Charts are drawn as they come into view; a heading stays where it was when they are."""
+    places = "return [...document.querySelectorAll('h2, h3')].map((e) => Math.round(e.offsetTop))"
+    before = page.execute_script(places)
+    see_all(page)
+    assert page.execute_script(places) == pytest.approx(before, abs=3)
+
+
 def test_events_listed_are_the_events_detected(page, folder):
     detected = list(csv.DictReader(io.StringIO((folder / "events.csv").read_text(encoding="utf-8"))))
     assert len(detected) >= 3

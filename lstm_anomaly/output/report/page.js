@@ -39,13 +39,17 @@ function palette(forPaper) {
   return (name) => (forPaper ? PAPER[name] : style.getPropertyValue(name).trim());
 }
 
+function heightOf(chart) {
+  return (onPhone.matches ? 150 : 170) * chart.panels.length + 110;
+}
+
 function figure(chart, forPaper) {
   const colour = palette(forPaper);
   const panels = chart.panels;
-  const [gap, heights] = [panels.length > 1 ? 0.08 : 0, onPhone.matches ? 150 : 170];
+  const gap = panels.length > 1 ? 0.08 : 0;
   const size = (1 - gap * (panels.length - 1)) / panels.length;
   const layout = {
-    height: heights * panels.length + 110,
+    height: heightOf(chart),
     margin: { l: 58, r: 14, t: 62, b: 46 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
@@ -125,6 +129,7 @@ function draw(place) {
   const before = place.layout && place.layout.xaxis;
   if (before && !before.autorange) layout.xaxis.range = before.range;
   if (printing) layout.width = 680;
+  place.style.minHeight = `${layout.height}px`;
   drawn.add(place);
   return Plotly.react(place, traces, layout, {
     responsive: !printing, displaylogo: false, modeBarButtons: BUTTONS,
@@ -157,6 +162,7 @@ const watcher = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "600px" });
 for (const place of places) {
+  place.style.minHeight = `${heightOf(chartOf(place))}px`; // a link must not lead to where its section was before
   watcher.observe(place);
   place.addEventListener("keydown", (event) => {
     if (KEYS[event.key] && !event.ctrlKey && !event.metaKey && !event.altKey) {
