@@ -47,6 +47,7 @@ function figure(chart, forPaper) {
   const colour = palette(forPaper);
   const panels = chart.panels;
   const gap = panels.length > 1 ? 0.08 : 0;
+  const over = onPhone.matches ? 18 / (heightOf(chart) - 108) : 0; // its lines would cover the name of the first panel
   const size = (1 - gap * (panels.length - 1)) / panels.length;
   const layout = {
     height: heightOf(chart),
@@ -55,7 +56,7 @@ function figure(chart, forPaper) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("--ink"), family: "system-ui, sans-serif", size: 12 },
     showlegend: true,
-    legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
+    legend: { orientation: "h", x: 1, xanchor: "right", y: 1 + over, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--soft"), activecolor: colour("--ink") },
     hovermode: "x unified",
     hoverlabel: { namelength: 40 },
