@@ -66,7 +66,7 @@ def no_rows(told: str) -> int:
     return (
         (", header" in told)
         + (int(comments[1]) if comments else 0)
-        + len(re.findall(r"line \d+ (?:holds units|stands before the header)", told))
+        + len(re.findall(r"line \d+ (?:holds units|stands before the header|is a comment)", told))
     )
 
 

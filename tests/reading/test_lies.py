@@ -138,6 +138,12 @@ def test_leading_comment_lines_are_not_the_header(write):
     assert report.files[0].notes == ["2 leading comment lines"]
 
 
+def test_a_comment_below_the_header_is_told(write):
+    frame, report = read_csvs([write("# logger 7\ntime,a,b\n# note\n" + ROWS)])
+    assert frame.lines[0] == 4
+    assert report.files[0].notes == ["1 leading comment line", "line 3 is a comment and is no row"]
+
+
 def test_a_commented_header_right_above_the_rows_is_the_header(write):
     frame, _ = read_csvs([write("# time,a,b\n" + ROWS)])
     assert frame.sensors == ("a", "b")

@@ -59,14 +59,16 @@ def find_dialect(lines: Sequence[str], options: ReadOptions, path: str) -> tuple
     rows = sample[above + units :] + _spread_records(lines, last, delimiter)
     rows = [record for record in rows if record.fields != header]
     leading = sum(1 for line in lines[options.skip_lines : start] if line.strip())
+    data_line = rows[0].line if rows else last.line + last.span
+    within = [at + 1 for at in range(start, data_line - 1) if comments and lines[at].startswith("#")]
     notes = [
         *([f"skipped the first {options.skip_lines} lines as told"] if options.skip_lines else []),
         *([count(leading, "leading comment line")] if leading else []),
         *(f"line {r.line} stands before the header and is no row" for r in sample[: max(above - 1, 0)]),
+        *(f"line {number} is a comment and is no row" for number in within),
         *(f"line {r.line} holds units or the like, and is no row" for r in sample[above : above + units]),
         *(notes if header else ["no header row: columns are named by their numbers"]),
     ]
-    data_line = rows[0].line if rows else last.line + last.span
     return Layout(delimiter, names, tuple(header), data_line, comments=comments, notes=notes), rows
 
 
