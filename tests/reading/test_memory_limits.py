@@ -91,6 +91,7 @@ def test_two_thousand_sensors_fit_into_600_mb(tmp_path):
         "detect wide.csv --model wide.model --exit-zero --quiet --scores s.csv",
     ):
         words = [sys.executable, "-m", "lstm_anomaly", *command.split()]
-        program = subprocess.Popen(words, cwd=tmp_path)
-        _, status, used = os.wait4(program.pid, 0)
-        assert (os.waitstatus_to_exitcode(status), used.ru_maxrss < 600_000) == (0, True), used.ru_maxrss
+        with subprocess.Popen(words, cwd=tmp_path) as program:
+            _, status, used = os.wait4(program.pid, 0)
+            program.returncode = os.waitstatus_to_exitcode(status)
+        assert (program.returncode, used.ru_maxrss < 600_000) == (0, True), used.ru_maxrss
