@@ -35,7 +35,7 @@ def main() -> None:
     """Judge the week of the sample data, and draw the hours around one fault."""
     model = read_model(sys.argv[1])
     read, _report = read_csvs([str(ROOT / "sample_data" / "week.csv")])
-    frame = match_sensors(read, model.sensors)[0]
+    frame = match_sensors(read, model.sensors)
     series, _ = clean(frame, step=model.step, max_fill=model.max_fill)
     a, b = series.segments[0]
     values, times = series.values[a:b], series.times[a:b]
