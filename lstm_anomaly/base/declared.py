@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.snapshot import UNBOUNDED, is_saved
 
 MOST = {np.float64: 1e130, np.float32: 1e9}  # of absolute values: squares of sums of products stay finite
+_ARRAY = get_origin(NDArray[Any])  # ndarray[shape, dtype[kind]], or from NumPy 2.5 on the alias NDArray[kind]
 MOST_INT = 2**63 - 2**48  # of absolute values: sums with what rows add still are 64-bit numbers
 Known = Mapping[str | type, Any]
 """Sizes by their letters, and parts of the model by their classes."""
@@ -81,7 +82,7 @@ def _fits(value: Any, hint: Any, known: dict[str | type, Any]) -> bool:
         return is_shaped and (UNBOUNDED in parts or _is_bounded(value))
     if origin is Literal:
         return value in parts
-    if origin is np.ndarray:
+    if origin is _ARRAY:
         raise TypeError("an array is declared without its shape")
     if type(value) is not origin:
         return False
@@ -94,7 +95,8 @@ def _fits(value: Any, hint: Any, known: dict[str | type, Any]) -> bool:
 
 def _is_array(value: Any, hint: Any) -> bool:
     """Whether a value is an array of numbers of the kind."""
-    kind = get_args(get_args(hint)[1])[0]
+    kind = get_args(hint)[-1]
+    kind = get_args(kind)[0] if get_origin(kind) is np.dtype else kind
     kind = np.floating if kind is Any else kind  # of a network
     return type(value) is np.ndarray and issubclass(value.dtype.type, kind)
 
