@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from lstm_anomaly.base.snapshot import UNBOUNDED, is_saved
 
 MOST = {np.float64: 1e130, np.float32: 1e9}  # of absolute values: squares of sums of products stay finite
-_ARRAY = get_origin(NDArray[Any])  # ndarray[shape, dtype[kind]], or from NumPy 2.5 on the alias NDArray[kind]
 MOST_INT = 2**63 - 2**48  # of absolute values: sums with what rows add still are 64-bit numbers
+_ARRAY = get_origin(NDArray[Any])  # ndarray[shape, dtype[kind]], or from NumPy 2.5 on the alias NDArray[kind]
 Known = Mapping[str | type, Any]
 """Sizes by their letters, and parts of the model by their classes."""
 

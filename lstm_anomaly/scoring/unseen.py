@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lstm_anomaly.base.types import FloatArray
-from lstm_anomaly.scoring.limits import LEAST, bounded_limit
+from lstm_anomaly.scoring.limits import bounded_limit
 from lstm_anomaly.scoring.moving_average import trailing_sum
 from lstm_anomaly.scoring.states import OperatingStates, state_features, with_first_rows
 
@@ -30,7 +30,7 @@ class Unseen:
     @classmethod
     def fit(cls, distance: FloatArray) -> "Unseen":
         """From the mean distances (M,) of training rows."""
-        return cls(max(bounded_limit(distance), LEAST_MULTIPLE * float(distance.max(initial=0.0)), LEAST))
+        return cls(max(bounded_limit(distance), LEAST_MULTIPLE * float(distance.max(initial=0.0))))
 
     def widened(self, distance: FloatArray) -> "Unseen":
         """The rule by which none of these normal rows, by their mean distances (M,), is outside."""

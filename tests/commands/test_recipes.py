@@ -46,8 +46,12 @@ def folder(trained, tmp_path):
 
 
 def run_recipe(heading, folder):
+    return run(["sh", "-c", recipe(heading)], folder)
+
+
+def run(words, folder):
     return subprocess.run(
-        ["sh", "-c", recipe(heading)],
+        words,
         cwd=folder,
         env=environment(),
         capture_output=True,
@@ -208,14 +212,6 @@ def test_the_plugin_says_one_line_and_its_status(folder, run):
 def test_a_plugin_that_wraps_others_takes_it_for_one_of_them(folder):
     program, *args = shlex.split(recipe("Nagios"))
     path = shutil.which(program, path=environment()["PATH"])
-    done = subprocess.run(
-        [NEGATE, "-s", "-w", "OK", "-c", "OK", path, *args],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run([NEGATE, "-s", "-w", "OK", "-c", "OK", path, *args], folder)
     assert done.returncode == 0
     assert done.stdout.startswith("LSTM-ANOMALY OK - ")

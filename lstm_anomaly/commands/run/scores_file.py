@@ -7,7 +7,7 @@ run that was killed left them or another state put them there; so a hidden file 
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from lstm_anomaly.base.errors import OutputError
@@ -49,10 +49,7 @@ def _write(owner: Path, state: str, scores: str) -> None:
     """Written without a rename: half a path names no state, and does no harm."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | CLOSED_TO_OTHERS
     try:
-        with suppress(
-            FileNotFoundError
-        ):  # which another user may have made a second name of a file elsewhere
-            owner.unlink()
+        owner.unlink(missing_ok=True)  # another user may have made it a second name of a file elsewhere
         with open(owner, "wb", opener=lambda name, _flags: os.open(name, flags, 0o666)) as file:
             file.write(os.fsencode(state))
     except OSError as error:
